@@ -1,0 +1,103 @@
+import io
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.image import imread
+from skbio.stats.distance import DistanceMatrix
+from visgen.distances import tidy
+from visgen.figures.matrices import plot_distance_heatmap, plot_side_by_side
+from visgen.permutation_tests import mantel
+
+
+def matrix(n_taxa, seed):
+    values = np.random.default_rng(seed).random((n_taxa, n_taxa))
+    return DistanceMatrix(tidy(values), [f"Taxon {i:03d}" for i in range(n_taxa)])
+
+
+def in_groups_of(n_members, taxa):
+    return pd.Series([f"Group {i // n_members}" for i in range(len(taxa))], index=taxa)
+
+
+def png(figure):
+    content = io.BytesIO()
+    figure.savefig(content, dpi=60, metadata={"Software": None})
+    return content.getvalue()
+
+
+def side_by_side(n_taxa):
+    genetic, visual = matrix(n_taxa, 1), matrix(n_taxa, 2)
+    order = list(genetic.ids)
+    test = mantel(genetic, visual, permutations=9, seed=0)
+    groups = in_groups_of(5, order)
+    return plot_side_by_side(genetic, visual, order, groups, test, "path", "cosine"), test
+
+
+@pytest.mark.parametrize("n_taxa", [7, 41, 79])
+def test_every_taxon_and_group_is_named(n_taxa):
+    x = matrix(n_taxa, 1)
+    order = list(x.ids)[::-1]
+    groups = in_groups_of(3, order)
+    axes = plot_distance_heatmap(x, order, groups, "title", "distance").axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == order
+    assert [label.get_text() for label in axes.get_xticklabels()] == order
+    assert [text.get_text() for text in axes.texts] == list(dict.fromkeys(groups[order]))
+
+
+def test_names_left_out_of_a_large_heat_map_are_announced():
+    x = matrix(211, 1)
+    groups = in_groups_of(1, list(x.ids))
+    axes = plot_distance_heatmap(x, list(x.ids), groups, "title", "distance").axes[0]
+    assert not axes.get_yticklabels()
+    assert "211 taxa: their names are left out above 80" in axes.get_xlabel()
+    assert "211 of 211 groups are too narrow" in axes.get_xlabel()
+
+
+def test_cells_follow_the_order():
+    x = matrix(7, 1)
+    order = [x.ids[i] for i in (3, 1, 0, 6, 2, 5, 4)]
+    figure = plot_distance_heatmap(x, order, in_groups_of(2, order), "title", "distance")
+    drawn = figure.axes[0].images[0].get_array()
+    assert drawn[0, 3] == x["Taxon 003", "Taxon 006"]
+
+
+def test_taxon_without_a_group_is_drawn_as_such():
+    x = matrix(7, 1)
+    groups = in_groups_of(3, list(x.ids)).astype(object)
+    groups.iloc[-1] = None
+    axes = plot_distance_heatmap(x, list(x.ids), groups, "title", "distance").axes[0]
+    assert [text.get_text() for text in axes.texts] == ["Group 0", "Group 1", "(no group)"]
+
+
+def test_side_by_side_states_the_test_and_shows_each_pair_once():
+    figure, test = side_by_side(11)
+    assert f"r = {test.r:.3f}" in figure.get_suptitle()
+    assert "n = 11 taxa, 55 pairs" in figure.get_suptitle()
+    points = figure.axes[2].collections
+    assert [len(collection.get_offsets()) for collection in points] == [
+        35,
+        20,
+    ]  # groups of 5, 5 and 1
+
+
+@pytest.mark.parametrize("n_taxa", [7, 41])
+def test_nothing_is_cut_off_at_the_edge(n_taxa):
+    pixels = imread(io.BytesIO(png(side_by_side(n_taxa)[0])))[..., :3]
+    for edge in (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]):
+        assert (edge == 1).all()
+
+
+def test_same_input_gives_the_same_bytes_and_no_global_figure():
+    assert png(side_by_side(7)[0]) == png(side_by_side(7)[0])
+    assert not plt.get_fignums()
+
+
+def test_order_and_groups_that_do_not_fit_are_refused():
+    x = matrix(7, 1)
+    order = list(x.ids)
+    groups = in_groups_of(3, order)
+    with pytest.raises(ValueError, match=r"not a permutation of the 7 taxa.*\['Taxon 006'\]"):
+        plot_distance_heatmap(x, order[:-1], groups, "title", "distance")
+    with pytest.raises(ValueError, match="1 taxa are not in the groups, the first is 'Taxon 002'"):
+        plot_distance_heatmap(x, order, groups.drop("Taxon 002"), "title", "distance")

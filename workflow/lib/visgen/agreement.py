@@ -1,0 +1,154 @@
+"""How far visual distance follows phylogenetic distance, as rows of scores."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from scipy.stats import pearsonr
+from skbio.stats.distance import DistanceMatrix
+
+from visgen.permutation_tests import MIN_TAXA, MantelResult, mantel, mantel_within
+
+OMITTED_COLUMNS = ["evaluator", "reason"]
+
+
+def score_agreement(
+    genetic: DistanceMatrix,
+    visual: DistanceMatrix,
+    groups: pd.Series,
+    *,
+    permutations: int,
+    seed: int,
+) -> tuple[list[dict], list[dict]]:
+    """Test two distance matrices, over all pairs and within the groups of the rank above.
+
+    Parameters
+    ----------
+    genetic, visual
+        (n_taxa, n_taxa), the same taxa.
+    groups
+        Taxon of the rank above, index taxon.
+    permutations
+        Of each test.
+    seed
+        Of the permutations.
+
+    Returns
+    -------
+    scores
+        Evaluator (mantel, mantel_within), metric (pearson, spearman), value, ci_low, ci_high,
+        p, n (taxa).
+    omitted
+        Evaluator and reason of the tests that these taxa do not allow.
+    """
+    n_taxa = len(genetic.ids)
+    if n_taxa < MIN_TAXA:
+        reason = f"{n_taxa} taxa have images and a place in the tree; {MIN_TAXA} are needed"
+        return [], [{"evaluator": "mantel", "reason": reason}]
+    rows, omitted = [], []
+    for method in ("pearson", "spearman"):
+        test = mantel(genetic, visual, method, permutations, seed=seed)
+        rows.append(
+            {
+                "evaluator": "mantel",
+                "metric": method,
+                "value": test.r,
+                "ci_low": test.ci_low,
+                "ci_high": test.ci_high,
+                "p": test.p,
+                "n": test.n_taxa,
+            }
+        )
+    sizes = groups.loc[list(genetic.ids)].value_counts()
+    if len(sizes) < 2 or sizes.max() < 3:
+        reason = f"{len(sizes)} groups at the rank above, the largest with {sizes.max()} taxa"
+        return rows, [*omitted, {"evaluator": "mantel_within", "reason": reason}]
+    for method in ("pearson", "spearman"):
+        test = mantel_within(genetic, visual, groups, method, permutations, seed=seed)
+        rows.append(
+            {
+                "evaluator": "mantel_within",
+                "metric": method,
+                "value": test.r_within,
+                "p": test.p_within,
+                "n": test.n_taxa,
+            }
+        )
+    return rows, omitted
+
+
+def mantel_in_scores(scores: pd.DataFrame, variant: str) -> MantelResult | None:
+    """Return the Mantel test (Pearson) of a variant from a table of scores; None if left out."""
+    rows = scores[
+        (scores["variant"] == variant)
+        & (scores["evaluator"] == "mantel")
+        & (scores["metric"] == "pearson")
+    ]
+    if rows.empty:
+        return None
+    row = rows.iloc[0]
+    n_taxa = int(row["n"])
+    n_pairs = n_taxa * (n_taxa - 1) // 2
+    return MantelResult(row["value"], row["p"], n_taxa, n_pairs, row["ci_low"], row["ci_high"])
+
+
+def score_against_shuffled(
+    genetic: DistanceMatrix,
+    taxa: pd.Series,
+    measure: Callable[[pd.Series], DistanceMatrix],
+    *,
+    permutations: int,
+    seed: int,
+) -> list[dict]:
+    """Ask whether the agreement needs the images at all, or only their numbers.
+
+    Taxa with few images have noisy vectors and stand far from all others; where such taxa also
+    sit on long branches, distances correlate though no image resembles any other, and a Mantel
+    test, which takes taxa as exchangeable, rejects. Here the images are dealt to the taxa at
+    random, as many to each as it has, and vectors and distances are made anew.
+
+    Parameters
+    ----------
+    genetic
+        (n_taxa, n_taxa).
+    taxa
+        Taxon of each image, index id.
+    measure
+        From taxa of images to visual distances that hold at least the taxa of `genetic`.
+    permutations
+        Number of deals.
+    seed
+        Of the deals.
+
+    Returns
+    -------
+    list of dict
+        Evaluator shuffled_images; metric pearson (r of the true deal, p one-sided) and
+        pearson_shuffled (mean r of the random deals, with their 95 % range as ci).
+    """
+    pairs = genetic.condensed_form()
+
+    def agreement(labels: pd.Series) -> float:
+        return pearsonr(pairs, measure(labels).filter(genetic.ids).condensed_form()).statistic
+
+    rng = np.random.default_rng(seed)
+    r = agreement(taxa)
+    null = np.array(
+        [
+            agreement(pd.Series(rng.permutation(taxa.to_numpy()), index=taxa.index))
+            for _ in range(permutations)
+        ]
+    )
+    p = (1 + np.sum(null >= r)) / (permutations + 1)
+    low, high = np.percentile(null, [2.5, 97.5])
+    shared = {"evaluator": "shuffled_images", "n": len(genetic.ids)}
+    return [
+        shared | {"metric": "pearson", "value": float(r), "p": float(p)},
+        shared
+        | {
+            "metric": "pearson_shuffled",
+            "value": float(null.mean()),
+            "ci_low": float(low),
+            "ci_high": float(high),
+        },
+    ]

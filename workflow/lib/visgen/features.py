@@ -1,0 +1,210 @@
+"""Feature vectors of images from a frozen backbone, labelled by image and repeat."""
+
+import logging
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from visgen.augmentation import render_view
+from visgen.backbones import Backbone, forward
+from visgen.devices import describe_device, pick_device, pick_precision
+from visgen.feature_store import (
+    add_vectors,
+    open_store,
+    read_vectors,
+    stored_keys,
+    vector_table,
+    vectors_of,
+)
+from visgen.images import load_image
+
+log = logging.getLogger(__name__)
+
+#: Vectors a pack of the store: what a killed job can lose.
+PACK = 1024
+
+
+def in_shard(sha256: pd.Series, shard: int, n_shards: int) -> pd.Series:
+    """Tell which images belong to a shard; an image stays in its shard when others come."""
+    return sha256.map(lambda text: zlib.crc32(text.encode()) % n_shards == shard)
+
+
+def extract_features(
+    images: pd.DataFrame,
+    backbone: Backbone,
+    store: Path,
+    *,
+    repeats: Sequence[int] = (0,),
+    augmentation: Mapping[str, Any] | None = None,
+    batch_size: int,
+    precision: str,
+    background: tuple[int, int, int],
+    max_pixels: int,
+    workers: int,
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Return features of images, computing only those that the store lacks.
+
+    Parameters
+    ----------
+    images
+        Columns id, path, sha256.
+    repeats
+        0 is the clean image; others are augmented views, which need `augmentation`.
+    augmentation
+        Keyword arguments of `visgen.augmentation.render_view`.
+    batch_size
+        Images a forward pass; the last batch is padded to it, so that a vector does not depend
+        on its neighbours.
+    precision
+        ``auto``, ``float32`` or ``bfloat16``.
+    background
+        Colour behind transparent images.
+    max_pixels
+        Largest number of pixels of an image.
+    workers
+        Threads that decode.
+
+    Returns
+    -------
+    features
+        (n_images * n_repeats, n_features) float32, index (id, repeat).
+    made_with
+        Device, precision and recipe, for the table's metadata.
+    """
+    device = pick_device()
+    dtype = pick_precision(precision, device)
+    recipe = backbone.recipe | {
+        "device": device.type,
+        "precision": str(dtype).removeprefix("torch."),
+        "batch_size": batch_size,
+        "background": list(background),
+    }
+    if augmentation is not None:
+        recipe["augmentation"] = dict(augmentation)
+    packs = open_store(store, recipe)
+    keys = pd.DataFrame(
+        [(sha, repeat) for sha in images["sha256"] for repeat in repeats],
+        columns=["sha256", "repeat"],
+    )
+    have = stored_keys(packs)
+    lacking = [key not in have for key in keys.itertuples(index=False, name=None)]
+    todo = keys[lacking].merge(images[["sha256", "path"]], on="sha256", validate="many_to_one")
+    log.info(
+        "%s in %s: %d vectors, %d of them to compute",
+        describe_device(device),
+        recipe["precision"],
+        len(keys),
+        len(todo),
+    )
+
+    def look(sha256: str, repeat: int, path: str) -> Tensor:
+        image = load_image(
+            Path(path),
+            background=background,
+            max_pixels=max_pixels,
+            at_least=backbone.image_size,
+        )
+        if repeat:
+            image = render_view(image, sha256, repeat, background=background, **augmentation)
+        return backbone.transform(image)  # (3, height, width)
+
+    network = backbone.network.to(device, memory_format=torch.channels_last)
+    done = 0
+    for vectors in _packed(_forward_all(todo, backbone, look, device, dtype, batch_size, workers)):
+        add_vectors(packs, todo.iloc[done : done + len(vectors)][["sha256", "repeat"]], vectors)
+        done += len(vectors)
+    network.to("cpu")
+    labels = pd.MultiIndex.from_product([images["id"], list(repeats)], names=["id", "repeat"])
+    features = pd.DataFrame(read_vectors(packs, keys), index=labels)
+    made_with = {
+        "device": describe_device(device),
+        "precision": recipe["precision"],
+        "recipe": packs.name,
+    }
+    return features, made_with
+
+
+def write_features(path: Path, features: pd.DataFrame, made_with: Mapping[str, str]) -> None:
+    """Write labelled features, index (id, repeat), as one shard (parquet)."""
+    labels = features.index.to_frame(index=False)
+    table = vector_table(labels, features.to_numpy(np.float32, copy=False))
+    table = table.replace_schema_metadata({**(table.schema.metadata or {}), **made_with})
+    pq.write_table(table, path)
+
+
+def read_features(shards: Sequence[Path]) -> pd.DataFrame:
+    """Read the shards of a backbone as one table.
+
+    Returns
+    -------
+    DataFrame
+        (n, n_features) float32, index (id, repeat), sorted.
+
+    Raises
+    ------
+    ValueError
+        If an (id, repeat) is there twice, or a vector holds NaN or infinity.
+    """
+    tables = [table for table in map(pq.read_table, shards) if len(table)]
+    if not tables:
+        raise ValueError(f"no feature vector in {', '.join(map(str, shards))}")
+    table = pa.concat_tables([t.replace_schema_metadata(None) for t in tables])
+    index = pd.MultiIndex.from_arrays(
+        [table["id"].to_pandas(), table["repeat"].to_pandas()], names=["id", "repeat"]
+    )
+    if not index.is_unique:
+        raise ValueError(f"features of {index[index.duplicated()][0]} are there twice")
+    values = vectors_of(table)
+    bad = ~np.isfinite(values).all(axis=1)
+    if bad.any():
+        raise ValueError(f"the features of {index[bad][0]} hold NaN or infinity")
+    return pd.DataFrame(values, index=index, copy=False).sort_index()
+
+
+def _forward_all(
+    rows: pd.DataFrame,
+    backbone: Backbone,
+    look: Callable[[str, int, str], Tensor],
+    device: torch.device,
+    dtype: torch.dtype,
+    batch_size: int,
+    workers: int,
+) -> Iterator[np.ndarray]:
+    """Yield vectors batch by batch, (batch, n_features) float32, decoding one batch ahead."""
+    keys = list(rows[["sha256", "repeat", "path"]].itertuples(index=False, name=None))
+    batches = [keys[i : i + batch_size] for i in range(0, len(keys), batch_size)]
+    with ThreadPoolExecutor(max(workers, 1)) as pool:
+        ahead = [[pool.submit(look, *key) for key in batch] for batch in batches[:1]]
+        for i in tqdm(range(len(batches)), desc="features", unit="batch", mininterval=5):
+            if i + 1 < len(batches):
+                ahead.append([pool.submit(look, *key) for key in batches[i + 1]])
+            pictures = [future.result() for future in ahead.pop(0)]
+            n_images = len(pictures)
+            pictures += pictures[:1] * (batch_size - n_images)
+            batch = torch.stack(pictures).to(device, memory_format=torch.channels_last)
+            with (
+                torch.inference_mode(),
+                torch.autocast(device.type, torch.bfloat16, enabled=dtype == torch.bfloat16),
+            ):
+                yield forward(backbone, batch)[:n_images].cpu().numpy()
+
+
+def _packed(batches: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+    held: list[np.ndarray] = []
+    for vectors in batches:
+        held.append(vectors)
+        if sum(map(len, held)) >= PACK:
+            yield np.concatenate(held)
+            held = []
+    if held:
+        yield np.concatenate(held)

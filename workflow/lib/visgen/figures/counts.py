@@ -1,0 +1,50 @@
+"""How unevenly images are spread over taxa."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+#: More taxa than this are drawn without their names.
+NAMED = 60
+
+
+def plot_counts(coverage: pd.DataFrame, ranks: Sequence[str]) -> Figure:
+    """Draw images and specimens per taxon, a panel a rank, largest taxon first, log scale.
+
+    Parameters
+    ----------
+    coverage
+        Columns rank, taxon, n_images, n_specimens.
+    ranks
+        Coarse to fine; ranks without a taxon are left out.
+    """
+    counts = {rank: coverage[coverage["rank"] == rank] for rank in ranks}
+    counts = {rank: table for rank, table in counts.items() if len(table)}
+    figure = Figure(figsize=(10, 1.0 + 2.5 * len(counts)), layout="constrained")
+    for axes, (rank, table) in zip(
+        np.atleast_1d(figure.subplots(len(counts), 1)), counts.items(), strict=True
+    ):
+        table = table.sort_values(["n_images", "taxon"], ascending=[False, True])
+        place = np.arange(len(table))
+        width = 0.8 if len(table) <= NAMED else 1.0
+        axes.bar(place, table["n_images"], width, color="#4c78a8", label="images")
+        axes.plot(place, table["n_specimens"], "D", color="#e45756", ms=3, label="specimens")
+        axes.set_yscale("log")
+        axes.set_ylim(bottom=0.7)
+        axes.set_xlim(-0.8, max(len(table), 8) - 0.2)
+        axes.set_ylabel("number")
+        largest, smallest = table["n_images"].iloc[0], table["n_images"].iloc[-1]
+        axes.set_title(
+            f"{rank}: {len(table)} taxa, {smallest} to {largest} images", loc="left", fontsize=10
+        )
+        if len(table) <= NAMED:
+            size = float(np.interp(len(table), [10, NAMED], [9, 6]))
+            axes.set_xticks(place, table["taxon"], rotation=60, ha="right", rotation_mode="anchor")
+            axes.tick_params(axis="x", labelsize=size, length=2)
+        else:
+            axes.set_xlabel("taxa, largest first (names in coverage.tsv)", fontsize=8)
+        axes.spines[["top", "right"]].set_visible(False)
+    figure.axes[0].legend(frameon=False, loc="upper right", ncols=2)
+    return figure

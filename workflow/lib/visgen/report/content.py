@@ -1,0 +1,257 @@
+"""What the report's page says, from the tables of a run."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from visgen.metrics import over_seeds
+from visgen.report.page import format_number, format_p
+from visgen.tables import read_table
+
+#: The p-value under which the page calls an agreement shown.
+ALPHA = 0.05
+
+#: Rows of a listing that the page shows; the rest is in its table.
+LISTED = 200
+
+
+def specimen_content(rank_rows: pd.DataFrame, rejected: pd.DataFrame) -> dict[str, Any]:
+    """Return the ranks and what was refused, reasons by number."""
+    return {
+        "rank_rows": rank_rows.to_dict("records"),
+        "rejected": rejected.head(LISTED).to_dict("records"),
+        "n_rejected": len(rejected),
+        "reasons": list(rejected["reason"].value_counts().items()),
+    }
+
+
+def split_content(notes: Sequence[pd.DataFrame], rank_rows: pd.DataFrame) -> dict[str, Any]:
+    """Return mean numbers of taxa that cannot be tested or trained on, over seeds."""
+    every = pd.concat(notes)
+    counts = every.groupby(["rank", "note"]).size() / len(notes)
+    return {
+        "n_seeds": len(notes),
+        "untested_rows": [
+            {
+                "rank": rank,
+                "n_taxa": n_taxa,
+                "untested": float(counts.get((rank, "untested"), 0)),
+                "untrained": float(counts.get((rank, "untrained"), 0)),
+            }
+            for rank, n_taxa in zip(rank_rows["rank"], rank_rows["n_taxa"], strict=True)
+        ],
+        "n_shared_specimens": every.loc[every["note"] == "shared_specimen", "name"].nunique(),
+    }
+
+
+def left_out(tree_rank: str | None, sequence_rank: str | None) -> list[str]:
+    """Say which parts of the workflow a study's inputs do not allow, and why.
+
+    Parameters
+    ----------
+    tree_rank, sequence_rank
+        Ranks of the tips and of the sequenced taxa; None where the study has none.
+    """
+    missing = []
+    if tree_rank is None:
+        missing.append(
+            "the comparison of look and descent, since neither inputs.tree nor inputs.distances "
+            "is given"
+        )
+    if sequence_rank is None:
+        missing.append("counts of sequences, since inputs.sequences is not given")
+    return missing
+
+
+def classification_rows(
+    metrics: pd.DataFrame, ranks: Sequence[str], baselines: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Return one row a backbone, rank and classifier, with a cell for each metric.
+
+    Parameters
+    ----------
+    metrics
+        Columns of the contract.
+    ranks
+        Coarse to fine.
+    baselines
+        Names of the classifiers that do not see the images.
+    """
+    scores = over_seeds(metrics[metrics["experiment"] == "classification"])
+    rows = []
+    for backbone in dict.fromkeys(scores["backbone"]):
+        for rank in ranks:
+            part = scores[(scores["backbone"] == backbone) & (scores["rank"] == rank)]
+            for variant, table in part.groupby("variant", sort=False):
+                cells = table.set_index("metric").to_dict("index")
+                first = next(iter(cells.values()))
+                rows.append(
+                    {
+                        "backbone": backbone,
+                        "rank": rank,
+                        "variant": variant,
+                        "is_baseline": variant in baselines,
+                        "cells": cells,
+                        "n": int(first["n"]),
+                        "n_seeds": int(first["n_seeds"]),
+                    }
+                )
+    return rows
+
+
+def agreement_rows(metrics: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return one row a backbone, variant and Mantel test, with what shuffled images give."""
+    scores = metrics[metrics["experiment"] == "embedding"]
+    rows = []
+    for (backbone, variant), table in scores.groupby(["backbone", "variant"], sort=False):
+        tests = {
+            test: part.set_index("metric").to_dict("index")
+            for test, part in table.groupby("evaluator", sort=False)
+        }
+        shuffled = tests.pop("shuffled_images", None)
+        rows += [
+            {
+                "backbone": backbone,
+                "variant": variant,
+                "test": test,
+                "cells": cells,
+                "shuffled": shuffled if test == "mantel" else None,
+                "n": int(cells["pearson"]["n"]),
+            }
+            for test, cells in tests.items()
+        ]
+    return rows
+
+
+def classification_findings(classification: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Say in plain sentences what the classifiers show, null results included."""
+    sentences = []
+    for row in classification:
+        if row["is_baseline"]:
+            continue
+        score = row["cells"]["balanced_accuracy"]
+        same = [
+            other["cells"]["balanced_accuracy"]["value"]
+            for other in classification
+            if other["is_baseline"]
+            and (other["backbone"], other["rank"]) == (row["backbone"], row["rank"])
+        ]
+        beside = verdict = ""
+        if same:
+            beside = f"; the best baseline that does not see the images has {max(same):.1%}"
+            above = score["ci_low"] > max(same)
+            verdict = (
+                ". The images tell more than chance."
+                if above
+                else ". Nothing beyond chance is shown."
+            )
+        sentences.append(
+            f"{row['rank'].capitalize()}: {row['variant'].replace('_', ' ')} on {row['backbone']} "
+            f"recovers {score['value']:.1%} of the average taxon (95 % interval "
+            f"{score['ci_low']:.1%} to {score['ci_high']:.1%}, {row['n']} test specimens)"
+            f"{beside}{verdict or '.'}"
+        )
+    return sentences
+
+
+def agreement_findings(agreement: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Say in plain sentences what the tests show, null results included.
+
+    Agreement is called shown where both tests reject: taxa permuted, and images shuffled.
+    """
+    sentences = []
+    for row in agreement:
+        if row["shuffled"] is None:
+            continue
+        score, against = row["cells"]["pearson"], row["shuffled"]["pearson"]
+        random = row["shuffled"]["pearson_shuffled"]
+        if score["p"] >= ALPHA:
+            verdict = "No agreement is shown."
+        elif against["p"] >= ALPHA:
+            verdict = "No agreement is shown: the numbers of images per taxon alone give as much."
+        else:
+            verdict = "Look follows descent in these images."
+        sentences.append(
+            f"Visual and phylogenetic distance ({row['variant'].replace('_', ' ')} vectors, "
+            f"{row['backbone']}): Mantel r = {format_number(score['value'], 2)}, "
+            f"p = {format_p(score['p'])}, {row['n']} taxa; with images dealt to the taxa at "
+            f"random r = {format_number(random['value'], 2)} on average "
+            f"(p = {format_p(against['p'])}). {verdict}"
+        )
+    return sentences
+
+
+def classification_content(
+    metrics: pd.DataFrame,
+    ranks: Sequence[str],
+    baselines: Sequence[str],
+    figures: Sequence[str],
+    omitted: Sequence[str],
+) -> dict[str, Any]:
+    """Return rows, findings, figures and omissions of the classifiers.
+
+    Parameters
+    ----------
+    metrics, ranks, baselines
+        As in `classification_rows`.
+    figures
+        ``<backbone>/scores.png``.
+    omitted
+        ``<backbone>/<classifier>/omitted.tsv``.
+    """
+    rows = classification_rows(metrics, ranks, baselines)
+    reasons = pd.concat([read_table(path) for path in omitted])[["rank", "reason"]]
+    return {
+        "classification": rows,
+        "classification_findings": classification_findings(rows),
+        "classification_omitted": reasons.drop_duplicates().to_dict("records"),
+        "score_figures": [{"path": path, "backbone": Path(path).parent.name} for path in figures],
+    }
+
+
+def descent_content(
+    metrics: pd.DataFrame,
+    figures: Sequence[str],
+    omitted: Sequence[str],
+    few_images: str,
+    missing: str,
+) -> dict[str, Any]:
+    """Return rows, findings, figures and omissions of look against descent.
+
+    Parameters
+    ----------
+    metrics
+        Columns of the contract.
+    figures
+        ``<backbone>/<variant>/distances.png``.
+    omitted
+        ``<backbone>/omitted.tsv``.
+    few_images
+        Table of taxa without a vector.
+    missing
+        Table of names that only images or only the tree have.
+    """
+    rows = agreement_rows(metrics)
+    names = read_table(missing)
+    return {
+        "agreement": rows,
+        "agreement_findings": agreement_findings(rows),
+        "embedding_omitted": [
+            {"backbone": Path(path).parent.name} | item
+            for path in omitted
+            for item in read_table(path).to_dict("records")
+        ],
+        "few_images": read_table(few_images).to_dict("records"),
+        "missing_rows": names.fillna("").to_dict("records"),
+        "n_without_tree": int((names["found_in"] == "study").sum()),
+        "embedding_figures": [
+            {
+                "path": path,
+                "backbone": Path(path).parent.parent.name,
+                "variant": Path(path).parent.name,
+            }
+            for path in figures
+        ],
+    }

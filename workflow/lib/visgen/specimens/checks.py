@@ -1,0 +1,144 @@
+"""Checks of rows against each other. Each returns the rows it refuses and says why.
+
+A refusal table has the index of the refused rows and two columns: ``reason``, ``detail``.
+Labels are the names at all ranks; a gap and a name are different labels.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import pandas as pd
+
+_SPLITS = {
+    "train": "train", "training": "train",
+    "val": "val", "valid": "val", "validation": "val",
+    "test": "test", "testing": "test",
+}  # fmt: skip
+
+
+def find_repeated_rows(rows: pd.DataFrame, ranks: Sequence[str]) -> pd.DataFrame:
+    """Refuse rows that name the same file: the later ones, or all where their labels differ.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        With ``id``, ``line``, the ranks, ``specimen``, ``view``, ``source``, ``split``; in the
+        order of the table.
+    ranks : list of str
+        The ranks, coarse to fine.
+
+    Returns
+    -------
+    DataFrame
+        Refusals ``repeated_row`` and ``conflicting_rows``.
+    """
+    refused = {}
+    found = list(_compare(rows, "id", ranks))
+    cells = _cells(rows, found)
+    for index, other, difference in found:
+        named = f"line {cells[other]['line']} names the same file"
+        if difference:
+            refused[index] = "conflicting_rows", f"{named}, but {difference}"
+        else:
+            also = _differences(cells[index], cells[other], ["specimen", "view", "source", "split"])
+            refused[index] = "repeated_row", named + also
+    return refusals(refused)
+
+
+def find_duplicates(rows: pd.DataFrame, ranks: Sequence[str]) -> pd.DataFrame:
+    """Refuse files of identical content: all but the first, or all where their labels differ.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        With ``id``, ``sha256``, the ranks, ``specimen`` and ``split``.
+    ranks : list of str
+        The ranks, coarse to fine.
+
+    Returns
+    -------
+    DataFrame
+        Refusals ``duplicate`` and ``conflicting_duplicate``. The first is the one whose id
+        sorts first, whatever its specimen and split.
+    """
+    rows = rows.sort_values("id")
+    refused = {}
+    found = list(_compare(rows, "sha256", ranks))
+    cells = _cells(rows, found)
+    for index, other, difference in found:
+        same = f"same content as {cells[other]['id']}"
+        if difference:
+            refused[index] = "conflicting_duplicate", f"{same}, but {difference}"
+        else:
+            also = _differences(cells[index], cells[other], ["specimen", "split"])
+            refused[index] = "duplicate", same + also
+    return refusals(refused)
+
+
+def find_unlabelled(rows: pd.DataFrame, ranks: Sequence[str]) -> pd.DataFrame:
+    """Refuse rows without a name at any rank: ``no_labels``."""
+    without = rows.index[rows[list(ranks)].isna().all(axis=1)]
+    return refusals(dict.fromkeys(without, ("no_labels", f"no name at {', '.join(ranks)}")))
+
+
+def find_unknown_splits(rows: pd.DataFrame) -> pd.DataFrame:
+    """Refuse rows whose split is not as `read_splits` returns it: ``unknown_split``."""
+    known = set(_SPLITS.values())
+    return refusals({
+        index: ("unknown_split", f"found split {_shown(split)}, expected train, val or test")
+        for index, split in rows["split"].items() if split not in known
+    })  # fmt: skip
+
+
+def read_splits(splits: pd.Series) -> pd.Series:
+    """Bring the words for train, val and test to these three; leave others as they are."""
+    return splits.str.casefold().map(_SPLITS).astype("str").fillna(splits)
+
+
+def _compare(
+    rows: pd.DataFrame, by: str, ranks: Sequence[str]
+) -> Iterator[tuple[int, int, str | None]]:
+    """Yield each row to refuse, the row it is held against, and their difference in labels.
+
+    Rows with the same value of ``by`` are one group. Where its labels agree, all rows but the
+    first are yielded with no difference; where they do not, all rows are, each against the
+    first row of the group with other labels.
+    """
+    names = rows[list(ranks)].fillna("").astype("object")  # quicker to go through
+    labels = list(names.itertuples(index=False, name=None))
+    entries = list(zip(rows.index, rows[by].tolist(), labels, strict=True))
+    first, rival = {}, {}
+    for entry in entries:
+        _, group, label = entry
+        if label != first.setdefault(group, entry)[2]:
+            rival.setdefault(group, entry)
+    for entry in entries:
+        index, group, label = entry
+        if group in rival:
+            other, _, there = first[group] if label != first[group][2] else rival[group]
+            here, there = dict(zip(ranks, label, strict=True)), dict(zip(ranks, there, strict=True))
+            rank = next(rank for rank in ranks if here[rank] != there[rank])
+            yield index, other, _differences(here, there, [rank]).removeprefix("; ")
+        elif entry is not first[group]:
+            yield index, first[group][0], None
+
+
+def _cells(rows: pd.DataFrame, found: list[tuple[int, int, str | None]]) -> dict[int, dict]:
+    """Return the rows that are told about, as plain dictionaries: quick to read cell by cell."""
+    told = sorted({row for *pair, _ in found for row in pair})
+    return rows.loc[told].astype("object").to_dict("index")
+
+
+def _differences(here: dict, there: dict, columns: list[str]) -> str:
+    pairs = [(column, _shown(here[column]), _shown(there[column])) for column in columns]
+    return "".join(f"; {column} is {a} here and {b} there" for column, a, b in pairs if a != b)
+
+
+def _shown(value: object) -> str:
+    return repr(value) if isinstance(value, str) and value else "empty"
+
+
+def refusals(refused: dict[int, tuple[str, str]]) -> pd.DataFrame:
+    """Return a refusal table from the reason and detail of each row."""
+    return pd.DataFrame(
+        list(refused.values()), index=list(refused), columns=["reason", "detail"], dtype="str"
+    )

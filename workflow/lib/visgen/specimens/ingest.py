@@ -1,0 +1,172 @@
+"""From a folder of images and a table to the accepted specimens and the rejected rest."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+from tqdm import tqdm
+
+from visgen.images import MAX_PIXELS, ImageFacts, RefusedImage, inspect_image
+from visgen.names import normalise_text
+from visgen.specimens import checks
+from visgen.specimens.contradictions import (
+    find_contradictory_specimens,
+    find_contradictory_taxa,
+)
+from visgen.specimens.fields import check_ranks
+from visgen.specimens.files import match_rows, scan_folder
+from visgen.specimens.paths import compile_pattern, labels_from_paths
+
+
+def ingest(
+    images: str | Path,
+    *,
+    ranks: Sequence[str],
+    meta: pd.DataFrame | None = None,
+    path_pattern: str | None = None,
+    missing_values: Iterable[str] = (),
+    specimen_pattern: str | None = None,
+    contradictions: str = "reject",
+    max_pixels: int = MAX_PIXELS,
+    workers: int = 1,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Check every row of a table and every file of a folder, and each against the others.
+
+    A row and the file that it names are one entry, a row without a file and a file without a row
+    are one each. Every entry ends in exactly one of the two tables. Reasons are given in the
+    order of this list, and a later check sees only what the earlier ones have left:
+    ``no_filename outside_folder missing_file not_in_meta not_an_image repeated_row
+    conflicting_rows no_labels unknown_split empty_file unreadable truncated too_many_pixels
+    duplicate conflicting_duplicate contradictory_taxonomy contradictory_specimen``.
+
+    Parameters
+    ----------
+    images : path
+        The folder; folders in it are searched too.
+    ranks : list of str
+        The ranks, coarse to fine.
+    meta : DataFrame, optional
+        As `visgen.specimens.table.read_meta` returns it.
+    path_pattern : str, optional
+        Instead of ``meta``: the pattern of `visgen.specimens.paths.labels_from_paths`.
+    missing_values : iterable of str
+        Used with ``path_pattern`` only: names that say nothing.
+    specimen_pattern : str, optional
+        A regular expression with a group ``specimen``, searched in the id of an image whose
+        specimen is a gap. An image that gets no specimen this way is a specimen by itself.
+    contradictions : {"reject", "keep"}
+        What happens to the rarer placements of a taxon or a specimen.
+    max_pixels : int
+        Larger images are refused undecoded.
+    workers : int
+        Threads that decode images. The result does not depend on it.
+
+    Returns
+    -------
+    specimens : DataFrame
+        One row an accepted image, sorted by id: ``id`` (path inside the folder, forward slashes,
+        Unicode NFC), ``path`` (the folder and the name on disk), ``sha256``, ``width``,
+        ``height`` (pixels, upright), the ranks, ``specimen`` (never null), ``view``, ``source``,
+        ``split`` (train, val, test; null in all rows or in none).
+    rejected : DataFrame
+        One row a rejected entry, sorted: ``file``, ``reason``, ``detail``.
+
+    Raises
+    ------
+    ValueError
+        When not exactly one of ``meta`` and ``path_pattern`` is given, or an argument is wrong.
+    NotADirectoryError
+        When there is no such folder.
+    """
+    check_ranks(ranks)
+    if (meta is None) == (path_pattern is None):
+        raise ValueError("give either a table of images or a pattern over their paths")
+    if contradictions not in ("reject", "keep"):
+        raise ValueError(f"contradictions is {contradictions!r}; expected 'reject' or 'keep'")
+    if workers < 1:
+        raise ValueError(f"workers is {workers}; expected at least 1")
+    files = scan_folder(images)
+    unnamed = "no row of the table names this file"
+    if meta is None:
+        sound = files.loc[files["reason"].isna(), "id"]
+        meta = labels_from_paths(sound, path_pattern, ranks, missing_values)
+        unnamed = f"the pattern {path_pattern!r} is not found in its path"
+    entries = match_rows(meta.reset_index(drop=True), files, unnamed)
+    entries["specimen"] = _fill_specimens(entries, specimen_pattern)
+    entries["split"] = checks.read_splits(entries["split"])
+
+    _refuse(entries, checks.find_repeated_rows(_left(entries), ranks))
+    _refuse(entries, checks.find_unlabelled(_left(entries), ranks))
+    if meta["split"].notna().any():
+        _refuse(entries, checks.find_unknown_splits(_left(entries)))
+    facts, refused = _inspect(_left(entries), max_pixels, workers)
+    _refuse(entries, refused)
+    entries = entries.join(facts)
+    _refuse(entries, checks.find_duplicates(_left(entries), ranks))
+    if contradictions == "reject":
+        _refuse(entries, find_contradictory_taxa(_left(entries), ranks))
+        _refuse(entries, find_contradictory_specimens(_left(entries), ranks))
+
+    columns = ["id", "path", "sha256", "width", "height", *ranks]
+    columns += ["specimen", "view", "source", "split"]
+    specimens = _left(entries)[columns]
+    specimens = specimens.astype({"sha256": "str", "width": "int64", "height": "int64"})
+    return specimens.sort_values("id", ignore_index=True), _rejected(entries)
+
+
+def _left(entries: pd.DataFrame) -> pd.DataFrame:
+    return entries[entries["reason"].isna()]
+
+
+def _refuse(entries: pd.DataFrame, refused: pd.DataFrame) -> None:
+    entries.loc[refused.index, ["reason", "detail"]] = refused
+
+
+def _fill_specimens(entries: pd.DataFrame, pattern: str | None) -> pd.Series:
+    """Return the given specimens, else those in the ids, else the ids."""
+    specimens = entries["specimen"]
+    if pattern is not None:
+        expression = compile_pattern(pattern, required=["specimen"], allowed=["specimen"])
+        matches = [expression.search(name) for name in entries["id"].fillna("").tolist()]
+        found = [normalise_text(match["specimen"] or "") if match else "" for match in matches]
+        found = pd.Series(found, index=entries.index, dtype="str")
+        specimens = specimens.fillna(found.mask(found == ""))
+    return specimens.fillna(entries["id"])
+
+
+def _inspect(
+    entries: pd.DataFrame, max_pixels: int, workers: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Decode every image; return the facts of the sound ones and the refusal of the others."""
+    facts, refused = {}, {}
+    look = partial(_look, max_pixels=max_pixels)
+    with ThreadPoolExecutor(workers) as pool:
+        results = pool.map(look, entries["path"])
+        results = tqdm(results, total=len(entries), unit="image", mininterval=5, file=sys.stderr)
+        for index, result in zip(entries.index, results, strict=True):
+            if isinstance(result, ImageFacts):
+                facts[index] = result
+            else:
+                refused[index] = result.reason, result.detail
+    return (
+        pd.DataFrame(list(facts.values()), index=list(facts), columns=ImageFacts._fields),
+        pd.DataFrame(list(refused.values()), index=list(refused), columns=["reason", "detail"]),
+    )
+
+
+def _look(path: str, max_pixels: int) -> ImageFacts | RefusedImage:
+    try:
+        return inspect_image(path, max_pixels)
+    except RefusedImage as refusal:
+        return refusal
+
+
+def _rejected(entries: pd.DataFrame) -> pd.DataFrame:
+    rejected = entries[entries["reason"].notna()]
+    rejected = rejected.sort_values(["file", "line", "reason", "detail"], ignore_index=True)
+    line = rejected["line"].astype("str")
+    rejected["detail"] = ("line " + line + ": ").fillna("") + rejected["detail"]
+    return rejected[["file", "reason", "detail"]]

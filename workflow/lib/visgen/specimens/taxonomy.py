@@ -1,0 +1,79 @@
+"""The taxonomy that the specimens' labels spell out."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+
+def lineage(specimens: pd.DataFrame, ranks: Sequence[str], rank: str) -> pd.DataFrame:
+    """Return the taxa above each taxon of a rank.
+
+    Parameters
+    ----------
+    specimens : DataFrame
+        One row an image, with the ranks; gaps are null.
+    ranks : list of str
+        The ranks, coarse to fine.
+    rank : str
+        One of them.
+
+    Returns
+    -------
+    DataFrame
+        One row a taxon of ``rank``, sorted by name, which is the index; one column for each
+        coarser rank, coarse to fine. Of several taxa above, the one with most images counts, of
+        equals the first by name; null where every image has a gap.
+
+    Raises
+    ------
+    ValueError
+        When ``rank`` is not one of the ranks.
+    """
+    ranks = list(ranks)
+    if rank not in ranks:
+        raise ValueError(f"the rank {rank!r} is not one of {ranks}")
+    taxa = pd.Index(sorted(specimens[rank].dropna().unique()), name=rank, dtype="str")
+    above = pd.DataFrame(index=taxa)
+    for coarser in ranks[: ranks.index(rank)]:
+        counts = specimens[[rank, coarser]].value_counts().rename("n").reset_index()
+        counts = counts.sort_values(["n", coarser], ascending=[False, True])
+        above[coarser] = counts.drop_duplicates(rank).set_index(rank)[coarser].reindex(taxa)
+    return above
+
+
+def taxonomic_order(specimens: pd.DataFrame, ranks: Sequence[str], rank: str) -> list[str]:
+    """Return the taxa of a rank in the order of the taxonomy.
+
+    Parameters
+    ----------
+    specimens, ranks, rank
+        As in `lineage`.
+
+    Returns
+    -------
+    list of str
+        Sorted by the coarsest taxon, then the next, at last by their own name; at each rank a
+        gap comes after all names.
+    """
+    above = lineage(specimens, ranks, rank)
+    return above.reset_index().sort_values([*above.columns, rank])[rank].tolist()
+
+
+def group_above(specimens: pd.DataFrame, ranks: Sequence[str], rank: str) -> pd.Series:
+    """Return the taxon of the next coarser rank for each taxon of a rank.
+
+    Parameters
+    ----------
+    specimens, ranks, rank
+        As in `lineage`.
+
+    Returns
+    -------
+    Series
+        Index taxon, sorted. ``unplaced`` where the taxon above is a gap; ``all`` throughout
+        where ``rank`` is the coarsest.
+    """
+    above = lineage(specimens, ranks, rank)
+    if above.columns.empty:
+        return pd.Series("all", index=above.index)
+    return above.iloc[:, -1].fillna("unplaced").rename("group")

@@ -1,0 +1,178 @@
+"""Training, validation and test parts: grouped by specimen, stratified by taxon."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+PARTS = ["train", "val", "test"]
+
+#: Below this number of specimens a taxon cannot have one in each part.
+MIN_SPECIMENS = 3
+
+NOTE_COLUMNS = ["note", "rank", "name", "n_images", "n_specimens", "detail"]
+
+
+def finest_testable_rank(specimens: pd.DataFrame, ranks: Sequence[str]) -> str:
+    """Return the finest rank at which most images belong to taxa with three specimens or more.
+
+    Parameters
+    ----------
+    specimens
+        Columns specimen and the ranks; one row an image.
+    ranks
+        Coarse to fine.
+
+    Raises
+    ------
+    ValueError
+        If there is no such rank.
+    """
+    for rank in reversed(ranks):
+        n_specimens = specimens.groupby(rank)["specimen"].nunique()
+        large = specimens[rank].map(n_specimens).fillna(0) >= MIN_SPECIMENS
+        if large.mean() > 0.5:
+            return rank
+    raise ValueError(
+        f"no split can be stratified: at none of the ranks {', '.join(ranks)} do most images "
+        f"belong to taxa with {MIN_SPECIMENS} specimens or more"
+    )
+
+
+def split_specimens(
+    specimens: pd.DataFrame,
+    ranks: Sequence[str],
+    stratify_by: str,
+    *,
+    test: float,
+    val: float,
+    seed: int,
+) -> pd.Series:
+    """Deal specimens to parts; a split that the user gave is kept.
+
+    Within a taxon, specimens are taken in the order of a hash of seed and name: a specimen that
+    joins the study later moves no more than one other across a border. Taxa with fewer than
+    three specimens go to train. Images without a label at `stratify_by` are stratified by their
+    finest label above it.
+
+    Parameters
+    ----------
+    specimens
+        Columns id, specimen, split (null throughout where the user gave none) and the ranks.
+    ranks
+        Coarse to fine.
+    stratify_by
+        One of `ranks`.
+    test, val
+        Shares of a taxon's specimens; each part gets one at least.
+    seed
+        Of the split.
+
+    Returns
+    -------
+    Series
+        Part (train, val, test) of each image, index id, sorted. Where the user's split has no
+        val, val is cut from its train.
+
+    Raises
+    ------
+    ValueError
+        If only some images have a split, or the shares leave nothing to train on.
+    """
+    if test + val >= 1:
+        raise ValueError(f"splits.test {test} and splits.val {val} leave nothing to train on")
+    images = specimens.set_index("id").sort_index()
+    given = images["split"]
+    if given.notna().any() and given.isna().any():
+        raise ValueError(
+            f"{given.isna().sum()} images have no split though others have, "
+            f"such as {given[given.isna()].index[0]}"
+        )
+    if given.notna().all():
+        parts = given.astype(str)
+        if not (parts == "val").any():
+            in_train = images[parts == "train"]
+            parts.update(_deal(in_train, ranks, stratify_by, {"val": val}, seed))
+    else:
+        parts = _deal(images, ranks, stratify_by, {"test": test, "val": val}, seed)
+    return parts.rename("split")
+
+
+def split_notes(specimens: pd.DataFrame, parts: pd.Series, ranks: Sequence[str]) -> pd.DataFrame:
+    """List what a split cannot test, and specimens that a user's split has in two parts.
+
+    Returns
+    -------
+    DataFrame
+        Columns note (untested, untrained or shared_specimen), rank, name, n_images,
+        n_specimens, detail.
+    """
+    images = specimens.assign(part=specimens["id"].map(parts))
+    notes = []
+    for rank in ranks:
+        for taxon, rows in images.dropna(subset=[rank]).groupby(rank):
+            n_specimens = rows["specimen"].nunique()
+            present = set(rows["part"])
+            detail = f"{n_specimens} specimens, all in {', '.join(sorted(present))}"
+            if "test" not in present:
+                notes.append(("untested", rank, taxon, len(rows), n_specimens, detail))
+            elif "train" not in present:
+                notes.append(("untrained", rank, taxon, len(rows), n_specimens, detail))
+    for specimen, rows in images.groupby("specimen"):
+        if len(set(rows["part"])) > 1:
+            where = ", ".join(sorted(rows["part"].unique()))
+            notes.append(("shared_specimen", "", specimen, len(rows), 1, f"in {where}"))
+    return pd.DataFrame(notes, columns=NOTE_COLUMNS)
+
+
+def _deal(
+    images: pd.DataFrame,
+    ranks: Sequence[str],
+    stratify_by: str,
+    shares: dict[str, float],
+    seed: int,
+) -> pd.Series:
+    """Return the part of each image, dealing whole specimens within each stratum."""
+    above = list(ranks[: ranks.index(stratify_by) + 1])
+    # The finest label that is there, with its rank: order Veneroida is not a family of that name.
+    stratum = pd.Series("unlabelled", index=images.index)
+    for rank in above:
+        stratum = stratum.mask(images[rank].notna(), rank + " " + images[rank].astype(str))
+    of_specimen = stratum.groupby(images["specimen"]).agg(lambda names: names.mode().iloc[0])
+    part_of = {}
+    for _, members in of_specimen.groupby(of_specimen):
+        names = sorted(members.index, key=lambda name: _draw(seed, name))
+        if len(names) < MIN_SPECIMENS:
+            continue
+        start = 0
+        for part, share in shares.items():
+            n = max(1, round(share * len(names)))
+            part_of |= dict.fromkeys(names[start : start + n], part)
+            start += n
+    return images["specimen"].map(part_of).fillna("train")
+
+
+def _draw(seed: int, name: str) -> bytes:
+    return hashlib.sha256(f"{seed} {name}".encode()).digest()
+
+
+def read_splits(paths: Sequence[str]) -> dict[int, pd.Series]:
+    """Read ``seed-<s>.tsv`` tables.
+
+    Returns
+    -------
+    dict
+        By seed: part of each image, index id.
+    """
+    return {
+        int(Path(path).stem.removeprefix("seed-")): pd.read_csv(
+            path, sep="\t", index_col="id", dtype=str, keep_default_na=False
+        )["split"]
+        for path in paths
+    }
+
+
+def ever_in_train(splits: dict[int, pd.Series]) -> set[str]:
+    """Return the ids that are in the training part of any seed."""
+    return {image for parts in splits.values() for image in parts.index[parts == "train"]}

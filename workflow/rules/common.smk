@@ -1,0 +1,178 @@
+# Configuration, paths and input functions; no rule, no science.
+
+import functools
+import hashlib
+import os
+import re
+import sys
+from modulefinder import ModuleFinder
+from pathlib import Path
+
+import yaml
+from snakemake.exceptions import WorkflowError
+
+WORKFLOW = Path(os.path.relpath(Path(str(workflow.current_basedir)).parent))
+LIBRARY = WORKFLOW / "lib"
+sys.path.insert(0, str(LIBRARY))
+
+from visgen.configuration import check_files, checked_config
+
+try:
+    config = checked_config(
+        config, yaml.safe_load((WORKFLOW / "schemas/config.schema.yaml").read_text())
+    )
+    check_files(config)
+except ValueError as error:
+    raise WorkflowError(str(error)) from None
+
+# Where and how fast, not what: through the environment, so that a change re-runs nothing.
+os.environ.update(
+    PYTHONPATH=str(LIBRARY.resolve()),
+    OMP_NUM_THREADS=str(config["compute"]["threads"]),
+    OPENBLAS_NUM_THREADS=str(config["compute"]["threads"]),
+    MKL_NUM_THREADS=str(config["compute"]["threads"]),
+    VISGEN_WORKERS=str(config["compute"]["workers"]),
+    VISGEN_FEATURE_STORE=config["features"]["store"],
+    MPLBACKEND="Agg",
+)
+
+INPUTS = config["inputs"]
+SIMULATED = f"resources/simulated/{config['dataset']}"
+if config["simulation"] is not None:
+    INPUTS |= {
+        "images": f"{SIMULATED}/images",
+        "meta": f"{SIMULATED}/meta.csv",
+        "tree": f"{SIMULATED}/tree.nwk",
+        "sequences": f"{SIMULATED}/sequences.fasta",
+    }
+SEEDS = config["splits"]["seeds"]
+SHARDS = range(config["features"]["shards"])
+BASELINES = [
+    name
+    for name, classifier in config["classification"]["classifiers"].items()
+    if classifier["method"] != "random_forest"
+]
+HAS_TREE = bool(INPUTS["tree"] or INPUTS["distances"])
+
+
+wildcard_constraints:
+    dataset=re.escape(config["dataset"]),
+    backbone="|".join(map(re.escape, config["backbones"])),
+    classifier="|".join(map(re.escape, config["classification"]["classifiers"])),
+    variant="|".join(map(re.escape, config["embedding"]["variants"])),
+    rank="|".join(INPUTS["ranks"]),
+    seed=r"\d+",
+    shard=r"\d+",
+
+
+@functools.cache
+def code_of(script):
+    """Return the library files that a script reaches, so that an edit re-runs its rule."""
+    finder = ModuleFinder(path=[str(LIBRARY)])
+    finder.run_script(str(WORKFLOW / "scripts" / script))
+    files = {module.__file__ for module in finder.modules.values() if module.__file__}
+    return sorted(f for f in files if Path(f).is_relative_to(LIBRARY))
+
+
+def inventory(wildcards):
+    """Return a digest of the image folder's listing, so that a new or changed file is noticed."""
+    if config["simulation"] is not None:
+        return "simulated"
+    listing, seen = hashlib.sha256(), set()
+    for folder, folders, files in os.walk(INPUTS["images"], followlinks=True):
+        if os.path.realpath(folder) in seen:  # a link back to a folder above
+            folders.clear()
+            continue
+        seen.add(os.path.realpath(folder))
+        folders.sort()
+        for name in sorted(files):
+            path = os.path.join(folder, name)
+            stat = os.lstat(path) if not os.path.exists(path) else os.stat(path)
+            entry = f"{os.path.relpath(path, INPUTS['images'])}\t{stat.st_size}\t{stat.st_mtime_ns}"
+            listing.update(entry.encode(errors="surrogateescape") + b"\n")
+    return listing.hexdigest()
+
+
+def given(path):
+    """Return a path as a list: empty where the study has no such file."""
+    return [path] if path else []
+
+
+def weights_of(wildcards):
+    """Return the weights file of a backbone, none for an untrained one."""
+    backbone = config["backbones"][wildcards.backbone]
+    match backbone["weights"]:
+        case "none":
+            return []
+        case "imagenet":
+            return f"resources/weights/{backbone['model']}.safetensors"
+        case path:
+            return path
+
+
+def feature_shards(wildcards):
+    """Return all feature shards of a backbone: clean images, and views where asked for."""
+    kinds = ["clean", "views"] if config["features"]["views"] else ["clean"]
+    return expand(
+        "results/{{dataset}}/features/{{backbone}}/{kind}-{shard}.parquet",
+        kind=kinds,
+        shard=SHARDS,
+    )
+
+
+def score_tables(wildcards):
+    """Return every table of scores that the study makes."""
+    tables = expand(
+        "results/{{dataset}}/classification/{backbone}/scores.tsv", backbone=config["backbones"]
+    )
+    if HAS_TREE:
+        tables += expand(
+            "results/{{dataset}}/embedding/{backbone}/scores.tsv", backbone=config["backbones"]
+        )
+    return tables
+
+
+def classification_results(wildcards):
+    """Return the figures of the classifiers, and what they had to leave out."""
+    return {
+        "score_figures": expand(
+            "results/{dataset}/classification/{backbone}/scores.png",
+            dataset=wildcards.dataset,
+            backbone=config["backbones"],
+        ),
+        "classification_omitted": expand(
+            "results/{dataset}/classification/{backbone}/{classifier}/omitted.tsv",
+            dataset=wildcards.dataset,
+            backbone=config["backbones"],
+            classifier=config["classification"]["classifiers"],
+        ),
+    }
+
+
+def embedding_results(wildcards):
+    """Return the figures of the taxon vectors, and what had to be left out; none without a tree."""
+    if not HAS_TREE:
+        return {}
+    distances = f"results/{wildcards.dataset}/distances/{INPUTS['tree_rank']}"
+    return {
+        "distance_figure": f"{distances}.png",
+        "missing": f"{distances}.missing.tsv",
+        # The same for every backbone and variant: it depends on the numbers of images alone.
+        "few_images": expand(
+            "results/{dataset}/embedding/{backbone}/{variant}/omitted.tsv",
+            dataset=wildcards.dataset,
+            backbone=list(config["backbones"])[:1],
+            variant=list(config["embedding"]["variants"])[:1],
+        )[0],
+        "embedding_figures": expand(
+            "results/{dataset}/embedding/{backbone}/{variant}/distances.png",
+            dataset=wildcards.dataset,
+            backbone=config["backbones"],
+            variant=config["embedding"]["variants"],
+        ),
+        "embedding_omitted": expand(
+            "results/{dataset}/embedding/{backbone}/omitted.tsv",
+            dataset=wildcards.dataset,
+            backbone=config["backbones"],
+        ),
+    }

@@ -1,0 +1,76 @@
+# Frozen backbones: images become vectors, once; the store outlives the results.
+
+
+rule fetch_weights:
+    output:
+        "resources/weights/{model}.safetensors",
+    input:
+        code=code_of("fetch_weights.py"),
+    log:
+        "resources/weights/{model}.log",
+    conda:
+        "../../envs/torch.yaml"
+    retries: 2
+    script:
+        "../scripts/fetch_weights.py"
+
+
+rule extract_features:
+    input:
+        specimens="results/{dataset}/specimens/specimens.parquet",
+        images=INPUTS["images"] if config["simulation"] is not None else [],
+        weights=weights_of,
+        code=code_of("extract_features.py"),
+    output:
+        "results/{dataset}/features/{backbone}/clean-{shard}.parquet",
+    log:
+        "results/{dataset}/logs/extract_features/{backbone}-{shard}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/extract_features/{backbone}-{shard}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    threads: config["compute"]["threads"]
+    resources:
+        gpu=1,
+        mem_mb=8000,
+    params:
+        backbone=lookup(within=config, dpath="backbones/{backbone}"),
+        shards=config["features"]["shards"],
+        batch_size=config["features"]["batch_size"],
+        precision=config["features"]["precision"],
+        background=config["ingest"]["background"],
+        max_pixels=config["ingest"]["max_pixels"],
+    script:
+        "../scripts/extract_features.py"
+
+
+rule extract_views:
+    input:
+        specimens="results/{dataset}/specimens/specimens.parquet",
+        images=INPUTS["images"] if config["simulation"] is not None else [],
+        splits=expand("results/{{dataset}}/splits/seed-{seed}.tsv", seed=SEEDS),
+        weights=weights_of,
+        code=code_of("extract_views.py"),
+    output:
+        "results/{dataset}/features/{backbone}/views-{shard}.parquet",
+    log:
+        "results/{dataset}/logs/extract_views/{backbone}-{shard}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/extract_views/{backbone}-{shard}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    threads: config["compute"]["threads"]
+    resources:
+        gpu=1,
+        mem_mb=8000,
+    params:
+        backbone=lookup(within=config, dpath="backbones/{backbone}"),
+        shards=config["features"]["shards"],
+        batch_size=config["features"]["batch_size"],
+        precision=config["features"]["precision"],
+        background=config["ingest"]["background"],
+        max_pixels=config["ingest"]["max_pixels"],
+        views=config["features"]["views"],
+        augmentation=config["features"]["augmentation"],
+    script:
+        "../scripts/extract_views.py"

@@ -1,0 +1,26 @@
+"""Features of the clean images of a shard."""
+
+import os
+from pathlib import Path
+
+import pandas as pd
+from visgen.backbones import load_backbone
+from visgen.features import extract_features, in_shard, write_features
+from visgen.logs import start_log
+
+start_log(snakemake.log[0])
+params = snakemake.params
+specimens = pd.read_parquet(snakemake.input.specimens, columns=["id", "path", "sha256"])
+specimens = specimens[in_shard(specimens["sha256"], int(snakemake.wildcards.shard), params.shards)]
+options = params.backbone | {"weights": str(snakemake.input.weights) or "none"}
+features, made_with = extract_features(
+    specimens,
+    load_backbone(**options),
+    Path(os.environ["VISGEN_FEATURE_STORE"]),
+    batch_size=params.batch_size,
+    precision=params.precision,
+    background=tuple(params.background),
+    max_pixels=params.max_pixels,
+    workers=int(os.environ["VISGEN_WORKERS"]),
+)
+write_features(Path(snakemake.output[0]), features, made_with)

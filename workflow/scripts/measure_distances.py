@@ -1,0 +1,21 @@
+"""Distances between the study's taxa, from a tree or a table."""
+
+import pandas as pd
+from visgen.distances import match_taxa, read_distances, write_distances
+from visgen.logs import start_log
+from visgen.tables import write_table
+from visgen.trees import patristic_distances, read_tree
+
+start_log(snakemake.log[0])
+rank = snakemake.wildcards.rank
+taxa = pd.read_parquet(snakemake.input.specimens, columns=[rank])[rank].dropna().unique()
+if snakemake.input.tree:
+    tree = read_tree(snakemake.input.tree[0])
+    shared, missing = match_taxa([tip.name for tip in tree.tips()], taxa)
+    distances = patristic_distances(tree, shared)
+else:
+    given = read_distances(snakemake.input.distances[0])
+    shared, missing = match_taxa(given.ids, taxa)
+    distances = given.filter(shared)
+write_distances(snakemake.output.distances, distances)
+write_table(snakemake.output.missing, missing)

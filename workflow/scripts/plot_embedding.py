@@ -1,0 +1,27 @@
+"""Draw phylogenetic and visual distances side by side for every variant of a backbone."""
+
+import pandas as pd
+from visgen.agreement import mantel_in_scores
+from visgen.distances import load_distances
+from visgen.figures.matrices import plot_side_by_side
+from visgen.logs import start_log
+from visgen.specimens.taxonomy import group_above, taxonomic_order
+from visgen.tables import read_table
+
+start_log(snakemake.log[0])
+given, params = snakemake.input, snakemake.params
+specimens = pd.read_parquet(given.specimens)
+genetic, scores = load_distances(given.genetic), read_table(given.scores)
+taxa = taxonomic_order(specimens, params.ranks, params.rank)
+for variant, path, figure in zip(params.variants, given.visual, snakemake.output, strict=True):
+    visual = load_distances(path)
+    order = [taxon for taxon in taxa if taxon in genetic.ids and taxon in visual.ids]
+    plot_side_by_side(
+        genetic.filter(order),
+        visual.filter(order),
+        order,
+        group_above(specimens, params.ranks, params.rank),
+        mantel_in_scores(scores, variant),
+        genetic_label="phylogenetic distance",
+        visual_label=f"cosine distance of {variant.replace('_', ' ')} vectors",
+    ).savefig(figure, dpi=90)

@@ -1,0 +1,9 @@
+"""Draw the scores of every classifier beside the baselines."""
+
+from visgen.figures.scores import plot_scores
+from visgen.logs import start_log
+from visgen.tables import read_table
+
+start_log(snakemake.log[0])
+scores = read_table(snakemake.input.scores)
+plot_scores(scores, snakemake.params.ranks).savefig(snakemake.output[0], dpi=150)

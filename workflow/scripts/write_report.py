@@ -1,0 +1,48 @@
+"""Write the one page to read."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+from visgen.logs import start_log
+from visgen.report import content
+from visgen.report.page import render_report
+from visgen.tables import read_table
+
+start_log(snakemake.log[0])
+given, params = snakemake.input, snakemake.params
+metrics, ranks = read_table(given.metrics), read_table(given.ranks)
+specimens = pd.read_parquet(given.specimens)
+page = {
+    "dataset": snakemake.wildcards.dataset,
+    "simulated": params.simulated,
+    "permutations": params.permutations,
+    "bootstraps": params.bootstraps,
+    "tree_rank": params.tree_rank,
+    "n_images": len(specimens),
+    "n_specimens": specimens["specimen"].nunique(),
+    "counts": given.counts,
+    "provenance": json.loads(Path(given.provenance).read_text(encoding="utf-8")),
+    "left_out": content.left_out(
+        has_tree=bool(params.tree_rank), has_sequences=params.has_sequences
+    ),
+}
+page |= content.specimen_content(ranks, read_table(given.rejected))
+page |= content.split_content([read_table(path) for path in given.notes], ranks)
+page |= content.classification_content(
+    metrics,
+    params.ranks,
+    params.baselines,
+    given.score_figures,
+    given.classification_omitted,
+)
+if params.tree_rank:
+    page |= content.descent_content(
+        metrics,
+        given.embedding_figures,
+        given.embedding_omitted,
+        given.few_images,
+        given.missing,
+    )
+    page["distance_figure"] = given.distance_figure
+Path(snakemake.output[0]).write_text(render_report(given.template, page), encoding="utf-8")
