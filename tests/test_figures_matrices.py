@@ -81,6 +81,12 @@ def test_side_by_side_states_the_test_and_shows_each_pair_once():
     ]  # groups of 5, 5 and 1
 
 
+def test_names_left_out_of_heat_maps_side_by_side_are_announced():
+    left = side_by_side(41)[0].axes[0]
+    assert not left.get_yticklabels()
+    assert "41 taxa: their names are left out above 25" in left.get_xlabel()
+
+
 @pytest.mark.parametrize("n_taxa", [7, 41])
 def test_nothing_is_cut_off_at_the_edge(n_taxa):
     pixels = imread(io.BytesIO(png(side_by_side(n_taxa)[0])))[..., :3]

@@ -84,8 +84,13 @@ def shared_path(tree, a, b):
 def test_tree_is_ultrametric_with_height_one(phylogeny):
     tree, taxonomy = phylogeny
     assert tree.calc_node_root_distances() == pytest.approx([1] * 40)
-    assert all(node.edge.length > 0 for node in tree.preorder_node_iter() if node.parent_node)
     assert sorted(tip.taxon.label for tip in tree.leaf_node_iter()) == list(taxonomy["species"])
+
+
+def test_no_branch_is_of_length_zero():
+    for seed in range(10):
+        tree, _ = simulate_phylogeny(23, seed)
+        assert min(n.edge.length for n in tree.preorder_node_iter() if n.parent_node) > 1e-6
 
 
 def test_ranks_are_nested_and_have_the_expected_numbers(phylogeny):

@@ -68,6 +68,7 @@ rule write_report:
         simulated=config["simulation"] is not None,
         baselines=BASELINES,
         permutations=config["embedding"]["permutations"],
+        min_images=config["embedding"]["min_images"],
         bootstraps=config["classification"]["bootstraps"],
     script:
         "../scripts/write_report.py"

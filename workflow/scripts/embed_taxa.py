@@ -2,7 +2,7 @@
 
 import pandas as pd
 from visgen.distances import write_distances
-from visgen.features import read_features
+from visgen.feature_tables import read_features
 from visgen.logs import start_log
 from visgen.tables import write_table
 from visgen.taxon_vectors import enough_images

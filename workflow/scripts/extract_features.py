@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 from visgen.backbones import load_backbone
-from visgen.features import extract_features, in_shard, write_features
+from visgen.feature_tables import in_shard, write_features
+from visgen.features import extract_features
 from visgen.logs import start_log
 
 start_log(snakemake.log[0])

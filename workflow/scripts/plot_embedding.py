@@ -24,4 +24,4 @@ for variant, path, figure in zip(params.variants, given.visual, snakemake.output
         mantel_in_scores(scores, variant),
         genetic_label="phylogenetic distance",
         visual_label=f"cosine distance of {variant.replace('_', ' ')} vectors",
-    ).savefig(figure, dpi=90)
+    ).savefig(figure, dpi=110)

@@ -3,7 +3,7 @@
 import pandas as pd
 from visgen.agreement import OMITTED_COLUMNS, score_against_shuffled, score_agreement
 from visgen.distances import load_distances
-from visgen.features import read_features
+from visgen.feature_tables import read_features
 from visgen.logs import start_log
 from visgen.metrics import metrics_table
 from visgen.specimens.taxonomy import group_above

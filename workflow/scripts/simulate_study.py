@@ -6,4 +6,5 @@ from visgen.logs import start_log
 from visgen.simulate.study import simulate_study
 
 start_log(snakemake.log[0])
-simulate_study(Path(snakemake.output.images), **snakemake.params.simulation)
+folder = Path(snakemake.output.images).parent
+simulate_study(folder, **snakemake.params.simulation)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 from visgen.classifiers import predict_ranks
-from visgen.features import read_features
+from visgen.feature_tables import read_features
 from visgen.logs import start_log
 from visgen.predictions import write_predictions
 from visgen.splits import read_splits

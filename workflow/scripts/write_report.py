@@ -18,14 +18,13 @@ page = {
     "simulated": params.simulated,
     "permutations": params.permutations,
     "bootstraps": params.bootstraps,
+    "min_images": params.min_images,
     "tree_rank": params.tree_rank,
     "n_images": len(specimens),
     "n_specimens": specimens["specimen"].nunique(),
     "counts": given.counts,
     "provenance": json.loads(Path(given.provenance).read_text(encoding="utf-8")),
-    "left_out": content.left_out(
-        has_tree=bool(params.tree_rank), has_sequences=params.has_sequences
-    ),
+    "left_out": content.left_out(params.tree_rank, params.sequence_rank),
 }
 page |= content.specimen_content(ranks, read_table(given.rejected))
 page |= content.split_content([read_table(path) for path in given.notes], ranks)

@@ -61,7 +61,10 @@ def score_agreement(
         )
     sizes = groups.loc[list(genetic.ids)].value_counts()
     if len(sizes) < 2 or sizes.max() < 3:
-        reason = f"{len(sizes)} groups at the rank above, the largest with {sizes.max()} taxa"
+        reason = (
+            f"the taxa fall into {len(sizes)} at the rank above, the largest with {sizes.max()} "
+            "of them; two, and three taxa in one, are needed"
+        )
         return rows, [*omitted, {"evaluator": "mantel_within", "reason": reason}]
     for method in ("pearson", "spearman"):
         test = mantel_within(genetic, visual, groups, method, permutations, seed=seed)

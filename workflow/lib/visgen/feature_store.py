@@ -17,6 +17,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from visgen.feature_tables import vector_table, vectors_of
+
 KEYS = ["sha256", "repeat"]
 
 
@@ -95,19 +97,6 @@ def read_vectors(packs: Path, keys: pd.DataFrame) -> np.ndarray:
             f"{packs}: no vector of image {lacking['sha256']}, repeat {lacking['repeat']}"
         )
     return vectors if vectors is not None else np.empty((0, 0), np.float32)
-
-
-def vector_table(labels: pd.DataFrame, vectors: np.ndarray) -> pa.Table:
-    """Return an Arrow table of labels with a column `vector` of fixed length."""
-    values = pa.array(np.ascontiguousarray(vectors, np.float32).reshape(-1))
-    column = pa.FixedSizeListArray.from_arrays(values, vectors.shape[1])
-    return pa.Table.from_pandas(labels, preserve_index=False).append_column("vector", column)
-
-
-def vectors_of(table: pa.Table) -> np.ndarray:
-    """Return the column `vector` of an Arrow table as (n, n_features) float32."""
-    column = table["vector"].combine_chunks()
-    return column.flatten().to_numpy().reshape(len(column), -1)
 
 
 def _write_whole(path: Path, content: bytes) -> None:

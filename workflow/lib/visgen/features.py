@@ -1,7 +1,6 @@
 """Feature vectors of images from a frozen backbone, labelled by image and repeat."""
 
 import logging
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,8 +8,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 import torch
 from torch import Tensor
 from tqdm import tqdm
@@ -18,25 +15,13 @@ from tqdm import tqdm
 from visgen.augmentation import render_view
 from visgen.backbones import Backbone, forward
 from visgen.devices import describe_device, pick_device, pick_precision
-from visgen.feature_store import (
-    add_vectors,
-    open_store,
-    read_vectors,
-    stored_keys,
-    vector_table,
-    vectors_of,
-)
+from visgen.feature_store import add_vectors, open_store, read_vectors, stored_keys
 from visgen.images import load_image
 
 log = logging.getLogger(__name__)
 
 #: Vectors a pack of the store: what a killed job can lose.
 PACK = 1024
-
-
-def in_shard(sha256: pd.Series, shard: int, n_shards: int) -> pd.Series:
-    """Tell which images belong to a shard; an image stays in its shard when others come."""
-    return sha256.map(lambda text: zlib.crc32(text.encode()) % n_shards == shard)
 
 
 def extract_features(
@@ -132,43 +117,6 @@ def extract_features(
         "recipe": packs.name,
     }
     return features, made_with
-
-
-def write_features(path: Path, features: pd.DataFrame, made_with: Mapping[str, str]) -> None:
-    """Write labelled features, index (id, repeat), as one shard (parquet)."""
-    labels = features.index.to_frame(index=False)
-    table = vector_table(labels, features.to_numpy(np.float32, copy=False))
-    table = table.replace_schema_metadata({**(table.schema.metadata or {}), **made_with})
-    pq.write_table(table, path)
-
-
-def read_features(shards: Sequence[Path]) -> pd.DataFrame:
-    """Read the shards of a backbone as one table.
-
-    Returns
-    -------
-    DataFrame
-        (n, n_features) float32, index (id, repeat), sorted.
-
-    Raises
-    ------
-    ValueError
-        If an (id, repeat) is there twice, or a vector holds NaN or infinity.
-    """
-    tables = [table for table in map(pq.read_table, shards) if len(table)]
-    if not tables:
-        raise ValueError(f"no feature vector in {', '.join(map(str, shards))}")
-    table = pa.concat_tables([t.replace_schema_metadata(None) for t in tables])
-    index = pd.MultiIndex.from_arrays(
-        [table["id"].to_pandas(), table["repeat"].to_pandas()], names=["id", "repeat"]
-    )
-    if not index.is_unique:
-        raise ValueError(f"features of {index[index.duplicated()][0]} are there twice")
-    values = vectors_of(table)
-    bad = ~np.isfinite(values).all(axis=1)
-    if bad.any():
-        raise ValueError(f"the features of {index[bad][0]} hold NaN or infinity")
-    return pd.DataFrame(values, index=index, copy=False).sort_index()
 
 
 def _forward_all(

@@ -52,7 +52,7 @@ def score_predictions(
     specimens
         Specimen of each image, same index.
     bootstraps
-        Number of samples of specimens, drawn with replacement.
+        Number of Bayesian bootstrap samples of specimens.
     seed
         Of the bootstrap.
 
@@ -62,6 +62,13 @@ def score_predictions(
         Metric (accuracy, balanced_accuracy, macro_f1), value, ci_low and ci_high (2.5 and 97.5
         percentiles), n (specimens). Balanced accuracy is the mean recall of the taxa that occur
         in `truth`, macro-F1 the mean over taxa that occur in either, as in scikit-learn.
+
+    Notes
+    -----
+    The Bayesian bootstrap (Rubin 1981) gives specimens exponential weights instead of drawing
+    them: no rare taxon drops out of a sample, which would lift means over taxa above the value
+    itself. A taxon with one test specimen adds no width, so intervals of means over taxa are too
+    narrow where many taxa have few specimens.
     """
     if not truth.index.equals(predicted.index) or not truth.index.equals(specimens.index):
         raise ValueError("truth, predicted and specimens are not indexed alike")
@@ -80,7 +87,7 @@ def score_predictions(
     samples: dict[str, list] = {name: [] for name in values}
     for start in range(0, bootstraps, 100):  # in blocks, to bound memory
         n = min(100, bootstraps - start)
-        weights = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=n)
+        weights = rng.standard_exponential((n, len(names)))
         for name, sample in _scores(*((table.T @ weights.T).T for table in tables)).items():
             samples[name].extend(sample)
     return [

@@ -37,7 +37,9 @@ def plot_counts(coverage: pd.DataFrame, ranks: Sequence[str]) -> Figure:
         axes.set_ylabel("number")
         largest, smallest = table["n_images"].iloc[0], table["n_images"].iloc[-1]
         axes.set_title(
-            f"{rank}: {len(table)} taxa, {smallest} to {largest} images", loc="left", fontsize=10
+            f"{rank} (n = {len(table)}): {smallest} to {largest} images each",
+            loc="left",
+            fontsize=10,
         )
         if len(table) <= NAMED:
             size = float(np.interp(len(table), [10, NAMED], [9, 6]))

@@ -13,6 +13,7 @@ from skbio.stats.distance import DistanceMatrix
 from visgen.permutation_tests import MantelResult
 
 MAX_NAMED = 80  # more names than this cannot be read on a page
+MAX_NAMED_BESIDE = 25  # the same where two heat maps and a scatter plot share its width
 _COLOUR_MAP = "viridis"  # even steps to the eye, safe for colour-blind readers
 _GROUP_COLOURS = sns.color_palette("colorblind", 8)
 _UNPLACED = "(no group)"
@@ -51,12 +52,12 @@ def plot_distance_heatmap(
         If the order is not a permutation of the taxa, or a taxon is not in the groups.
     """
     runs = _runs(order, groups)
-    side = _side(len(order))
+    side = _side(len(order), MAX_NAMED)
     figure = Figure(figsize=(side + 3.2, side + 2.2), layout="constrained")
     axes = figure.subplots()
-    _draw_heatmap(axes, matrix, order, runs, label)
-    _name_rows(axes, order)
-    _name_groups(axes, runs, side / len(order))
+    _draw_heatmap(axes, matrix, order, runs, label, side)
+    _name_taxa(axes, order, side, MAX_NAMED)
+    _name_groups(axes, runs, side)
     axes.set_title(title)
     return _settled(figure)
 
@@ -96,15 +97,15 @@ def plot_side_by_side(
         groups.
     """
     runs = _runs(order, groups)
-    side = _side(len(order))
-    scatter_side = min(side, 5.0)
-    figure = Figure(figsize=(2 * side + scatter_side + 4.6, side + 2.4), layout="constrained")
-    left, middle, right = figure.subplots(1, 3, width_ratios=[side, side, scatter_side])
-    _draw_heatmap(left, genetic, order, runs, genetic_label)
-    _draw_heatmap(middle, visual, order, runs, visual_label)
-    _name_rows(left, order)
+    side = _side(len(order), MAX_NAMED_BESIDE)
+    figure = Figure(figsize=(3 * side + 3.4, side + 2.2), layout="constrained")
+    left, middle, right = figure.subplots(1, 3)
+    _draw_heatmap(left, genetic, order, runs, genetic_label, side)
+    _draw_heatmap(middle, visual, order, runs, visual_label, side)
+    _name_taxa(left, order, side, MAX_NAMED_BESIDE)
+    _name_taxa(middle, order, side, MAX_NAMED_BESIDE)
     middle.set_yticks([])
-    _name_groups(middle, runs, side / len(order))
+    _name_groups(middle, runs, side)
     left.set_title("phylogenetic")
     middle.set_title("visual")
     _draw_pairs(right, genetic.filter(order), visual.filter(order), groups.reindex(order))
@@ -128,14 +129,14 @@ def _settled(figure: Figure) -> Figure:
     return figure
 
 
-def _side(n_taxa: int) -> float:
+def _side(n_taxa: int, max_named: int) -> float:
     """Return the side of a heat map in inches."""
-    return max(_MIN_SIDE, _ROW * min(n_taxa, MAX_NAMED))
+    return max(_MIN_SIDE, _ROW * min(n_taxa, max_named))
 
 
-def _font_size(n_taxa: int) -> float:
+def _font_size(n_taxa: int, side: float) -> float:
     """Return a size in points at which a name fits its row."""
-    return min(8.0, 0.8 * _POINTS_PER_INCH * _side(n_taxa) / n_taxa)
+    return min(8.0, 0.8 * _POINTS_PER_INCH * side / n_taxa)
 
 
 def _runs(order: list[str], groups: pd.Series) -> list[tuple[str, int, int]]:
@@ -152,9 +153,9 @@ def _runs(order: list[str], groups: pd.Series) -> list[tuple[str, int, int]]:
 
 
 def _draw_heatmap(
-    axes: Axes, matrix: DistanceMatrix, order: list[str], runs: list, label: str
+    axes: Axes, matrix: DistanceMatrix, order: list[str], runs: list, label: str, side: float
 ) -> None:
-    """Draw the matrix, its colour bar, its names of columns and its bar of groups."""
+    """Draw the matrix, its colour bar and its bar of groups."""
     if sorted(order) != sorted(matrix.ids):
         raise ValueError(
             f"the order ({len(order)} taxa) is not a permutation of the {len(matrix.ids)} taxa "
@@ -165,13 +166,8 @@ def _draw_heatmap(
     bar = axes.figure.colorbar(image, ax=axes, location="bottom", shrink=0.7, aspect=30, pad=0.02)
     bar.set_label(label)
     axes.spines[:].set_visible(False)
-    if n_taxa <= MAX_NAMED:
-        axes.set_xticks(range(n_taxa), order, rotation=90, fontsize=_font_size(n_taxa))
-    else:
-        axes.set_xticks([])
-        axes.set_xlabel(f"{n_taxa} taxa: their names are left out above {MAX_NAMED}")
     axes.tick_params(length=0)
-    width = _bar_width(n_taxa)
+    width = _bar_width(n_taxa, side)
     for number, (group, start, length) in enumerate(runs):
         colour = "0.8" if group == _UNPLACED else _GROUP_COLOURS[number % len(_GROUP_COLOURS)]
         axes.add_patch(
@@ -182,27 +178,35 @@ def _draw_heatmap(
             axes.axvline(start - 0.5, color="white", lw=0.6)
 
 
-def _bar_width(n_taxa: int) -> float:
+def _bar_width(n_taxa: int, side: float) -> float:
     """Return the width of the bar of groups in rows, 0.12 inches."""
-    return 0.12 * n_taxa / _side(n_taxa)
+    return 0.12 * n_taxa / side
 
 
-def _name_rows(axes: Axes, order: list[str]) -> None:
-    named = order if len(order) <= MAX_NAMED else []
-    axes.set_yticks(range(len(named)), named, fontsize=_font_size(len(order)))
+def _name_taxa(axes: Axes, order: list[str], side: float, max_named: int) -> None:
+    """Write every name beside its row and column, or none and say so."""
+    if len(order) > max_named:
+        axes.set_xticks([])
+        axes.set_yticks([])
+        axes.set_xlabel(f"{len(order)} taxa: their names are left out above {max_named}")
+        return
+    size = _font_size(len(order), side)
+    axes.set_xticks(range(len(order)), order, rotation=90, fontsize=size)
+    axes.set_yticks(range(len(order)), order, fontsize=size)
 
 
-def _name_groups(axes: Axes, runs: list, row: float) -> None:
+def _name_groups(axes: Axes, runs: list, side: float) -> None:
     """Write the groups beside their bar; say so where some are too narrow for their name."""
     n_taxa = sum(length for _, _, length in runs)
-    size = max(5.5, _font_size(n_taxa))
+    row = side / n_taxa
+    size = max(5.5, _font_size(n_taxa, side))
     narrow = 0
     for group, start, length in runs:
         if length * row * _POINTS_PER_INCH < size:
             narrow += 1
             continue
         axes.text(
-            n_taxa - 0.5 + 1.8 * _bar_width(n_taxa),
+            n_taxa - 0.5 + 1.8 * _bar_width(n_taxa, side),
             start + (length - 1) / 2,
             group,
             va="center",

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from visgen.metrics import over_seeds
-from visgen.report.page import format_number, format_p
+from visgen.report.page import format_number, format_p, format_percent
 from visgen.tables import read_table
 
 #: The p-value under which the page calls an agreement shown.
@@ -138,21 +138,23 @@ def classification_findings(classification: Sequence[Mapping[str, Any]]) -> list
             if other["is_baseline"]
             and (other["backbone"], other["rank"]) == (row["backbone"], row["rank"])
         ]
-        beside = verdict = ""
-        if same:
-            beside = f"; the best baseline that does not see the images has {max(same):.1%}"
-            above = score["ci_low"] > max(same)
-            verdict = (
-                ". The images tell more than chance."
-                if above
-                else ". Nothing beyond chance is shown."
-            )
-        sentences.append(
+        sentence = (
             f"{row['rank'].capitalize()}: {row['variant'].replace('_', ' ')} on {row['backbone']} "
-            f"recovers {score['value']:.1%} of the average taxon (95 % interval "
-            f"{score['ci_low']:.1%} to {score['ci_high']:.1%}, {row['n']} test specimens)"
-            f"{beside}{verdict or '.'}"
+            f"has a balanced accuracy of {format_percent(score['value'])} (95 % interval "
+            f"{format_percent(score['ci_low'])} to {format_percent(score['ci_high'])}, "
+            f"{row['n']} test specimens)"
         )
+        if same:
+            verdict = (
+                "The interval lies above it."
+                if score["ci_low"] > max(same)
+                else "The interval reaches down to it: nothing beyond chance is shown."
+            )
+            sentence += (
+                f"; the best baseline that does not see the images has "
+                f"{format_percent(max(same))}. {verdict}"
+            )
+        sentences.append(sentence)
     return sentences
 
 
@@ -202,11 +204,13 @@ def classification_content(
         ``<backbone>/<classifier>/omitted.tsv``.
     """
     rows = classification_rows(metrics, ranks, baselines)
-    reasons = pd.concat([read_table(path) for path in omitted])[["rank", "reason"]]
+    # Every classifier leaves out the same ranks: they depend on the splits alone.
+    left = pd.concat([read_table(path) for path in omitted])[["seed", "rank", "reason"]]
+    reasons = left.drop_duplicates().groupby(["rank", "reason"], sort=False).size()
     return {
         "classification": rows,
         "classification_findings": classification_findings(rows),
-        "classification_omitted": reasons.drop_duplicates().to_dict("records"),
+        "classification_omitted": reasons.rename("n_seeds").reset_index().to_dict("records"),
         "score_figures": [{"path": path, "backbone": Path(path).parent.name} for path in figures],
     }
 
@@ -238,11 +242,13 @@ def descent_content(
     return {
         "agreement": rows,
         "agreement_findings": agreement_findings(rows),
-        "embedding_omitted": [
-            {"backbone": Path(path).parent.name} | item
-            for path in omitted
-            for item in read_table(path).to_dict("records")
-        ],
+        "embedding_omitted": sorted(
+            {
+                (item["evaluator"], item["reason"])
+                for path in omitted
+                for item in read_table(path).to_dict("records")
+            }
+        ),
         "few_images": read_table(few_images).to_dict("records"),
         "missing_rows": names.fillna("").to_dict("records"),
         "n_without_tree": int((names["found_in"] == "study").sum()),

@@ -25,6 +25,7 @@ def render_report(template: str | Path, content: Mapping[str, Any]) -> str:
     environment.filters.update(
         number=format_number, percent=format_percent, p=format_p, image=embed_image
     )
+    environment.tests["nothing"] = is_nothing
     return environment.from_string(Path(template).read_text(encoding="utf-8")).render(content)
 
 
@@ -33,18 +34,28 @@ def embed_image(path: str | Path) -> str:
     return "data:image/png;base64," + base64.b64encode(Path(path).read_bytes()).decode()
 
 
-def format_number(value: float, digits: int = 3) -> str:
+def format_number(value: float | None, digits: int = 3) -> str:
     """Return a number for a table; nothing is an en dash."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
+    if is_nothing(value):
         return "–"
-    return f"{value:,}" if isinstance(value, int) else f"{value:.{digits}f}".replace("-", "−")
+    if isinstance(value, int):
+        return f"{value:,}"
+    # Adding zero turns a negative zero into a plain one.
+    return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")
 
 
 def format_percent(value: float) -> str:
     """Return a share as per cent with one decimal; nothing is an en dash."""
-    return "–" if math.isnan(value) else f"{100 * value:.1f} %"
+    return "–" if is_nothing(value) else f"{100 * value:.1f} %"
 
 
 def format_p(value: float) -> str:
     """Return a p-value; nothing is an en dash."""
-    return "–" if math.isnan(value) else f"{value:.2g}" if value >= 0.001 else f"{value:.1g}"
+    if is_nothing(value):
+        return "–"
+    return f"{value:.2g}" if value >= 0.001 else f"{value:.1g}"
+
+
+def is_nothing(value: float | None) -> bool:
+    """Tell whether a cell is empty."""
+    return value is None or math.isnan(value)
