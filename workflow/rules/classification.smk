@@ -20,7 +20,9 @@ rule train_classifier:
     params:
         ranks=config["classification"]["ranks"] or INPUTS["ranks"],
         seeds=SEEDS,
-        classifier=lookup(within=config, dpath="classification/classifiers/{classifier}"),
+        classifier=lookup(
+            within=config, dpath="classification/classifiers/{classifier}"
+        ),
     script:
         "../scripts/train_classifier.py"
 

@@ -70,8 +70,12 @@ def code_of(script):
     """Return the library files that a script reaches, so that an edit re-runs its rule."""
     finder = ModuleFinder(path=[str(LIBRARY)])
     finder.run_script(str(WORKFLOW / "scripts" / script))
-    files = {module.__file__ for module in finder.modules.values() if module.__file__}
-    return sorted(f for f in files if Path(f).is_relative_to(LIBRARY))
+    library = LIBRARY.resolve()
+    files = [Path(module.__file__) for module in finder.modules.values() if module.__file__]
+    reached = [os.path.relpath(f) for f in files if f.resolve().is_relative_to(library)]
+    if not reached:
+        raise WorkflowError(f"{script}: no library file is reached, so no edit would be noticed")
+    return sorted(reached)
 
 
 def inventory(wildcards):
@@ -123,11 +127,13 @@ def feature_shards(wildcards):
 def score_tables(wildcards):
     """Return every table of scores that the study makes."""
     tables = expand(
-        "results/{{dataset}}/classification/{backbone}/scores.tsv", backbone=config["backbones"]
+        "results/{{dataset}}/classification/{backbone}/scores.tsv",
+        backbone=config["backbones"],
     )
     if HAS_TREE:
         tables += expand(
-            "results/{{dataset}}/embedding/{backbone}/scores.tsv", backbone=config["backbones"]
+            "results/{{dataset}}/embedding/{backbone}/scores.tsv",
+            backbone=config["backbones"],
         )
     return tables
 

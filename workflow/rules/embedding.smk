@@ -5,7 +5,8 @@ rule embed_taxa:
     input:
         specimens="results/{dataset}/specimens/specimens.parquet",
         features=expand(
-            "results/{{dataset}}/features/{{backbone}}/clean-{shard}.parquet", shard=SHARDS
+            "results/{{dataset}}/features/{{backbone}}/clean-{shard}.parquet",
+            shard=SHARDS,
         ),
         code=code_of("embed_taxa.py"),
     output:
@@ -29,7 +30,8 @@ rule score_embedding:
     input:
         specimens="results/{dataset}/specimens/specimens.parquet",
         features=expand(
-            "results/{{dataset}}/features/{{backbone}}/clean-{shard}.parquet", shard=SHARDS
+            "results/{{dataset}}/features/{{backbone}}/clean-{shard}.parquet",
+            shard=SHARDS,
         ),
         genetic=f"results/{{dataset}}/distances/{INPUTS['tree_rank']}.tsv",
         visual=expand(

@@ -2,15 +2,15 @@
 
 
 rule fetch_weights:
-    output:
-        "resources/weights/{model}.safetensors",
     input:
         code=code_of("fetch_weights.py"),
+    output:
+        "resources/weights/{model}.safetensors",
     log:
         "resources/weights/{model}.log",
+    retries: 2
     conda:
         "../../envs/torch.yaml"
-    retries: 2
     script:
         "../scripts/fetch_weights.py"
 

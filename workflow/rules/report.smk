@@ -63,12 +63,14 @@ rule write_report:
         "../../envs/statistics.yaml"
     params:
         ranks=INPUTS["ranks"],
-        tree_rank=INPUTS["tree_rank"] if HAS_TREE else None,
-        sequence_rank=INPUTS["sequence_rank"] if INPUTS["sequences"] else None,
-        simulated=config["simulation"] is not None,
         baselines=BASELINES,
-        permutations=config["embedding"]["permutations"],
-        min_images=config["embedding"]["min_images"],
-        bootstraps=config["classification"]["bootstraps"],
+        sequence_rank=INPUTS["sequence_rank"] if INPUTS["sequences"] else None,
+        settings={
+            "simulated": config["simulation"] is not None,
+            "tree_rank": INPUTS["tree_rank"] if HAS_TREE else None,
+            "permutations": config["embedding"]["permutations"],
+            "min_images": config["embedding"]["min_images"],
+            "bootstraps": config["classification"]["bootstraps"],
+        },
     script:
         "../scripts/write_report.py"

@@ -2,11 +2,11 @@
 
 import pandas as pd
 from visgen.distances import write_distances
+from visgen.embedding import embed_taxa
 from visgen.feature_tables import read_features
 from visgen.logs import start_log
 from visgen.tables import write_table
 from visgen.taxon_vectors import enough_images
-from visgen.visual_distances import embed_taxa
 
 start_log(snakemake.log[0])
 params = snakemake.params

@@ -13,20 +13,10 @@ start_log(snakemake.log[0])
 given, params = snakemake.input, snakemake.params
 metrics, ranks = read_table(given.metrics), read_table(given.ranks)
 specimens = pd.read_parquet(given.specimens)
-page = {
-    "dataset": snakemake.wildcards.dataset,
-    "simulated": params.simulated,
-    "permutations": params.permutations,
-    "bootstraps": params.bootstraps,
-    "min_images": params.min_images,
-    "tree_rank": params.tree_rank,
-    "n_images": len(specimens),
-    "n_specimens": specimens["specimen"].nunique(),
-    "counts": given.counts,
-    "provenance": json.loads(Path(given.provenance).read_text(encoding="utf-8")),
-    "left_out": content.left_out(params.tree_rank, params.sequence_rank),
-}
-page |= content.specimen_content(ranks, read_table(given.rejected))
+page = params.settings | {"dataset": snakemake.wildcards.dataset, "counts": given.counts}
+page["provenance"] = json.loads(Path(given.provenance).read_text(encoding="utf-8"))
+page["left_out"] = content.left_out(page["tree_rank"], params.sequence_rank)
+page |= content.specimen_content(specimens, ranks, read_table(given.rejected))
 page |= content.split_content([read_table(path) for path in given.notes], ranks)
 page |= content.classification_content(
     metrics,
@@ -35,13 +25,9 @@ page |= content.classification_content(
     given.score_figures,
     given.classification_omitted,
 )
-if params.tree_rank:
-    page |= content.descent_content(
-        metrics,
-        given.embedding_figures,
-        given.embedding_omitted,
-        given.few_images,
-        given.missing,
-    )
+if page["tree_rank"]:
     page["distance_figure"] = given.distance_figure
+    page |= content.descent_content(
+        metrics, given.embedding_figures, given.embedding_omitted, given.few_images, given.missing
+    )
 Path(snakemake.output[0]).write_text(render_report(given.template, page), encoding="utf-8")

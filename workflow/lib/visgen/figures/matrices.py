@@ -125,6 +125,7 @@ def _test_in_words(test: MantelResult | None, n_taxa: int) -> str:
 
 def _settled(figure: Figure) -> Figure:
     """Lay the figure out once: one pass alone, at saving, would cut the lowest label off."""
+    figure.get_layout_engine().set(w_pad=0.1, h_pad=0.1)
     figure.draw_without_rendering()
     return figure
 

@@ -17,9 +17,13 @@ ALPHA = 0.05
 LISTED = 200
 
 
-def specimen_content(rank_rows: pd.DataFrame, rejected: pd.DataFrame) -> dict[str, Any]:
-    """Return the ranks and what was refused, reasons by number."""
+def specimen_content(
+    specimens: pd.DataFrame, rank_rows: pd.DataFrame, rejected: pd.DataFrame
+) -> dict[str, Any]:
+    """Return numbers of images and specimens, the ranks, and what was refused by reason."""
     return {
+        "n_images": len(specimens),
+        "n_specimens": specimens["specimen"].nunique(),
         "rank_rows": rank_rows.to_dict("records"),
         "rejected": rejected.head(LISTED).to_dict("records"),
         "n_rejected": len(rejected),

@@ -1,0 +1,202 @@
+import csv
+import json
+import re
+import shutil
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+from PIL import Image
+from tiny_study import TINY, changed, copy_workflow, rules_to_run, run
+
+REPORT = {"write_provenance", "write_report"}
+SCORES = REPORT | {"write_metrics"}
+CLASSIFICATION = SCORES | {"score_predictions", "plot_scores"}
+EMBEDDING = SCORES | {"score_embedding", "plot_embedding"}
+FEATURES = CLASSIFICATION | EMBEDDING | {"extract_features", "train_classifier", "embed_taxa"}
+SPECIMENS = FEATURES | {
+    "ingest_specimens",
+    "measure_coverage",
+    "plot_counts",
+    "split_specimens",
+    "measure_distances",
+    "plot_distances",
+}
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    folder = copy_workflow(tmp_path_factory.mktemp("study"))
+    done = run(folder, TINY, "--cores", "2")
+    assert done.returncode == 0, done.stdout
+    return folder
+
+
+def results(study, path):
+    return study / "results" / "tiny" / path
+
+
+def test_a_second_run_has_nothing_to_do(study):
+    assert rules_to_run(study, TINY) == set()
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "rules"),
+    [
+        ("compute.threads", 1, REPORT),
+        ("features.store", "elsewhere", REPORT),
+        ("classification.bootstraps", 200, CLASSIFICATION),
+        (
+            "classification.classifiers.random_forest.trees",
+            11,
+            CLASSIFICATION | {"train_classifier"},
+        ),
+        (
+            "classification.classifiers.stratified",
+            {"method": "stratified"},
+            CLASSIFICATION | {"train_classifier"},
+        ),
+        ("embedding.permutations", 199, EMBEDDING),
+        ("embedding.variants.mean.centre", False, EMBEDDING | {"embed_taxa"}),
+        ("embedding.min_images", 4, EMBEDDING | {"embed_taxa"}),
+        ("splits.val", 0.3, CLASSIFICATION | {"split_specimens", "train_classifier"}),
+        (
+            "inputs.sequence_pattern",
+            "(?P<taxon>.*)",
+            REPORT | {"measure_coverage", "plot_counts"},
+        ),
+        ("features.views", 1, CLASSIFICATION | {"extract_views", "train_classifier"}),
+        ("backbones.tiny.seed", 2, FEATURES),
+        ("ingest.background", [0, 0, 0], FEATURES),
+        ("ingest.contradictions", "keep", SPECIMENS),
+        ("simulation.signal", 0.5, SPECIMENS | {"simulate_study"}),
+    ],
+)
+def test_a_change_of_config_runs_what_depends_on_it(study, key, value, rules):
+    assert rules_to_run(study, changed(TINY, key, value)) == rules
+
+
+@pytest.mark.parametrize(
+    ("module", "rules"),
+    [
+        ("figures/scores.py", REPORT - {"write_provenance"} | {"plot_scores"}),
+        ("splits.py", CLASSIFICATION | {"split_specimens", "train_classifier"}),
+        ("provenance.py", REPORT),
+    ],
+)
+def test_an_edit_of_the_library_runs_what_reaches_it(study, module, rules):
+    path = study / "workflow" / "lib" / "visgen" / module
+    text = path.read_text()
+    path.write_text(text + "\n# edited\n")
+    try:
+        assert rules_to_run(study, TINY) == rules
+    finally:
+        path.write_text(text)
+
+
+def test_every_planted_error_is_rejected_for_its_reason(study):
+    simulated = study / "resources" / "simulated" / "tiny"
+    planted = pd.read_csv(simulated / "planted.tsv", sep="\t").set_index("file")["reason"]
+    rejected = pd.read_csv(results(study, "specimens/rejected.tsv"), sep="\t")
+    assert rejected.set_index("file")["reason"].to_dict() == planted.to_dict()
+    assert planted.nunique() >= 8
+
+
+def test_every_row_and_file_is_accepted_or_rejected_once(study):
+    simulated = study / "resources" / "simulated" / "tiny"
+    with (simulated / "meta.csv").open() as file:
+        rows = {row["filename"] for row in csv.DictReader(file)}
+    files = {path.name for path in (simulated / "images").iterdir()} - {".snakemake_timestamp"}
+    accepted = list(pd.read_parquet(results(study, "specimens/specimens.parquet"))["id"])
+    rejected = list(pd.read_csv(results(study, "specimens/rejected.tsv"), sep="\t")["file"])
+    assert sorted(accepted + rejected) == sorted(rows | files)
+
+
+def test_metrics_have_the_columns_of_the_contract_and_every_experiment(study):
+    metrics = pd.read_csv(results(study, "report/metrics.tsv"), sep="\t")
+    assert ",".join(metrics.columns) == (
+        "experiment,variant,backbone,rank,anchors,evaluator,part,fold,seed,metric,value,"
+        "ci_low,ci_high,p,n"
+    )
+    assert set(metrics["experiment"]) == {"classification", "embedding"}
+    assert metrics["value"].between(-1, 1).all()
+    assert (metrics["n"] > 0).all()
+
+
+def test_no_specimen_is_in_two_parts(study):
+    specimens = pd.read_parquet(results(study, "specimens/specimens.parquet")).set_index("id")
+    for seed in TINY["splits"]["seeds"]:
+        parts = pd.read_csv(results(study, f"splits/seed-{seed}.tsv"), sep="\t", index_col="id")
+        assert sorted(parts.index) == sorted(specimens.index)
+        assert parts["split"].groupby(specimens["specimen"]).nunique().max() == 1
+
+
+def test_report_stands_alone_and_names_its_commit_and_figures(study):
+    page = results(study, "report/report.html").read_text()
+    assert not re.search(r"""(src|href)=["'](?!data:|#)""", page)
+    assert page.count("data:image/png;base64,") == 5
+    provenance = json.loads(results(study, "provenance.json").read_text())
+    assert provenance["config"]["dataset"] == "tiny"
+    assert provenance["images"]["n"] == 130
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("splits.sead", 1, "config key splits.sead: unknown; did you mean 'seeds'?"),
+        ("splits.test", "much", "config key splits.test: found 'much', expected number"),
+        ("backbones.tiny.weights", "no.pth", "config key backbones.tiny.weights: found 'no.pth'"),
+    ],
+)
+def test_a_wrong_config_stops_before_any_job_in_one_line(tmp_path, key, value, message):
+    done = run(copy_workflow(tmp_path), changed(TINY, key, value), "--cores", "1")
+    assert done.returncode != 0
+    lines = [line for line in done.stdout.splitlines() if "config key" in line]
+    assert len(lines) == 1 and message in lines[0], done.stdout
+    assert "Traceback" not in done.stdout and "rule " not in done.stdout
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_folder_per_taxon_needs_no_table_and_notices_a_new_image(tmp_path, study):
+    folder = copy_workflow(tmp_path)
+    images = study / "resources" / "simulated" / "tiny" / "images"
+    for path in sorted(images.iterdir()):
+        parts = path.name.split("_")
+        if len(parts) == 4:
+            taxon = folder / "shells" / "_".join(parts[:2])
+            taxon.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, taxon)
+    inputs = {
+        "images": "shells",
+        "ranks": ["genus", "species"],
+        "path_pattern": r"^(?P<species>(?P<genus>[^_/]+)_[^/]+)/",
+        "specimen_pattern": r"_(?P<specimen>[^_/]+)_\d+\.\w+$",
+    }
+    config = {**TINY, "inputs": inputs, "simulation": None}
+    config["ingest"] = {"max_rejected": 0.2}
+    config["splits"] = {"seeds": [1]}
+    done = run(folder, config, "--cores", "2")
+    assert done.returncode == 0, done.stdout
+    specimens = pd.read_parquet(folder / "results/tiny/specimens/specimens.parquet")
+    assert specimens["species"].str.contains(" ").all()
+    assert specimens["specimen"].nunique() < len(specimens)
+    assert (
+        "No tree and no distances were given"
+        in (folder / "results/tiny/report/report.html").read_text()
+    )
+    assert rules_to_run(folder, config) == set()
+    Image.new("RGB", (64, 64), "teal").save(taxon / "new_new_1.png")
+    assert "ingest_specimens" in rules_to_run(folder, config)
+
+
+def test_the_default_study_plans_no_more_than_60_jobs(tmp_path):
+    folder = copy_workflow(tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--cores", "2", "--dry-run", "--resources", "gpu=1"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+    )
+    n_jobs = int(re.search(r"^total +(\d+)$", done.stdout + done.stderr, re.M)[1])
+    assert n_jobs <= 60
