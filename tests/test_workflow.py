@@ -8,7 +8,7 @@ import sys
 import pandas as pd
 import pytest
 from PIL import Image
-from tiny_study import TINY, changed, copy_workflow, rules_to_run, run
+from workflow_copy import TINY, changed, copy_workflow, rules_to_run, run
 
 REPORT = {"write_provenance", "write_report"}
 SCORES = REPORT | {"write_metrics"}

@@ -1,5 +1,6 @@
 """Frozen networks: a timm model, its weights, its preprocessing, its pooled output."""
 
+import difflib
 import hashlib
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -32,6 +33,8 @@ class Backbone:
         Side in pixels of what the network sees.
     layers
         Indices of the layers whose pooled maps are joined, or None.
+    n_features
+        Length of a vector.
     recipe
         What was asked for, in plain values; its digest names the feature store's folder.
     """
@@ -40,6 +43,7 @@ class Backbone:
     transform: Callable[[Any], Tensor]
     image_size: int
     layers: tuple[int, ...] | None
+    n_features: int
     recipe: dict[str, Any]
 
 
@@ -67,29 +71,34 @@ def load_backbone(
     preprocessing
         Changes to the model's own: image_size, mean, std, interpolation, crop_pct, crop_mode.
     layers
-        Indices of layers whose average-pooled maps are joined (Valan et al. 2019); None takes
-        the network's own pooled output.
+        Indices of layers whose average-pooled maps are joined (Valan et al. 2019), in the
+        network's order and each once; None takes the network's own pooled output.
 
     Raises
     ------
     ValueError
-        If timm does not know the model, the file does not fit it, or a layer does not exist.
+        If timm does not know the model or one of its arguments, the file cannot be read safely or
+        does not fit, a layer does not exist, or the network does not take the image size.
     """
     changes = dict(preprocessing or {})
     network = _build(model, seed, dict(model_args or {}), changes.get("image_size"))
     if weights != UNTRAINED:
         _load_weights(network, Path(weights))
-    network.reset_classifier(0)
+    else:
+        network.reset_classifier(0)
     network.eval().requires_grad_(False)
     if "image_size" in changes:
         size = changes.pop("image_size")
         changes["input_size"] = (3, size, size)
     data_config = resolve_data_config({}, model=network) | changes
-    backbone = Backbone(
+    image_size = int(data_config["input_size"][-1])
+    wanted = None if layers is None else tuple(layers)
+    return Backbone(
         network=network,
         transform=create_transform(**data_config, is_training=False),
-        image_size=int(data_config["input_size"][-1]),
-        layers=None if layers is None else tuple(layers),
+        image_size=image_size,
+        layers=wanted,
+        n_features=_count_features(model, network, wanted, image_size),
         recipe={
             "model": model,
             "weights": _weights_identity(weights, seed),
@@ -98,8 +107,6 @@ def load_backbone(
             "layers": None if layers is None else list(layers),
         },
     )
-    _check_output(backbone)
-    return backbone
 
 
 def forward(backbone: Backbone, images: Tensor) -> Tensor:
@@ -117,12 +124,7 @@ def forward(backbone: Backbone, images: Tensor) -> Tensor:
     Tensor
         (batch, n_features), float32.
     """
-    if backbone.layers is None:
-        return backbone.network(images).float()
-    maps = backbone.network.forward_intermediates(
-        images, indices=list(backbone.layers), intermediates_only=True, output_fmt="NCHW"
-    )  # each (batch, channels, height, width)
-    return torch.cat([part.float().mean(dim=(2, 3)) for part in maps], dim=1)
+    return _pooled(backbone.network, backbone.layers, images)
 
 
 def fetch_pretrained(model: str, path: Path) -> None:
@@ -138,38 +140,65 @@ def fetch_pretrained(model: str, path: Path) -> None:
     if not timm.is_model_pretrained(model):
         raise ValueError(f"timm has no pretrained weights for the model {model!r}")
     network = timm.create_model(model, pretrained=True)
-    state = {key: value.contiguous() for key, value in network.state_dict().items()}
+    # Cloned, since safetensors refuses tensors that share memory, as tied weights do.
+    state = {key: value.contiguous().clone() for key, value in network.state_dict().items()}
     save_file(state, path)
+
+
+def _pooled(network: nn.Module, layers: tuple[int, ...] | None, images: Tensor) -> Tensor:
+    if layers is None:
+        return network(images).float()
+    maps = network.forward_intermediates(
+        images, indices=list(layers), intermediates_only=True, output_fmt="NCHW"
+    )  # each (batch, channels, height, width)
+    return torch.cat([part.float().mean(dim=(2, 3)) for part in maps], dim=1)
 
 
 def _build(model: str, seed: int, model_args: dict[str, Any], image_size: int | None) -> nn.Module:
     if not timm.is_model(model):
-        family = model.split(".")[0].rstrip("0123456789")
-        similar = ", ".join(timm.list_models(f"{family}*")[:8])
-        raise ValueError(f"backbone model {model!r} is unknown to timm; similar: {similar or '-'}")
-    config = timm.get_pretrained_cfg(model)
-    if image_size and config and config.fixed_input_size:
-        model_args = {"img_size": image_size} | model_args
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return timm.create_model(model, pretrained=False, **model_args)
+        name = model.split(".")[0].lower()
+        similar = ", ".join(difflib.get_close_matches(name, timm.list_models(), n=8)) or "none"
+        raise ValueError(f"backbone model {model!r} is unknown to timm; similar: {similar}")
+    try:
+        config = timm.get_pretrained_cfg(model)
+        if image_size and config and config.fixed_input_size:
+            model_args = {"img_size": image_size} | model_args
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            network = timm.create_model(model, pretrained=False, **model_args)
+    except (TypeError, RuntimeError, AssertionError) as error:
+        raise ValueError(
+            f"backbone model {model!r} cannot be built with the arguments {model_args}: {error}"
+        ) from error
+    if not hasattr(network, "reset_classifier"):
+        raise ValueError(f"backbone model {model!r} is an encoder without a pooled output")
+    return network
 
 
 def _load_weights(network: nn.Module, path: Path) -> None:
-    """Load all but the classification head, strictly; pickles are read as weights only."""
-    state = load_state_dict(str(path), weights_only=True)
+    """Take off the classification head and load the rest, strictly.
+
+    Pickles are read as weights only: nothing in them is executed.
+    """
     # Files that do not come from timm may need timm's own renaming for this architecture.
     rename = getattr(sys.modules[type(network).__module__], "checkpoint_filter_fn", None)
-    if rename is not None:
-        state = rename(state, network)
+    try:
+        state = load_state_dict(str(path), weights_only=True)
+        if rename is not None:
+            state = rename(state, network)
+    except Exception as error:  # A damaged or foreign file meets errors of every type.
+        raise ValueError(
+            f"{path}: cannot be read as weights of the model: {type(error).__name__}: {error}"
+        ) from error
     heads = network.pretrained_cfg.get("classifier") or ()
     heads = (heads,) if isinstance(heads, str) else tuple(heads)
     belongs_to_head = tuple(f"{head}." for head in heads)
-    state = {key: value for key, value in state.items() if not key.startswith(belongs_to_head)}
-    wanted = {
+    network.reset_classifier(0)
+    wanted = network.state_dict()
+    state = {
         key: value
-        for key, value in network.state_dict().items()
-        if not (belongs_to_head and key.startswith(belongs_to_head))
+        for key, value in state.items()
+        if key in wanted or not key.startswith(belongs_to_head)
     }
     missing, unexpected = sorted(set(wanted) - set(state)), sorted(set(state) - set(wanted))
     wrong = [key for key in set(wanted) & set(state) if wanted[key].shape != state[key].shape]
@@ -184,7 +213,7 @@ def _load_weights(network: nn.Module, path: Path) -> None:
     ]
     if problems:
         raise ValueError(f"{path}: weights do not fit the model: {'; '.join(problems)}")
-    network.load_state_dict(state, strict=False)
+    network.load_state_dict(state)
 
 
 def _weights_identity(weights: str | Path, seed: int) -> str:
@@ -195,21 +224,23 @@ def _weights_identity(weights: str | Path, seed: int) -> str:
         return f"sha256 {hashlib.file_digest(file, 'sha256').hexdigest()}"
 
 
-def _check_output(backbone: Backbone) -> None:
-    size = backbone.image_size
+def _count_features(
+    model: str, network: nn.Module, layers: tuple[int, ...] | None, image_size: int
+) -> int:
+    asked = f"backbone model {model!r} with images of {image_size} pixels"
+    if layers is not None:
+        asked += f" and the layers {list(layers)}"
     try:
         with torch.inference_mode():
-            features = forward(backbone, torch.zeros(2, 3, size, size))
-    except (AttributeError, AssertionError, IndexError) as error:
-        raise ValueError(
-            f"backbone model {backbone.recipe['model']!r}: no pooled maps of the layers "
-            f"{list(backbone.layers or ())}: {error}"
-        ) from error
+            features = _pooled(network, layers, torch.zeros(2, 3, image_size, image_size))
+    except (AttributeError, AssertionError, IndexError, RuntimeError, ValueError) as error:
+        raise ValueError(f"{asked}: {error}") from error
     if features.ndim != 2:
         raise ValueError(
-            f"backbone model {backbone.recipe['model']!r}: its output has the shape "
-            f"{tuple(features.shape)}, expected (images, features)"
+            f"{asked}: its output has the shape {tuple(features.shape)}, "
+            "expected (images, features)"
         )
+    return features.shape[1]
 
 
 def _plain(value: Any) -> Any:

@@ -77,14 +77,15 @@ def predict_taxa(
     Raises
     ------
     ValueError
-        If a labelled image has no features, or train holds fewer than two taxa.
+        If a labelled image has no features of repeat 0, or train holds fewer than two taxa.
     """
     labelled = taxa.dropna().sort_index()
     parts = parts.loc[labelled.index]
     ids = features.index.get_level_values("id")
-    lacking = labelled.index.difference(ids)
+    clean = features.index.get_level_values("repeat") == 0
+    lacking = labelled.index.difference(ids[clean])
     if len(lacking):
-        raise ValueError(f"{len(lacking)} images have no features, such as {lacking[0]}")
+        raise ValueError(f"{len(lacking)} images have no clean features, such as {lacking[0]}")
     in_train = ids.isin(parts.index[parts == "train"])
     trained = labelled.loc[ids[in_train]].to_numpy(str)
     if len(set(trained)) < 2:
@@ -93,7 +94,6 @@ def predict_taxa(
     # Threads would add up the trees' votes in the order in which they finish.
     if hasattr(classifier, "n_jobs"):
         classifier.set_params(n_jobs=1)
-    clean = features.index.get_level_values("repeat") == 0
     known = labelled[labelled.isin(classifier.classes_)].index
     held_out = clean & ids.isin(known[parts.loc[known] != "train"])
     vectors = features.to_numpy()[held_out]

@@ -1,18 +1,32 @@
 """Checking a study's configuration against its schema, with one line per mistake."""
 
+import copy
 import difflib
+import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError
+from jsonschema.validators import extend
 
 #: Ranks of a simulated study.
 SIMULATED_RANKS = ("subclass", "order", "family", "genus", "species")
 
 #: What a column mapping may name beside the ranks.
 FIELDS = ("filename", "specimen", "view", "source", "split")
+
+# JSON takes 32.0 for an integer and YAML's .nan for a number; here neither is of use.
+_Validator = extend(
+    Draft202012Validator,
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many({
+        "integer": lambda _, value: isinstance(value, int) and not isinstance(value, bool),
+        "number": lambda _, value: (
+            isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        ),
+    }),
+)  # fmt: skip
 
 
 def checked_config(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -30,8 +44,9 @@ def checked_config(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict
     ValueError
         In one line: the key, what was found and which values are legal.
     """
-    filled = _with_defaults(dict(config), schema, schema)
-    errors = sorted(_leaves(Draft202012Validator(schema).iter_errors(filled)), key=_depth)
+    _check_names(config, "")
+    filled = _with_defaults(config, schema, schema)
+    errors = sorted(_leaves(_Validator(schema).iter_errors(filled)), key=_depth)
     if errors:
         raise ValueError(_one_line(errors[0]))
     _check_columns(filled)
@@ -62,6 +77,17 @@ def check_files(config: Mapping[str, Any]) -> None:
         raise ValueError(f"config key inputs.images: found {folder!r}, which is no folder")
 
 
+def _check_names(value: Any, path: str) -> None:
+    """Refuse keys that YAML reads as numbers, dates or truth values, wherever they are."""
+    if not isinstance(value, Mapping):
+        return
+    for key, part in value.items():
+        if not isinstance(key, str):
+            where = f"config key {path}{key}"
+            raise ValueError(f"{where}: the name {key!r} is no text; put it in quotes")
+        _check_names(part, f"{path}{key}.")
+
+
 def _with_defaults(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any]) -> Any:
     """Fill defaults recursively; a section that is absent gets the defaults of its keys."""
     if "$ref" in schema:
@@ -71,7 +97,7 @@ def _with_defaults(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any
     filled = dict(value)
     for key, part in schema.get("properties", {}).items():
         if key not in filled and "default" in part:
-            filled[key] = part["default"]
+            filled[key] = copy.deepcopy(part["default"])
         if key in filled:
             filled[key] = _with_defaults(filled[key], part, root)
     for pattern_part in schema.get("patternProperties", {}).values():
@@ -102,12 +128,17 @@ def _one_line(error: ValidationError) -> str:
     match error.validator:
         case "additionalProperties":
             known = list(schema.get("properties", {}))
-            unknown = sorted(set(error.instance) - set(known), key=str)
+            patterns = schema.get("patternProperties", {})
+            unknown = sorted(
+                name
+                for name in set(error.instance) - set(known)
+                if not any(re.search(pattern, name) for pattern in patterns)
+            )
             if not known:
-                names = " or ".join(schema.get("patternProperties", {}))
-                return f"config key {key}: the name {unknown[0]!r} does not fit {names}"
-            full = ".".join([*filter(None, [key]), str(unknown[0])])
-            near = difflib.get_close_matches(str(unknown[0]), known, n=1)
+                form = " or ".join(patterns)
+                return f"config key {key}: the name {unknown[0]!r} is not of the form {form}"
+            full = ".".join([*filter(None, [key]), unknown[0]])
+            near = difflib.get_close_matches(unknown[0], known, n=1)
             hint = f"did you mean {near[0]!r}? " if near else ""
             return f"config key {full}: unknown; {hint}legal keys here: {', '.join(known)}"
         case "required":
@@ -178,22 +209,26 @@ def _check_ranks(config: Mapping[str, Any]) -> None:
 
 def _check_inputs(config: Mapping[str, Any]) -> None:
     inputs = config["inputs"]
-    given = [key for key in ("images", "meta", "tree", "distances", "sequences") if inputs[key]]
+    files = ("images", "meta", "path_pattern", "specimen_pattern", "tree", "distances", "sequences")
+    given = [key for key in files if inputs[key]]
     if config["simulation"] is not None:
         if given:
             raise ValueError(
                 f"config key inputs.{given[0]}: found {inputs[given[0]]!r}, expected nothing, "
-                "since the config key simulation makes this file; remove one of the two"
+                "since the config key simulation makes the study; remove one of the two"
             )
-        if tuple(inputs["ranks"]) != SIMULATED_RANKS or inputs["tree_rank"] != "species":
-            raise ValueError(
-                f"config key inputs.ranks: a simulated study has the ranks "
-                f"{', '.join(SIMULATED_RANKS)} and the tree_rank species"
-            )
+        simulated = {"ranks": list(SIMULATED_RANKS)}
+        simulated |= dict.fromkeys(["tree_rank", "sequence_rank"], SIMULATED_RANKS[-1])
+        for key, value in simulated.items():
+            if inputs[key] != value:
+                raise ValueError(
+                    f"config key inputs.{key}: found {inputs[key]!r}, expected {value!r}, as in "
+                    "every simulated study"
+                )
         return
-    if inputs["images"] is None:
+    if not inputs["images"]:
         raise ValueError("config key inputs.images: missing; Folder of images")
-    if (inputs["meta"] is None) == (inputs["path_pattern"] is None):
+    if bool(inputs["meta"]) == bool(inputs["path_pattern"]):
         raise ValueError(
             "config keys inputs.meta and inputs.path_pattern: expected exactly one of the two"
         )
@@ -211,15 +246,17 @@ def _check_inputs(config: Mapping[str, Any]) -> None:
                 f"config key inputs.{rank}: missing; needed with inputs.{kind}, expected one of "
                 f"{', '.join(inputs['ranks'])}"
             )
-    for key, groups in (
-        ("path_pattern", inputs["ranks"]),
-        ("specimen_pattern", ["specimen"]),
-        ("sequence_pattern", ["taxon"]),
+    for key, required, allowed in (
+        ("path_pattern", inputs["ranks"], FIELDS[1:]),
+        ("specimen_pattern", ["specimen"], ()),
+        ("sequence_pattern", ["taxon"], ()),
     ):
-        _check_pattern(f"inputs.{key}", inputs[key], groups)
+        _check_pattern(f"inputs.{key}", inputs[key], required, allowed)
 
 
-def _check_pattern(key: str, pattern: str | None, legal: list[str]) -> None:
+def _check_pattern(
+    key: str, pattern: str | None, required: Sequence[str], allowed: Sequence[str]
+) -> None:
     if pattern is None:
         return
     try:
@@ -228,8 +265,9 @@ def _check_pattern(key: str, pattern: str | None, legal: list[str]) -> None:
         raise ValueError(
             f"config key {key}: found {pattern!r}, no regular expression: {error}"
         ) from error
-    if not groups or not set(groups) <= set(legal):
+    if not set(required) <= set(groups) <= {*required, *allowed}:
+        more = f", and none but {', '.join(allowed)} beside" if allowed else ""
         raise ValueError(
             f"config key {key}: found the named groups {sorted(groups)}, expected "
-            f"{', '.join(legal)} as in (?P<{legal[0]}>...)"
+            f"{', '.join(required)} as in (?P<{required[0]}>...){more}"
         )

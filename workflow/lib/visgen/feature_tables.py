@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 
 def in_shard(sha256: pd.Series, shard: int, n_shards: int) -> pd.Series:
     """Tell which images belong to a shard; an image stays in its shard when others come."""
-    return sha256.map(lambda text: zlib.crc32(text.encode()) % n_shards == shard)
+    # An empty shard's series would else keep its type, and be no mask.
+    return sha256.map(lambda text: zlib.crc32(text.encode()) % n_shards == shard).astype(bool)
 
 
 def write_features(path: Path, features: pd.DataFrame, made_with: Mapping[str, str]) -> None:
@@ -34,22 +35,34 @@ def read_features(shards: Sequence[Path]) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        If an (id, repeat) is there twice, or a vector holds NaN or infinity.
+        If there is no vector at all, the shards differ in the length of their vectors, an
+        (id, repeat) is there twice, or a vector holds NaN or infinity.
     """
-    tables = [table for table in map(pq.read_table, shards) if len(table)]
+    # A shard without images says nothing, not even the type of an id.
+    tables = {path: table for path in shards if len(table := pq.read_table(path))}
     if not tables:
         raise ValueError(f"no feature vector in {', '.join(map(str, shards))}")
-    table = pa.concat_tables([t.replace_schema_metadata(None) for t in tables])
+    lengths = {path: table["vector"].type.list_size for path, table in tables.items()}
+    first, length = next(iter(lengths.items()))
+    for path, found in lengths.items():
+        if found != length:
+            raise ValueError(f"{path}: {found} features a vector, expected {length} as in {first}")
+    table = pa.concat_tables([t.replace_schema_metadata(None) for t in tables.values()])
     index = pd.MultiIndex.from_arrays(
         [table["id"].to_pandas(), table["repeat"].to_pandas()], names=["id", "repeat"]
     )
     if not index.is_unique:
-        raise ValueError(f"features of {index[index.duplicated()][0]} are there twice")
+        raise ValueError(f"features of {_label(index[index.duplicated()])}, are there twice")
     values = vectors_of(table)
     bad = ~np.isfinite(values).all(axis=1)
     if bad.any():
-        raise ValueError(f"the features of {index[bad][0]} hold NaN or infinity")
+        raise ValueError(f"features of {_label(index[bad])}, hold NaN or infinity")
     return pd.DataFrame(values, index=index, copy=False).sort_index()
+
+
+def _label(index: pd.MultiIndex) -> str:
+    name, repeat = index[0]
+    return f"image {name!r}, repeat {repeat}"
 
 
 def vector_table(labels: pd.DataFrame, vectors: np.ndarray) -> pa.Table:

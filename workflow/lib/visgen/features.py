@@ -23,6 +23,10 @@ log = logging.getLogger(__name__)
 #: Vectors a pack of the store: what a killed job can lose.
 PACK = 1024
 
+#: Raised when this code comes to make other vectors of the same images, so that the store does
+#: not hand out the old ones.
+REVISION = 1
+
 
 def extract_features(
     images: pd.DataFrame,
@@ -65,10 +69,22 @@ def extract_features(
         (n_images * n_repeats, n_features) float32, index (id, repeat).
     made_with
         Device, precision and recipe, for the table's metadata.
+
+    Raises
+    ------
+    ValueError
+        If an id or a content is there twice, or views are asked for without `augmentation`.
     """
+    for column in ("id", "sha256"):
+        twice = images.loc[images[column].duplicated(), column]
+        if len(twice):
+            raise ValueError(f"images: {column} {twice.iloc[0]!r} is there twice, expected once")
+    if any(repeats) and augmentation is None:
+        raise ValueError(f"repeats {list(repeats)}: augmented views need an augmentation")
     device = pick_device()
     dtype = pick_precision(precision, device)
     recipe = backbone.recipe | {
+        "revision": REVISION,
         "device": device.type,
         "precision": str(dtype).removeprefix("torch."),
         "batch_size": batch_size,
@@ -82,7 +98,7 @@ def extract_features(
         columns=["sha256", "repeat"],
     )
     have = stored_keys(packs)
-    lacking = [key not in have for key in keys.itertuples(index=False, name=None)]
+    lacking = np.array([key not in have for key in keys.itertuples(index=False, name=None)], bool)
     todo = keys[lacking].merge(images[["sha256", "path"]], on="sha256", validate="many_to_one")
     log.info(
         "%s in %s: %d vectors, %d of them to compute",
@@ -110,7 +126,10 @@ def extract_features(
         done += len(vectors)
     network.to("cpu")
     labels = pd.MultiIndex.from_product([images["id"], list(repeats)], names=["id", "repeat"])
-    features = pd.DataFrame(read_vectors(packs, keys), index=labels)
+    vectors = (
+        read_vectors(packs, keys) if len(keys) else np.empty((0, backbone.n_features), np.float32)
+    )
+    features = pd.DataFrame(vectors, index=labels)
     made_with = {
         "device": describe_device(device),
         "precision": recipe["precision"],
@@ -144,7 +163,8 @@ def _forward_all(
                 torch.inference_mode(),
                 torch.autocast(device.type, torch.bfloat16, enabled=dtype == torch.bfloat16),
             ):
-                yield forward(backbone, batch)[:n_images].cpu().numpy()
+                vectors = forward(backbone, batch)[:n_images].cpu().numpy()
+            yield vectors  # outside the modes above, which would else reach into the caller
 
 
 def _packed(batches: Iterator[np.ndarray]) -> Iterator[np.ndarray]:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 PARTS = ["train", "val", "test"]
@@ -52,9 +53,9 @@ def split_specimens(
     """Deal specimens to parts; a split that the user gave is kept.
 
     Within a taxon, specimens are taken in the order of a hash of seed and name: a specimen that
-    joins the study later moves no more than one other across a border. Taxa with fewer than
-    three specimens go to train. Images without a label at `stratify_by` are stratified by their
-    finest label above it.
+    joins a taxon of three or more later moves no more than one other across each border. Taxa
+    with fewer than three specimens go to train. Images without a label at `stratify_by` are
+    stratified by their finest label above it.
 
     Parameters
     ----------
@@ -65,7 +66,7 @@ def split_specimens(
     stratify_by
         One of `ranks`.
     test, val
-        Shares of a taxon's specimens; each part gets one at least.
+        Shares of a taxon's specimens; each part, train too, gets one at least.
     seed
         Of the split.
 
@@ -140,17 +141,19 @@ def _deal(
     for rank in above:
         stratum = stratum.mask(images[rank].notna(), rank + " " + images[rank].astype(str))
     of_specimen = stratum.groupby(images["specimen"]).agg(lambda names: names.mode().iloc[0])
-    part_of = {}
+    part_of = dict.fromkeys(of_specimen.index, "train")
     for _, members in of_specimen.groupby(of_specimen):
         names = sorted(members.index, key=lambda name: _draw(seed, name))
         if len(names) < MIN_SPECIMENS:
             continue
         start = 0
-        for part, share in shares.items():
-            n = max(1, round(share * len(names)))
-            part_of |= dict.fromkeys(names[start : start + n], part)
-            start += n
-    return images["specimen"].map(part_of).fillna("train")
+        # Borders, not sizes, are rounded: one more specimen shifts each by one place at most.
+        for i, border in enumerate(np.cumsum(list(shares.values())) * len(names)):
+            most = len(names) - len(shares) + i  # leaves one for each later part, train the last
+            end = min(max(start + 1, round(border)), most)
+            part_of |= dict.fromkeys(names[start:end], list(shares)[i])
+            start = end
+    return images["specimen"].map(part_of)
 
 
 def _draw(seed: int, name: str) -> bytes:

@@ -4,10 +4,14 @@ from pathlib import Path
 
 import pandas as pd
 
+#: Columns of names, which stay text where all look like numbers: taxon 007, backbone 50.
+NAMES = ["backbone", "file", "name", "parent", "similar_name", "taxon", "variant"]
+
 
 def read_table(path: str | Path) -> pd.DataFrame:
-    """Read a table; "NA" and "nan" stay names."""
-    return pd.read_csv(path, sep="\t", keep_default_na=False, na_values=[""])
+    """Read a table; "NA", "nan" and "007" stay names."""
+    types = dict.fromkeys(NAMES, "str")
+    return pd.read_csv(path, sep="\t", keep_default_na=False, na_values=[""], dtype=types)
 
 
 def write_table(path: str | Path, table: pd.DataFrame) -> None:

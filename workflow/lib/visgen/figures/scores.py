@@ -57,5 +57,8 @@ def plot_scores(scores: pd.DataFrame, ranks: Sequence[str]) -> Figure:
     ticks = [f"{rank}\n({int(n[rank])} test specimens)" for rank in shown]
     panels[-1].set_xticks(range(len(shown)), ticks)
     panels[-1].set_xlim(-0.5, max(len(shown), 1) - 0.5)
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
+    # The figure is about 100 letters wide; each entry has a mark and gaps beside its name.
+    columns = 100 // (max(map(len, variants), default=0) + 6)
+    handles = panels[0].get_legend_handles_labels()
+    figure.legend(*handles, loc="outside upper center", ncols=min(max(columns, 1), 4))
     return figure

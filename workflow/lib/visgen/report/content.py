@@ -152,7 +152,7 @@ def classification_findings(classification: Sequence[Mapping[str, Any]]) -> list
             verdict = (
                 "The interval lies above it."
                 if score["ci_low"] > max(same)
-                else "The interval reaches down to it: nothing beyond chance is shown."
+                else "The interval does not lie above it: nothing beyond chance is shown."
             )
             sentence += (
                 f"; the best baseline that does not see the images has "

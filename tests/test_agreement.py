@@ -1,0 +1,156 @@
+import numpy as np
+import pandas as pd
+from skbio.stats.distance import DistanceMatrix
+from visgen.agreement import mantel_in_scores, score_against_shuffled, score_agreement
+from visgen.distances import tidy
+from visgen.metrics import metrics_table
+from visgen.permutation_tests import mantel
+
+BAGS = np.array([1, 1, 2, 2, 3, 5, 11, 29])  # images of each taxon
+TAXA = [f"Taxon {i}" for i in range(len(BAGS))]
+
+
+def matrix(values):
+    values = np.where(np.eye(len(values)) > 0, 0, values)
+    return DistanceMatrix(tidy(values), TAXA[: len(values)])
+
+
+def random_matrix(n_taxa, seed):
+    return matrix(np.random.default_rng(seed).random((n_taxa, n_taxa)))
+
+
+def in_groups(*sizes):
+    names = np.repeat([f"Group {i}" for i in range(len(sizes))], sizes)
+    return pd.Series(names, TAXA[: len(names)])
+
+
+def long_branches_of_small_bags(rng):
+    branch = 1 / np.sqrt(BAGS)
+    return matrix(branch[:, None] + branch + 0.1 * rng.random((len(BAGS), len(BAGS))))
+
+
+def images(rng, centres):
+    """Taxon of each image, and the distances that a deal of taxa gives."""
+    taxa = pd.Series(np.repeat(TAXA, BAGS), [f"image {i:03d}" for i in range(BAGS.sum())])
+    vectors = 1 + centres[np.repeat(range(len(BAGS)), BAGS)] + rng.normal(size=(BAGS.sum(), 17))
+
+    def measure(dealt):
+        belongs = (dealt.to_numpy()[:, None] == np.array(TAXA)).astype(float)
+        sums = belongs.T @ vectors  # cosines do not tell sums from means
+        unit = sums / np.linalg.norm(sums, axis=1, keepdims=True)
+        return matrix(1 - unit @ unit.T)
+
+    return taxa, measure
+
+
+def test_uneven_numbers_of_images_fool_mantel_but_not_the_shuffled_images():
+    by_taxa, by_images = [], []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        genetic = long_branches_of_small_bags(rng)
+        taxa, measure = images(rng, np.zeros((len(BAGS), 17)))  # no taxon has a look of its own
+        by_taxa.append(mantel(genetic, measure(taxa), permutations=19, seed=seed).p)
+        rows = score_against_shuffled(genetic, taxa, measure, permutations=19, seed=seed)
+        by_images.append(rows[0]["p"])
+    assert np.mean(np.array(by_taxa) <= 0.05) > 0.5
+    assert np.mean(np.array(by_images) <= 0.05) < 0.2  # binomial: 8 of 40 at 5 % has odds 1:1000
+    assert 0.3 < np.mean(by_images) < 0.7
+
+
+def test_real_signal_is_found():
+    rng = np.random.default_rng(1)
+    centres = np.repeat(rng.normal(size=(2, 17)) * 3, 4, axis=0)  # two clades of four
+    far = np.repeat([0, 1], 4)
+    genetic = matrix(1.0 * (far[:, None] != far) + 0.1 * rng.random((8, 8)))
+    taxa, measure = images(rng, centres)
+    r, null = score_against_shuffled(genetic, taxa, measure, permutations=99, seed=1)
+    assert r["p"] == 0.01
+    assert r["value"] > 0.8
+    assert (r["metric"], null["metric"]) == ("pearson", "pearson_shuffled")
+    assert null["ci_low"] < null["value"] < null["ci_high"] < r["value"]
+    assert r["n"] == null["n"] == 8
+
+
+def test_deals_keep_the_number_of_images_of_each_taxon():
+    rng = np.random.default_rng(1)
+    taxa, measure = images(rng, np.zeros((len(BAGS), 17)))
+    seen = []
+
+    def spy(dealt):
+        seen.append(dealt)
+        return measure(dealt)
+
+    score_against_shuffled(random_matrix(8, 1), taxa, spy, permutations=5, seed=1)
+    assert len(seen) == 6
+    pd.testing.assert_series_equal(seen[0], taxa)
+    for dealt in seen[1:]:
+        assert dealt.index.equals(taxa.index)
+        assert dealt.value_counts().to_dict() == taxa.value_counts().to_dict()
+        assert not dealt.equals(taxa)
+
+
+def test_taxa_without_a_place_in_the_tree_are_dealt_to_but_not_compared():
+    rng = np.random.default_rng(1)
+    taxa, measure = images(rng, np.zeros((len(BAGS), 17)))
+    genetic = random_matrix(8, 1).filter(TAXA[:6])
+    row, _ = score_against_shuffled(genetic, taxa, measure, permutations=3, seed=1)
+    pairs = measure(taxa).filter(TAXA[:6]).condensed_form()
+    assert np.isclose(row["value"], np.corrcoef(genetic.condensed_form(), pairs)[0, 1])
+
+
+def test_same_seed_gives_the_same_scores():
+    taxa, measure = images(np.random.default_rng(1), np.zeros((len(BAGS), 17)))
+    one, same, other = (
+        score_against_shuffled(random_matrix(8, 1), taxa, measure, permutations=7, seed=s)
+        for s in (3, 3, 5)
+    )
+    assert one == same
+    assert one[0]["value"] == other[0]["value"]
+    assert one[1] != other[1]
+
+
+def score(n_taxa, groups):
+    return score_agreement(
+        random_matrix(n_taxa, 1), random_matrix(n_taxa, 2), groups, permutations=19, seed=1
+    )
+
+
+def test_agreement_is_tested_over_all_pairs_and_within_groups():
+    rows, omitted = score(8, in_groups(5, 3))
+    assert [(row["evaluator"], row["metric"], row["n"]) for row in rows] == [
+        ("mantel", "pearson", 8),
+        ("mantel", "spearman", 8),
+        ("mantel_within", "pearson", 8),
+        ("mantel_within", "spearman", 8),
+    ]
+    assert omitted == []
+    pairs = [random_matrix(8, seed).condensed_form() for seed in (1, 2)]
+    assert np.isclose(rows[0]["value"], np.corrcoef(pairs)[0, 1])
+    assert rows[0]["value"] != rows[2]["value"]
+    metrics_table(rows)  # all keys are columns of the contract
+
+
+def test_too_few_taxa_are_listed():
+    rows, omitted = score(3, in_groups(3))
+    assert rows == []
+    reason = "3 taxa have images and a place in the tree; 5 are needed"
+    assert omitted == [{"evaluator": "mantel", "reason": reason}]
+
+
+def test_tests_within_are_left_out_where_groups_do_not_allow_them():
+    for groups, reason in (
+        (in_groups(7), "the taxa fall into 1 at the rank above, the largest with 7"),
+        (in_groups(2, 2, 2, 1), "the taxa fall into 4 at the rank above, the largest with 2"),
+    ):
+        rows, omitted = score(7, groups)
+        assert {row["evaluator"] for row in rows} == {"mantel"}
+        assert [item["evaluator"] for item in omitted] == ["mantel_within"]
+        assert omitted[0]["reason"].startswith(reason)
+
+
+def test_mantel_test_is_found_among_the_scores_of_its_variant():
+    rows, _ = score(8, in_groups(5, 3))
+    scores = metrics_table([{"variant": "mean"} | row for row in rows])
+    test = mantel_in_scores(scores, "mean")
+    assert test == mantel(random_matrix(8, 1), random_matrix(8, 2), permutations=19, seed=1)
+    assert mantel_in_scores(scores, "median") is None

@@ -1,0 +1,323 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import timm
+import torch
+from PIL import Image
+from safetensors.torch import load_file, save_file
+from visgen.backbones import fetch_pretrained, forward, load_backbone
+from visgen.devices import describe_device, pick_device, pick_precision
+
+ROOT = Path(__file__).parents[1]
+SHARED = Path(__file__).parents[2] / "shared"
+MOTHS = SHARED / "data/moths"
+MOBILENET = SHARED / "weights/mobilenetv2_100.imagenet.safetensors"
+CPU = torch.device("cpu")
+
+
+def pictures(n_images, side, seed=11):
+    return torch.randn(n_images, 3, side, side, generator=torch.Generator().manual_seed(seed))
+
+
+def look(backbone, images):
+    with torch.inference_mode():
+        return forward(backbone, images)
+
+
+@pytest.fixture
+def trained():
+    """A network with weights that no seed of load_backbone gives."""
+    torch.manual_seed(101)
+    network = timm.create_model("test_resnet")
+    for buffer in network.buffers():
+        if buffer.is_floating_point():
+            buffer.uniform_(0.5, 1.5)
+    return network.eval()
+
+
+@pytest.fixture
+def pth(trained, tmp_path):
+    path = tmp_path / "weights.pth"
+    torch.save(trained.state_dict(), path)
+    return path
+
+
+def test_same_seed_gives_the_same_network_and_another_seed_another():
+    images = pictures(2, 160)
+    first, again, other = (load_backbone("test_vit", "none", seed=seed) for seed in (5, 5, 7))
+    assert torch.equal(look(first, images), look(again, images))
+    assert not torch.allclose(look(first, images), look(other, images))
+    assert first.recipe == again.recipe != other.recipe
+
+
+def test_building_leaves_the_global_random_numbers_alone():
+    torch.manual_seed(3)
+    expected = torch.rand(5)
+    torch.manual_seed(3)
+    load_backbone("test_resnet", "none", seed=13)
+    assert torch.equal(torch.rand(5), expected)
+
+
+def test_network_is_frozen_in_eval_mode_without_a_head():
+    backbone = load_backbone("test_resnet", "none")
+    assert not any(module.training for module in backbone.network.modules())
+    assert not any(parameter.requires_grad for parameter in backbone.network.parameters())
+    assert look(backbone, pictures(3, 160)).shape == (3, backbone.n_features)
+
+
+def test_safetensors_and_pth_files_give_the_features_of_the_network(trained, pth, tmp_path):
+    save_file(trained.state_dict(), tmp_path / "weights.safetensors")
+    images = pictures(3, 160)
+    with torch.inference_mode():
+        expected = trained.forward_head(trained.forward_features(images), pre_logits=True)
+    for path in (pth, tmp_path / "weights.safetensors"):
+        assert torch.equal(look(load_backbone("test_resnet", path), images), expected)
+
+
+def test_recipe_of_trained_weights_is_their_content(pth, tmp_path):
+    other = tmp_path / "renamed.pth"
+    other.write_bytes(pth.read_bytes())
+    recipe = load_backbone("test_resnet", pth, seed=1).recipe
+    assert recipe == load_backbone("test_resnet", other, seed=2).recipe
+    state = torch.load(pth)
+    torch.save({key: value + 1 for key, value in state.items()}, other)
+    assert recipe != load_backbone("test_resnet", other).recipe
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"preprocessing": {"crop_pct": 0.5}}, {"layers": [-1]}, {"model_args": {"in_chans": 3}}],
+)
+def test_recipe_tells_what_was_asked_for(change):
+    plain = load_backbone("test_resnet", "none")
+    assert load_backbone("test_resnet", "none", **change).recipe != plain.recipe
+
+
+class Trap:
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.path),)
+
+
+def test_a_pickle_with_code_is_refused_and_not_executed(trained, tmp_path):
+    state = trained.state_dict() | {"trap": Trap(tmp_path / "sprung")}
+    torch.save(state, tmp_path / "evil.pth")
+    with pytest.raises(ValueError, match=r"evil\.pth: cannot be read as weights of the model"):
+        load_backbone("test_resnet", tmp_path / "evil.pth")
+    assert not (tmp_path / "sprung").exists()
+
+
+@pytest.mark.parametrize("name", ["text.pth", "text.safetensors"])
+def test_a_damaged_file_is_named(tmp_path, name):
+    (tmp_path / name).write_text("no weights")
+    with pytest.raises(ValueError, match=rf"{name}: cannot be read as weights of the model"):
+        load_backbone("test_resnet", tmp_path / name)
+
+
+def test_weights_of_another_model_are_refused(pth):
+    with pytest.raises(
+        ValueError, match=r"weights\.pth: weights do not fit the model: \d+ missing .* unexpected"
+    ):
+        load_backbone("test_vit", pth)
+
+
+def test_weights_of_another_shape_are_refused(pth):
+    state = torch.load(pth)
+    state["conv1.0.weight"] = state["conv1.0.weight"][:, :2]
+    torch.save(state, pth)
+    with pytest.raises(ValueError, match=r"fit the model: 1 of another shape \(conv1\.0\.weight\)"):
+        load_backbone("test_resnet", pth)
+
+
+@pytest.mark.parametrize("head", ["absent", "of 7 taxa"])
+def test_a_classification_head_in_the_file_is_ignored(pth, head):
+    images = pictures(2, 160)
+    expected = look(load_backbone("test_resnet", pth), images)
+    state = torch.load(pth)
+    del state["fc.weight"], state["fc.bias"]
+    if head == "of 7 taxa":
+        state |= {"fc.weight": torch.ones(7, 96), "fc.bias": torch.ones(7)}
+    torch.save(state, pth)
+    assert torch.equal(look(load_backbone("test_resnet", pth), images), expected)
+
+
+@pytest.mark.parametrize(("model", "layers"), [("test_resnet", [1, 3, -1]), ("test_vit", [0, 4])])
+def test_layers_are_means_over_their_maps(model, layers):
+    backbone = load_backbone(model, "none", layers=layers)
+    images = pictures(3, 160)
+    with torch.inference_mode():
+        _, maps = backbone.network.forward_intermediates(images)
+    wanted = []
+    for picture in range(3):
+        values = []
+        for layer in layers:
+            for channel in maps[layer][picture].numpy():
+                values.append(sum(channel.reshape(-1).tolist()) / channel.size)
+        wanted.append(values)
+    found = look(backbone, images).numpy()
+    assert found.shape == (3, backbone.n_features) == np.shape(wanted)
+    np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("model", ["test_vit", "test_resnet", "test_convnext"])
+def test_image_size_is_free(model):
+    backbone = load_backbone(model, "none", preprocessing={"image_size": 96})
+    assert backbone.transform(Image.new("RGB", (53, 71))).shape == (3, 96, 96)
+    assert look(backbone, pictures(2, 96)).shape == (2, backbone.n_features)
+
+
+def test_weights_of_a_transformer_fit_another_image_size(tmp_path):
+    torch.manual_seed(103)
+    save_file(timm.create_model("test_vit").state_dict(), tmp_path / "vit.safetensors")
+    backbone = load_backbone(
+        "test_vit", tmp_path / "vit.safetensors", preprocessing={"image_size": 96}
+    )
+    assert look(backbone, pictures(2, 96)).isfinite().all()
+
+
+def test_an_image_size_that_the_network_cannot_take_is_refused():
+    with pytest.raises(ValueError, match=r"'test_vit' with images of 97 pixels: .*divisible by"):
+        load_backbone("test_vit", "none", preprocessing={"image_size": 97})
+
+
+def test_preprocessing_follows_the_changes():
+    changes = {"image_size": 32, "mean": [0.0] * 3, "std": [0.5] * 3, "crop_pct": 1.0}
+    backbone = load_backbone("test_resnet", "none", preprocessing=changes)
+    found = backbone.transform(Image.new("RGB", (37, 41), (255, 0, 51)))
+    expected = torch.tensor([2.0, 0.0, 0.4])[:, None, None].expand(3, 32, 32)
+    torch.testing.assert_close(found, expected)
+
+
+def test_an_unknown_model_is_answered_with_similar_names():
+    with pytest.raises(ValueError, match=r"'test_resnat' is unknown to timm; similar: test_resn"):
+        load_backbone("test_resnat", "none")
+
+
+@pytest.mark.parametrize("layer", [23, -23])
+def test_an_unknown_layer_is_refused(layer):
+    with pytest.raises(ValueError, match=rf"test_resnet'.* the layers \[{layer}\]: .*out of"):
+        load_backbone("test_resnet", "none", layers=[layer])
+
+
+def test_an_unknown_argument_of_the_model_is_refused():
+    with pytest.raises(ValueError, match=r"'test_resnet' cannot be built .*colour"):
+        load_backbone("test_resnet", "none", model_args={"colour": 1})
+
+
+def test_a_network_that_does_not_pool_is_refused():
+    with pytest.raises(ValueError, match=r"shape \(2, 96, 5, 5\), expected \(images, features\)"):
+        load_backbone("test_resnet", "none", model_args={"global_pool": ""})
+
+
+def test_an_encoder_without_pooling_is_refused(monkeypatch):
+    # The encoders of this kind in timm have hundreds of millions of weights.
+    monkeypatch.setattr(timm, "create_model", lambda *_, **__: torch.nn.Identity())
+    with pytest.raises(ValueError, match=r"'test_vit' is an encoder without a pooled output"):
+        load_backbone("test_vit", "none")
+
+
+def test_a_model_without_pretrained_weights_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="no pretrained weights for the model 'vgg_none'"):
+        fetch_pretrained("vgg_none", tmp_path / "w.safetensors")
+
+
+def test_pretrained_weights_come_from_the_hub(trained, tmp_path):
+    name = timm.get_pretrained_cfg("test_resnet").hf_hub_id.replace("/", "--")
+    hub = tmp_path / "hub" / f"models--{name}"
+    revision = "0123456789abcdef0123456789abcdef01234567"
+    (hub / "refs").mkdir(parents=True)
+    (hub / "refs/main").write_text(revision)
+    (hub / "snapshots" / revision).mkdir(parents=True)
+    save_file(trained.state_dict(), hub / "snapshots" / revision / "model.safetensors")
+    code = (
+        "from pathlib import Path; from visgen.backbones import fetch_pretrained; "
+        f"fetch_pretrained('test_resnet', Path({str(tmp_path / 'got.safetensors')!r}))"
+    )
+    # The hub's client reads its settings when it is imported, hence a process of its own.
+    subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ
+        | {
+            "PYTHONPATH": str(ROOT / "workflow/lib"),
+            "HF_HUB_CACHE": str(tmp_path / "hub"),
+            "HF_HUB_OFFLINE": "1",
+        },
+        check=True,
+    )
+    found, expected = load_file(tmp_path / "got.safetensors"), trained.state_dict()
+    assert found.keys() == expected.keys()
+    assert all(torch.equal(found[key], expected[key]) for key in expected)
+
+
+@pytest.mark.skipif(
+    not (MOBILENET.is_file() and MOTHS.is_dir()),
+    reason="the MobileNetV2 weights and the moth data are not beside the checkout",
+)
+def test_photographs_of_one_species_are_more_alike_than_others():
+    backbone = load_backbone(
+        "mobilenetv2_100",
+        MOBILENET,
+        model_args={"pad_type": "same"},
+        preprocessing={"mean": [0.5] * 3, "std": [0.5] * 3, "crop_pct": 1.0},
+    )
+    meta = pd.read_csv(MOTHS / "meta.csv")
+    meta = meta[meta["species"].duplicated(keep=False)].sort_values("species")
+    assert len(meta) == 22
+    images = [
+        backbone.transform(Image.open(MOTHS / "images" / name).convert("RGB"))
+        for name in meta["filename"]
+    ]
+    features = look(backbone, torch.stack(images)).numpy()
+    features -= features.mean(axis=0)
+    features /= np.linalg.norm(features, axis=1, keepdims=True)
+    similarity = features @ features.T
+    species = meta["species"].to_numpy()
+    same = species[:, None] == species
+    pairs = ~np.eye(len(species), dtype=bool)
+    assert similarity[same & pairs].mean() > similarity[~same].mean() + 0.3
+
+
+def test_the_processor_that_is_there_is_picked(monkeypatch):
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert pick_device() == CPU
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    assert pick_device() == torch.device("mps")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert pick_device() == torch.device("cuda")
+
+
+@pytest.mark.parametrize("present", [True, False])
+def test_auto_takes_bfloat16_where_the_processor_computes_in_it(monkeypatch, present):
+    expected = torch.bfloat16 if present else torch.float32
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": present})
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: present)
+    assert pick_precision("auto", CPU) == expected
+    assert pick_precision("auto", torch.device("cuda")) == expected
+    assert pick_precision("auto", torch.device("mps")) == torch.float32
+
+
+def test_auto_works_on_a_processor_that_tells_nothing(monkeypatch):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", dict)
+    assert pick_precision("auto", CPU) == torch.float32
+
+
+def test_a_precision_that_was_asked_for_is_taken():
+    assert pick_precision("float32", CPU) == torch.float32
+    assert pick_precision("bfloat16", CPU) == torch.bfloat16
+
+
+def test_an_unknown_precision_is_refused():
+    with pytest.raises(ValueError, match="found 'float16', expected auto, float32 or bfloat16"):
+        pick_precision("float16", CPU)
+
+
+def test_a_processor_has_a_name_for_the_log():
+    assert describe_device(CPU) == "cpu"

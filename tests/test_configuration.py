@@ -1,0 +1,332 @@
+import copy
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+from visgen.configuration import SIMULATED_RANKS, check_files, checked_config
+
+ROOT = Path(__file__).parents[1]
+SHARED = Path(__file__).parents[2] / "shared"
+SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+SMALLEST = {
+    "dataset": "drawer",
+    "inputs": {"images": "photographs", "meta": "meta.csv", "ranks": ["family", "genus"]},
+    "backbones": {"small": {"model": "test_resnet", "weights": "none"}},
+}
+SIMULATION = {
+    "dataset": "demo",
+    "simulation": {},
+    "inputs": {
+        "ranks": list(SIMULATED_RANKS),
+        "tree_rank": "species",
+        "sequence_rank": "species",
+    },
+    "backbones": {"small": {"model": "test_resnet", "weights": "none"}},
+}
+ABSENT = object()
+
+
+def study(changes, base=SMALLEST):
+    config = copy.deepcopy(base)
+    for dotted, value in changes.items():
+        *sections, last = dotted.split(".")
+        part = config
+        for name in sections:
+            part = part.setdefault(name, {})
+        if value is ABSENT:
+            del part[last]
+        else:
+            part[last] = value
+    return config
+
+
+def complaint(config):
+    with pytest.raises(ValueError) as caught:
+        checked_config(config, SCHEMA)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+def subschemas(schema, path="config"):
+    yield path, schema
+    for kind in ("properties", "patternProperties"):
+        for name, part in schema.get(kind, {}).items():
+            yield from subschemas(part, f"{path}.{name}")
+    for kind in ("items", "additionalProperties"):
+        if isinstance(schema.get(kind), dict):
+            yield from subschemas(schema[kind], f"{path}.{kind}")
+
+
+def test_schema_is_itself_valid():
+    Draft202012Validator.check_schema(SCHEMA)
+
+
+def test_every_part_of_the_schema_has_a_description():
+    assert [path for path, part in subschemas(SCHEMA) if not part.get("description")] == []
+
+
+def test_no_section_lets_an_unknown_key_live():
+    # The arguments of a timm model are timm's own: its keys are checked when it is built.
+    open_sections = [
+        path
+        for path, part in subschemas(SCHEMA)
+        if "object" in part.get("type", ()) and "additionalProperties" not in part
+    ]
+    assert [path.rsplit(".", 1)[1] for path in open_sections] == ["model_args"]
+    for path, part in subschemas(SCHEMA):
+        assert part.get("additionalProperties") is not True, path
+
+
+def test_every_default_fits_its_own_schema():
+    for path, part in subschemas(SCHEMA):
+        if "default" in part and part["default"] != {}:
+            assert Draft202012Validator(part).is_valid(part["default"]), path
+
+
+def test_defaults_are_filled_in_at_all_levels():
+    config = checked_config(SMALLEST, SCHEMA)
+    assert config["simulation"] is None  # at the top
+    assert config["inputs"]["tree"] is None  # in a section that was given
+    assert config["splits"] == {"seeds": [1, 2, 3], "stratify_by": None, "test": 0.2, "val": 0.1}
+    assert config["features"]["augmentation"]["rotation"] == 15  # in a section of a section
+    small = {"model": "test_resnet", "weights": "none", "seed": 1, "model_args": {}}
+    small |= {"preprocessing": {}, "layers": None}
+    assert config["backbones"]["small"] == small  # in a section with a name of one's own
+    forest = config["classification"]["classifiers"]["random_forest"]
+    assert forest == {"method": "random_forest", "trees": 100, "seed": 1}  # inside a default
+
+
+def test_given_values_stay():
+    config = checked_config(
+        study({"splits.seeds": [7, 5], "features.augmentation.flip": 0}), SCHEMA
+    )
+    assert config["splits"]["seeds"] == [7, 5]
+    assert config["features"]["augmentation"]["flip"] == 0
+
+
+def test_checking_changes_neither_the_config_nor_the_schema():
+    given, schema = copy.deepcopy(SMALLEST), copy.deepcopy(SCHEMA)
+    checked_config(given, schema)["splits"]["seeds"].append(11)
+    assert (given, schema) == (SMALLEST, SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"feature": {}},
+            "config key feature: unknown; did you mean 'features'? legal keys here: ",
+        ),
+        (
+            {"backbones.small.modle": "x"},
+            "config key backbones.small.modle: unknown; did you mean 'model'? legal keys here: "
+            "model, weights, seed, model_args, preprocessing, layers",
+        ),
+        ({"splits.seed": [1]}, "config key splits.seed: unknown; did you mean 'seeds'?"),
+        ({"splits.zzz": 1}, "config key splits.zzz: unknown; legal keys here: seeds, stratify_by"),
+        ({"dataset": 5}, "config key dataset: found 5, expected string, of the form ^"),
+        ({"dataset": "a/b"}, "config key dataset: found 'a/b', expected string, of the form ^"),
+        ({"features": None}, "config key features: found None, expected keys with values"),
+        (
+            {"features.batch_size": "many"},
+            "config key features.batch_size: found 'many', expected integer, at least 1",
+        ),
+        ({"features.batch_size": 32.0}, "found 32.0, expected integer, at least 1"),
+        ({"features.batch_size": True}, "found True, expected integer, at least 1"),
+        (
+            {"splits.seeds": []},
+            "config key splits.seeds: found [], expected list, items: at least 1",
+        ),
+        ({"splits.seeds": [3, 3]}, "expected list, items: at least 1, none twice"),
+        ({"splits.seeds": [3, "x"]}, "config key splits.seeds.1: found 'x', expected integer"),
+        (
+            {"splits.test": 1},
+            "config key splits.test: found 1, expected number, more than 0, less than 1",
+        ),
+        ({"splits.test": float("nan")}, "config key splits.test: found nan, expected number"),
+        (
+            {"ingest.background": [1, 2, 300]},
+            "config key ingest.background.2: found 300, expected integer, at least 0, at most 255",
+        ),
+        (
+            {"features.precision": "float16"},
+            "config key features.precision: found 'float16', expected one of auto, float32",
+        ),
+        ({"backbones": {}}, "config key backbones: found {}, expected keys with values, entries: "),
+        (
+            {"backbones.with space": {"model": "x", "weights": "none"}},
+            "config key backbones: the name 'with space' is not of the form ^[A-Za-z0-9]",
+        ),
+        (
+            {"inputs.columns": {"genus": 3}},
+            "inputs.columns.genus: found 3, expected string or list",
+        ),
+        (
+            {"inputs.columns": {"colour": "hue"}},
+            "config key inputs.columns.colour: unknown; legal keys here: "
+            "filename, specimen, view, source, split, family, genus",
+        ),
+    ],
+)
+def test_a_mistake_is_one_line_with_the_key_and_what_is_legal(changes, message):
+    assert message in complaint(study(changes))
+
+
+@pytest.mark.parametrize(
+    ("missing", "about"),
+    [
+        ("dataset", "Name of the study"),
+        ("inputs", "The files of the study"),
+        ("inputs.ranks", "Taxonomic ranks, coarse to fine"),
+        ("backbones", "Frozen networks"),
+        ("backbones.small.weights", "imagenet (downloaded once), none (untrained), or a safe"),
+    ],
+)
+def test_a_missing_key_is_named_with_its_meaning(missing, about):
+    assert complaint(study({missing: ABSENT})).startswith(f"config key {missing}: missing; {about}")
+
+
+def test_a_name_that_yaml_reads_as_a_number_is_refused():
+    config = study({})
+    config["backbones"][18] = {"model": "test_resnet", "weights": "none"}
+    assert complaint(config) == "config key backbones.18: the name 18 is no text; put it in quotes"
+
+
+@pytest.mark.parametrize("key", ["inputs.tree_rank", "inputs.sequence_rank", "splits.stratify_by"])
+def test_an_unknown_rank_is_refused_with_the_known_ones(key):
+    expected = f"config key {key}: found 'famliy', expected one of family, genus"
+    assert complaint(study({key: "famliy"})) == expected
+
+
+def test_an_unknown_rank_to_classify_is_refused():
+    message = complaint(study({"classification.ranks": ["genus", "tribe"]}))
+    assert message.startswith("config key classification.ranks.1: found 'tribe', expected one of")
+
+
+@pytest.mark.parametrize("key", ["images", "meta", "tree", "sequences", "path_pattern"])
+def test_a_simulated_study_takes_no_inputs(key):
+    message = complaint(study({f"inputs.{key}": "mine"}, SIMULATION))
+    assert message.startswith(f"config key inputs.{key}: found 'mine', expected nothing")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("ranks", ["family", "species"]), ("tree_rank", "genus")]
+)
+def test_a_simulated_study_has_its_own_ranks(key, value):
+    changes = {"inputs.tree_rank": "species", "inputs.sequence_rank": "species"}
+    message = complaint(study(changes | {f"inputs.{key}": value}, SIMULATION))
+    assert message.startswith(f"config key inputs.{key}: found {value!r}, expected ")
+
+
+def test_a_simulated_study_needs_the_rank_of_its_sequences():
+    message = complaint(study({"inputs.sequence_rank": ABSENT}, SIMULATION))
+    assert message.startswith("config key inputs.sequence_rank: found None, expected 'species'")
+
+
+@pytest.mark.parametrize("empty", [None, ""])
+def test_a_study_needs_images(empty):
+    assert complaint(study({"inputs.images": empty})).startswith(
+        "config key inputs.images: missing"
+    )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"inputs.meta": None}, {"inputs.path_pattern": "(?P<family>.)(?P<genus>.)"}],
+)
+def test_labels_come_from_a_table_or_from_paths(changes):
+    message = complaint(study(changes))
+    assert message.endswith("inputs.meta and inputs.path_pattern: expected exactly one of the two")
+
+
+def test_a_study_has_a_tree_or_distances():
+    changes = {"inputs.tree": "t.nwk", "inputs.distances": "d.csv", "inputs.tree_rank": "family"}
+    assert "inputs.tree and inputs.distances: expected at most one" in complaint(study(changes))
+
+
+@pytest.mark.parametrize(
+    ("key", "rank"),
+    [("tree", "tree_rank"), ("distances", "tree_rank"), ("sequences", "sequence_rank")],
+)
+def test_a_tree_or_sequences_need_their_rank(key, rank):
+    assert complaint(study({f"inputs.{key}": "file"})) == (
+        f"config key inputs.{rank}: missing; needed with inputs.{key}, "
+        "expected one of family, genus"
+    )
+
+
+def test_a_bad_regular_expression_is_refused():
+    message = complaint(study({"inputs.specimen_pattern": "(?P<specimen>"}))
+    assert message.startswith("config key inputs.specimen_pattern: found '(?P<specimen>', no reg")
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({"inputs.specimen_pattern": "(?P<shell>.)"}, "['shell'], expected specimen"),
+        ({"inputs.sequence_pattern": "(.+)"}, "[], expected taxon"),
+        (
+            {"inputs.meta": None, "inputs.path_pattern": "(?P<family>.)/"},
+            "['family'], expected family, genus",
+        ),
+        (
+            {"inputs.meta": None, "inputs.path_pattern": "(?P<family>.)(?P<genus>.)(?P<sex>.)"},
+            "['family', 'genus', 'sex'], expected family, genus",
+        ),
+    ],
+)
+def test_a_pattern_needs_its_groups_and_no_others(changes, found):
+    assert f"found the named groups {found}" in complaint(study(changes))
+
+
+def test_a_path_pattern_may_name_the_specimen():
+    pattern = "(?P<family>[^/]+)/(?P<genus>[^/]+)/(?P<specimen>[^/_]+)_(?P<view>[^/]+)$"
+    config = study({"inputs.meta": None, "inputs.path_pattern": pattern})
+    assert checked_config(config, SCHEMA)["inputs"]["path_pattern"] == pattern
+
+
+@pytest.mark.parametrize("key", ["meta", "tree", "distances", "sequences"])
+def test_a_missing_file_is_named(tmp_path, key):
+    changes = {
+        "inputs.images": str(tmp_path),
+        "inputs.meta": None,
+        "inputs.path_pattern": "(?P<family>.)(?P<genus>.)",
+    }
+    config = checked_config(study(changes), SCHEMA)
+    check_files(config)
+    config["inputs"][key] = str(tmp_path / "gone")
+    message = f"config key inputs.{key}: found '{tmp_path}/gone', which is no file"
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        check_files(config)
+
+
+def test_a_missing_folder_of_images_is_named(tmp_path):
+    meta = tmp_path / "meta.csv"
+    meta.touch()
+    config = checked_config(study({"inputs.images": str(meta), "inputs.meta": str(meta)}), SCHEMA)
+    with pytest.raises(ValueError, match=r"config key inputs.images: found .*, which is no folder"):
+        check_files(config)
+
+
+def test_missing_weights_are_named_with_the_other_choices(tmp_path):
+    config = checked_config(study({"backbones.small.weights": "imagnet"}, SIMULATION), SCHEMA)
+    with pytest.raises(ValueError) as caught:
+        check_files(config)
+    assert str(caught.value) == (
+        "config key backbones.small.weights: found 'imagnet', which is no file "
+        "(nor is it imagenet or none)"
+    )
+
+
+def test_the_default_study_is_legal(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    check_files(checked_config(yaml.safe_load(Path("config/config.yaml").read_text()), SCHEMA))
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the moth data are not beside the checkout")
+def test_the_moth_study_is_legal(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    check_files(checked_config(yaml.safe_load(Path("config/moths.yaml").read_text()), SCHEMA))

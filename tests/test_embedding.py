@@ -1,0 +1,109 @@
+import numpy as np
+import pandas as pd
+import pytest
+from skbio.stats.distance import DistanceMatrix
+from visgen.distances import tidy
+from visgen.embedding import embed_taxa, score_variant
+
+VARIANTS = [
+    {"pooling": pooling, "centre": centre}
+    for pooling in ("mean", "median", "medoid", "random")
+    for centre in (False, True)
+]
+MEAN = {"pooling": "mean", "centre": False}
+
+
+def collection(n_taxa=7, n_images=5, n_features=11, seed=1):
+    rng = np.random.default_rng(seed)
+    ids = pd.Index([f"image {i:03d}" for i in range(n_taxa * n_images)], name="id")
+    taxa = pd.Series(np.repeat([f"Taxon {i}" for i in range(n_taxa)], n_images), ids)
+    return pd.DataFrame(1 + rng.normal(size=(len(ids), n_features)), ids), taxa
+
+
+def genetic(names, seed=3):
+    values = np.random.default_rng(seed).random((len(names), len(names)))
+    return DistanceMatrix(tidy(values), names)
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids=str)
+def test_row_order_is_irrelevant(variant):
+    features, taxa = collection()
+    vectors, distances = embed_taxa(features, taxa, variant, 1)
+    mixed = embed_taxa(features[::-1], taxa.sample(frac=1, random_state=2), variant, 1)
+    pd.testing.assert_frame_equal(vectors, mixed[0], check_exact=True)
+    assert distances == mixed[1]
+    assert list(vectors.index) == list(distances.ids) == sorted(taxa.unique())
+
+
+def test_distances_are_cosines_between_mean_vectors():
+    features, taxa = collection()
+    _, distances = embed_taxa(features, taxa, MEAN, 1)
+    a, b = (features[taxa == name].mean() for name in ("Taxon 2", "Taxon 5"))
+    expected = 1 - a @ b / np.sqrt((a @ a) * (b @ b))
+    assert distances["Taxon 2", "Taxon 5"] == pytest.approx(expected)
+
+
+def test_centred_vectors_have_no_common_part():
+    features, taxa = collection()
+    plain, _ = embed_taxa(features, taxa, MEAN, 1)
+    vectors, distances = embed_taxa(features, taxa, MEAN | {"centre": True}, 1)
+    assert np.allclose(vectors.mean(), 0)
+    assert np.allclose(vectors, plain - plain.mean())
+    shifted = embed_taxa(features + 5, taxa, MEAN | {"centre": True}, 1)[1]
+    assert np.allclose(distances.data, shifted.data)
+
+
+def test_random_vectors_ignore_the_images_and_follow_the_seed():
+    random = {"pooling": "random", "centre": False}
+    (features, taxa), (other, _) = collection(), collection(seed=2)
+    assert embed_taxa(features, taxa, random, 1)[1] == embed_taxa(other, taxa, random, 1)[1]
+    assert embed_taxa(features, taxa, random, 1)[1] != embed_taxa(features, taxa, random, 2)[1]
+
+
+def test_images_without_a_taxon_are_left_out():
+    features, taxa = collection()
+    with_gap = taxa.where(taxa != "Taxon 3")
+    expected = embed_taxa(features, taxa[taxa != "Taxon 3"], MEAN, 1)[0]
+    pd.testing.assert_frame_equal(embed_taxa(features, with_gap, MEAN, 1)[0], expected)
+
+
+def scored(variant, names, visual_names=None):
+    features, taxa = collection()
+    _, visual = embed_taxa(features, taxa, variant, 1)
+    visual = visual.filter(visual_names or visual.ids)
+    groups = pd.Series(["G", "H"] * 4, [f"Taxon {i}" for i in range(8)])
+    return score_variant(
+        features,
+        taxa,
+        variant,
+        visual,
+        genetic(names),
+        groups,
+        permutations=19,
+        image_permutations=7,
+        seed=1,
+    )
+
+
+def test_taxa_of_one_side_only_are_not_scored():
+    # Taxon 7 has no images, Taxon 0 no place in the tree
+    rows, omitted = scored(MEAN, [f"Taxon {i}" for i in (7, 6, 5, 4, 3, 2, 1)])
+    assert {row["n"] for row in rows} == {6}
+    assert omitted == []
+
+
+def test_value_of_the_true_deal_is_the_mantel_r():
+    rows, _ = scored(MEAN, [f"Taxon {i}" for i in range(7)], [f"Taxon {i}" for i in range(6)])
+    found = {(row["evaluator"], row["metric"]): row["value"] for row in rows}
+    assert found["shuffled_images", "pearson"] == pytest.approx(found["mantel", "pearson"])
+
+
+def test_random_vectors_are_not_set_against_shuffled_images():
+    rows, _ = scored({"pooling": "random", "centre": False}, [f"Taxon {i}" for i in range(7)])
+    assert {row["evaluator"] for row in rows} == {"mantel", "mantel_within"}
+
+
+def test_too_few_shared_taxa_give_a_reason_and_no_score():
+    rows, omitted = scored(MEAN, ["Taxon 1", "Taxon 2", "Taxon 3"])
+    assert rows == []
+    assert omitted[0]["reason"].startswith("3 taxa have images and a place in the tree")

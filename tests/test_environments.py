@@ -1,0 +1,95 @@
+"""Every rule in an environment of its own, made from envs/ and nothing else."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from importlib.metadata import version
+from modulefinder import ModuleFinder
+from pathlib import Path
+
+import pytest
+import yaml
+
+pytestmark = pytest.mark.slow
+
+REPOSITORY = Path(__file__).parents[1]
+TESTS = Path(__file__).parent
+LIBRARY = REPOSITORY / "workflow/lib"
+UV = Path(sys.executable).with_name("uv")
+ENVIRONMENTS = sorted((REPOSITORY / "envs").glob("*.yaml"))
+# Rules that no simulated study reaches: this one needs a network.
+NOT_RUN = {"fetch_weights"}
+# What a module is called in conda, where its name is another.
+PACKAGES = {
+    "Bio": "biopython",
+    "PIL": "pillow",
+    "matplotlib": "matplotlib-base",
+    "seaborn": "seaborn-base",
+    "skbio": "scikit-bio",
+    "sklearn": "scikit-learn",
+    "torch": "pytorch",
+}
+# Imported by no module of ours: the interpreter, and what pandas reads Parquet with.
+IMPLIED = {"python", "pyarrow"}
+
+
+def rules():
+    """Return the environment file and the script of every rule, by its name."""
+    rule = re.compile(r"^ *rule (\w+):.*?/envs/(\S+\.yaml).*?/scripts/(\S+\.py)", re.M | re.S)
+    files = (REPOSITORY / "workflow/rules").glob("*.smk")
+    return {name: paths for file in files for name, *paths in rule.findall(file.read_text())}
+
+
+def packages_imported(script):
+    """Return the packages, as conda calls them, that a script and the modules it reaches import."""
+    finder = ModuleFinder(path=[str(LIBRARY)])
+    finder.run_script(str(REPOSITORY / "workflow/scripts" / script))
+    modules = {name.split(".")[0] for name in finder.badmodules} - set(sys.stdlib_module_names)
+    return {PACKAGES.get(module, module) for module in modules}
+
+
+@pytest.mark.parametrize("file", ENVIRONMENTS, ids=lambda file: file.stem)
+def test_an_environment_lists_what_its_rules_import_and_no_more(file):
+    scripts = [script for environment, script in rules().values() if environment == file.name]
+    listed = {line.split()[0] for line in yaml.safe_load(file.read_text())["dependencies"]}
+    imported = set().union(*map(packages_imported, scripts))
+    assert listed - IMPLIED == imported - IMPLIED
+
+
+@pytest.fixture
+def scratch(tmp_path):
+    """Return a folder whose environments, several gigabytes, are gone after the test."""
+    yield tmp_path
+    for name in ("host", "environments"):
+        shutil.rmtree(tmp_path / name, ignore_errors=True)
+
+
+def test_every_rule_runs_in_its_own_environment(scratch):
+    # A rule's Python falls back on the packages beside Snakemake: those of the tests' environment
+    # would hide what a file lacks. So Snakemake runs from one with nothing but its own needs.
+    host = scratch / "host"
+    subprocess.run([UV, "--quiet", "venv", "--python", sys.executable, host], check=True)
+    install = [UV, "--quiet", "pip", "install", "--python", host / "bin/python"]
+    subprocess.run([*install, f"snakemake=={version('snakemake')}"], check=True)
+    missing = subprocess.run([host / "bin/python", "-c", "import numpy"], capture_output=True)
+    assert b"No module named 'numpy'" in missing.stderr
+
+    path = [TESTS / "conda/bin", host / "bin", UV.parent, os.environ["PATH"]]
+    environment = os.environ | {"PATH": os.pathsep.join(map(str, path))}
+    # Fresh packages are compiled once, not in every job, and nothing is written beside the code.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    environment["PYTHONPYCACHEPREFIX"] = str(scratch / "bytecode")
+    command = [host / "bin/snakemake", "--cores", "2", "--resources", "gpu=1", "--sdm", "conda"]
+    command += ["--conda-prefix", scratch / "environments"]
+    command += ["--snakefile", REPOSITORY / "Snakefile"]
+    command += ["--directory", scratch, "--configfile", TESTS / "cluster/tiny.yaml"]
+    run = subprocess.run(list(map(str, command)), env=environment, capture_output=True, text=True)
+
+    assert run.returncode == 0, run.stdout[-5_000:] + run.stderr[-10_000:]
+    assert (scratch / "results/tiny/report/report.html").stat().st_size > 0
+    ran = set(re.findall(r"^(?:local)?rule (\w+):", run.stderr, flags=re.MULTILINE))
+    assert ran - {"all"} == set(rules()) - NOT_RUN
+    made = sorted((scratch / "environments").glob("*/bin/python"))
+    assert len(made) == len(ENVIRONMENTS)

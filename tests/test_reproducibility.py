@@ -1,0 +1,102 @@
+import os
+import signal
+import subprocess
+import time
+
+import pandas as pd
+import pytest
+import yaml
+from workflow_copy import REPOSITORY, TINY, command, copy_workflow, run
+
+pytestmark = pytest.mark.slow
+
+SHARED = REPOSITORY.parent / "shared"
+
+
+def metrics(folder, dataset="tiny"):
+    return (folder / "results" / dataset / "report" / "metrics.tsv").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory):
+    folder = copy_workflow(tmp_path_factory.mktemp("two_cores"))
+    done = run(folder, TINY, "--cores", "2")
+    assert done.returncode == 0, done.stdout
+    return metrics(folder)
+
+
+def test_one_core_gives_the_bytes_that_two_give(tmp_path, expected):
+    folder = copy_workflow(tmp_path)
+    done = run(folder, TINY, "--cores", "1")
+    assert done.returncode == 0, done.stdout
+    assert metrics(folder) == expected
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGKILL])
+def test_a_killed_run_goes_on_to_the_same_bytes(tmp_path, expected, sign):
+    folder = copy_workflow(tmp_path)
+    n_kills = 0
+    for seconds in (9, 13, 17, 21):  # of work each, so that different jobs are hit
+        process = subprocess.Popen(
+            command(folder, TINY, "--cores", "2"),
+            cwd=folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            n_kills += 1
+            os.killpg(process.pid, sign)
+            process.wait()
+            time.sleep(1)
+        unlocked = run(folder, TINY, "--cores", "1", "--unlock")
+        assert unlocked.returncode == 0, unlocked.stdout
+    assert n_kills >= 2
+    done = run(folder, TINY, "--cores", "2")
+    assert done.returncode == 0, done.stdout
+    assert metrics(folder) == expected
+
+
+@pytest.fixture(scope="module")
+def moths(tmp_path_factory):
+    if not (SHARED / "data" / "moths").is_dir() or not (SHARED / "weights").is_dir():
+        pytest.skip(f"the moths or the weights are not in {SHARED}")
+    beside = tmp_path_factory.mktemp("moths")
+    (beside / "visgen").mkdir()
+    folder = copy_workflow(beside / "visgen")
+    (beside / "shared").symlink_to(SHARED)
+    config = yaml.safe_load((REPOSITORY / "config" / "moths.yaml").read_text())
+    done = run(folder, config, "--cores", "2")
+    assert done.returncode == 0, done.stdout
+    return folder / "results" / "moths"
+
+
+def test_moths_are_split_at_family_with_a_test_part(moths):
+    specimens = pd.read_parquet(moths / "specimens" / "specimens.parquet").set_index("id")
+    assert len(specimens) == 320
+    parts = pd.read_csv(moths / "splits" / "seed-1.tsv", sep="\t", index_col="id")["split"]
+    n_families = specimens["family"][parts == "test"].nunique()
+    assert n_families == 17  # those with three images or more
+
+
+def test_moths_are_told_apart_by_trained_but_not_by_untrained_features(moths):
+    scores = pd.read_csv(moths / "report" / "metrics.tsv", sep="\t")
+    family = scores[
+        (scores["rank"] == "family")
+        & (scores["metric"] == "balanced_accuracy")
+        & (scores["variant"] == "random_forest")
+    ]
+    mean = family.groupby("backbone")["value"].mean()
+    assert mean["mobilenetv2"] > 2 * mean["untrained"]
+
+
+def test_moths_show_no_agreement_with_the_tree_and_the_report_says_so(moths):
+    scores = pd.read_csv(moths / "report" / "metrics.tsv", sep="\t")
+    mantel = scores[(scores["evaluator"] == "mantel") & (scores["metric"] == "pearson")]
+    assert (mantel["n"] == 16).all()
+    assert (mantel["p"] > 0.05).all()
+    page = (moths / "report" / "report.html").read_text()
+    assert "No agreement is shown." in page
+    assert "Look follows descent" not in page
