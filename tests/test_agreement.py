@@ -1,7 +1,12 @@
 import numpy as np
 import pandas as pd
 from skbio.stats.distance import DistanceMatrix
-from visgen.agreement import mantel_in_scores, score_against_shuffled, score_agreement
+from visgen.agreement import (
+    deal_specimens,
+    mantel_in_scores,
+    score_against_shuffled,
+    score_agreement,
+)
 from visgen.distances import tidy
 from visgen.metrics import metrics_table
 from visgen.permutation_tests import mantel
@@ -43,17 +48,24 @@ def images(rng, centres):
     return taxa, measure
 
 
-def test_uneven_numbers_of_images_fool_mantel_but_not_the_shuffled_images():
+def alone(taxa):
+    """Every image is a specimen of its own."""
+    return pd.Series(taxa.index, taxa.index)
+
+
+def test_uneven_numbers_of_images_fool_mantel_but_not_the_shuffled_specimens():
     by_taxa, by_images = [], []
-    for seed in range(40):
+    for seed in range(30):
         rng = np.random.default_rng(seed)
         genetic = long_branches_of_small_bags(rng)
         taxa, measure = images(rng, np.zeros((len(BAGS), 17)))  # no taxon has a look of its own
         by_taxa.append(mantel(genetic, measure(taxa), permutations=19, seed=seed).p)
-        rows = score_against_shuffled(genetic, taxa, measure, permutations=19, seed=seed)
+        rows = score_against_shuffled(
+            genetic, taxa, alone(taxa), measure, permutations=19, seed=seed
+        )
         by_images.append(rows[0]["p"])
     assert np.mean(np.array(by_taxa) <= 0.05) > 0.5
-    assert np.mean(np.array(by_images) <= 0.05) < 0.2  # binomial: 8 of 40 at 5 % has odds 1:1000
+    assert np.mean(np.array(by_images) <= 0.05) < 0.2  # 6 of 30 at 5 %: one run in 300
     assert 0.3 < np.mean(by_images) < 0.7
 
 
@@ -63,7 +75,7 @@ def test_real_signal_is_found():
     far = np.repeat([0, 1], 4)
     genetic = matrix(1.0 * (far[:, None] != far) + 0.1 * rng.random((8, 8)))
     taxa, measure = images(rng, centres)
-    r, null = score_against_shuffled(genetic, taxa, measure, permutations=99, seed=1)
+    r, null = score_against_shuffled(genetic, taxa, alone(taxa), measure, permutations=99, seed=1)
     assert r["p"] == 0.01
     assert r["value"] > 0.8
     assert (r["metric"], null["metric"]) == ("pearson", "pearson_shuffled")
@@ -80,7 +92,7 @@ def test_deals_keep_the_number_of_images_of_each_taxon():
         seen.append(dealt)
         return measure(dealt)
 
-    score_against_shuffled(random_matrix(8, 1), taxa, spy, permutations=5, seed=1)
+    score_against_shuffled(random_matrix(8, 1), taxa, alone(taxa), spy, permutations=5, seed=1)
     assert len(seen) == 6
     pd.testing.assert_series_equal(seen[0], taxa)
     for dealt in seen[1:]:
@@ -89,11 +101,53 @@ def test_deals_keep_the_number_of_images_of_each_taxon():
         assert not dealt.equals(taxa)
 
 
+def test_views_of_few_specimens_do_not_count_as_many_images():
+    # twelve images a taxon, from one specimen to twelve: bags are alike, their variety is not
+    n_specimens = np.array([1, 1, 2, 2, 3, 4, 6, 12])
+    names = [(TAXA[i], f"{i}-{j % n:02d}") for i, n in enumerate(n_specimens) for j in range(12)]
+    ids = [f"image {i:03d}" for i in range(len(names))]
+    taxa, specimens = (pd.Series(column, ids) for column in zip(*names, strict=True))
+    branch = 1 / np.sqrt(n_specimens)
+    p = []
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        genetic = matrix(branch[:, None] + branch + 0.1 * rng.random((8, 8)))
+        looks = {name: rng.normal(size=17) for name in specimens.unique()}
+        vectors = np.array([looks[name] for name in specimens]) + 1
+        vectors = vectors + 0.1 * rng.normal(size=vectors.shape)
+
+        def measure(dealt, vectors=vectors):
+            sums = (dealt.to_numpy()[:, None] == np.array(TAXA)).astype(float).T @ vectors
+            unit = sums / np.linalg.norm(sums, axis=1, keepdims=True)
+            return matrix(1 - unit @ unit.T)
+
+        rows = score_against_shuffled(genetic, taxa, specimens, measure, permutations=19, seed=seed)
+        p.append(rows[0]["p"])
+    assert np.mean(np.array(p) <= 0.05) < 0.2
+
+
+def test_deals_keep_specimens_whole_and_the_numbers_of_each_taxon():
+    specimens = pd.Series(list("aabbbcddeffgg"), [f"image {i:02d}" for i in range(13)])
+    of = dict(zip("abcdefg", ["X", "X", "X", "Y", "Y", "Y", "Z"], strict=True))
+    taxa = specimens.map(of)
+    seen = set()
+    for seed in range(20):
+        dealt = deal_specimens(taxa, specimens, np.random.default_rng(seed))
+        assert dealt.index.equals(taxa.index)
+        assert dealt.groupby(specimens).nunique().max() == 1
+        assert dealt.value_counts().to_dict() == taxa.value_counts().to_dict()
+        by_taxon = specimens.groupby(dealt).nunique().to_dict()
+        assert by_taxon == specimens.groupby(taxa).nunique().to_dict()
+        assert (dealt[specimens == "b"] == "X").all()  # the only one with three images
+        seen.add(tuple(dealt))
+    assert len(seen) > 5
+
+
 def test_taxa_without_a_place_in_the_tree_are_dealt_to_but_not_compared():
     rng = np.random.default_rng(1)
     taxa, measure = images(rng, np.zeros((len(BAGS), 17)))
     genetic = random_matrix(8, 1).filter(TAXA[:6])
-    row, _ = score_against_shuffled(genetic, taxa, measure, permutations=3, seed=1)
+    row, _ = score_against_shuffled(genetic, taxa, alone(taxa), measure, permutations=3, seed=1)
     pairs = measure(taxa).filter(TAXA[:6]).condensed_form()
     assert np.isclose(row["value"], np.corrcoef(genetic.condensed_form(), pairs)[0, 1])
 
@@ -101,7 +155,9 @@ def test_taxa_without_a_place_in_the_tree_are_dealt_to_but_not_compared():
 def test_same_seed_gives_the_same_scores():
     taxa, measure = images(np.random.default_rng(1), np.zeros((len(BAGS), 17)))
     one, same, other = (
-        score_against_shuffled(random_matrix(8, 1), taxa, measure, permutations=7, seed=s)
+        score_against_shuffled(
+            random_matrix(8, 1), taxa, alone(taxa), measure, permutations=7, seed=s
+        )
         for s in (3, 3, 5)
     )
     assert one == same

@@ -11,13 +11,11 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
 from visgen.backbones import fetch_pretrained, forward, load_backbone
-from visgen.devices import describe_device, pick_device, pick_precision
 
 ROOT = Path(__file__).parents[1]
 SHARED = Path(__file__).parents[2] / "shared"
 MOTHS = SHARED / "data/moths"
 MOBILENET = SHARED / "weights/mobilenetv2_100.imagenet.safetensors"
-CPU = torch.device("cpu")
 
 
 def pictures(n_images, side, seed=11):
@@ -228,6 +226,14 @@ def test_a_model_without_pretrained_weights_is_refused(tmp_path):
         fetch_pretrained("vgg_none", tmp_path / "w.safetensors")
 
 
+def test_pretrained_weights_that_share_memory_are_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(timm, "is_model_pretrained", lambda _: True)
+    create = timm.create_model
+    monkeypatch.setattr(timm, "create_model", lambda name, **_: create(name, img_size=32))
+    fetch_pretrained("coat_tiny", tmp_path / "weights.safetensors")
+    load_backbone("coat_tiny", tmp_path / "weights.safetensors", preprocessing={"image_size": 32})
+
+
 def test_pretrained_weights_come_from_the_hub(trained, tmp_path):
     name = timm.get_pretrained_cfg("test_resnet").hf_hub_id.replace("/", "--")
     hub = tmp_path / "hub" / f"models--{name}"
@@ -265,7 +271,7 @@ def test_photographs_of_one_species_are_more_alike_than_others():
         "mobilenetv2_100",
         MOBILENET,
         model_args={"pad_type": "same"},
-        preprocessing={"mean": [0.5] * 3, "std": [0.5] * 3, "crop_pct": 1.0},
+        preprocessing={"mean": [0.5] * 3, "std": [0.5] * 3, "crop_pct": 1.0, "image_size": 128},
     )
     meta = pd.read_csv(MOTHS / "meta.csv")
     meta = meta[meta["species"].duplicated(keep=False)].sort_values("species")
@@ -282,42 +288,3 @@ def test_photographs_of_one_species_are_more_alike_than_others():
     same = species[:, None] == species
     pairs = ~np.eye(len(species), dtype=bool)
     assert similarity[same & pairs].mean() > similarity[~same].mean() + 0.3
-
-
-def test_the_processor_that_is_there_is_picked(monkeypatch):
-    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert pick_device() == CPU
-    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
-    assert pick_device() == torch.device("mps")
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    assert pick_device() == torch.device("cuda")
-
-
-@pytest.mark.parametrize("present", [True, False])
-def test_auto_takes_bfloat16_where_the_processor_computes_in_it(monkeypatch, present):
-    expected = torch.bfloat16 if present else torch.float32
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": present})
-    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: present)
-    assert pick_precision("auto", CPU) == expected
-    assert pick_precision("auto", torch.device("cuda")) == expected
-    assert pick_precision("auto", torch.device("mps")) == torch.float32
-
-
-def test_auto_works_on_a_processor_that_tells_nothing(monkeypatch):
-    monkeypatch.setattr(torch.cpu, "get_capabilities", dict)
-    assert pick_precision("auto", CPU) == torch.float32
-
-
-def test_a_precision_that_was_asked_for_is_taken():
-    assert pick_precision("float32", CPU) == torch.float32
-    assert pick_precision("bfloat16", CPU) == torch.bfloat16
-
-
-def test_an_unknown_precision_is_refused():
-    with pytest.raises(ValueError, match="found 'float16', expected auto, float32 or bfloat16"):
-        pick_precision("float16", CPU)
-
-
-def test_a_processor_has_a_name_for_the_log():
-    assert describe_device(CPU) == "cpu"

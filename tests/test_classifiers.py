@@ -115,7 +115,7 @@ def test_single_training_taxon_is_refused():
 
 
 def test_testable_taxa_are_in_train_and_in_test():
-    assert classifiers.testable_taxa(pd.Series(TAXA), pd.Series(PARTS)) == ["X"]
+    assert classifiers.scorable_taxa(pd.Series(TAXA), pd.Series(PARTS)) == ["X"]
 
 
 def test_unknown_method_is_refused():

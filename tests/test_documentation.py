@@ -18,9 +18,7 @@ def keys(schema, prefix=""):
 def test_every_key_of_the_schema_is_explained_with_its_default():
     text = (REPOSITORY / "config" / "README.md").read_text()
     schema = yaml.safe_load((REPOSITORY / "workflow/schemas/config.schema.yaml").read_text())
-    rows = {
-        line.split("|")[1].strip(" `"): line for line in text.splitlines() if line[:3] == "| `"
-    }
+    rows = {line.split("|")[1].strip(" `"): line for line in text.splitlines() if line[:3] == "| `"}
     documented = dict(keys(schema))
     assert len(documented) > 60
     for key, part in documented.items():

@@ -75,12 +75,13 @@ def scored(variant, names, visual_names=None):
     return score_variant(
         features,
         taxa,
+        pd.Series(taxa.index, taxa.index),
         variant,
         visual,
         genetic(names),
         groups,
         permutations=19,
-        image_permutations=7,
+        specimen_permutations=7,
         seed=1,
     )
 
@@ -95,10 +96,10 @@ def test_taxa_of_one_side_only_are_not_scored():
 def test_value_of_the_true_deal_is_the_mantel_r():
     rows, _ = scored(MEAN, [f"Taxon {i}" for i in range(7)], [f"Taxon {i}" for i in range(6)])
     found = {(row["evaluator"], row["metric"]): row["value"] for row in rows}
-    assert found["shuffled_images", "pearson"] == pytest.approx(found["mantel", "pearson"])
+    assert found["shuffled_specimens", "pearson"] == pytest.approx(found["mantel", "pearson"])
 
 
-def test_random_vectors_are_not_set_against_shuffled_images():
+def test_random_vectors_are_not_set_against_shuffled_specimens():
     rows, _ = scored({"pooling": "random", "centre": False}, [f"Taxon {i}" for i in range(7)])
     assert {row["evaluator"] for row in rows} == {"mantel", "mantel_within"}
 

@@ -25,7 +25,13 @@ def collect(tmp_path):
     pq.write_table(pa.table({"sha256": CHECKSUMS}), tmp_path / "specimens.parquet")
     (tmp_path / "untrained").mkdir()
     shard = tmp_path / "untrained" / "clean-0.parquet"
-    metadata = {"device": "cpu", "precision": "float32", "recipe": "ab", "other": "x"}
+    metadata = {
+        "device": "cpu",
+        "precision": "float32",
+        "recipe": "ab",
+        "software": "torch 2",
+        "other": "x",
+    }
     pq.write_table(pa.table({"id": ["a"]}).replace_schema_metadata(metadata), shard)
 
     def collected(source, config):
@@ -51,6 +57,7 @@ def test_shards_say_what_they_were_made_with(collect, tmp_path):
             "device": "cpu",
             "precision": "float32",
             "recipe": "ab",
+            "software": "torch 2",
             "shard": "untrained/clean-0.parquet",
         }
     ]

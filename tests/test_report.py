@@ -49,7 +49,7 @@ def agreement(p, p_shuffled, variant="mean"):
     ]
     if p_shuffled is None:
         return rows
-    shuffled = labels | {"evaluator": "shuffled_images"}
+    shuffled = labels | {"evaluator": "shuffled_specimens"}
     rows.append(shuffled | {"metric": "pearson", "value": 0.423, "p": p_shuffled})
     random = {"metric": "pearson_shuffled", "value": -0.001, "ci_low": -0.2, "ci_high": 0.2}
     return [*rows, shuffled | random]
@@ -93,7 +93,7 @@ def page(folder, name="study", tree_rank="family"):
             "machine": {"system": name},
             "images": {"sha256": "0" * 64},
             "software": {name: name},
-            "features": [{"shard": name, "device": name, "precision": name}],
+            "features": [{"shard": name, "device": name, "precision": name, "software": name}],
             "inputs": {name: name},
         },
     }
@@ -244,7 +244,7 @@ def test_finding_of_agreement_needs_both_tests(p, p_shuffled, verdict):
     assert sentence.startswith(
         "Visual and phylogenetic distance (mean vectors, net): Mantel r = 0.42, p = "
     )
-    assert "17 taxa; with images dealt to the taxa at random r = 0.00 on average" in sentence
+    assert "17 taxa; with specimens dealt to the taxa at random r = 0.00 on average" in sentence
     assert sentence.endswith(verdict)
 
 

@@ -37,7 +37,7 @@ TINY = {
     },
     "embedding": {
         "permutations": 99,
-        "image_permutations": 19,
+        "specimen_permutations": 19,
         "variants": {"mean": {"pooling": "mean"}, "random": {"pooling": "random"}},
     },
 }

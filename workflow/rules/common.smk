@@ -15,7 +15,8 @@ WORKFLOW = Path(os.path.relpath(Path(str(workflow.current_basedir)).parent))
 LIBRARY = WORKFLOW / "lib"
 sys.path.insert(0, str(LIBRARY))
 
-from visgen.configuration import check_files, checked_config
+from visgen.configuration import checked_config
+from visgen.study_checks import check_files
 
 try:
     config = checked_config(
@@ -71,10 +72,14 @@ def code_of(script):
     finder = ModuleFinder(path=[str(LIBRARY)])
     finder.run_script(str(WORKFLOW / "scripts" / script))
     library = LIBRARY.resolve()
-    files = [Path(module.__file__) for module in finder.modules.values() if module.__file__]
+    files = [
+        Path(module.__file__) for module in finder.modules.values() if module.__file__
+    ]
     reached = [os.path.relpath(f) for f in files if f.resolve().is_relative_to(library)]
     if not reached:
-        raise WorkflowError(f"{script}: no library file is reached, so no edit would be noticed")
+        raise WorkflowError(
+            f"{script}: no library file is reached, so no edit would be noticed"
+        )
     return sorted(reached)
 
 

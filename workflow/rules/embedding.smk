@@ -51,7 +51,7 @@ rule score_embedding:
         ranks=INPUTS["ranks"],
         rank=INPUTS["tree_rank"],
         permutations=config["embedding"]["permutations"],
-        image_permutations=config["embedding"]["image_permutations"],
+        specimen_permutations=config["embedding"]["specimen_permutations"],
         seed=config["embedding"]["seed"],
     script:
         "../scripts/score_embedding.py"

@@ -21,12 +21,13 @@ for (name, variant), path in zip(params.variants.items(), given.visual, strict=T
     rows, left_out = score_variant(
         features,
         specimens[params.rank],
+        specimens["specimen"],
         variant,
         load_distances(path),
         load_distances(given.genetic),
         group_above(specimens, params.ranks, params.rank),
         permutations=params.permutations,
-        image_permutations=params.image_permutations,
+        specimen_permutations=params.specimen_permutations,
         seed=params.seed,
     )
     scores += [labels | {"variant": name} | row for row in rows]

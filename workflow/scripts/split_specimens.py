@@ -2,18 +2,16 @@
 
 import pandas as pd
 from visgen.logs import start_log
-from visgen.splits import finest_testable_rank, split_notes, split_specimens
+from visgen.splits import split_notes, split_specimens
 from visgen.tables import write_table
 
 start_log(snakemake.log[0])
 params = snakemake.params
 specimens = pd.read_parquet(snakemake.input.specimens)
-stratify_by = params.stratify_by or finest_testable_rank(specimens, params.ranks)
-print(f"stratified by {stratify_by}")
 parts = split_specimens(
     specimens,
     params.ranks,
-    stratify_by,
+    params.stratify_by,
     test=params.test,
     val=params.val,
     seed=int(snakemake.wildcards.seed),

@@ -98,6 +98,7 @@ def mantel_in_scores(scores: pd.DataFrame, variant: str) -> MantelResult | None:
 def score_against_shuffled(
     genetic: DistanceMatrix,
     taxa: pd.Series,
+    specimens: pd.Series,
     measure: Callable[[pd.Series], DistanceMatrix],
     *,
     permutations: int,
@@ -107,7 +108,7 @@ def score_against_shuffled(
 
     Taxa with few images have noisy vectors and stand far from all others; where such taxa also
     sit on long branches, distances correlate though no image resembles any other, and a Mantel
-    test, which takes taxa as exchangeable, rejects. Here the images are dealt to the taxa at
+    test, which takes taxa as exchangeable, rejects. Here the specimens are dealt to the taxa at
     random, as many to each as it has, and vectors and distances are made anew.
 
     Parameters
@@ -116,6 +117,8 @@ def score_against_shuffled(
         (n_taxa, n_taxa).
     taxa
         Taxon of each image, index id.
+    specimens
+        Specimen of each image, index id.
     measure
         From taxa of images to visual distances that hold at least the taxa of `genetic`.
     permutations
@@ -126,7 +129,7 @@ def score_against_shuffled(
     Returns
     -------
     list of dict
-        Evaluator shuffled_images; metric pearson (r of the true deal, p one-sided) and
+        Evaluator shuffled_specimens; metric pearson (r of the true deal, p one-sided) and
         pearson_shuffled (mean r of the random deals, with their 95 % range as ci).
     """
     pairs = genetic.condensed_form()
@@ -136,15 +139,10 @@ def score_against_shuffled(
 
     rng = np.random.default_rng(seed)
     r = agreement(taxa)
-    null = np.array(
-        [
-            agreement(pd.Series(rng.permutation(taxa.to_numpy()), index=taxa.index))
-            for _ in range(permutations)
-        ]
-    )
+    null = np.array([agreement(deal_specimens(taxa, specimens, rng)) for _ in range(permutations)])
     p = (1 + np.sum(null >= r)) / (permutations + 1)
     low, high = np.percentile(null, [2.5, 97.5])
-    shared = {"evaluator": "shuffled_images", "n": len(genetic.ids)}
+    shared = {"evaluator": "shuffled_specimens", "n": len(genetic.ids)}
     return [
         shared | {"metric": "pearson", "value": float(r), "p": float(p)},
         shared
@@ -155,3 +153,30 @@ def score_against_shuffled(
             "ci_high": float(high),
         },
     ]
+
+
+def deal_specimens(taxa: pd.Series, specimens: pd.Series, rng: np.random.Generator) -> pd.Series:
+    """Deal specimens to taxa at random; each taxon keeps its numbers of images and specimens.
+
+    Images of one specimen are alike, and one of many images weighs more: only specimens with
+    the same number of images change places.
+
+    Parameters
+    ----------
+    taxa, specimens
+        Of each image, index id.
+
+    Returns
+    -------
+    Series
+        The taxon dealt to each image, index as `taxa`.
+    """
+    # A specimen that rows place in two taxa is one of each.
+    individual = pd.MultiIndex.from_arrays([specimens.loc[taxa.index], taxa])
+    code, individuals = pd.factorize(individual)
+    taxon = individuals.get_level_values(1).to_numpy().copy()
+    n_images = np.bincount(code)
+    for size in np.unique(n_images):
+        alike = np.flatnonzero(n_images == size)
+        taxon[alike] = rng.permutation(taxon[alike])
+    return pd.Series(taxon[code], index=taxa.index)

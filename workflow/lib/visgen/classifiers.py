@@ -35,7 +35,7 @@ def build_classifier(method: str, *, trees: int, seed: int, threads: int) -> Cla
     raise ValueError(f"classifier method {method!r} is unknown")
 
 
-def testable_taxa(taxa: pd.Series, parts: pd.Series) -> list[str]:
+def scorable_taxa(taxa: pd.Series, parts: pd.Series) -> list[str]:
     """Return the taxa with images in train and in test, sorted.
 
     Parameters
@@ -139,12 +139,12 @@ def predict_ranks(
     predictions, omitted = {}, []
     for seed, parts in splits.items():
         for rank in taxa.columns:
-            testable = testable_taxa(taxa[rank], parts)
-            if len(testable) < 2:
+            scorable = scorable_taxa(taxa[rank], parts)
+            if len(scorable) < 2:
                 reason = "fewer than two taxa have specimens in train and in test"
                 omitted.append((seed, rank, taxa[rank].nunique(), reason))
                 continue
-            log.info("seed %d, %s: %d testable taxa", seed, rank, len(testable))
+            log.info("seed %d, %s: %d taxa to score", seed, rank, len(scorable))
             options = dict(classifier) | {"seed": classifier["seed"] + seed, "threads": threads}
             predictions[seed, rank] = predict_taxa(
                 build_classifier(**options), features, taxa[rank], parts

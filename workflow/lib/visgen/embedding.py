@@ -43,34 +43,37 @@ def embed_taxa(
 def score_variant(
     features: pd.DataFrame,
     taxa: pd.Series,
+    specimens: pd.Series,
     variant: Mapping[str, Any],
     visual: DistanceMatrix,
     genetic: DistanceMatrix,
     groups: pd.Series,
     *,
     permutations: int,
-    image_permutations: int,
+    specimen_permutations: int,
     seed: int,
 ) -> tuple[list[dict], list[dict]]:
     """Test the visual distances of a variant over the taxa that have phylogenetic ones too.
 
     Parameters
     ----------
-    features, taxa, variant
-        What `visual` was made of, as in `embed_taxa`; `taxa` may hold others and gaps.
+    features, taxa, specimens, variant
+        What `visual` was made of, as in `embed_taxa`; `taxa` may hold others and gaps; the
+        specimen of each image.
     visual, genetic
         Distances between taxa.
     groups
         Taxon of the rank above, index taxon.
-    permutations, image_permutations
-        Of taxa, and of images.
+    permutations, specimen_permutations
+        Of taxa, and of specimens.
     seed
         Of both.
 
     Returns
     -------
     scores, omitted
-        As in `visgen.agreement.score_agreement`, with shuffled images where a variant uses them.
+        As in `visgen.agreement.score_agreement`, with shuffled specimens where a
+        variant uses images.
     """
     shared = [taxon for taxon in genetic.ids if taxon in visual.ids]
     genetic = genetic.filter(shared)
@@ -81,8 +84,9 @@ def score_variant(
         scores += score_against_shuffled(
             genetic,
             taxa[taxa.isin(visual.ids)],
+            specimens,
             lambda dealt: embed_taxa(features, dealt, variant, seed)[1],
-            permutations=image_permutations,
+            permutations=specimen_permutations,
             seed=seed,
         )
     return scores, omitted

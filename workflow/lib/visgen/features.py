@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,9 @@ log = logging.getLogger(__name__)
 
 #: Vectors a pack of the store: what a killed job can lose.
 PACK = 1024
+
+#: Packages whose versions decide vectors.
+SOFTWARE = ("torch", "torchvision", "timm")
 
 #: Raised when this code comes to make other vectors of the same images, so that the store does
 #: not hand out the old ones.
@@ -68,7 +72,7 @@ def extract_features(
     features
         (n_images * n_repeats, n_features) float32, index (id, repeat).
     made_with
-        Device, precision and recipe, for the table's metadata.
+        Device, precision, recipe and software, for the table's metadata.
 
     Raises
     ------
@@ -134,6 +138,9 @@ def extract_features(
         "device": describe_device(device),
         "precision": recipe["precision"],
         "recipe": packs.name,
+        "software": ", ".join(
+            f"{name} {version(name)}" for name in ("torch", "torchvision", "timm")
+        ),
     }
     return features, made_with
 

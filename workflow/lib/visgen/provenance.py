@@ -11,12 +11,9 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-#: The packages whose versions decide results.
+#: The packages whose versions decide results, beside those that the feature shards name.
 PACKAGES = (
     "snakemake",
-    "torch",
-    "torchvision",
-    "timm",
     "scikit-learn",
     "scikit-bio",
     "pandas",
@@ -57,7 +54,7 @@ def collect_provenance(
         {
             key.decode(): value.decode()
             for key, value in (pq.read_schema(path).metadata or {}).items()
-            if key in (b"device", b"precision", b"recipe")
+            if key in (b"device", b"precision", b"recipe", b"software")
         }
         | {"shard": "/".join(Path(path).parts[-2:])}
         for path in features

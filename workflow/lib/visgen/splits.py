@@ -44,7 +44,7 @@ def finest_testable_rank(specimens: pd.DataFrame, ranks: Sequence[str]) -> str:
 def split_specimens(
     specimens: pd.DataFrame,
     ranks: Sequence[str],
-    stratify_by: str,
+    stratify_by: str | None,
     *,
     test: float,
     val: float,
@@ -64,7 +64,7 @@ def split_specimens(
     ranks
         Coarse to fine.
     stratify_by
-        One of `ranks`.
+        One of `ranks`; None takes `finest_testable_rank`.
     test, val
         Shares of a taxon's specimens; each part, train too, gets one at least.
     seed
@@ -94,9 +94,11 @@ def split_specimens(
         parts = given.astype(str)
         if not (parts == "val").any():
             in_train = images[parts == "train"]
-            parts.update(_deal(in_train, ranks, stratify_by, {"val": val}, seed))
+            rank = stratify_by or finest_testable_rank(in_train, ranks)
+            parts.update(_deal(in_train, ranks, rank, {"val": val}, seed))
     else:
-        parts = _deal(images, ranks, stratify_by, {"test": test, "val": val}, seed)
+        rank = stratify_by or finest_testable_rank(images, ranks)
+        parts = _deal(images, ranks, rank, {"test": test, "val": val}, seed)
     return parts.rename("split")
 
 

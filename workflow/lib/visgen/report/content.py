@@ -106,7 +106,7 @@ def classification_rows(
 
 
 def agreement_rows(metrics: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return one row a backbone, variant and Mantel test, with what shuffled images give."""
+    """Return one row a backbone, variant and Mantel test, with what shuffled specimens give."""
     scores = metrics[metrics["experiment"] == "embedding"]
     rows = []
     for (backbone, variant), table in scores.groupby(["backbone", "variant"], sort=False):
@@ -114,7 +114,7 @@ def agreement_rows(metrics: pd.DataFrame) -> list[dict[str, Any]]:
             test: part.set_index("metric").to_dict("index")
             for test, part in table.groupby("evaluator", sort=False)
         }
-        shuffled = tests.pop("shuffled_images", None)
+        shuffled = tests.pop("shuffled_specimens", None)
         rows += [
             {
                 "backbone": backbone,
@@ -165,7 +165,7 @@ def classification_findings(classification: Sequence[Mapping[str, Any]]) -> list
 def agreement_findings(agreement: Sequence[Mapping[str, Any]]) -> list[str]:
     """Say in plain sentences what the tests show, null results included.
 
-    Agreement is called shown where both tests reject: taxa permuted, and images shuffled.
+    Agreement is called shown where both tests reject: taxa permuted, and specimens shuffled.
     """
     sentences = []
     for row in agreement:
@@ -182,7 +182,7 @@ def agreement_findings(agreement: Sequence[Mapping[str, Any]]) -> list[str]:
         sentences.append(
             f"Visual and phylogenetic distance ({row['variant'].replace('_', ' ')} vectors, "
             f"{row['backbone']}): Mantel r = {format_number(score['value'], 2)}, "
-            f"p = {format_p(score['p'])}, {row['n']} taxa; with images dealt to the taxa at "
+            f"p = {format_p(score['p'])}, {row['n']} taxa; with specimens dealt to the taxa at "
             f"random r = {format_number(random['value'], 2)} on average "
             f"(p = {format_p(against['p'])}). {verdict}"
         )

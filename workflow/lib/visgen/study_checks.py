@@ -1,0 +1,139 @@
+"""What a schema cannot say of a configuration: keys that need or exclude each other, and files."""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+#: Ranks of a simulated study.
+SIMULATED_RANKS = ("subclass", "order", "family", "genus", "species")
+
+#: What a column mapping may name beside the ranks.
+FIELDS = ("filename", "specimen", "view", "source", "split")
+
+
+def check_study(config: Mapping[str, Any]) -> None:
+    """Check that the keys of a configuration fit each other.
+
+    Raises
+    ------
+    ValueError
+        In one line: the key, what was found and what was expected.
+    """
+    _check_columns(config)
+    _check_ranks(config)
+    _check_inputs(config)
+
+
+def check_files(config: Mapping[str, Any]) -> None:
+    """Check that every file which the configuration names is there.
+
+    Raises
+    ------
+    ValueError
+        In one line: the key and the path.
+    """
+    inputs = config["inputs"]
+    named = {f"inputs.{key}": inputs[key] for key in ("meta", "tree", "distances", "sequences")}
+    for name, backbone in config["backbones"].items():
+        if backbone["weights"] not in ("imagenet", "none"):
+            named[f"backbones.{name}.weights"] = backbone["weights"]
+    for key, path in named.items():
+        if path is not None and not Path(path).is_file():
+            hint = " (nor is it imagenet or none)" if key.endswith("weights") else ""
+            raise ValueError(f"config key {key}: found {path!r}, which is no file{hint}")
+    folder = inputs["images"]
+    if folder is not None and not Path(folder).is_dir():
+        raise ValueError(f"config key inputs.images: found {folder!r}, which is no folder")
+
+
+def _check_columns(config: Mapping[str, Any]) -> None:
+    inputs = config.get("inputs", {})
+    known = [*FIELDS, *inputs.get("ranks", [])]
+    for field in inputs.get("columns", {}):
+        if field not in known:
+            raise ValueError(
+                f"config key inputs.columns.{field}: unknown; legal keys here: {', '.join(known)}"
+            )
+
+
+def _check_ranks(config: Mapping[str, Any]) -> None:
+    ranks = config.get("inputs", {}).get("ranks", [])
+    choices = {
+        "inputs.tree_rank": config["inputs"].get("tree_rank"),
+        "inputs.sequence_rank": config["inputs"].get("sequence_rank"),
+        "splits.stratify_by": config.get("splits", {}).get("stratify_by"),
+    }
+    named = config.get("classification", {}).get("ranks") or []
+    choices |= {f"classification.ranks.{i}": rank for i, rank in enumerate(named)}
+    for key, rank in choices.items():
+        if rank is not None and rank not in ranks:
+            raise ValueError(
+                f"config key {key}: found {rank!r}, expected one of {', '.join(ranks)}"
+            )
+
+
+def _check_inputs(config: Mapping[str, Any]) -> None:
+    inputs = config["inputs"]
+    files = ("images", "meta", "path_pattern", "specimen_pattern", "tree", "distances", "sequences")
+    given = [key for key in files if inputs[key]]
+    if config["simulation"] is not None:
+        if given:
+            raise ValueError(
+                f"config key inputs.{given[0]}: found {inputs[given[0]]!r}, expected nothing, "
+                "since the config key simulation makes the study; remove one of the two"
+            )
+        simulated = {"ranks": list(SIMULATED_RANKS)}
+        simulated |= dict.fromkeys(["tree_rank", "sequence_rank"], SIMULATED_RANKS[-1])
+        for key, value in simulated.items():
+            if inputs[key] != value:
+                raise ValueError(
+                    f"config key inputs.{key}: found {inputs[key]!r}, expected {value!r}, as in "
+                    "every simulated study"
+                )
+        return
+    if not inputs["images"]:
+        raise ValueError("config key inputs.images: missing; Folder of images")
+    if bool(inputs["meta"]) == bool(inputs["path_pattern"]):
+        raise ValueError(
+            "config keys inputs.meta and inputs.path_pattern: expected exactly one of the two"
+        )
+    if inputs["tree"] and inputs["distances"]:
+        raise ValueError(
+            "config keys inputs.tree and inputs.distances: expected at most one of the two"
+        )
+    for kind, rank in (
+        ("tree", "tree_rank"),
+        ("distances", "tree_rank"),
+        ("sequences", "sequence_rank"),
+    ):
+        if inputs[kind] and inputs[rank] is None:
+            raise ValueError(
+                f"config key inputs.{rank}: missing; needed with inputs.{kind}, expected one of "
+                f"{', '.join(inputs['ranks'])}"
+            )
+    for key, required, allowed in (
+        ("path_pattern", inputs["ranks"], FIELDS[1:]),
+        ("specimen_pattern", ["specimen"], ()),
+        ("sequence_pattern", ["taxon"], ()),
+    ):
+        _check_pattern(f"inputs.{key}", inputs[key], required, allowed)
+
+
+def _check_pattern(
+    key: str, pattern: str | None, required: Sequence[str], allowed: Sequence[str]
+) -> None:
+    if pattern is None:
+        return
+    try:
+        groups = re.compile(pattern).groupindex
+    except re.error as error:
+        raise ValueError(
+            f"config key {key}: found {pattern!r}, no regular expression: {error}"
+        ) from error
+    if not set(required) <= set(groups) <= {*required, *allowed}:
+        more = f", and none but {', '.join(allowed)} beside" if allowed else ""
+        raise ValueError(
+            f"config key {key}: found the named groups {sorted(groups)}, expected "
+            f"{', '.join(required)} as in (?P<{required[0]}>...){more}"
+        )
