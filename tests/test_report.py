@@ -232,7 +232,7 @@ def test_classification_rows_follow_the_ranks_and_count_the_seeds():
 @pytest.mark.parametrize(
     ("p", "p_shuffled", "verdict"),
     [
-        (0.049, 0.001, "Look follows descent in these images."),
+        (0.049, 0.001, "Look follows descent beyond chance, as far as r says."),
         (0.05, 0.001, "No agreement is shown."),
         (0.001, 0.05, "No agreement is shown: the numbers of images per taxon alone give as much."),
     ],

@@ -178,7 +178,7 @@ def agreement_findings(agreement: Sequence[Mapping[str, Any]]) -> list[str]:
         elif against["p"] >= ALPHA:
             verdict = "No agreement is shown: the numbers of images per taxon alone give as much."
         else:
-            verdict = "Look follows descent in these images."
+            verdict = "Look follows descent beyond chance, as far as r says."
         sentences.append(
             f"Visual and phylogenetic distance ({row['variant'].replace('_', ' ')} vectors, "
             f"{row['backbone']}): Mantel r = {format_number(score['value'], 2)}, "
