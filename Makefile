@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 UV_VERSION := 0.13.9
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES) --resources gpu=1
 
-.PHONY: env demo moths test test-slow lint format bench lock clean
+.PHONY: env demo test test-slow lint format bench lock clean
 
 env: $(STAMP)
 

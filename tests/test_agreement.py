@@ -195,8 +195,8 @@ def test_too_few_taxa_are_listed():
 
 def test_tests_within_are_left_out_where_groups_do_not_allow_them():
     for groups, reason in (
-        (in_groups(7), "the taxa fall into 1 at the rank above, the largest with 7"),
-        (in_groups(2, 2, 2, 1), "the taxa fall into 4 at the rank above, the largest with 2"),
+        (in_groups(7), "7 taxa fall into 1 at the rank above, the largest with 7"),
+        (in_groups(2, 2, 2, 1), "7 taxa fall into 4 at the rank above, the largest with 2"),
     ):
         rows, omitted = score(7, groups)
         assert {row["evaluator"] for row in rows} == {"mantel"}
@@ -210,3 +210,22 @@ def test_mantel_test_is_found_among_the_scores_of_its_variant():
     test = mantel_in_scores(scores, "mean")
     assert test == mantel(random_matrix(8, 1), random_matrix(8, 2), permutations=19, seed=1)
     assert mantel_in_scores(scores, "median") is None
+
+
+def test_a_star_tree_and_polytomies_are_listed_with_their_reason():
+    star = matrix(np.ones((8, 8)))
+    visual = random_matrix(8, 2)
+    rows, omitted = score_agreement(star, visual, in_groups(5, 3), permutations=19, seed=1)
+    assert rows == [] and "a star tree?" in omitted[0]["reason"]
+    group = np.repeat([0, 1], [5, 3])
+    two_stars = matrix(1.0 + (group[:, None] != group))
+    rows, omitted = score_agreement(two_stars, visual, in_groups(5, 3), permutations=19, seed=1)
+    assert {row["evaluator"] for row in rows} == {"mantel"}
+    assert "within each group all distances" in omitted[0]["reason"]
+
+
+def test_taxa_without_a_group_are_left_out_of_the_test_within():
+    groups = in_groups(4, 3, 1)
+    groups.iloc[7] = None
+    rows, _ = score(8, groups)
+    assert [row["n"] for row in rows] == [8, 8, 7, 7]

@@ -10,7 +10,8 @@ import timm
 import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
-from visgen.backbones import fetch_pretrained, forward, load_backbone
+from visgen.backbones import forward, load_backbone
+from visgen.pretrained import fetch_pretrained
 
 ROOT = Path(__file__).parents[1]
 SHARED = Path(__file__).parents[2] / "shared"
@@ -243,7 +244,7 @@ def test_pretrained_weights_come_from_the_hub(trained, tmp_path):
     (hub / "snapshots" / revision).mkdir(parents=True)
     save_file(trained.state_dict(), hub / "snapshots" / revision / "model.safetensors")
     code = (
-        "from pathlib import Path; from visgen.backbones import fetch_pretrained; "
+        "from pathlib import Path; from visgen.pretrained import fetch_pretrained; "
         f"fetch_pretrained('test_resnet', Path({str(tmp_path / 'got.safetensors')!r}))"
     )
     # The hub's client reads its settings when it is imported, hence a process of its own.

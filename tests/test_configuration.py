@@ -331,3 +331,13 @@ def test_the_default_study_is_legal(monkeypatch):
 def test_the_moth_study_is_legal(monkeypatch):
     monkeypatch.chdir(ROOT)
     check_files(checked_config(yaml.safe_load(Path("config/moths.yaml").read_text()), SCHEMA))
+
+
+def test_shares_that_leave_nothing_to_train_on_are_refused():
+    message = complaint(study({"splits.test": 0.6, "splits.val": 0.5}))
+    assert message.startswith("config keys splits.test and splits.val: found 0.6 and 0.5")
+
+
+def test_a_rank_with_the_name_of_another_column_is_refused():
+    message = complaint(study({"inputs.ranks": ["split", "genus"]}))
+    assert message.startswith("config key inputs.ranks: a rank cannot be called 'split'")

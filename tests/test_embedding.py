@@ -107,4 +107,4 @@ def test_random_vectors_are_not_set_against_shuffled_specimens():
 def test_too_few_shared_taxa_give_a_reason_and_no_score():
     rows, omitted = scored(MEAN, ["Taxon 1", "Taxon 2", "Taxon 3"])
     assert rows == []
-    assert omitted[0]["reason"].startswith("3 taxa have images and a place in the tree")
+    assert omitted[0]["reason"].startswith("3 taxa have vectors and a place in the tree")

@@ -222,6 +222,12 @@ def test_an_image_that_vanished_is_named(images, backbone, tmp_path):
         extract(gone, backbone, tmp_path)
 
 
+def test_an_image_that_changed_since_ingest_is_refused(images, backbone, tmp_path):
+    swapped = images.assign(path=[*images["path"][1:], images["path"].iloc[0]])
+    with pytest.raises(ValueError, match="its content has changed since ingest"):
+        extract(swapped, backbone, tmp_path)
+
+
 def test_what_the_features_were_made_with_is_told(images, backbone, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "pick_device", lambda: torch.device("cpu"))
     made_with = extract_features(images[:1], backbone, tmp_path, **OPTIONS)[1]

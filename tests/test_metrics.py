@@ -55,9 +55,16 @@ def test_copies_of_images_change_neither_value_nor_interval():
 
 @pytest.mark.parametrize("seed", range(11))
 def test_interval_contains_the_value(seed):
-    rows = score(*guesses(n_specimens=13, seed=seed, skill=0.1 * seed))
+    rows = score(*guesses(n_specimens=29, seed=seed, skill=0.1 * seed))
     assert (rows["ci_low"] <= rows["value"] + 1e-12).all()
     assert (rows["value"] <= rows["ci_high"] + 1e-12).all()
+
+
+def test_means_over_taxa_of_one_specimen_each_get_no_interval():
+    truth, guess = pd.Series(list("ABCDD")), pd.Series(list("ABDDD"))
+    rows = score(truth, guess, pd.Series(list("stuvw")))
+    assert rows.loc[["balanced_accuracy", "macro_f1"], ["ci_low", "ci_high"]].isna().to_numpy().all()
+    assert rows.loc["accuracy", ["ci_low", "ci_high"]].notna().to_numpy().all()
 
 
 def test_more_specimens_make_the_interval_narrower_but_more_images_do_not():

@@ -83,6 +83,7 @@ def test_a_change_of_config_runs_what_depends_on_it(study, key, value, rules):
         ("figures/scores.py", REPORT - {"write_provenance"} | {"plot_scores"}),
         ("splits.py", CLASSIFICATION | {"split_specimens", "train_classifier"}),
         ("provenance.py", REPORT),
+        ("threads.py", SPECIMENS | {"simulate_study"}),
     ],
 )
 def test_an_edit_of_the_library_runs_what_reaches_it(study, module, rules):

@@ -11,9 +11,9 @@ rule train_classifier:
         predictions="results/{dataset}/classification/{backbone}/{classifier}/predictions.parquet",
         omitted="results/{dataset}/classification/{backbone}/{classifier}/omitted.tsv",
     log:
-        "results/{dataset}/logs/train_classifier/{backbone}-{classifier}.log",
+        "results/{dataset}/logs/train_classifier/{backbone}/{classifier}.log",
     benchmark:
-        "results/{dataset}/benchmarks/train_classifier/{backbone}-{classifier}.tsv"
+        "results/{dataset}/benchmarks/train_classifier/{backbone}/{classifier}.tsv"
     conda:
         "../../envs/statistics.yaml"
     threads: config["compute"]["threads"]

@@ -29,9 +29,7 @@ except ValueError as error:
 # Where and how fast, not what: through the environment, so that a change re-runs nothing.
 os.environ.update(
     PYTHONPATH=str(LIBRARY.resolve()),
-    OMP_NUM_THREADS=str(config["compute"]["threads"]),
-    OPENBLAS_NUM_THREADS=str(config["compute"]["threads"]),
-    MKL_NUM_THREADS=str(config["compute"]["threads"]),
+    VISGEN_THREADS=str(config["compute"]["threads"]),
     VISGEN_WORKERS=str(config["compute"]["workers"]),
     VISGEN_FEATURE_STORE=config["features"]["store"],
     MPLBACKEND="Agg",
@@ -109,14 +107,27 @@ def given(path):
 
 def weights_of(wildcards):
     """Return the weights file of a backbone, none for an untrained one."""
-    backbone = config["backbones"][wildcards.backbone]
+    return given(_weights(config["backbones"][wildcards.backbone]))
+
+
+def _weights(backbone):
     match backbone["weights"]:
         case "none":
-            return []
+            return None
         case "imagenet":
             return f"resources/weights/{backbone['model']}.safetensors"
         case path:
             return path
+
+
+def weights_files():
+    """Return the weights files of all backbones."""
+    names = [
+        path
+        for backbone in config["backbones"].values()
+        for path in given(_weights(backbone))
+    ]
+    return sorted(set(names))
 
 
 def feature_shards(wildcards):

@@ -14,7 +14,7 @@ rule embed_taxa:
         distances="results/{dataset}/embedding/{backbone}/{variant}/distances.tsv",
         omitted="results/{dataset}/embedding/{backbone}/{variant}/omitted.tsv",
     log:
-        "results/{dataset}/logs/embed_taxa/{backbone}-{variant}.log",
+        "results/{dataset}/logs/embed_taxa/{backbone}/{variant}.log",
     conda:
         "../../envs/statistics.yaml"
     params:

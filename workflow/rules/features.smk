@@ -3,7 +3,7 @@
 
 rule fetch_weights:
     input:
-        code=code_of("fetch_weights.py"),
+        code=ancient(code_of("fetch_weights.py")),
     output:
         "resources/weights/{model}.safetensors",
     log:

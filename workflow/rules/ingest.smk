@@ -15,7 +15,7 @@ rule ingest_specimens:
         "results/{dataset}/benchmarks/ingest_specimens.tsv"
     conda:
         "../../envs/images.yaml"
-    threads: 2
+    threads: config["compute"]["workers"]
     params:
         inventory=inventory,
         ranks=INPUTS["ranks"],

@@ -29,6 +29,7 @@ rule write_provenance:
             for key in ("meta", "tree", "distances", "sequences")
             for path in given(INPUTS[key])
         ],
+        weights=weights_files(),
         code=code_of("write_provenance.py"),
     output:
         "results/{dataset}/provenance.json",

@@ -7,8 +7,10 @@ from visgen.feature_tables import read_features
 from visgen.logs import start_log
 from visgen.tables import write_table
 from visgen.taxon_vectors import enough_images
+from visgen.threads import use_threads
 
 start_log(snakemake.log[0])
+use_threads()
 params = snakemake.params
 taxa = pd.read_parquet(snakemake.input.specimens).set_index("id")[params.rank]
 taxa, omitted = enough_images(taxa, params.min_images)

@@ -8,8 +8,10 @@ from visgen.backbones import load_backbone
 from visgen.feature_tables import in_shard, write_features
 from visgen.features import extract_features
 from visgen.logs import start_log
+from visgen.threads import use_threads
 
 start_log(snakemake.log[0])
+use_threads()
 params = snakemake.params
 specimens = pd.read_parquet(snakemake.input.specimens, columns=["id", "path", "sha256"])
 specimens = specimens[in_shard(specimens["sha256"], int(snakemake.wildcards.shard), params.shards)]

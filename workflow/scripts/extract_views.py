@@ -9,8 +9,10 @@ from visgen.feature_tables import in_shard, write_features
 from visgen.features import extract_features
 from visgen.logs import start_log
 from visgen.splits import ever_in_train, read_splits
+from visgen.threads import use_threads
 
 start_log(snakemake.log[0])
+use_threads()
 params = snakemake.params
 specimens = pd.read_parquet(snakemake.input.specimens, columns=["id", "path", "sha256"])
 specimens = specimens[in_shard(specimens["sha256"], int(snakemake.wildcards.shard), params.shards)]

@@ -24,6 +24,8 @@ specimens, rejected = ingest(
     max_pixels=params.max_pixels,
     workers=int(os.environ["VISGEN_WORKERS"]),
 )
+# Snakemake deletes the tables of a failed job; the log stays.
+print(rejected.to_csv(sep="\t", index=False))
 check_share(specimens, rejected, params.max_rejected)
 specimens.to_parquet(snakemake.output.specimens, index=False)
 write_table(snakemake.output.rejected, rejected)

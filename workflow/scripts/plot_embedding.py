@@ -3,7 +3,7 @@
 import pandas as pd
 from visgen.agreement import mantel_in_scores
 from visgen.distances import load_distances
-from visgen.figures.matrices import plot_side_by_side
+from visgen.figures.matrices import plot_notice, plot_side_by_side
 from visgen.logs import start_log
 from visgen.specimens.taxonomy import group_above, taxonomic_order
 from visgen.tables import read_table
@@ -16,6 +16,9 @@ taxa = taxonomic_order(specimens, params.ranks, params.rank)
 for variant, path, figure in zip(params.variants, given.visual, snakemake.output, strict=True):
     visual = load_distances(path)
     order = [taxon for taxon in taxa if taxon in genetic.ids and taxon in visual.ids]
+    if len(order) < 3:
+        plot_notice(f"{len(order)} taxa have vectors and a place in the tree").savefig(figure)
+        continue
     plot_side_by_side(
         genetic.filter(order),
         visual.filter(order),

@@ -9,8 +9,10 @@ from visgen.logs import start_log
 from visgen.metrics import metrics_table
 from visgen.specimens.taxonomy import group_above
 from visgen.tables import write_table
+from visgen.threads import use_threads
 
 start_log(snakemake.log[0])
+use_threads()
 given, params = snakemake.input, snakemake.params
 specimens = pd.read_parquet(given.specimens).set_index("id")
 features = read_features(given.features).droplevel("repeat")

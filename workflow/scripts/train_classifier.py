@@ -9,8 +9,10 @@ from visgen.logs import start_log
 from visgen.predictions import write_predictions
 from visgen.splits import read_splits
 from visgen.tables import write_table
+from visgen.threads import use_threads
 
 start_log(snakemake.log[0])
+use_threads()
 specimens = pd.read_parquet(snakemake.input.specimens).set_index("id")
 tables, omitted = predict_ranks(
     read_features(snakemake.input.features),

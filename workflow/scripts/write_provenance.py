@@ -6,7 +6,7 @@ from visgen.provenance import collect_provenance, write_provenance
 start_log(snakemake.log[0])
 provenance = collect_provenance(
     snakemake.params.config,
-    list(snakemake.input.study),
+    [*snakemake.input.study, *snakemake.input.weights],
     snakemake.input.specimens,
     list(snakemake.input.features),
     snakemake.scriptdir,

@@ -27,7 +27,8 @@ def score_agreement(
     genetic, visual
         (n_taxa, n_taxa), the same taxa.
     groups
-        Taxon of the rank above, index taxon.
+        Taxon of the rank above, index taxon; taxa without one are no group and are left out
+        of the test within groups.
     permutations
         Of each test.
     seed
@@ -45,39 +46,37 @@ def score_agreement(
     if n_taxa < MIN_TAXA:
         reason = f"{n_taxa} taxa have images and a place in the tree; {MIN_TAXA} are needed"
         return [], [{"evaluator": "mantel", "reason": reason}]
-    rows, omitted = [], []
-    for method in ("pearson", "spearman"):
-        test = mantel(genetic, visual, method, permutations, seed=seed)
-        rows.append(
-            {
-                "evaluator": "mantel",
-                "metric": method,
-                "value": test.r,
-                "ci_low": test.ci_low,
-                "ci_high": test.ci_high,
-                "p": test.p,
-                "n": test.n_taxa,
-            }
-        )
-    sizes = groups.loc[list(genetic.ids)].value_counts()
-    if len(sizes) < 2 or sizes.max() < 3:
+    rows = []
+    try:
+        for method in ("pearson", "spearman"):
+            test = mantel(genetic, visual, method, permutations, seed=seed)
+            interval = {"ci_low": test.ci_low, "ci_high": test.ci_high}
+            rows.append(_row("mantel", method, test.r, test.p, n_taxa) | interval)
+    except ValueError as error:  # a star tree, say
+        return [], [{"evaluator": "mantel", "reason": str(error)}]
+    placed = groups.reindex(list(genetic.ids)).dropna()
+    sizes = placed.value_counts()
+    if len(placed) < MIN_TAXA or len(sizes) < 2 or sizes.max() < 3:
         reason = (
-            f"the taxa fall into {len(sizes)} at the rank above, the largest with {sizes.max()} "
-            "of them; two, and three taxa in one, are needed"
+            f"{len(placed)} taxa fall into {len(sizes)} at the rank above, the largest with "
+            f"{sizes.max() if len(sizes) else 0} of them; {MIN_TAXA} taxa in two, and three of "
+            "them in one, are needed"
         )
-        return rows, [*omitted, {"evaluator": "mantel_within", "reason": reason}]
-    for method in ("pearson", "spearman"):
-        test = mantel_within(genetic, visual, groups, method, permutations, seed=seed)
-        rows.append(
-            {
-                "evaluator": "mantel_within",
-                "metric": method,
-                "value": test.r_within,
-                "p": test.p_within,
-                "n": test.n_taxa,
-            }
-        )
-    return rows, omitted
+        return rows, [{"evaluator": "mantel_within", "reason": reason}]
+    inner, outer = genetic.filter(list(placed.index)), visual.filter(list(placed.index))
+    within = []
+    try:
+        for method in ("pearson", "spearman"):
+            test = mantel_within(inner, outer, placed, method, permutations, seed=seed)
+            row = _row("mantel_within", method, test.r_within, test.p_within, test.n_taxa)
+            within.append(row)
+    except ValueError as error:  # polytomies within the groups, say
+        return rows, [{"evaluator": "mantel_within", "reason": str(error)}]
+    return rows + within, []
+
+
+def _row(evaluator: str, metric: str, value: float, p: float, n: int) -> dict:
+    return {"evaluator": evaluator, "metric": metric, "value": value, "p": p, "n": n}
 
 
 def mantel_in_scores(scores: pd.DataFrame, variant: str) -> MantelResult | None:

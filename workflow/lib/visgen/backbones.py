@@ -10,7 +10,6 @@ from typing import Any
 
 import timm
 import torch
-from safetensors.torch import save_file
 from timm.data import create_transform, resolve_data_config
 from timm.models import load_state_dict
 from torch import Tensor, nn
@@ -125,24 +124,6 @@ def forward(backbone: Backbone, images: Tensor) -> Tensor:
         (batch, n_features), float32.
     """
     return _pooled(backbone.network, backbone.layers, images)
-
-
-def fetch_pretrained(model: str, path: Path) -> None:
-    """Download a model's ImageNet weights from its hub and keep them as safetensors.
-
-    Raises
-    ------
-    ValueError
-        If timm does not know the model or has no weights for it.
-    OSError
-        If the hub cannot be reached.
-    """
-    if not timm.is_model_pretrained(model):
-        raise ValueError(f"timm has no pretrained weights for the model {model!r}")
-    network = timm.create_model(model, pretrained=True)
-    # Cloned, since safetensors refuses tensors that share memory, as tied weights do.
-    state = {key: value.contiguous().clone() for key, value in network.state_dict().items()}
-    save_file(state, path)
 
 
 def _pooled(network: nn.Module, layers: tuple[int, ...] | None, images: Tensor) -> Tensor:

@@ -201,7 +201,10 @@ def tidy(values: np.ndarray) -> np.ndarray:
 
 def _read_cells(path: Path) -> tuple[list[str], list[str], list[list[str]]]:
     """Return names of columns, names of rows, and the cells between them as text."""
-    text = path.read_text(encoding="utf-8-sig")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: not UTF-8 text, at byte {error.start}") from error
     first = text.partition("\n")[0]
     delimiter = max("\t,;", key=first.count)
     lines = [line for line in csv.reader(text.splitlines(), delimiter=delimiter) if any(line)]

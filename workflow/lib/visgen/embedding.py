@@ -8,6 +8,7 @@ from skbio.stats.distance import DistanceMatrix
 
 from visgen.agreement import score_against_shuffled, score_agreement
 from visgen.distances import cosine_distances
+from visgen.permutation_tests import MIN_TAXA
 from visgen.taxon_vectors import centre, pool
 
 
@@ -76,6 +77,9 @@ def score_variant(
         variant uses images.
     """
     shared = [taxon for taxon in genetic.ids if taxon in visual.ids]
+    if len(shared) < MIN_TAXA:
+        reason = f"{len(shared)} taxa have vectors and a place in the tree; {MIN_TAXA} are needed"
+        return [], [{"evaluator": "mantel", "reason": reason}]
     genetic = genetic.filter(shared)
     scores, omitted = score_agreement(
         genetic, visual.filter(shared), groups, permutations=permutations, seed=seed

@@ -1,5 +1,6 @@
 """Feature vectors of images from a frozen backbone, labelled by image and repeat."""
 
+import hashlib
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +23,7 @@ from visgen.images import load_image
 log = logging.getLogger(__name__)
 
 #: Vectors a pack of the store: what a killed job can lose.
-PACK = 1024
+PACK = 256
 
 #: Packages whose versions decide vectors.
 SOFTWARE = ("torch", "torchvision", "timm")
@@ -89,7 +90,8 @@ def extract_features(
     dtype = pick_precision(precision, device)
     recipe = backbone.recipe | {
         "revision": REVISION,
-        "device": device.type,
+        "device": describe_device(device),
+        "software": {name: version(name) for name in SOFTWARE},
         "precision": str(dtype).removeprefix("torch."),
         "batch_size": batch_size,
         "background": list(background),
@@ -119,10 +121,15 @@ def extract_features(
             max_pixels=max_pixels,
             at_least=backbone.image_size,
         )
+        with Path(path).open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found != sha256:
+            raise ValueError(f"{path}: its content has changed since ingest; run again")
         if repeat:
             image = render_view(image, sha256, repeat, background=background, **augmentation)
         return backbone.transform(image)  # (3, height, width)
 
+    torch.backends.cudnn.allow_tf32 = False  # float32 is float32 on a GPU too
     network = backbone.network.to(device, memory_format=torch.channels_last)
     done = 0
     for vectors in _packed(_forward_all(todo, backbone, look, device, dtype, batch_size, workers)):
@@ -135,12 +142,10 @@ def extract_features(
     )
     features = pd.DataFrame(vectors, index=labels)
     made_with = {
-        "device": describe_device(device),
+        "device": recipe["device"],
         "precision": recipe["precision"],
         "recipe": packs.name,
-        "software": ", ".join(
-            f"{name} {version(name)}" for name in ("torch", "torchvision", "timm")
-        ),
+        "software": ", ".join(f"{name} {number}" for name, number in recipe["software"].items()),
     }
     return features, made_with
 

@@ -67,8 +67,8 @@ def score_predictions(
     -----
     The Bayesian bootstrap (Rubin 1981) gives specimens exponential weights instead of drawing
     them: no rare taxon drops out of a sample, which would lift means over taxa above the value
-    itself. A taxon with one test specimen adds no width, so intervals of means over taxa are too
-    narrow where many taxa have few specimens.
+    itself. A taxon with one specimen adds no width: where these are more than half of the taxa,
+    balanced accuracy and macro-F1 get no interval (NaN) rather than one that is too narrow.
     """
     if not truth.index.equals(predicted.index) or not truth.index.equals(specimens.index):
         raise ValueError("truth, predicted and specimens are not indexed alike")
@@ -90,6 +90,9 @@ def score_predictions(
         weights = rng.standard_exponential((n, len(names)))
         for name, sample in _scores(*((table.T @ weights.T).T for table in tables)).items():
             samples[name].extend(sample)
+    of_taxon = (right > 0).sum(axis=0)  # specimens of each true taxon
+    if np.mean(of_taxon[of_taxon > 0] == 1) > 0.5:
+        samples |= {name: [np.nan] for name in ("balanced_accuracy", "macro_f1")}
     return [
         {
             "metric": name,
@@ -166,11 +169,16 @@ def over_seeds(scores: pd.DataFrame) -> pd.DataFrame:
     groups = scores.groupby(labels, sort=False, dropna=False)
     return groups.agg(
         value=("value", "mean"),
-        ci_low=("ci_low", "mean"),
-        ci_high=("ci_high", "mean"),
+        ci_low=("ci_low", _mean_of_all),
+        ci_high=("ci_high", _mean_of_all),
         p=("p", "max"),
         n=("n", "min"),
         value_min=("value", "min"),
         value_max=("value", "max"),
         n_seeds=("seed", "nunique"),
     ).reset_index()
+
+
+def _mean_of_all(values: pd.Series) -> float:
+    """Return the mean; nothing where a seed has nothing."""
+    return values.mean(skipna=False)

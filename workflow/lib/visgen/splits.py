@@ -94,7 +94,8 @@ def split_specimens(
         parts = given.astype(str)
         if not (parts == "val").any():
             in_train = images[parts == "train"]
-            rank = stratify_by or finest_testable_rank(in_train, ranks)
+            # Any rank will do to cut val from a given train: the coarsest always has specimens.
+            rank = stratify_by or ranks[0]
             parts.update(_deal(in_train, ranks, rank, {"val": val}, seed))
     else:
         rank = stratify_by or finest_testable_rank(images, ranks)

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from visgen.specimens.fields import check_ranks
+
 #: Ranks of a simulated study.
 SIMULATED_RANKS = ("subclass", "order", "family", "genus", "species")
 
@@ -23,6 +25,12 @@ def check_study(config: Mapping[str, Any]) -> None:
     _check_columns(config)
     _check_ranks(config)
     _check_inputs(config)
+    splits = config["splits"]
+    if splits["test"] + splits["val"] >= 1:
+        raise ValueError(
+            f"config keys splits.test and splits.val: found {splits['test']} and {splits['val']}, "
+            "expected a sum under 1"
+        )
 
 
 def check_files(config: Mapping[str, Any]) -> None:
@@ -59,6 +67,10 @@ def _check_columns(config: Mapping[str, Any]) -> None:
 
 def _check_ranks(config: Mapping[str, Any]) -> None:
     ranks = config.get("inputs", {}).get("ranks", [])
+    try:
+        check_ranks(ranks)
+    except ValueError as error:
+        raise ValueError(f"config key inputs.ranks: {error}") from None
     choices = {
         "inputs.tree_rank": config["inputs"].get("tree_rank"),
         "inputs.sequence_rank": config["inputs"].get("sequence_rank"),

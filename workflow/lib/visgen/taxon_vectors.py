@@ -92,12 +92,22 @@ def enough_images(taxa: pd.Series, min_images: int) -> tuple[pd.Series, pd.DataF
         The images of the other taxa.
     omitted : DataFrame
         Columns taxon, n_images, reason.
+
+    Raises
+    ------
+    ValueError
+        If fewer than three taxa have so many.
     """
     labelled = taxa.dropna()
     n_images = labelled.value_counts().sort_index()
     few = n_images[n_images < min_images]
     omitted = few.rename_axis("taxon").rename("n_images").reset_index()
     omitted["reason"] = f"fewer than {min_images} images"
+    if len(n_images) - len(few) < 3:
+        raise ValueError(
+            f"config key embedding.min_images: {len(n_images) - len(few)} of {len(n_images)} taxa "
+            f"have {min_images} images or more; 3 taxa are needed"
+        )
     return labelled[~labelled.isin(few.index)], omitted
 
 

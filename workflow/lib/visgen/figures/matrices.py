@@ -123,6 +123,13 @@ def _test_in_words(test: MantelResult | None, n_taxa: int) -> str:
     )
 
 
+def plot_notice(text: str) -> Figure:
+    """Draw a sentence where there is nothing to draw."""
+    figure = Figure(figsize=(6, 1))
+    figure.text(0.5, 0.5, text, ha="center", va="center")
+    return figure
+
+
 def _settled(figure: Figure) -> Figure:
     """Lay the figure out once: one pass alone, at saving, would cut the lowest label off."""
     figure.get_layout_engine().set(w_pad=0.1, h_pad=0.1)

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from visgen.metrics import over_seeds
-from visgen.report.page import format_number, format_p, format_percent
+from visgen.report.page import format_number, format_p, format_percent, is_nothing
 from visgen.tables import read_table
 
 #: The p-value under which the page calls an agreement shown.
@@ -144,16 +144,22 @@ def classification_findings(classification: Sequence[Mapping[str, Any]]) -> list
         ]
         sentence = (
             f"{row['rank'].capitalize()}: {row['variant'].replace('_', ' ')} on {row['backbone']} "
-            f"has a balanced accuracy of {format_percent(score['value'])} (95 % interval "
-            f"{format_percent(score['ci_low'])} to {format_percent(score['ci_high'])}, "
-            f"{row['n']} test specimens)"
+            f"has a balanced accuracy of {format_percent(score['value'])} "
         )
-        if same:
-            verdict = (
-                "The interval lies above it."
-                if score["ci_low"] > max(same)
-                else "The interval does not lie above it: nothing beyond chance is shown."
+        if is_nothing(score["ci_low"]):
+            sentence += f"({row['n']} test specimens; no interval, since most taxa have but one)"
+        else:
+            sentence += (
+                f"(95 % interval {format_percent(score['ci_low'])} to "
+                f"{format_percent(score['ci_high'])}, {row['n']} test specimens)"
             )
+        if same:
+            if is_nothing(score["ci_low"]):
+                verdict = "Too few specimens to say more."
+            elif score["ci_low"] > max(same):
+                verdict = "The interval lies above it."
+            else:
+                verdict = "The interval does not lie above it: nothing beyond chance is shown."
             sentence += (
                 f"; the best baseline that does not see the images has "
                 f"{format_percent(max(same))}. {verdict}"
@@ -172,7 +178,7 @@ def agreement_findings(agreement: Sequence[Mapping[str, Any]]) -> list[str]:
         if row["shuffled"] is None:
             continue
         score, against = row["cells"]["pearson"], row["shuffled"]["pearson"]
-        random = row["shuffled"]["pearson_shuffled"]
+        random, rank = row["shuffled"]["pearson_shuffled"], row["cells"]["spearman"]
         if score["p"] >= ALPHA:
             verdict = "No agreement is shown."
         elif against["p"] >= ALPHA:
@@ -182,7 +188,8 @@ def agreement_findings(agreement: Sequence[Mapping[str, Any]]) -> list[str]:
         sentences.append(
             f"Visual and phylogenetic distance ({row['variant'].replace('_', ' ')} vectors, "
             f"{row['backbone']}): Mantel r = {format_number(score['value'], 2)}, "
-            f"p = {format_p(score['p'])}, {row['n']} taxa; with specimens dealt to the taxa at "
+            f"p = {format_p(score['p'])} (Spearman r = {format_number(rank['value'], 2)}, "
+            f"p = {format_p(rank['p'])}), {row['n']} taxa; with specimens dealt to the taxa at "
             f"random r = {format_number(random['value'], 2)} on average "
             f"(p = {format_p(against['p'])}). {verdict}"
         )

@@ -70,10 +70,10 @@ def group_above(specimens: pd.DataFrame, ranks: Sequence[str], rank: str) -> pd.
     Returns
     -------
     Series
-        Index taxon, sorted. ``unplaced`` where the taxon above is a gap; ``all`` throughout
-        where ``rank`` is the coarsest.
+        Index taxon, sorted; null where the taxon above is a gap. ``all`` throughout where
+        ``rank`` is the coarsest.
     """
     above = lineage(specimens, ranks, rank)
     if above.columns.empty:
         return pd.Series("all", index=above.index)
-    return above.iloc[:, -1].fillna("unplaced").rename("group")
+    return above.iloc[:, -1].rename("group")
