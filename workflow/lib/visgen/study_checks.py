@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from visgen.specimens.fields import check_ranks
+from visgen.specimens.columns import check_ranks
 
 #: Ranks of a simulated study.
 SIMULATED_RANKS = ("subclass", "order", "family", "genus", "species")

@@ -7,20 +7,6 @@ import pandas as pd
 
 from visgen.names import normalise_taxon, normalise_text
 
-OPTIONAL_FIELDS = ("specimen", "view", "source", "split")
-_TAKEN = {"id", "path", "sha256", "width", "height", "line", "file", "filename", "reason", "detail"}
-
-
-def check_ranks(ranks: Sequence[str]) -> None:
-    """Raise ValueError unless the ranks are different names that no other column has."""
-    if not ranks:
-        raise ValueError("ranks is empty; name at least one, coarse to fine")
-    for rank in ranks:
-        if list(ranks).count(rank) > 1:
-            raise ValueError(f"the rank {rank!r} is named twice in {list(ranks)}")
-        if rank in _TAKEN or rank in OPTIONAL_FIELDS:
-            raise ValueError(f"a rank cannot be called {rank!r}, another column has that name")
-
 
 def gap_words(missing_values: Iterable[str]) -> set[str]:
     """Return the cells that say nothing: empty, ``NA`` and the given ones."""

@@ -12,11 +12,11 @@ from tqdm import tqdm
 from visgen.images import MAX_PIXELS, ImageFacts, RefusedImage, inspect_image
 from visgen.names import normalise_text
 from visgen.specimens import checks
+from visgen.specimens.columns import check_ranks
 from visgen.specimens.contradictions import (
     find_contradictory_specimens,
     find_contradictory_taxa,
 )
-from visgen.specimens.fields import check_ranks
 from visgen.specimens.files import match_rows, scan_folder
 from visgen.specimens.paths import compile_pattern, labels_from_paths
 

@@ -5,9 +5,8 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
+from visgen.specimens.columns import OPTIONAL_FIELDS, check_ranks
 from visgen.specimens.fields import (
-    OPTIONAL_FIELDS,
-    check_ranks,
     clean_cell,
     gap_words,
     string_column,

@@ -9,9 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from visgen.names import normalise_text
+from visgen.specimens.columns import OPTIONAL_FIELDS, check_ranks
 from visgen.specimens.fields import (
-    OPTIONAL_FIELDS,
-    check_ranks,
     clean_cell,
     gap_words,
     string_column,
