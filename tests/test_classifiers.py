@@ -1,153 +1,370 @@
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.base import BaseEstimator, ClassifierMixin
-from visgen import classifiers
-from visgen.classifiers import build_classifier, predict_ranks, predict_taxa
+import yaml
+from visgen.classifiers import fitting
+from visgen.classifiers.balanced_tree import BalancedTree
+from visgen.classifiers.methods import build_members
+from visgen.classifiers.ranks import finest_label, predict_ranks, scorable_taxa
+from visgen.configuration import checked_config
+from visgen.study_checks import BASELINE_METHODS, METHOD_OPTIONS
+from workflow_copy import REPOSITORY, TINY, changed
 
+SCHEMA = yaml.safe_load((REPOSITORY / "workflow/schemas/config.schema.yaml").read_text())
+METHODS = [*METHOD_OPTIONS, *BASELINE_METHODS]
 FOREST = {"method": "random_forest", "trees": 13, "seed": 0}
 
 
-class Spy(ClassifierMixin, BaseEstimator):
-    """Remembers what it was given; features hold the number of the image and of the repeat."""
+def options(**given):
+    """Options of a classifier, defaults filled in."""
+    config = changed(TINY, "features", {"views": 1})
+    config = changed(config, "classification.classifiers", {"one": given})
+    return checked_config(config, SCHEMA)["classification"]["classifiers"]["one"]
+
+
+def small(method, **given):
+    """A classifier of a method with few trees."""
+    trees = {"trees": 13} if "trees" in METHOD_OPTIONS.get(method, ()) else {}
+    return options(method=method, **trees, **given)
+
+
+def learnable(n_taxa=5, n_images=41, noise=0.3, n_repeats=1):
+    """Images of taxa, taxa in turn, each with a feature of its own; thirds to each part."""
+    n = n_taxa * n_images
+    ids = pd.Index([f"image {i:04d}" for i in range(n)], name="id")
+    numbers = np.arange(n) % n_taxa
+    index = pd.MultiIndex.from_product([ids, range(n_repeats)], names=["id", "repeat"])
+    rng = np.random.default_rng(1)
+    x = np.repeat(np.eye(n_taxa, dtype=np.float32)[numbers], n_repeats, axis=0)
+    x += rng.normal(0, noise, x.shape).astype(np.float32)
+    parts = np.array(["train", "test", "val"])[np.arange(n) // n_taxa % 3]
+    specimens = pd.DataFrame({"family": [f"Taxon {i}" for i in numbers]}, ids)
+    specimens["specimen"] = [f"s{i // (2 * n_taxa)}-{i % n_taxa}" for i in range(n)]
+    return pd.DataFrame(x, index), specimens, pd.Series(parts, ids)
+
+
+def predict(given, study=None, *, threads=1, seed=1, ranks=("family",)):
+    features, specimens, parts = study or learnable()
+    return predict_ranks(features, specimens, list(ranks), {seed: parts}, given, threads=threads)
+
+
+def table(given, study=None, **more):
+    return predict(given, study, **more).predictions[more.get("seed", 1), "family"]
+
+
+def test_part(given, study=None, **more):
+    return table(given, study, **more).query("part == 'test'")
+
+
+test_part.__test__ = False
+
+
+@pytest.mark.parametrize("method", METHOD_OPTIONS)
+def test_learnable_taxa_are_learned(method):
+    found = test_part(small(method))
+    assert (found["truth"] == found["predicted"]).mean() > 0.8
+
+
+@pytest.mark.parametrize("method", METHOD_OPTIONS)
+def test_labels_permuted_in_training_leave_only_what_baselines_have(method):
+    features, specimens, parts = learnable(n_images=81)
+    train = parts.index[parts == "train"]
+    dealt = specimens.copy()
+    dealt.loc[train, "family"] = np.random.default_rng(2).permutation(specimens["family"][train])
+    found = test_part(small(method), (features, dealt, parts))
+    right = (found["truth"] == found["predicted"]).mean()
+    assert abs(right - 1 / 5) < 4 * np.sqrt(0.2 * 0.8 / len(found))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_names_of_taxa_decide_nothing(method):
+    features, specimens, parts = learnable(noise=1)
+    names = dict(zip([f"Taxon {i}" for i in range(5)], "DAECB", strict=True))
+    renamed = specimens.assign(family=specimens["family"].map(names))
+    one = table(small(method), (features, specimens, parts))
+    other = table(small(method), (features, renamed, parts))
+    assert (one["predicted"].map(names) == other["predicted"]).all()
+    for taxon, name in names.items():
+        assert np.array_equal(one[taxon], other[name])
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_probabilities_are_named_and_sum_to_one(method):
+    found = table(small(method))
+    assert list(found.columns[:4]) == ["part", "id", "truth", "predicted"]
+    assert list(found.columns[4:]) == [f"Taxon {i}" for i in range(5)]
+    assert np.allclose(found.iloc[:, 4:].sum(axis=1), 1, atol=1e-5)
+    assert (found.dtypes.iloc[4:] == "float32").all()
+
+
+@pytest.mark.parametrize("method", ["random_forest", "balanced_bagging", "balanced_forest"])
+def test_same_seed_gives_the_same_bytes_with_one_thread_or_two(method):
+    study = learnable(noise=2)
+    one, two = (table(small(method), study, threads=n) for n in (1, 2))
+    pd.testing.assert_frame_equal(one, two, check_exact=True)
+    assert not one.equals(table(small(method, seed=2), study))
+
+
+def test_seed_of_the_split_enters_the_classifier():
+    study = learnable(noise=2)
+    assert not table(options(**FOREST), study).equals(table(options(**FOREST), study, seed=2))
+
+
+def test_a_forest_is_the_mean_of_its_trees():
+    study = learnable(noise=1)
+    features, specimens, parts = study
+    found = table(options(**FOREST), study)
+    train, asked = (features[(parts == p).to_numpy()].to_numpy() for p in ("train", "val"))
+    y = specimens["family"][parts == "train"].str[-1].astype(int)
+    members = build_members("random_forest", trees=13, seed=1)
+    expected = np.mean([tree.fit(train, y).predict_proba(asked) for tree in members], axis=0)
+    own = found[found["part"] == "val"].iloc[:, 4:]
+    assert np.allclose(own, expected, atol=1e-6)
+
+
+def test_a_balanced_tree_draws_as_many_of_each_taxon_as_the_smallest_has():
+    y = np.repeat([0, 1, 2], [29, 11, 5])
+    tree = BalancedTree(random_state=1).fit(np.arange(45, dtype=np.float32)[:, None], y)
+    counts = tree.tree_.tree_
+    assert counts.weighted_n_node_samples[0] == 15
+    assert np.allclose(counts.value[0], [[1 / 3, 1 / 3, 1 / 3]])
+
+
+def test_class_weight_and_balancing_name_the_small_taxon_more_often():
+    features, specimens, parts = learnable(n_images=90, noise=1.5)
+    rare = (specimens["family"] == "Taxon 3") & (parts == "train")
+    kept = ~(rare & (np.arange(len(rare)) % 4 != 3))
+    study = features[kept.to_numpy()], specimens[kept], parts[kept]
+
+    def named(**given):
+        return (test_part(options(trees=53, **given), study)["predicted"] == "Taxon 3").sum()
+
+    plain = named(method="random_forest")
+    assert named(method="balanced_forest") > plain
+    assert named(method="balanced_bagging") > plain
+    raised = {"method": "raise", "to": 30}
+    assert named(method="random_forest", resample=raised) > plain
+
+
+class Spy:
+    """Remembers what it was given; the first feature of an image is its number."""
 
     def fit(self, x, y):
-        self.fitted, self.classes_ = (x, y), np.unique(y)
+        self.x, self.y, self.classes_ = x.copy(), y, np.unique(y)
         return self
 
     def predict_proba(self, x):
         self.asked = x
         return np.full((len(x), len(self.classes_)), 1 / len(self.classes_))
 
-    def predict(self, x):
-        return np.full(len(x), self.classes_[0])
+
+def spied(monkeypatch, study, **given):
+    """Return the ids that were trained on and those that were asked, and the results."""
+    spies = []
+
+    def build(*_, **__):
+        spies.append(Spy())
+        return [spies[-1]]
+
+    monkeypatch.setattr(fitting, "build_members", build)
+    features, specimens, parts = study
+    numbered = features.copy()
+    ids = features.index.get_level_values("id")
+    numbered[0] = specimens.index.get_indexer(ids).astype(np.float32)
+    found = predict(options(method="random_forest", **given), (numbered, specimens, parts))
+    spy = spies[-1]
+    trained, asked = (specimens.index[x[:, 0].astype(int)] for x in (spy.x, spy.asked))
+    return trained, asked, found, spies
 
 
-def learnable(n_taxa=5, n_images=41, noise=0.3):
-    """Images of taxa, taxa in turn, each with a feature of its own; thirds to each part."""
-    n = n_taxa * n_images
-    ids = pd.Index([f"image {i:04d}" for i in range(n)], name="id")
-    numbers = np.arange(n) % n_taxa
-    x = np.eye(n_taxa)[numbers] + np.random.default_rng(1).normal(0, noise, (n, n_taxa))
-    index = pd.MultiIndex.from_product([ids, [0]], names=["id", "repeat"])
-    parts = np.array(["train", "test", "val"])[np.arange(n) // n_taxa % 3]
-    taxa = pd.Series([f"Taxon {i}" for i in numbers], ids)
-    return pd.DataFrame(x, index), taxa, pd.Series(parts, ids)
+@pytest.mark.parametrize(
+    "resample",
+    [
+        None,
+        {"method": "raise", "to": 40},
+        {"method": "raise", "to": 40, "with": "views"},
+        {"method": "reduce", "to": 5},
+        {"method": "reduce_by_taxonomy", "to": 5},
+    ],
+)
+def test_no_test_or_validation_image_is_trained_on(monkeypatch, resample):
+    study = learnable(n_repeats=2)
+    grid = {"grid": {"min_samples_leaf": [1, 2]}}
+    trained, asked, _, spies = spied(monkeypatch, study, resample=resample, tune=grid)
+    parts = study[2]
+    assert set(parts[trained]) == {"train"}
+    assert set(asked) == set(parts.index[parts != "train"])
+    assert len(spies) == 2 * 3 + 1
+    for spy in spies[:-1]:  # those of the inner folds neither train on nor see them
+        for x in (spy.x, spy.asked):
+            assert set(parts.iloc[x[:, 0].astype(int)]) == {"train"}
 
 
-def forest(seed=0, threads=1):
-    return build_classifier("random_forest", trees=29, seed=seed, threads=threads)
+def test_inner_folds_hold_whole_specimens(monkeypatch):
+    study = learnable()
+    *_, spies = spied(monkeypatch, study, tune={"grid": {"min_samples_leaf": [1]}, "folds": 4})
+    specimen = study[1]["specimen"].to_numpy()
+    assert len(spies) == 5
+    for spy in spies[:-1]:
+        trained, asked = (set(specimen[x[:, 0].astype(int)]) for x in (spy.x, spy.asked))
+        assert trained and asked and not trained & asked
 
 
-def test_learnable_taxa_are_learned():
-    table = predict_taxa(forest(), *learnable()).query("part == 'test'")
-    assert (table["truth"] == table["predicted"]).mean() > 0.8
+def test_without_resampling_all_repeats_are_trained_on_and_none_is_asked(monkeypatch):
+    features, specimens, parts = learnable(n_repeats=3)
+    trained, asked, found, _ = spied(monkeypatch, (features, specimens, parts))
+    assert trained.value_counts().eq(3).all()
+    assert asked.is_unique
+    rows = found.training.set_index("taxon")
+    assert (rows["n_rows"] == 3 * rows["n_images"]).all()
+    assert (rows["n_altered"] == 2 * rows["n_images"]).all()
 
 
-def test_labels_permuted_in_training_leave_only_chance():
-    features, taxa, parts = learnable()
-    train = parts.index[parts == "train"]
-    dealt = taxa.copy()
-    dealt[train] = np.random.default_rng(2).permutation(taxa[train])
-    table = predict_taxa(forest(), features, dealt, parts).query("part == 'test'")
-    assert abs((table["truth"] == table["predicted"]).mean() - 1 / 5) < 0.15
-
-
-def test_same_seed_gives_the_same_bytes_with_one_thread_or_two():
-    one, two = (predict_taxa(forest(threads=n), *learnable(noise=2)) for n in (1, 2))
-    pd.testing.assert_frame_equal(one, two, check_exact=True)
-    other = predict_taxa(forest(seed=1), *learnable(noise=2))
-    assert not one.equals(other)
-
-
-def test_probabilities_are_named_and_sum_to_one():
-    table = predict_taxa(forest(), *learnable())
-    assert list(table.columns[:4]) == ["part", "id", "truth", "predicted"]
-    assert list(table.columns[4:]) == [f"Taxon {i}" for i in range(5)]
-    assert np.allclose(table.iloc[:, 4:].sum(axis=1), 1)
-    assert (table.dtypes.iloc[4:] == "float32").all()
-
-
-def spied(taxa, parts, n_repeats=3):
-    ids = pd.Index(sorted(taxa), name="id")
-    index = pd.MultiIndex.from_product([ids, range(n_repeats)], names=["id", "repeat"])
-    numbers = pd.DataFrame({"image": np.repeat(range(len(ids)), n_repeats)}, index)
-    numbers["repeat"] = index.get_level_values("repeat")
+@pytest.mark.parametrize(("augment", "n_clean"), [("raised", 70), ("all", 0)])
+def test_noise_alters_only_the_rows_that_it_may(monkeypatch, augment, n_clean):
     spy = Spy()
-    table = predict_taxa(spy, numbers, pd.Series(taxa), pd.Series(parts))
-    names = [[ids[int(i)] for i in x[:, 0]] for x in (spy.fitted[0], spy.asked)]
-    return table, spy, *names
+    monkeypatch.setattr(fitting, "build_members", lambda *_, **__: [spy])
+    features, specimens, parts = learnable()
+    before = features.copy()
+    resample = {"method": "raise", "to": 40, "with": "noise", "augment": augment, "noise": 0.5}
+    found = predict(
+        options(method="random_forest", resample=resample), (features, specimens, parts)
+    )
+    clean = set(map(tuple, features.to_numpy().tolist()))
+    assert sum(tuple(row) in clean for row in spy.x.tolist()) == n_clean == 14 * 5 * (n_clean > 0)
+    assert set(map(tuple, spy.asked.tolist())) <= clean
+    assert (found.training["n_rows"] == 40).all()
+    assert (found.training["n_altered"] == (26 if n_clean else 40)).all()
+    pd.testing.assert_frame_equal(features, before)
 
 
-TAXA = {"a": "X", "b": "Y", "c": None, "d": "X", "e": "Y", "f": "Z", "g": None}
-PARTS = dict(zip(TAXA, ["train", "train", "train", "test", "val", "test", "test"], strict=True))
+def test_images_without_a_label_are_asked_about_and_have_no_truth():
+    features, specimens, parts = learnable()
+    gaps = specimens.copy()
+    gaps.loc[gaps.index[5:9], "family"] = None
+    found = table(options(**FOREST), (features, gaps, parts))
+    assert set(found["id"]) == set(parts.index[parts != "train"])
+    assert found["truth"].isna().sum() == 4 == found.loc[found["truth"].isna()].shape[0]
+    assert found["predicted"].notna().all()
 
 
-def test_only_labelled_training_images_are_trained_on_in_all_repeats():
-    _, spy, fitted, _ = spied(TAXA, PARTS)
-    assert fitted == ["a"] * 3 + ["b"] * 3
-    assert spy.fitted[1].tolist() == ["X"] * 3 + ["Y"] * 3
+def test_a_taxon_that_is_not_in_training_keeps_its_truth_and_has_no_column():
+    features, specimens, parts = learnable()
+    specimens = specimens.copy()
+    parts = parts.mask((specimens["family"] == "Taxon 4") & (parts == "train"), "val")
+    found = table(options(**FOREST), (features, specimens, parts))
+    assert "Taxon 4" in set(found["truth"]) and "Taxon 4" not in found.columns
 
 
-def test_only_clean_images_of_val_and_test_are_predicted():
-    table, spy, _, asked = spied(TAXA, PARTS)
-    assert asked == ["d", "e"]  # c and g have a gap; f is of a taxon that train lacks
-    assert (spy.asked[:, 1] == 0).all()
-    assert table[["part", "id", "truth"]].to_numpy().tolist() == [
-        ["test", "d", "X"],
-        ["val", "e", "Y"],
+def test_taxa_with_one_training_image_stop_no_method():
+    features, specimens, parts = learnable(n_taxa=3)
+    few = specimens.copy()
+    train = parts.index[parts == "train"]
+    few.loc[train[:5], "family"] = [f"Single {i}" for i in range(5)]
+    for method in METHODS:
+        grid = {"tune": {"grid": {"pca": [2]}}} if method in METHOD_OPTIONS else {}
+        found = table(small(method, **grid), (features, few, parts))
+        assert {f"Single {i}" for i in range(5)} <= set(found.columns)
+
+
+def test_the_best_options_of_the_grid_are_taken():
+    study = learnable(n_images=81)
+    grid = {"grid": {"min_samples_leaf": [200, 1]}}
+    found = predict(options(**FOREST, tune=grid), study)
+    trials = found.tuning.set_index("options")
+    assert trials.loc["min_samples_leaf 1", "chosen"]
+    assert not trials.loc["min_samples_leaf 200", "chosen"]
+    assert trials.loc["min_samples_leaf 200", "balanced_accuracy"] == pytest.approx(0.2, abs=0.01)
+    assert (trials["n_specimens"] == study[1]["specimen"][study[2] == "train"].nunique()).all()
+    alone = table(options(**FOREST), study)
+    pd.testing.assert_frame_equal(found.predictions[1, "family"], alone)
+
+
+def test_a_rank_without_two_testable_taxa_is_listed():
+    features, specimens, parts = learnable()
+    ranks = specimens.assign(order="Order")
+    other = parts.map({"train": "test", "test": "train", "val": "val"})
+    found = predict_ranks(
+        features, ranks, ["order", "family"], {7: parts, 11: other}, options(**FOREST), threads=1
+    )
+    assert list(found.predictions) == [(7, "family"), (11, "family")]
+    reason = "fewer than two taxa have specimens in train and in test"
+    assert found.omitted.to_numpy().tolist() == [
+        [7, "order", 1, reason],
+        [11, "order", 1, reason],
     ]
 
 
-def test_image_without_clean_features_is_refused():
-    features, taxa, parts = learnable()
+def test_only_the_ranks_asked_for_are_classified():
+    features, specimens, parts = learnable()
+    ranks = specimens.assign(genus=specimens["family"])
+    found = predict_ranks(
+        features,
+        ranks,
+        ["family", "genus"],
+        {1: parts},
+        options(**FOREST),
+        classified=["family"],
+        threads=1,
+    )
+    assert list(found.predictions) == [(1, "family")]
+
+
+def test_an_image_without_clean_features_is_refused():
+    features, specimens, parts = learnable()
     first = features.index[0]
-    for table in (features.drop(first), features.rename({0: 1}, level="repeat", axis=0)):
+    for given in (features.drop(first), features.rename({0: 1}, level="repeat", axis=0)):
         with pytest.raises(ValueError, match=r"\d+ images have no clean features, such as image"):
-            predict_taxa(forest(), table, taxa, parts)
-
-
-def test_single_training_taxon_is_refused():
-    features, taxa, parts = learnable()
-    parts[(taxa != "Taxon 3") & (parts == "train")] = "val"
-    with pytest.raises(ValueError, match=r"fewer than two taxa: \[(np.str_\()?'Taxon 3'"):
-        predict_taxa(forest(), features, taxa, parts)
+            predict(options(**FOREST), (given, specimens, parts))
 
 
 def test_testable_taxa_are_in_train_and_in_test():
-    assert classifiers.scorable_taxa(pd.Series(TAXA), pd.Series(PARTS)) == ["X"]
+    taxa = {"a": "X", "b": "Y", "c": None, "d": "X", "e": "Y", "f": "Z", "g": None}
+    parts = dict(zip(taxa, ["train", "train", "train", "test", "val", "test", "test"], strict=True))
+    assert scorable_taxa(pd.Series(taxa), pd.Series(parts)) == ["X"]
+
+
+def test_the_finest_label_is_told_from_a_taxon_of_the_same_name_at_another_rank():
+    specimens = pd.DataFrame({"order": ["X", "X", None], "family": ["X", None, None]})
+    assert finest_label(specimens, ["order", "family"]).tolist() == [
+        "family X",
+        "order X",
+        "unlabelled",
+    ]
 
 
 def test_unknown_method_is_refused():
     with pytest.raises(ValueError, match="classifier method 'oracle' is unknown"):
-        build_classifier("oracle", trees=3, seed=0, threads=1)
+        build_members("oracle", seed=0)
 
 
-@pytest.mark.parametrize("method", ["most_frequent", "stratified", "uniform"])
+@pytest.mark.parametrize("method", BASELINE_METHODS)
 def test_baselines_do_not_look_at_the_features(method):
-    features, taxa, parts = learnable()
-    one = predict_taxa(build_classifier(method, trees=1, seed=3, threads=1), features, taxa, parts)
-    features = features * 0
-    two = predict_taxa(build_classifier(method, trees=1, seed=3, threads=1), features, taxa, parts)
+    features, specimens, parts = learnable()
+    one = table(options(method=method), (features, specimens, parts))
+    two = table(options(method=method), (features * 0, specimens, parts))
     pd.testing.assert_frame_equal(one, two)
 
 
-def test_ranks_with_fewer_than_two_testable_taxa_are_listed():
-    features, taxa, parts = learnable()
-    ranks = pd.DataFrame({"order": "Order", "family": taxa})
-    other = parts.map({"train": "test", "test": "train", "val": "val"})
-    predictions, omitted = predict_ranks(features, ranks, {7: parts, 11: other}, FOREST, threads=1)
-    assert list(predictions) == [(7, "family"), (11, "family")]
-    reason = "fewer than two taxa have specimens in train and in test"
-    assert omitted.to_numpy().tolist() == [[7, "order", 1, reason], [11, "order", 1, reason]]
-    assert set(predictions[7, "family"].query("part == 'test'")["id"]) == set(
-        parts.index[parts == "test"]
-    )
-
-
-def test_seed_of_the_split_enters_the_classifier():
-    features, taxa, parts = learnable(noise=2)
-    found, _ = predict_ranks(
-        features, taxa.to_frame("family"), {1: parts, 2: parts}, FOREST, threads=1
-    )
-    assert not found[1, "family"].equals(found[2, "family"])
+@pytest.mark.parametrize("method", METHOD_OPTIONS)
+def test_memory_stays_within_twice_the_features(monkeypatch, method):
+    for module in ("fitting", "transforms", "linear_svm"):  # small beside a small matrix too
+        monkeypatch.setattr(f"visgen.classifiers.{module}._BLOCK", 64)
+    rng = np.random.default_rng(1)
+    n, n_features, n_taxa = 8009, 1024, 11
+    ids = pd.Index([f"{i:05d}" for i in range(n)], name="id")
+    index = pd.MultiIndex.from_product([ids, [0]], names=["id", "repeat"])
+    features = pd.DataFrame(rng.standard_normal((n, n_features), np.float32), index)
+    specimens = pd.DataFrame({"family": [f"T{i % n_taxa}" for i in range(n)]}, ids)
+    specimens["specimen"] = ids
+    parts = pd.Series(np.where(np.arange(n) % 5, "train", "test"), ids)
+    small = {"trees": 1, "min_samples_leaf": 500} if "trees" in METHOD_OPTIONS[method] else {}
+    given = options(method=method, **small)
+    size = features.to_numpy().nbytes
+    tracemalloc.start()
+    predict_ranks(features, specimens, ["family"], {1: parts}, given, threads=1)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1.05 * size  # beside the features themselves; names of images are in it too

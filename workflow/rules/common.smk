@@ -16,7 +16,7 @@ LIBRARY = WORKFLOW / "lib"
 sys.path.insert(0, str(LIBRARY))
 
 from visgen.configuration import checked_config
-from visgen.study_checks import check_files
+from visgen.study_checks import BASELINE_METHODS, check_files
 
 try:
     config = checked_config(
@@ -46,11 +46,16 @@ if config["simulation"] is not None:
     }
 SEEDS = config["splits"]["seeds"]
 SHARDS = range(config["features"]["shards"])
+CLASSIFIED = config["classification"]["ranks"] or INPUTS["ranks"]
+CLASSIFIERS = list(config["classification"]["classifiers"])
 BASELINES = [
     name
     for name, classifier in config["classification"]["classifiers"].items()
-    if classifier["method"] != "random_forest"
+    if classifier["method"] in BASELINE_METHODS
 ]
+# Without any that sees the images, the baselines are all there is to compare.
+CANDIDATES = [name for name in CLASSIFIERS if name not in BASELINES] or CLASSIFIERS
+REFERENCE = config["classification"]["reference"] or CANDIDATES[0]
 HAS_TREE = bool(INPUTS["tree"] or INPUTS["distances"])
 
 
@@ -140,12 +145,26 @@ def feature_shards(wildcards):
     )
 
 
+def tree_distances(wildcards):
+    """Return the distances between tips; none without a tree."""
+    path = f"results/{wildcards.dataset}/distances/{INPUTS['tree_rank']}.tsv"
+    return given(path if HAS_TREE else None)
+
+
+def backbone_comparison(wildcards):
+    """Return the table that compares backbones; none where there is one backbone."""
+    path = f"results/{wildcards.dataset}/classification/backbones.tsv"
+    return given(path if len(config["backbones"]) > 1 else None)
+
+
 def score_tables(wildcards):
     """Return every table of scores that the study makes."""
     tables = expand(
-        "results/{{dataset}}/classification/{backbone}/scores.tsv",
+        "results/{{dataset}}/classification/{backbone}/{table}.tsv",
         backbone=config["backbones"],
+        table=["scores", "confidence"],
     )
+    tables += backbone_comparison(wildcards)
     if HAS_TREE:
         tables += expand(
             "results/{{dataset}}/embedding/{backbone}/scores.tsv",
@@ -155,19 +174,31 @@ def score_tables(wildcards):
 
 
 def classification_results(wildcards):
-    """Return the figures of the classifiers, and what they had to leave out."""
-    return {
-        "score_figures": expand(
-            "results/{dataset}/classification/{backbone}/scores.png",
-            dataset=wildcards.dataset,
+    """Return tables and figures of the classifiers, and what they had to leave out."""
+    folder = f"results/{wildcards.dataset}/classification"
+    named = {"chosen": "chosen.tsv", "confidence_omitted": "confidence.omitted.tsv"}
+    figures = ["scores", "taxa", "confidence", *(f"confusion-{r}" for r in CLASSIFIED)]
+    results = {
+        key: expand(f"{folder}/{{backbone}}/{name}", backbone=config["backbones"])
+        for key, name in named.items()
+    }
+    return results | {
+        "classification_figures": expand(
+            folder + "/{backbone}/{figure}.png",
             backbone=config["backbones"],
+            figure=figures,
         ),
         "classification_omitted": expand(
-            "results/{dataset}/classification/{backbone}/{classifier}/omitted.tsv",
-            dataset=wildcards.dataset,
+            folder + "/{backbone}/{classifier}/omitted.tsv",
             backbone=config["backbones"],
-            classifier=config["classification"]["classifiers"],
+            classifier=CLASSIFIERS,
         ),
+        "tuning": expand(
+            folder + "/{backbone}/{classifier}/tuning.tsv",
+            backbone=config["backbones"],
+            classifier=CLASSIFIERS,
+        ),
+        "published": given(config["published"]),
     }
 
 

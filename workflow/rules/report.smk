@@ -72,6 +72,7 @@ rule write_report:
             "permutations": config["embedding"]["permutations"],
             "min_images": config["embedding"]["min_images"],
             "bootstraps": config["classification"]["bootstraps"],
+            "tail": config["classification"]["tail"],
         },
     script:
         "../scripts/write_report.py"

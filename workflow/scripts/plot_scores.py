@@ -5,5 +5,6 @@ from visgen.logs import start_log
 from visgen.tables import read_table
 
 start_log(snakemake.log[0])
-scores = read_table(snakemake.input.scores)
-plot_scores(scores, snakemake.params.ranks).savefig(snakemake.output[0], dpi=150)
+scores, params = read_table(snakemake.input.scores), snakemake.params
+figure = plot_scores(scores, params.ranks, params.baselines)
+figure.savefig(snakemake.output[0], dpi=150)

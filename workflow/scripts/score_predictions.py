@@ -1,23 +1,39 @@
-"""Score the test predictions of every classifier of a backbone."""
+"""Score the predictions of every classifier of a backbone, side by side."""
 
 import pandas as pd
+from visgen.classification.choosing import choose_classifiers
+from visgen.classification.scoring import score_classifiers
+from visgen.classification.study import Study, collect_guesses
+from visgen.classification.taxa import tabulate_confusion, tabulate_taxa
+from visgen.distances import load_distances
 from visgen.logs import start_log
-from visgen.metrics import metrics_table, score_test_part
-from visgen.predictions import read_predictions
-from visgen.tables import write_table
+from visgen.metrics import metrics_table
+from visgen.predictions import iterate_predictions
+from visgen.tables import read_table, write_table
 from visgen.threads import use_threads
 
 start_log(snakemake.log[0])
 use_threads()
-specimens = pd.read_parquet(snakemake.input.specimens).set_index("id")["specimen"]
+given, output, params = snakemake.input, snakemake.output, snakemake.params
+specimens = pd.read_parquet(given.specimens).set_index("id")
+distances = load_distances(given.distances[0]) if given.distances else None
+study = Study(specimens, params.ranks, distances, params.tree_rank)
+training = {n: read_table(p) for n, p in zip(params.classifiers, given.training, strict=True)}
+found = {
+    name: collect_guesses(iterate_predictions(path), training[name], study)
+    for name, path in zip(params.classifiers, given.predictions, strict=True)
+}
 labels = {"experiment": "classification", "backbone": snakemake.wildcards.backbone}
-rows = [
-    labels | {"variant": classifier} | score
-    for classifier, path in zip(
-        snakemake.params.classifiers, snakemake.input.predictions, strict=True
-    )
-    for score in score_test_part(
-        read_predictions(path), specimens, bootstraps=snakemake.params.bootstraps
-    )
+rows = score_classifiers(found, study, reference=params.reference, bootstraps=params.bootstraps)
+scores = metrics_table([labels | row for row in rows])
+write_table(output.scores, scores)
+taxa = [
+    {"variant": name} | row
+    for name in found
+    for row in tabulate_taxa(found[name], study, training[name])
 ]
-write_table(snakemake.output[0], metrics_table(rows))
+write_table(output.taxa, pd.DataFrame(taxa))
+confusion = {name: tabulate_confusion(found[name], study) for name in found}
+confusion = pd.concat(confusion, names=["variant"]).reset_index("variant")
+confusion.to_parquet(output.confusion, index=False)
+write_table(output.chosen, choose_classifiers(scores, params.ranks, params.candidates))

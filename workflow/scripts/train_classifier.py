@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pandas as pd
-from visgen.classifiers import predict_ranks
+from visgen.classifiers.ranks import predict_ranks
 from visgen.feature_tables import read_features
 from visgen.logs import start_log
 from visgen.predictions import write_predictions
@@ -13,13 +13,17 @@ from visgen.threads import use_threads
 
 start_log(snakemake.log[0])
 use_threads()
-specimens = pd.read_parquet(snakemake.input.specimens).set_index("id")
-tables, omitted = predict_ranks(
+params, output = snakemake.params, snakemake.output
+results = predict_ranks(
     read_features(snakemake.input.features),
-    specimens[snakemake.params.ranks],
+    pd.read_parquet(snakemake.input.specimens).set_index("id"),
+    params.ranks,
     read_splits(snakemake.input.splits),
-    snakemake.params.classifier,
+    params.classifier,
+    classified=params.classified,
     threads=snakemake.threads,
 )
-write_predictions(Path(snakemake.output.predictions), tables)
-write_table(snakemake.output.omitted, omitted)
+write_predictions(Path(output.predictions), results.predictions)
+write_table(output.training, results.training)
+write_table(output.tuning, results.tuning)
+write_table(output.omitted, results.omitted)

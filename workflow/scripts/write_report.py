@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 from visgen.logs import start_log
 from visgen.report import content
+from visgen.report.classification import classification_content
 from visgen.report.page import render_report
 from visgen.tables import read_table
 
@@ -18,13 +19,8 @@ page["provenance"] = json.loads(Path(given.provenance).read_text(encoding="utf-8
 page["left_out"] = content.left_out(page["tree_rank"], params.sequence_rank)
 page |= content.specimen_content(specimens, ranks, read_table(given.rejected))
 page |= content.split_content([read_table(path) for path in given.notes], ranks)
-page |= content.classification_content(
-    metrics,
-    params.ranks,
-    params.baselines,
-    given.score_figures,
-    given.classification_omitted,
-)
+page["baselines"] = params.baselines
+page |= classification_content(metrics, params.ranks, params.baselines, given)
 if page["tree_rank"]:
     page["distance_figure"] = given.distance_figure
     page |= content.descent_content(

@@ -18,6 +18,7 @@ def render_view(
     translation: float,
     scale: float,
     colour: float,
+    noise: float,
     background: tuple[int, int, int],
 ) -> Image.Image:
     """Return one augmented view; it depends on nothing but the arguments.
@@ -40,6 +41,8 @@ def render_view(
         Largest change of size, as a share.
     colour
         Largest change of brightness, contrast and saturation, as a share.
+    noise
+        Standard deviation of Gaussian noise on each pixel and channel, as a share of their range.
     background
         Colour that fills what rotation and shift uncover.
     """
@@ -63,4 +66,9 @@ def render_view(
     )
     image = TF.adjust_brightness(image, brightness)
     image = TF.adjust_contrast(image, contrast)
-    return TF.adjust_saturation(image, saturation)
+    image = TF.adjust_saturation(image, saturation)
+    if noise == 0:
+        return image
+    pixels = np.asarray(image, np.float32)
+    pixels = pixels + 255 * noise * draw.standard_normal(pixels.shape, np.float32)
+    return Image.fromarray(np.clip(np.rint(pixels), 0, 255).astype(np.uint8))

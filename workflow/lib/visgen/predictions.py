@@ -1,6 +1,6 @@
 """Predictions tables: one row an image, rank and seed, one probability column a taxon."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -34,10 +34,9 @@ def write_predictions(path: Path, tables: Mapping[tuple[int, str], pd.DataFrame]
         for (seed, rank), table in sorted(tables.items()):
             named = table.rename(columns={t: f"p:{rank}:{t}" for t in table.columns[4:]})
             named = named.assign(seed=seed, rank=rank)
+            gap = pa.nulls(len(named), pa.float32())  # one for all columns of other ranks
             columns = [
-                pa.array(named[field.name], field.type)
-                if field.name in named
-                else pa.nulls(len(named), field.type)
+                pa.array(named[field.name], field.type) if field.name in named else gap
                 for field in schema
             ]
             writer.write_table(pa.Table.from_arrays(columns, schema=schema))
@@ -45,8 +44,12 @@ def write_predictions(path: Path, tables: Mapping[tuple[int, str], pd.DataFrame]
 
 def read_predictions(path: Path) -> dict[tuple[int, str], pd.DataFrame]:
     """Read predictions by (seed, rank), each with its own taxa's probabilities only."""
+    return dict(iterate_predictions(path))
+
+
+def iterate_predictions(path: Path) -> Iterator[tuple[tuple[int, str], pd.DataFrame]]:
+    """Yield predictions by (seed, rank) as `read_predictions`, one table in memory at a time."""
     file = pq.ParquetFile(path)
-    tables = {}
     for group in range(file.num_row_groups):
         key = file.read_row_group(group, columns=["seed", "rank"]).slice(0, 1).to_pylist()
         if not key:
@@ -57,5 +60,5 @@ def read_predictions(path: Path) -> dict[tuple[int, str], pd.DataFrame]:
         table = file.read_row_group(group, columns=LABELS + names)
         present = [name for name in names if table[name].null_count < len(table)]
         frame = table.select(LABELS + present).to_pandas()
-        tables[seed, rank] = frame.rename(columns=lambda name: name.removeprefix(prefix))  # noqa: B023
-    return tables
+        taxa = [name.removeprefix(prefix) for name in present]
+        yield (seed, rank), frame.rename(columns=dict(zip(present, taxa, strict=True)))

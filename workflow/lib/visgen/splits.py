@@ -159,6 +159,28 @@ def _deal(
     return images["specimen"].map(part_of)
 
 
+def calibrates(specimens: pd.Series, seed: int) -> pd.Series:
+    """Tell which validation images calibrate; the others choose between models.
+
+    What chose a model cannot calibrate it, so the validation part is halved, whole specimens to
+    either half; a specimen keeps its half when others come.
+
+    Parameters
+    ----------
+    specimens
+        Specimen of each image, index id.
+    seed
+        Of the split.
+
+    Returns
+    -------
+    Series
+        True for about half of the specimens, index as `specimens`.
+    """
+    half = {name: _draw(seed, f"calibration {name}")[0] % 2 == 0 for name in specimens.unique()}
+    return specimens.map(half).astype(bool)
+
+
 def _draw(seed: int, name: str) -> bytes:
     return hashlib.sha256(f"{seed} {name}".encode()).digest()
 

@@ -10,6 +10,23 @@ from visgen.specimens.columns import check_ranks
 #: Ranks of a simulated study.
 SIMULATED_RANKS = ("subclass", "order", "family", "genus", "species")
 
+#: Classifiers that do not see the images.
+BASELINE_METHODS = ("most_frequent", "stratified", "uniform")
+
+_TREES = ("trees", "min_samples_leaf")
+_LINEAR = ("C", "class_weight")
+#: Options of a classifier that not all methods have, by method; baselines have none.
+METHOD_OPTIONS = {
+    "random_forest": (*_TREES, "max_features", "class_weight"),
+    "balanced_bagging": _TREES,
+    "balanced_forest": (*_TREES, "max_features"),
+    "linear_svm": _LINEAR,
+    "logistic_regression": _LINEAR,
+    "nearest_centroid": (),
+}
+#: Options of every method that sees the features.
+SHARED_OPTIONS = ("transform", "best_features", "pca", "resample", "tune")
+
 #: What a column mapping may name beside the ranks.
 FIELDS = ("filename", "specimen", "view", "source", "split")
 
@@ -25,6 +42,7 @@ def check_study(config: Mapping[str, Any]) -> None:
     _check_columns(config)
     _check_ranks(config)
     _check_inputs(config)
+    _check_classification(config)
     splits = config["splits"]
     if splits["test"] + splits["val"] >= 1:
         raise ValueError(
@@ -43,6 +61,7 @@ def check_files(config: Mapping[str, Any]) -> None:
     """
     inputs = config["inputs"]
     named = {f"inputs.{key}": inputs[key] for key in ("meta", "tree", "distances", "sequences")}
+    named["published"] = config["published"]
     for name, backbone in config["backbones"].items():
         if backbone["weights"] not in ("imagenet", "none"):
             named[f"backbones.{name}.weights"] = backbone["weights"]
@@ -83,6 +102,58 @@ def _check_ranks(config: Mapping[str, Any]) -> None:
             raise ValueError(
                 f"config key {key}: found {rank!r}, expected one of {', '.join(ranks)}"
             )
+
+
+def check_classifiers(classifiers: Mapping[str, Mapping[str, Any]]) -> None:
+    """Check, before defaults are filled in, that no option is given to a method without it.
+
+    Raises
+    ------
+    ValueError
+        In one line: the key, and the options that the method has.
+    """
+    for name, classifier in classifiers.items():
+        key, method = f"classification.classifiers.{name}", classifier.get("method")
+        if method in BASELINE_METHODS:
+            legal = ("method", "seed")
+        elif method in METHOD_OPTIONS:
+            legal = ("method", "seed", *METHOD_OPTIONS[method], *SHARED_OPTIONS)
+        else:
+            continue  # the schema says it better
+        _check_options(key, classifier, legal, method)
+        tune = classifier.get("tune") or {}
+        grid = tune.get("grid") or {} if isinstance(tune, Mapping) else {}
+        tunable = [*legal[2:-5], "best_features", "pca"]
+        _check_options(f"{key}.tune.grid", grid, tunable, method)
+
+
+def _check_options(key: str, given: Mapping[str, Any], legal: Sequence[str], method: str) -> None:
+    for option in given:
+        if option not in legal:
+            raise ValueError(
+                f"config key {key}.{option}: {method} has no such option; legal keys here: "
+                f"{', '.join(legal)}"
+            )
+
+
+def _check_classification(config: Mapping[str, Any]) -> None:
+    section = config["classification"]
+    classifiers = section["classifiers"]
+    reference = section["reference"]
+    if reference is not None and reference not in classifiers:
+        raise ValueError(
+            f"config key classification.reference: found {reference!r}, expected one of "
+            f"{', '.join(classifiers)}"
+        )
+    for name, classifier in classifiers.items():
+        resample = classifier["resample"]
+        if resample is None:
+            continue
+        key = f"config key classification.classifiers.{name}.resample"
+        if resample["with"] == "views" and not config["features"]["views"]:
+            raise ValueError(f"{key}.with: found 'views', which needs features.views of 1 or more")
+        if resample["method"] != "raise" and resample["with"] != "copies":
+            raise ValueError(f"{key}.with: {resample['method']} adds nothing; leave it out")
 
 
 def _check_inputs(config: Mapping[str, Any]) -> None:

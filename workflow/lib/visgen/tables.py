@@ -5,7 +5,10 @@ from pathlib import Path
 import pandas as pd
 
 #: Columns of names, which stay text where all look like numbers: taxon 007, backbone 50.
-NAMES = ["backbone", "file", "name", "parent", "similar_name", "taxon", "variant"]
+NAMES = [
+    *("backbone", "file", "name", "parent", "predicted", "similar_name", "taxon", "truth"),
+    "variant",
+]
 
 
 def read_table(path: str | Path) -> pd.DataFrame:

@@ -4,61 +4,141 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from visgen.figures.matrices import plot_notice
 from visgen.metrics import over_seeds
 
 LABELS = {
     "accuracy": "accuracy",
-    "balanced_accuracy": "balanced accuracy (mean recall of the taxa)",
+    "balanced_accuracy": "balanced accuracy",
     "macro_f1": "macro-F1",
+    "mcc": "MCC",
 }
 #: Okabe & Ito's colours, told apart by colour-blind readers.
 COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000"]
-MARKERS = "osD^vPX"
+#: Evaluator: (what it is called, colour, place below the row's middle). One classifier a rank is
+#: drawn filled, the probabilities of the finest rank summed up the taxonomy hollow.
+_EVALUATORS = {
+    "independent": ("one classifier a rank", COLOURS[0], -0.14),
+    "rolled_up": ("rolled up from the finest rank", COLOURS[1], 0.2),
+}
+_GREY = "0.35"
+_ROW, _PANEL, _LETTER = 0.25, 2.1, 0.075  # inches: height, width, width
 
 
-def plot_scores(scores: pd.DataFrame, ranks: Sequence[str]) -> Figure:
-    """Draw each metric's value by rank and classifier, with 95 % intervals.
+def plot_scores(scores: pd.DataFrame, ranks: Sequence[str], baselines: Sequence[str]) -> Figure:
+    """Draw the scores of the test part: a block a rank, a row a classifier, a column a metric.
 
     Parameters
     ----------
     scores
-        Columns of the contract; one experiment and backbone.
+        Columns of the contract; one experiment and backbone. Only the test part and the
+        evaluators ``independent`` and ``rolled_up`` are drawn, seeds averaged.
     ranks
         Coarse to fine; ranks without a score are left out.
+    baselines
+        Variants that do not see the images. They come last, in grey, and the best of them at
+        each rank and metric is drawn as a line through the block, with a band up to the upper
+        end of its interval.
     """
-    mean = over_seeds(scores)
+    drawn = (
+        (scores["part"] == "test")
+        & scores["evaluator"].isin(_EVALUATORS)
+        & scores["rank"].isin(list(ranks))
+        & scores["metric"].isin(LABELS)
+    )
+    mean = over_seeds(scores[drawn])
+    if mean.empty:
+        return plot_notice("no classifier has a score of test specimens")
     shown = [rank for rank in ranks if rank in set(mean["rank"])]
-    variants = list(dict.fromkeys(mean["variant"]))
-    figure = Figure(figsize=(9, 2.6 * len(LABELS) + 0.6), layout="constrained")
-    panels = figure.subplots(len(LABELS), 1, sharex=True)
-    for axes, (metric, label) in zip(panels, LABELS.items(), strict=True):
-        for i, variant in enumerate(variants):
-            rows = mean[(mean["metric"] == metric) & (mean["variant"] == variant)]
-            rows = rows.set_index("rank").reindex(shown)
-            place = np.arange(len(shown)) + 0.7 * ((i + 0.5) / len(variants) - 0.5)
-            axes.vlines(place, rows["ci_low"], rows["ci_high"], color=COLOURS[i % 7], lw=1.5)
-            axes.plot(
-                place,
-                rows["value"],
-                MARKERS[i % 7],
-                color=COLOURS[i % 7],
-                ms=6,
-                label=variant.replace("_", " "),
-            )
-        axes.set_ylim(-0.02, 1.02)
-        axes.yaxis.set_major_formatter(PercentFormatter(1))
-        axes.set_title(label, loc="left", fontsize=10)
-        axes.grid(axis="y", alpha=0.3)
-        axes.spines[["top", "right"]].set_visible(False)
-    n = mean.groupby("rank")["n"].max()
-    ticks = [f"{rank}\n({int(n[rank])} test specimens)" for rank in shown]
-    panels[-1].set_xticks(range(len(shown)), ticks)
-    panels[-1].set_xlim(-0.5, max(len(shown), 1) - 0.5)
-    # The figure is about 100 letters wide; each entry has a mark and gaps beside its name.
-    columns = 100 // (max(map(len, variants), default=0) + 6)
-    handles = panels[0].get_legend_handles_labels()
-    figure.legend(*handles, loc="outside upper center", ncols=min(max(columns, 1), 4))
+    metrics = [metric for metric in LABELS if metric in set(mean["metric"])]
+    seen = dict.fromkeys(mean["variant"])
+    variants = [name for name in seen if name not in baselines]
+    variants += [name for name in seen if name in baselines]
+
+    width = max(8, 0.4 + _LETTER * max(map(len, variants)) + _PANEL * len(metrics))
+    height = 0.9 + len(shown) * (0.75 + _ROW * len(variants))
+    figure = Figure(figsize=(width, height), layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.08, h_pad=0.08)
+    panels = figure.subplots(len(shown), len(metrics), squeeze=False, sharey=True)
+    for row, rank in zip(panels, shown, strict=True):
+        block = mean[mean["rank"] == rank]
+        for axes, metric in zip(row, metrics, strict=True):
+            _draw_scores(axes, block[block["metric"] == metric], variants, baselines)
+            of_metric = mean[mean["metric"] == metric]
+            least = min(0, np.nanmin(of_metric[["value", "ci_low"]].to_numpy(), initial=0))
+            axes.set_xlim(least - 0.02, 1.02)
+            axes.set_xlabel(LABELS[metric])
+            axes.xaxis.set_major_locator(MaxNLocator(5))
+            if metric != "mcc":
+                axes.xaxis.set_major_formatter(PercentFormatter(1))
+        names = [name.replace("_", " ") for name in variants]
+        row[0].set_yticks(range(len(variants)), names)
+        n = int(block["n"].max())
+        row[0].set_title(f"{rank} ({n} test specimens)", loc="left", fontweight="bold")
+    panels[0, 0].set_ylim(len(variants) - 0.4, -0.6)
+    n_seeds = int(mean["n_seeds"].max())
+    title = f"test specimens, mean over {n_seeds} seed{'s' * (n_seeds > 1)}, 95 % intervals"
+    if mean["ci_low"].isna().any():
+        title += " (a point alone has none)"
+    figure.legend(
+        handles=_legend(mean, baselines),
+        title=title,
+        loc="outside lower center",
+        ncols=2,
+        frameon=False,
+    )
     return figure
+
+
+def _draw_scores(
+    axes: Axes, table: pd.DataFrame, variants: list[str], baselines: Sequence[str]
+) -> None:
+    """Draw one metric of one rank, every variant in its row."""
+    table = table.dropna(subset="value")
+    is_baseline = table["variant"].isin(baselines)
+    apart = "rolled_up" in set(table["evaluator"])
+    for (evaluator, grey), rows in table.groupby(["evaluator", is_baseline]):
+        _, colour, below = _EVALUATORS[evaluator]
+        colour = _GREY if grey else colour
+        place = np.array([variants.index(name) for name in rows["variant"]]) + below * apart
+        axes.hlines(place, rows["ci_low"], rows["ci_high"], color=colour, lw=1.3, zorder=3)
+        face = colour if evaluator == "independent" else "white"
+        # A point at 0 or 1 stays whole.
+        axes.plot(rows["value"], place, "o", c=colour, mfc=face, ms=5, zorder=4, clip_on=False)
+    if is_baseline.any():
+        best = table.loc[table.loc[is_baseline, "value"].idxmax()]
+        axes.axvline(best["value"], color=_GREY, ls="--", lw=1, zorder=2)
+        if pd.notna(best["ci_high"]):
+            axes.axvspan(best["value"], best["ci_high"], color="0.9", lw=0, zorder=0)
+    for place, variant in enumerate(variants):
+        if variant not in set(table["variant"]):
+            axes.text(0.5, place, "no score", color="0.4", ha="center", va="center", fontsize=8)
+        if place:
+            axes.axhline(place - 0.5, color="0.92", lw=0.6, zorder=1)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="x", color="0.9", lw=0.6)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+
+
+def _legend(mean: pd.DataFrame, baselines: Sequence[str]) -> list:
+    """Return an entry for each kind of mark that is drawn."""
+    entries: list = []
+    for evaluator, (name, colour, _) in _EVALUATORS.items():
+        if evaluator in set(mean["evaluator"]):
+            entries.append(Line2D([], [], color=colour, marker="o", ms=5, lw=1.3, label=name))
+            entries[-1].set_markerfacecolor(colour if evaluator == "independent" else "white")
+    if mean["variant"].isin(baselines).any():
+        name = "baseline, sees no image"
+        entries += [
+            Line2D([], [], color=_GREY, marker="o", ms=5, lw=1.3, label=name),
+            Line2D([], [], color=_GREY, ls="--", lw=1, label="best baseline"),
+            Patch(color="0.9", lw=0, label="up to the end of its interval"),
+        ]
+    return entries

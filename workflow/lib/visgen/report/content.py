@@ -6,8 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from visgen.metrics import over_seeds
-from visgen.report.page import format_number, format_p, format_percent, is_nothing
+from visgen.report.page import format_number, format_p
 from visgen.tables import read_table
 
 #: The p-value under which the page calls an agreement shown.
@@ -69,42 +68,6 @@ def left_out(tree_rank: str | None, sequence_rank: str | None) -> list[str]:
     return missing
 
 
-def classification_rows(
-    metrics: pd.DataFrame, ranks: Sequence[str], baselines: Sequence[str]
-) -> list[dict[str, Any]]:
-    """Return one row a backbone, rank and classifier, with a cell for each metric.
-
-    Parameters
-    ----------
-    metrics
-        Columns of the contract.
-    ranks
-        Coarse to fine.
-    baselines
-        Names of the classifiers that do not see the images.
-    """
-    scores = over_seeds(metrics[metrics["experiment"] == "classification"])
-    rows = []
-    for backbone in dict.fromkeys(scores["backbone"]):
-        for rank in ranks:
-            part = scores[(scores["backbone"] == backbone) & (scores["rank"] == rank)]
-            for variant, table in part.groupby("variant", sort=False):
-                cells = table.set_index("metric").to_dict("index")
-                first = next(iter(cells.values()))
-                rows.append(
-                    {
-                        "backbone": backbone,
-                        "rank": rank,
-                        "variant": variant,
-                        "is_baseline": variant in baselines,
-                        "cells": cells,
-                        "n": int(first["n"]),
-                        "n_seeds": int(first["n_seeds"]),
-                    }
-                )
-    return rows
-
-
 def agreement_rows(metrics: pd.DataFrame) -> list[dict[str, Any]]:
     """Return one row a backbone, variant and Mantel test, with what shuffled specimens give."""
     scores = metrics[metrics["experiment"] == "embedding"]
@@ -127,45 +90,6 @@ def agreement_rows(metrics: pd.DataFrame) -> list[dict[str, Any]]:
             for test, cells in tests.items()
         ]
     return rows
-
-
-def classification_findings(classification: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Say in plain sentences what the classifiers show, null results included."""
-    sentences = []
-    for row in classification:
-        if row["is_baseline"]:
-            continue
-        score = row["cells"]["balanced_accuracy"]
-        same = [
-            other["cells"]["balanced_accuracy"]["value"]
-            for other in classification
-            if other["is_baseline"]
-            and (other["backbone"], other["rank"]) == (row["backbone"], row["rank"])
-        ]
-        sentence = (
-            f"{row['rank'].capitalize()}: {row['variant'].replace('_', ' ')} on {row['backbone']} "
-            f"has a balanced accuracy of {format_percent(score['value'])} "
-        )
-        if is_nothing(score["ci_low"]):
-            sentence += f"({row['n']} test specimens; no interval, since most taxa have but one)"
-        else:
-            sentence += (
-                f"(95 % interval {format_percent(score['ci_low'])} to "
-                f"{format_percent(score['ci_high'])}, {row['n']} test specimens)"
-            )
-        if same:
-            if is_nothing(score["ci_low"]):
-                verdict = "Too few specimens to say more."
-            elif score["ci_low"] > max(same):
-                verdict = "The interval lies above it."
-            else:
-                verdict = "The interval does not lie above it: nothing beyond chance is shown."
-            sentence += (
-                f"; the best baseline that does not see the images has "
-                f"{format_percent(max(same))}. {verdict}"
-            )
-        sentences.append(sentence)
-    return sentences
 
 
 def agreement_findings(agreement: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -194,36 +118,6 @@ def agreement_findings(agreement: Sequence[Mapping[str, Any]]) -> list[str]:
             f"(p = {format_p(against['p'])}). {verdict}"
         )
     return sentences
-
-
-def classification_content(
-    metrics: pd.DataFrame,
-    ranks: Sequence[str],
-    baselines: Sequence[str],
-    figures: Sequence[str],
-    omitted: Sequence[str],
-) -> dict[str, Any]:
-    """Return rows, findings, figures and omissions of the classifiers.
-
-    Parameters
-    ----------
-    metrics, ranks, baselines
-        As in `classification_rows`.
-    figures
-        ``<backbone>/scores.png``.
-    omitted
-        ``<backbone>/<classifier>/omitted.tsv``.
-    """
-    rows = classification_rows(metrics, ranks, baselines)
-    # Every classifier leaves out the same ranks: they depend on the splits alone.
-    left = pd.concat([read_table(path) for path in omitted])[["seed", "rank", "reason"]]
-    reasons = left.drop_duplicates().groupby(["rank", "reason"], sort=False).size()
-    return {
-        "classification": rows,
-        "classification_findings": classification_findings(rows),
-        "classification_omitted": reasons.rename("n_seeds").reset_index().to_dict("records"),
-        "score_figures": [{"path": path, "backbone": Path(path).parent.name} for path in figures],
-    }
 
 
 def descent_content(

@@ -1,0 +1,317 @@
+import csv
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from PIL import Image, ImageDraw
+from visgen.configuration import checked_config
+from visgen.distances import match_taxa, read_distances
+from visgen.specimens.ingest import ingest
+from visgen.specimens.table import read_meta
+from workflow_copy import REPOSITORY, copy_workflow, run
+
+BIMAGES = REPOSITORY.parent / "shared" / "data" / "bivalve_distances"
+META = BIMAGES / "meta_partial.csv"  # 3,701 rows of the published table, under its own columns
+CONFIG = yaml.safe_load((REPOSITORY / "config" / "bivalvia.yaml").read_text())
+SCHEMA = yaml.safe_load((REPOSITORY / "workflow/schemas/config.schema.yaml").read_text())
+INPUTS = checked_config(CONFIG, SCHEMA)["inputs"]
+
+N_IMAGES = 71888  # of the study; the largest taxa and numbers of taxa by Roy 2025
+LARGEST = {"subclass": (33852, 6), "order": (15237, 26)}
+
+
+@pytest.fixture(scope="module")
+def shared():
+    if not BIMAGES.is_dir():
+        pytest.skip(f"the table and the distances of BIMAGES are not in {BIMAGES}")
+    return BIMAGES
+
+
+@pytest.fixture(scope="module")
+def rows(shared):
+    return pd.read_csv(META, dtype="str", keep_default_na=False)
+
+
+@pytest.fixture(scope="module")
+def published():
+    path = REPOSITORY / CONFIG["published"]
+    return pd.read_csv(path, sep="\t", keep_default_na=False).astype({"value": float})
+
+
+def specimen_of(name):
+    """Read the specimen off a file name without the pattern; None where the name does not tell."""
+    name, hyphen, image = name.rpartition("/")[2].removesuffix(".jpg").rpartition("-")
+    if not hyphen or not image.isdigit():
+        return None
+    return name[:-6] if name[:-1].endswith("-view") else name
+
+
+# --- the file names ---
+
+
+@pytest.mark.parametrize(
+    ("name", "specimen"),
+    [
+        ("Nuculanidae_Saccella_tashiensis_dedonder_3-001.jpg", "_dedonder_3"),
+        ("Nuculanidae_Saccella_tashiensis_dedonder_3-002.jpg", "_dedonder_3"),
+        ("Psammobiidae_Psammotella_bertini_WoRMS_001.jpg", None),
+        ("Arcidae_Lunarca_brevifrons_PRI_1568-view2-003.jpg", "_PRI_1568"),
+        ("Arcidae_Tegillarca_rhombea_RMNH-MOL_313334-001.jpg", "_RMNH-MOL_313334"),
+        ("Arcidae_Barbatia_virescens_ZMA_MOLL-410486-007.jpg", "_ZMA_MOLL-410486"),
+        ("Semelidae_Scrobicularia_cottardii_conchmed_x5-003.jpg", "_conchmed_x5"),
+        ("Veneridae_Gouldia_cerina_conchasbrasil_124B-001.jpg", "_conchasbrasil_124B"),
+        ("Crassatellidae_Crassatella_uruguayensis_conchasbrasil_959B.jpg", None),
+        ("Veneridae_Chione_tumens_UCMP_I205416.jpg", None),
+    ],
+)
+def test_pattern_reads_the_specimen_with_its_species(name, specimen):
+    match = re.search(INPUTS["specimen_pattern"], "IMAGES_final/" + name)
+    if specimen is None:
+        assert match is None
+    else:
+        species = "_".join(name.split("_")[:3])
+        assert match["specimen"] == species + specimen
+
+
+def test_pattern_finds_the_specimens_of_the_published_names(rows):
+    matches = [re.search(INPUTS["specimen_pattern"], name) for name in rows["filename"]]
+    found = [match["specimen"] if match else None for match in matches]
+    assert found == [specimen_of(name) for name in rows["filename"]]
+    images = pd.Series(found, dtype="str").value_counts()
+    assert (len(images), images.sum()) == (2345, 3267)  # the other 434 names do not tell
+    n_specimens = images.value_counts().to_dict()  # by their number of images
+    assert n_specimens == {1: 1768, 2: 408, 3: 39, 4: 108, 5: 9, 6: 9, 8: 3, 11: 1}
+
+
+def test_no_specimen_of_the_published_names_has_two_species(rows):
+    specimen = rows["filename"].str.extract(INPUTS["specimen_pattern"])["specimen"]
+    assert rows.groupby(specimen)["species"].nunique().max() == 1
+    # The source and its number alone would not do: iDigBio calls 96 species' specimens 001.
+    number = [name and "_".join(name.split("_")[3:]) for name in map(specimen_of, rows["filename"])]
+    assert rows.groupby(pd.Series(number))["species"].nunique()["iDigBio_001"] == 96
+
+
+# --- the table ---
+
+
+@pytest.fixture(scope="module")
+def ingested(rows, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("bimages")
+    (folder / "IMAGES_final").mkdir()
+    rng = np.random.default_rng(3)
+    for name in rows["filename"][1:]:  # the first has no file
+        pixels = rng.integers(0, 256, (8, 8, 3), dtype=np.uint8)  # none like another
+        Image.fromarray(pixels).save(folder / name)
+    Image.new("RGB", (8, 8)).save(folder / "IMAGES_final" / "without_a_row.jpg")
+    meta = read_meta(META, INPUTS["columns"], INPUTS["ranks"], INPUTS["missing_values"])
+    return ingest(
+        folder,
+        ranks=INPUTS["ranks"],
+        meta=meta,
+        missing_values=INPUTS["missing_values"],
+        specimen_pattern=INPUTS["specimen_pattern"],
+    )
+
+
+def test_published_rows_are_accepted(rows, ingested):
+    specimens, rejected = ingested
+    assert dict(zip(rejected["file"], rejected["reason"], strict=True)) == {
+        rows["filename"][0]: "missing_file",
+        "IMAGES_final/without_a_row.jpg": "not_in_meta",
+    }
+    assert set(specimens["id"]) == set(rows["filename"][1:])
+
+
+def test_published_rows_keep_labels_and_views(rows, ingested):
+    specimens = ingested[0].set_index("id")
+    rows = rows.set_index("filename").loc[specimens.index]
+    assert (specimens["species"] == rows["genus"] + " " + rows["species_name"]).all()
+    assert (specimens["species"].str.replace(" ", "") == rows["species"]).all()
+    assert (specimens["view"] == rows["ansicht"]).all()
+    assert set(specimens["view"]) == {"aussen", "innen"}
+    for rank in ("subclass", "order", "family", "genus"):
+        assert (specimens[rank] == rows[rank]).all()
+    assert specimens["family"].nunique() == 69
+
+
+def test_published_rows_make_as_many_specimens_as_the_names_tell(rows, ingested):
+    specimens = ingested[0]
+    names = rows["filename"][1:]
+    assert specimens["specimen"].nunique() == len({specimen_of(name) or name for name in names})
+    assert specimens["specimen"].nunique() == 2778  # and one more with the file that is missing
+    both = specimens.groupby("specimen")["view"].nunique()
+    assert (both == 2).sum() == 312
+
+
+# --- the distances ---
+
+
+def test_published_distances_are_read_as_they_are(shared):
+    matrix = read_distances(shared / "edge_lengths.csv")
+    assert matrix.shape == (79, 79)
+    assert matrix.data.max() == pytest.approx(1.7794, abs=5e-5)
+
+
+def test_distances_know_all_families_of_the_study(shared):
+    matrix = read_distances(shared / "edge_lengths.csv")
+    families = (shared / "families74.csv").read_text().split()
+    found, missing = match_taxa(matrix.ids, families)
+    assert sorted(found) == sorted(families)
+    assert len(found) == 74
+    others = ["Hyriidae", "Iridinidae", "Margaritifera", "Sphaeriidae", "Unionidae"]
+    assert missing["taxon"].tolist() == others
+    assert set(missing["missing_from"]) == {"study"}
+
+
+# --- the published scores ---
+
+
+def test_published_table_has_the_columns_that_the_report_reads(published):
+    assert list(published) == ["source", "rank", "variant", "metric", "value", "note"]
+    assert set(published["source"]) == {"Roy 2025"}
+    metrics = {"accuracy", "balanced_accuracy", "macro_f1", "weighted_f1"}
+    assert set(published["metric"]) == metrics
+    assert published["value"].between(0, 1).all()
+    assert not published.duplicated(["rank", "variant", "metric"]).any()
+    assert (published["note"] != "").all()
+    lines = (REPOSITORY / CONFIG["published"]).read_text().splitlines()
+    assert {len(line) for line in csv.reader(lines, delimiter="\t")} == {6}
+
+
+def test_published_scores_have_a_classifier_and_a_rank_of_the_preset_beside_them(published):
+    assert set(published["variant"]) <= set(CONFIG["classification"]["classifiers"])
+    assert set(published["rank"]) <= set(CONFIG["classification"]["ranks"])
+
+
+@pytest.mark.parametrize("rank", LARGEST)
+def test_majority_rows_follow_from_the_class_sizes(published, rank):
+    largest, n_taxa = LARGEST[rank]
+    share = largest / N_IMAGES
+    f1 = 2 * share / (1 + share)  # precision is the share, recall 1
+    is_row = (published["rank"] == rank) & (published["variant"] == "most_frequent")
+    assert set(published["note"][is_row]) == {"computed from the class sizes"}
+    assert published[is_row].set_index("metric")["value"].to_dict() == pytest.approx(
+        {
+            "accuracy": share,
+            "balanced_accuracy": 1 / n_taxa,
+            "macro_f1": f1 / n_taxa,
+            "weighted_f1": share * f1,
+        },
+        abs=5e-5,  # four digits are given
+    )
+
+
+# --- the configuration ---
+
+
+def test_preset_has_the_stages_of_the_same_network_and_an_untrained_one():
+    backbones = checked_config(CONFIG, SCHEMA)["backbones"]
+    assert len({backbone["model"] for backbone in backbones.values()}) == 1
+    assert backbones["fused"]["layers"] == [0, 1, 2, 3]
+    assert backbones["untrained"]["weights"] == "none"
+
+
+def test_preset_differs_from_roys_raising_in_what_gets_noise_alone():
+    classifiers = checked_config(CONFIG, SCHEMA)["classification"]["classifiers"]
+    roy, raised = classifiers["roy_raised"], classifiers["raised"]
+    assert (roy["resample"]["augment"], raised["resample"]["augment"]) == ("raised", "all")
+    roy["resample"]["augment"] = raised["resample"]["augment"]
+    assert roy == raised
+
+
+def test_preset_has_baselines_that_do_not_see_the_images():
+    methods = [c["method"] for c in CONFIG["classification"]["classifiers"].values()]
+    assert {"most_frequent", "stratified", "uniform"} <= set(methods)
+    assert "random" in CONFIG["embedding"]["variants"]
+
+
+# --- the whole workflow ---
+
+
+def reduced(config):
+    """Return the preset with every classifier, small enough for some minutes on two cores."""
+    config = yaml.safe_load(yaml.safe_dump(config))
+    config["splits"]["seeds"] = [1]
+    config["features"]["shards"] = 1
+    config["backbones"] = {
+        "small": {
+            "model": "test_resnet",
+            "weights": "none",
+            "preprocessing": {"image_size": 64, "crop_pct": 1.0},
+        }
+    }
+    config["classification"]["bootstraps"] = 100
+    for classifier in config["classification"]["classifiers"].values():
+        if "forest" in classifier["method"] or classifier["method"] == "balanced_bagging":
+            classifier["trees"] = 5
+        if "resample" in classifier:
+            classifier["resample"]["to"] = 7
+        if "tune" in classifier:
+            classifier["tune"] = {"folds": 2, "grid": {"min_samples_leaf": [1, 3]}}
+        if "pca" in classifier:
+            classifier["pca"] = 5
+        if "best_features" in classifier:
+            classifier["best_features"] = 11
+    config["embedding"] |= {"permutations": 99, "specimen_permutations": 19}
+    return config
+
+
+def draw(path, hue, rng):
+    """Draw an oval in the colour of a family."""
+    image = Image.new("RGB", (64, 64), "white")
+    width, height = rng.integers(20, 28, 2)
+    box = [32 - width, 32 - height, 32 + width, 32 + height]
+    ImageDraw.Draw(image).ellipse([int(x) for x in box], fill=f"hsl({hue}, 80%, 50%)")
+    pixels = np.asarray(image) + rng.normal(0, 5, (64, 64, 3))
+    Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(path, quality=95)
+
+
+@pytest.fixture(scope="module")
+def small_study(shared, rows, tmp_path_factory):
+    """Run the preset on drawings: up to five specimens of each family that has three or more."""
+    folder = copy_workflow(tmp_path_factory.mktemp("bivalvia"))
+    specimen = rows["filename"].map(lambda name: specimen_of(name) or name)
+    place = specimen.groupby(rows["family"]).transform(lambda names: pd.factorize(names)[0])
+    n_specimens = specimen.groupby(rows["family"]).transform("nunique")
+    chosen = rows[(n_specimens >= 3) & (place < 5)]
+    assert 350 < len(chosen) < 450
+    images = folder / INPUTS["images"]
+    (images / "IMAGES_final").mkdir(parents=True)
+    rng = np.random.default_rng(5)
+    families = sorted(chosen["family"].unique())
+    for name, family in zip(chosen["filename"], chosen["family"], strict=True):
+        draw(images / name, 360 * families.index(family) // len(families), rng)
+    chosen.to_csv(folder / INPUTS["meta"], sep="\t", index=False)
+    (folder / INPUTS["distances"]).symlink_to(shared / "edge_lengths.csv")
+    done = run(folder, reduced(CONFIG), "--cores", "2")
+    assert done.returncode == 0, done.stdout
+    return folder / "results" / "bivalvia"
+
+
+@pytest.mark.slow
+def test_preset_runs_to_a_report_with_the_published_scores(small_study: Path):
+    page = (small_study / "report" / "report.html").read_text()
+    assert "Roy 2025" in page
+
+
+@pytest.mark.slow
+def test_preset_scores_every_classifier_at_every_rank(small_study: Path):
+    scores = pd.read_csv(small_study / "report" / "metrics.tsv", sep="\t")
+    scores = scores[scores["experiment"] == "classification"]
+    classifiers = set(CONFIG["classification"]["classifiers"])
+    for rank in CONFIG["classification"]["ranks"]:
+        is_row = (scores["rank"] == rank) & (scores["metric"] == "balanced_accuracy")
+        assert set(scores["variant"][is_row]) >= classifiers, rank
+
+
+@pytest.mark.slow
+def test_preset_compares_the_families_that_the_distances_know(small_study: Path):
+    specimens = pd.read_parquet(small_study / "specimens" / "specimens.parquet")
+    scores = pd.read_csv(small_study / "report" / "metrics.tsv", sep="\t")
+    mantel = scores[(scores["evaluator"] == "mantel") & (scores["metric"] == "pearson")]
+    assert set(mantel["n"]) == {specimens["family"].nunique()}
+    missing = pd.read_csv(small_study / "distances" / "family.missing.tsv", sep="\t")
+    assert {"Hyriidae", "Unionidae"} <= set(missing["taxon"])

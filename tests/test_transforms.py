@@ -1,0 +1,85 @@
+import numpy as np
+import pytest
+from sklearn.decomposition import PCA
+from sklearn.preprocessing import StandardScaler
+from visgen.classifiers.transforms import FeatureSteps
+
+
+def vectors(n=53, n_features=11, seed=1):
+    rng = np.random.default_rng(seed)
+    return (rng.normal(size=(n, n_features)) * rng.uniform(1, 9, n_features) + 2).astype(np.float32)
+
+
+def steps(transform=(), best_features=None, pca=None):
+    return FeatureSteps(transform, best_features, pca, seed=3, threads=1)
+
+
+TAXA = np.arange(53) % 3
+
+
+def test_nothing_asked_for_changes_nothing():
+    assert np.array_equal(steps().fit(vectors(), TAXA), vectors())
+
+
+def test_signed_square_root_keeps_the_sign():
+    x = np.array([[-4, 0, 9]], np.float32)
+    assert steps(["signed_sqrt"]).fit(x, TAXA[:1]).tolist() == [[-2, 0, 3]]
+
+
+def test_training_vectors_are_centred_and_scaled_as_scikit_learn_does(monkeypatch):
+    monkeypatch.setattr("visgen.classifiers.transforms._BLOCK", 7)
+    for transform, with_std in (("centre", False), ("standardise", True)):
+        ours = steps([transform])
+        theirs = StandardScaler(with_std=with_std).fit(vectors())
+        assert np.allclose(ours.fit(vectors(), TAXA), theirs.transform(vectors()), atol=1e-4)
+        assert np.allclose(
+            ours.apply(vectors(seed=2)), theirs.transform(vectors(seed=2)), atol=1e-4
+        )
+
+
+def test_steps_are_taken_in_their_order():
+    one = steps(["centre", "l2"]).fit(vectors(), TAXA)
+    other = steps(["l2", "centre"]).fit(vectors(), TAXA)
+    assert np.allclose(np.linalg.norm(one, axis=1), 1, atol=1e-5)
+    assert np.allclose(other.mean(axis=0), 0, atol=1e-5)
+    assert not np.allclose(one, other, atol=0.01)
+
+
+def test_a_constant_feature_survives_standardising():
+    x = vectors()
+    x[:, 4] = 7
+    assert np.isfinite(steps(["standardise"]).fit(x, TAXA)).all()
+
+
+def test_the_features_that_tell_taxa_apart_are_kept():
+    x = vectors()
+    x[:, 7] += 50 * TAXA
+    x[:, 2] -= 50 * (TAXA == 1)
+    chosen = steps(best_features=2)
+    assert np.array_equal(chosen.fit(x.copy(), TAXA), x[:, [2, 7]])
+    other = vectors(seed=2)
+    assert np.array_equal(chosen.apply(other.copy()), other[:, [2, 7]])
+
+
+def test_principal_components_are_those_of_scikit_learn():
+    ours, theirs = steps(pca=5), PCA(5, random_state=3).fit(vectors())
+    assert np.allclose(ours.fit(vectors(), TAXA), theirs.transform(vectors()), atol=1e-4)
+    assert np.allclose(ours.apply(vectors(seed=2)), theirs.transform(vectors(seed=2)), atol=1e-4)
+
+
+def test_more_components_than_there_are_is_cut_and_logged(caplog):
+    assert steps(pca=50).fit(vectors(7), TAXA[:7]).shape == (7, 7)
+    assert "50 components asked for, 7 to be had" in caplog.text
+
+
+def test_nothing_is_learned_from_what_is_only_transformed():
+    fitted = steps(["standardise"], pca=5)
+    fitted.fit(vectors(), TAXA)
+    alone = fitted.apply(vectors(seed=2)[:3])
+    among = fitted.apply(np.concatenate([vectors(seed=2)[:3], 1000 * vectors(seed=5)]))[:3]
+    assert np.allclose(alone, among, rtol=1e-5)
+
+
+def test_an_unknown_step_is_refused():
+    with pytest.raises(ValueError, match="transform 'log' is unknown"):
+        steps(["log"]).fit(vectors(), TAXA)

@@ -1,0 +1,47 @@
+"""Weights of specimens in bootstrap samples; images of one specimen always share theirs."""
+
+import numpy as np
+
+
+def bayesian_weights(n_specimens: int, samples: int, rng: np.random.Generator) -> np.ndarray:
+    """Return weights of the Bayesian bootstrap (Rubin 1981).
+
+    For scores over all images, such as accuracy. Exponential weights instead of numbers of
+    draws: no specimen, and so no rare taxon, drops out of a sample.
+
+    Returns
+    -------
+    ndarray
+        (samples, n_specimens), mean 1.
+    """
+    return rng.standard_exponential((samples, n_specimens))
+
+
+def rescaled_weights(taxon: np.ndarray, samples: int, rng: np.random.Generator) -> np.ndarray:
+    """Return weights of the rescaled bootstrap within taxa (Rao & Wu 1988).
+
+    For means over taxa, such as balanced accuracy. Of the m specimens of a taxon m − 1 are drawn
+    with replacement and weigh m / (m − 1) each, which makes the variance of a taxon's mean
+    unbiased; drawing m of m is short of it by the factor (m − 1) / m, a half where m = 2. A taxon
+    with one specimen has no variance to estimate: its weight is always 1.
+
+    Parameters
+    ----------
+    taxon
+        (n_specimens,) number of the true taxon of each specimen.
+    samples
+        Number of samples.
+
+    Returns
+    -------
+    ndarray
+        (samples, n_specimens); those of a taxon always sum to its number of specimens.
+    """
+    weights = np.ones((samples, len(taxon)))
+    order = np.argsort(taxon, kind="stable")
+    for members in np.split(order, np.flatnonzero(np.diff(taxon[order])) + 1):
+        m = len(members)
+        if m > 1:
+            draws = rng.multinomial(m - 1, np.full(m, 1 / m), size=samples)
+            weights[:, members] = draws * (m / (m - 1))
+    return weights

@@ -1,0 +1,95 @@
+"""Predictions at several ranks: rolled up the taxonomy, and whether they fit each other."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+LABELS = 4  # columns of a predictions table before the probabilities
+
+#: Training specimens that a taxon needs for its rank to be rolled up.
+MIN_SPECIMENS = 3
+
+
+def finest_usable_rank(training: pd.DataFrame, ranks: Sequence[str]) -> str | None:
+    """Return the finest rank at which most training images are of taxa with three specimens.
+
+    Parameters
+    ----------
+    training
+        Columns rank, n_images, n_specimens: the training part of one seed, a row a taxon.
+    ranks
+        Coarse to fine.
+
+    Returns
+    -------
+    str or None
+        None where there is no such rank.
+    """
+    for rank in reversed(ranks):
+        rows = training[training["rank"] == rank]
+        large = rows["n_specimens"] >= MIN_SPECIMENS
+        if rows.loc[large, "n_images"].sum() > rows["n_images"].sum() / 2:
+            return rank
+    return None
+
+
+def roll_up(finest: pd.DataFrame, table: pd.DataFrame, above: pd.Series) -> pd.DataFrame:
+    """Sum probabilities of a finer rank up to the taxa of a coarser one.
+
+    Parameters
+    ----------
+    finest
+        Predictions at the finer rank.
+    table
+        Predictions of the same images at the coarser rank; its part, id, truth and taxa are
+        taken over, its predictions are not.
+    above
+        Coarser taxon of each finer one; null where it is not known.
+
+    Returns
+    -------
+    DataFrame
+        Predictions at the coarser rank. Of equal sums the first name wins. Where finer taxa have
+        no place above, rows sum to less than one.
+
+    Raises
+    ------
+    ValueError
+        If the tables hold different images.
+    """
+    if finest["id"].tolist() != table["id"].tolist():
+        raise ValueError("predictions at two ranks hold different images")
+    taxa = table.columns[LABELS:]
+    place = taxa.get_indexer(above.reindex(finest.columns[LABELS:]))
+    known = place >= 0
+    up = np.zeros((len(known), len(taxa)), np.float32)
+    up[np.flatnonzero(known), place[known]] = 1
+    sums = finest.iloc[:, LABELS:].to_numpy(np.float32) @ up  # (n_images, n_taxa)
+    labels = table.iloc[:, :LABELS].assign(predicted=taxa[sums.argmax(axis=1)])
+    return pd.concat([labels, pd.DataFrame(sums, labels.index, taxa)], axis=1)
+
+
+def impossible(predicted: pd.DataFrame, lineages: Mapping[str, pd.DataFrame]) -> pd.Series:
+    """Tell whose predictions at different ranks contradict each other.
+
+    Parameters
+    ----------
+    predicted
+        (n_images, n_ranks) predicted taxa, columns coarse to fine.
+    lineages
+        By rank: the taxa above each taxon, as `visgen.specimens.taxonomy.lineage` returns them.
+
+    Returns
+    -------
+    Series
+        True where a predicted taxon is known to belong under another one than the predicted
+        one of a coarser rank. A gap contradicts nothing.
+    """
+    found = pd.Series(False, index=predicted.index)
+    ranks = list(predicted.columns)
+    for i, rank in enumerate(ranks):
+        for coarser in ranks[:i]:
+            expected = lineages[rank][coarser].reindex(predicted[rank]).to_numpy()
+            found |= pd.notna(expected) & (expected != predicted[coarser].to_numpy())
+    return found

@@ -1,0 +1,105 @@
+"""Precision, recall and F1 of every taxon by name, and what each is taken for."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from visgen.classification.study import Guesses, Study, scored_images
+
+
+def tabulate_taxa(guessed: Guesses, study: Study, training: pd.DataFrame) -> list[dict]:
+    """Return precision, recall and F1 of every trained taxon on the test part.
+
+    Returns
+    -------
+    list of dict
+        evaluator, rank, seed and the keys of `visgen.classification.taxa.per_taxon`.
+    """
+    rows = []
+    for (seed, rank, evaluator), table in guessed.items():
+        trained = training[(training["seed"] == seed) & (training["rank"] == rank)]
+        n_train = trained.set_index("taxon")["n_images"]
+        test = scored_images(table, study, "test", seed)
+        specimens = study.specimens["specimen"].loc[test["id"]]
+        labels = {"evaluator": evaluator, "rank": rank, "seed": seed}
+        rows += [labels | row for row in per_taxon(test, specimens, n_train)]
+    return rows
+
+
+def tabulate_confusion(guessed: Guesses, study: Study) -> pd.DataFrame:
+    """Return how often each taxon was taken for each other on the test part.
+
+    Returns
+    -------
+    DataFrame
+        evaluator, rank, seed, truth, predicted, n_images; pairs that occur.
+    """
+    tables = []
+    for (seed, rank, evaluator), table in guessed.items():
+        test = scored_images(table, study, "test", seed)
+        pairs = test.groupby(["truth", "predicted"]).size().rename("n_images").reset_index()
+        tables.append(pairs.assign(evaluator=evaluator, rank=rank, seed=seed))
+    columns = ["evaluator", "rank", "seed", "truth", "predicted", "n_images"]
+    return pd.concat(tables)[columns] if tables else pd.DataFrame(columns=columns)
+
+
+def per_taxon(found: pd.DataFrame, specimens: pd.Series, n_train: pd.Series) -> Iterator[dict]:
+    """Yield precision, recall and F1 of every taxon by name.
+
+    Parameters
+    ----------
+    found
+        As `visgen.classification.guesses.guesses` returns them: one part; every truth is known.
+    specimens
+        Specimen of each row.
+    n_train
+        Training images of each taxon, index taxon: the taxa that there are.
+
+    Yields
+    ------
+    dict
+        taxon, n_train, n_test (images), n_specimens (in the part), n_predicted (images), precision,
+        recall, recall_low, recall_high (Wilson's 95 % interval for the share of specimens
+        recognised, the mean over images for each), f1; NaN where there is nothing to count.
+    """
+    hit = (found["truth"] == found["predicted"]).to_numpy()
+    true = pd.DataFrame({
+        "taxon": found["truth"].to_numpy(),
+        "specimen": specimens.to_numpy(),
+        "hit": hit,
+    })  # fmt: skip
+    n_test = true.groupby("taxon").size()
+    hits = true.groupby("taxon")["hit"].sum()
+    of_specimen = true.groupby(["taxon", "specimen"])["hit"].mean().groupby("taxon")
+    n_specimens, share = of_specimen.size(), of_specimen.mean()
+    n_predicted = found["predicted"].value_counts()
+    for taxon in n_train.index:
+        tested, guessed = int(n_test.get(taxon, 0)), int(n_predicted.get(taxon, 0))
+        right, n = int(hits.get(taxon, 0)), int(n_specimens.get(taxon, 0))
+        low, high = wilson(share[taxon], n) if n else (np.nan, np.nan)
+        yield {
+            "taxon": taxon,
+            "n_train": int(n_train[taxon]),
+            "n_test": tested,
+            "n_specimens": n,
+            "n_predicted": guessed,
+            "precision": right / guessed if guessed else np.nan,
+            "recall": right / tested if tested else np.nan,
+            "recall_low": low,
+            "recall_high": high,
+            "f1": 2 * right / (tested + guessed) if tested else np.nan,
+        }
+
+
+def wilson(share: float, n: int) -> tuple[float, float]:
+    """Return Wilson's 95 % interval of a share of n.
+
+    >>> low, high = wilson(0.5, 10)
+    >>> round(low, 4), round(high, 4)
+    (0.2366, 0.7634)
+    """
+    z2 = 1.959963984540054**2
+    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = np.sqrt(z2 * (share * (1 - share) / n + z2 / (4 * n**2))) / (1 + z2 / n)
+    return float(max(middle - half, 0)), float(min(middle + half, 1))

@@ -1,0 +1,277 @@
+"""How far probabilities can be trusted: temperature scaling, reliability, and sets of taxa."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax
+
+from visgen.conformal import mean_with_interval, score_sets
+from visgen.predictions import LABELS
+from visgen.splits import calibrates
+
+BIN_COLUMNS = ["seed", "rank", "evaluator", "confidence", "accuracy", "n_images"]
+OMITTED_COLUMNS = ["seed", "rank", "evaluator", "reason"]
+
+N_BINS = 10
+_FLOOR = 1e-3  # of 1 / n_taxa
+_WIDEST = 100  # the temperature is between 1 / 100 and 100
+_DECIMALS = 6  # sums in another order tear equal confidences apart, but not by this much
+
+
+class Images(NamedTuple):
+    """Images whose true taxon has a probability, sorted by id."""
+
+    probabilities: np.ndarray  # (n_images, n_taxa)
+    truth: np.ndarray  # (n_images,) number of the true taxon
+    specimen: np.ndarray  # (n_images,) name
+
+    def select(self, chosen: np.ndarray) -> "Images":
+        """Return some of the images."""
+        return Images(*(values[chosen] for values in self))
+
+    def one_a_specimen(self) -> "Images":
+        """Return the first image of each specimen."""
+        return self.select(np.unique(self.specimen, return_index=True)[1])
+
+
+def fit_temperature(probabilities: np.ndarray, truth: np.ndarray, weights: np.ndarray) -> float:
+    """Return the temperature with the least log loss (Guo, Pleiss, Sun & Weinberger 2017).
+
+    Parameters
+    ----------
+    probabilities, truth, weights
+        (n_images, n_taxa), (n_images,) number of the true taxon, (n_images,).
+
+    Returns
+    -------
+    float
+        In [1/100, 100]: above 1 where probabilities are too sure, 1 where no other is better.
+
+    Raises
+    ------
+    ValueError
+        If there is no image.
+    """
+    if len(truth) == 0:
+        raise ValueError("no image to fit a temperature to")
+    rows = np.arange(len(truth))
+
+    def loss(log_temperature: float) -> float:
+        logs = _scale_logs(probabilities, np.exp(log_temperature))
+        return float(np.average(-logs[rows, truth], weights=weights))
+
+    # Convex in 1 / T, so there is one minimum.
+    limits = (-np.log(_WIDEST), np.log(_WIDEST))
+    found = minimize_scalar(loss, bounds=limits, method="bounded")
+    return float(np.exp(found.x)) if found.fun < loss(0) - 1e-12 else 1.0
+
+
+def scale_probabilities(probabilities: np.ndarray, temperature: float) -> np.ndarray:
+    """Return probabilities proportional to their power 1 / T, (n_images, n_taxa).
+
+    Probabilities under 0.001 / n_taxa are lifted to it. The trees of a forest give exact zeros,
+    which no power changes: one true taxon with a zero would make the log loss infinite at every
+    temperature. The floor is far below even odds, and takes no more than 0.001 from the others.
+    """
+    return np.exp(_scale_logs(probabilities, temperature))
+
+
+def _scale_logs(probabilities: np.ndarray, temperature: float) -> np.ndarray:
+    """Return logarithms, finite where the scaled probability is too small for a number."""
+    floored = np.maximum(probabilities.astype(float), _FLOOR / probabilities.shape[1])
+    return log_softmax(np.log(floored) / temperature, axis=1)
+
+
+def reliability_bins(
+    confidence: np.ndarray, right: np.ndarray, n_bins: int = N_BINS
+) -> pd.DataFrame:
+    """Return how often the most probable taxon is right, against its probability.
+
+    Parameters
+    ----------
+    confidence, right
+        (n_images,) largest probability of each image, and whether it is the true taxon's.
+    n_bins
+        Bins hold equally many images; equal confidences stay together, so there may be fewer.
+
+    Returns
+    -------
+    DataFrame
+        Columns confidence, accuracy (means), n_images; from the lowest confidence up.
+    """
+    images = pd.DataFrame({"confidence": confidence, "accuracy": np.asarray(right, float)})
+    bins = images.groupby(_equal_mass(confidence, n_bins))
+    return bins.mean().assign(n_images=bins.size()).reset_index(drop=True)
+
+
+def _equal_mass(confidence: np.ndarray, n_bins: int) -> np.ndarray:
+    """Return the number of the bin of each image, (n_images,)."""
+    rounded = np.round(confidence, _DECIMALS)
+    last = -(-len(rounded) * np.arange(1, n_bins) // n_bins) - 1  # of each bin, from the lowest
+    return np.searchsorted(np.sort(rounded)[last], rounded)
+
+
+def calibration_error(bins: pd.DataFrame) -> float:
+    """Return the expected calibration error of the top label: mean gap, by number of images."""
+    gaps = (bins["accuracy"] - bins["confidence"]).abs()
+    return float(np.average(gaps, weights=bins["n_images"]))
+
+
+def errors_if_calibrated(
+    confidence: np.ndarray, specimen: np.ndarray, simulations: int, seed: int
+) -> np.ndarray:
+    """Return calibration errors of perfect probabilities, kept above 0 by chance, (simulations,).
+
+    An image is right where a uniform number is below its confidence; images of one specimen
+    share the number, which makes them as alike as they can be.
+
+    Parameters
+    ----------
+    confidence, specimen
+        (n_images,) largest probability, and number of the specimen, of each image.
+    """
+    rng, place = np.random.default_rng(seed), _equal_mass(confidence, N_BINS)
+    errors = np.empty(simulations)
+    for i in range(simulations):
+        right = rng.random(specimen.max() + 1)[specimen] < confidence
+        errors[i] = np.abs(np.bincount(place, right - confidence)).sum() / len(confidence)
+    return errors
+
+
+def measure_confidence(
+    predictions: Mapping[tuple[int, str], pd.DataFrame],
+    specimens: pd.Series,
+    n_train: Mapping[tuple[int, str], pd.Series],
+    *,
+    tail: int,
+    confidence: float,
+    simulations: int = 200,
+) -> tuple[list[dict], pd.DataFrame, list[dict]]:
+    """Measure the probabilities of one classifier on the test part, by seed and rank.
+
+    Parameters
+    ----------
+    predictions
+        By (seed, rank): columns part, id, truth, predicted, and one probability a taxon.
+    specimens
+        Specimen of each image, index id.
+    n_train
+        By (seed, rank): training images of each taxon, index taxon.
+    tail
+        Taxa with fewer training images are the tail.
+    confidence
+        Share of specimens whose set of taxa should hold the true one.
+    simulations
+        Draws behind ``ece_if_calibrated``.
+
+    Returns
+    -------
+    scores : list of dict
+        rank, seed, part, evaluator, metric, value, ci_low, ci_high, n (specimens).
+        ``uncalibrated`` and ``temperature`` have ``ece`` (no interval: bootstrapped, it is
+        biased upwards), ``ece_if_calibrated`` (mean and 95 % range of `errors_if_calibrated`)
+        and ``log_loss``, over images; ``temperature`` also the temperature, of part val. The
+        others are those of `visgen.conformal.score_sets`.
+    bins : DataFrame
+        seed, rank, evaluator, confidence, accuracy, n_images.
+    omitted : list of dict
+        seed, rank, evaluator, reason.
+
+    Raises
+    ------
+    KeyError
+        If a taxon has no number of training images, or an image no specimen.
+
+    Notes
+    -----
+    The temperature is fitted to the choice half of the validation part, every specimen counting
+    once; the sets are calibrated on the other half, with the first image of each specimen by id.
+    Images of unknown taxa are left out throughout: no classifier could name these. Conformal
+    sets need exchangeable specimens, and a balanced test part beside long-tailed training and
+    validation parts has none: compare ``coverage`` with ``coverage_if_valid``.
+    """
+    scores, bins, omitted = [], [], []
+    for (seed, rank), table in sorted(predictions.items()):
+        in_tail = n_train[seed, rank].loc[table.columns[len(LABELS) :]].to_numpy() < tail
+        slices = _slices(table, specimens, seed)
+        rows, curves, without = _measure(*slices, in_tail, confidence, simulations, seed)
+        scores += [{"rank": rank, "seed": seed, "part": "test"} | row for row in rows]
+        bins += [curve.assign(rank=rank, seed=seed) for curve in curves]
+        omitted += [{"seed": seed, "rank": rank} | row for row in without]
+    table = pd.concat(bins, ignore_index=True) if bins else pd.DataFrame()
+    return scores, table.reindex(columns=BIN_COLUMNS), omitted
+
+
+def _slices(table: pd.DataFrame, specimens: pd.Series, seed: int) -> tuple[Images, Images, Images]:
+    """Return images to fit the temperature to, one a specimen to calibrate sets, and to test."""
+    labels, odds = table.iloc[:, : len(LABELS)], table.iloc[:, len(LABELS) :]
+    order = np.argsort(labels["id"].to_numpy(), kind="stable")
+    truth = odds.columns.get_indexer(labels["truth"])[order]
+    specimen = specimens.loc[labels["id"].iloc[order]]
+    images = Images(odds.to_numpy()[order], truth, specimen.to_numpy())
+    part, half = labels["part"].to_numpy()[order], calibrates(specimen, seed).to_numpy()
+    choice, calibration = (part == "val") & ~half, (part == "val") & half
+    choice, calibration, test = (
+        images.select(chosen & (truth >= 0)) for chosen in (choice, calibration, part == "test")
+    )
+    return choice, calibration.one_a_specimen(), test
+
+
+def _measure(
+    choice: Images,
+    calibration: Images,
+    test: Images,
+    in_tail: np.ndarray,
+    confidence: float,
+    simulations: int,
+    seed: int,
+) -> tuple[list[dict], list[pd.DataFrame], list[dict]]:
+    """Return scores, bins and omissions of one rank and seed."""
+    scores, bins, omitted, temperature = [], [], [], 1.0
+    if len(test.truth) == 0:
+        reason = "no test image is of a taxon of the training part"
+        return [], [], [{"evaluator": "all", "reason": reason}]
+    if len(choice.truth):
+        _, code, n_images = np.unique(choice.specimen, return_inverse=True, return_counts=True)
+        temperature = fit_temperature(choice.probabilities, choice.truth, 1 / n_images[code])
+        row = {"metric": "temperature", "value": temperature, "ci_low": np.nan, "ci_high": np.nan}
+        scores = [{"part": "val", "evaluator": "temperature"} | row | {"n": len(n_images)}]
+    else:
+        reason = "no image to fit it to in the choice half of validation: the temperature stays 1"
+        omitted = [{"evaluator": "temperature", "reason": reason}]
+    for evaluator, t in (("uncalibrated", 1.0), ("temperature", temperature)):
+        rows, curve = _reliability(test, t, simulations, seed)
+        scores += [{"evaluator": evaluator} | row for row in rows]
+        bins.append(curve.assign(evaluator=evaluator))
+    first = test.one_a_specimen()
+    rows, without = score_sets(
+        (scale_probabilities(calibration.probabilities, temperature), calibration.truth),
+        (scale_probabilities(first.probabilities, temperature), first.truth),
+        in_tail,
+        confidence=confidence,
+        seed=seed,
+    )
+    return scores + rows, bins, omitted + without
+
+
+def _reliability(
+    images: Images, temperature: float, simulations: int, seed: int
+) -> tuple[list[dict], pd.DataFrame]:
+    """Return scores of scaled probabilities, and their bins."""
+    names, code = np.unique(images.specimen, return_inverse=True)
+    logs, truth = _scale_logs(images.probabilities, temperature), images.truth
+    top = np.exp(logs.max(axis=1))
+    bins = reliability_bins(top, logs.argmax(axis=1) == truth)
+    errors = errors_if_calibrated(top, code, simulations, seed)
+    loss = -logs[np.arange(len(truth)), truth]
+    found = {
+        "ece": (calibration_error(bins), np.nan, np.nan),
+        "ece_if_calibrated": (errors.mean(), *np.percentile(errors, [2.5, 97.5])),
+        "log_loss": mean_with_interval(loss, code, seed),
+    }
+    columns = ["metric", "value", "ci_low", "ci_high", "n"]
+    rows = [(name, *map(float, values), len(names)) for name, values in found.items()]
+    return [dict(zip(columns, row, strict=True)) for row in rows], bins

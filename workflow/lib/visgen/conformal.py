@@ -1,0 +1,298 @@
+"""Sets of taxa that hold the true one with a stated confidence: split-conformal prediction."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.stats import betabinom, binomtest
+
+from visgen.bootstrap import bayesian_weights
+
+#: Bootstrap samples behind an interval of a mean.
+BOOTSTRAPS = 1000
+
+_HALF_ULPS = 1e-9  # more than rounding can add to (n + 1)(1 - confidence), less than any step
+
+
+def allowed_ranks(n_calibration: int, confidence: float) -> int:
+    """Return l = ⌊(n + 1)(1 − confidence)⌋: a taxon is in the set if l scores reach its own.
+
+    0 means that there are too few calibration scores: every taxon is in every set.
+
+    >>> allowed_ranks(8, 0.9), allowed_ranks(9, 0.9), allowed_ranks(29, 0.9)
+    (0, 1, 3)
+
+    Raises
+    ------
+    ValueError
+        If the confidence is not between 0 and 1.
+    """
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence {confidence} is not between 0 and 1")
+    return int((n_calibration + 1) * (1 - confidence) + _HALF_ULPS)
+
+
+def least_calibration(confidence: float) -> int:
+    """Return the smallest number of calibration scores that leaves a taxon out of some set.
+
+    >>> least_calibration(0.9), least_calibration(0.95)
+    (9, 19)
+    """
+    return int(np.ceil(1 / (1 - confidence) - _HALF_ULPS)) - 1
+
+
+def conformal_sets(
+    calibration_scores: np.ndarray, candidate_scores: np.ndarray, confidence: float
+) -> np.ndarray:
+    """Return which candidates are in their set.
+
+    A candidate's p-value is (1 + number of calibration scores that are as large or larger) /
+    (n + 1); it is in the set if that is more than 1 − confidence (Vovk, Gammerman & Shafer 2005).
+
+    Parameters
+    ----------
+    calibration_scores
+        (n,) score of the true taxon of each calibration specimen; large is strange.
+    candidate_scores
+        Score of each candidate, any shape.
+    confidence
+        Between 0 and 1.
+
+    Returns
+    -------
+    ndarray
+        bool, shape as `candidate_scores`. The p-values are compared as whole numbers, so
+        p = 0.1 is not more than 1 − 0.9, whatever the last bit says.
+
+    Raises
+    ------
+    ValueError
+        If a score is not a number, or the confidence is not between 0 and 1.
+    """
+    if np.isnan(calibration_scores).any() or np.isnan(candidate_scores).any():
+        raise ValueError("a conformal score is not a number")
+    ranks = allowed_ranks(len(calibration_scores), confidence)
+    if ranks == 0:
+        return np.ones(np.shape(candidate_scores), bool)
+    return candidate_scores <= np.sort(calibration_scores)[-ranks]
+
+
+def mondrian_sets(
+    calibration_scores: np.ndarray,
+    calibration_groups: np.ndarray,
+    candidate_scores: np.ndarray,
+    taxon_groups: np.ndarray,
+    confidence: float,
+) -> np.ndarray:
+    """Return which taxa are in the set of each image, every group of taxa calibrated by itself.
+
+    Parameters
+    ----------
+    calibration_scores, calibration_groups
+        (n,) score and group of the true taxon of each calibration specimen.
+    candidate_scores
+        (n_images, n_taxa).
+    taxon_groups
+        (n_taxa,) group of each taxon.
+    confidence
+        Between 0 and 1.
+
+    Returns
+    -------
+    ndarray
+        (n_images, n_taxa) bool.
+    """
+    sets = np.zeros(candidate_scores.shape, bool)
+    for group in np.unique(taxon_groups):
+        taxa = taxon_groups == group
+        own = calibration_scores[calibration_groups == group]
+        sets[:, taxa] = conformal_sets(own, candidate_scores[:, taxa], confidence)
+    return sets
+
+
+def coverage_range(
+    n_test: Sequence[int], n_calibration: Sequence[int], confidence: float
+) -> tuple[float, float]:
+    """Return where the measured coverage of valid sets lies in 95 of 100 studies.
+
+    Given n calibration scores without ties, the coverage of split-conformal sets has the law
+    Beta(n + 1 − l, l), l = ⌊(n + 1)(1 − confidence)⌋ (Vovk 2012), and the number of covered test
+    specimens the beta-binomial one. Ties only raise the coverage.
+
+    Parameters
+    ----------
+    n_test, n_calibration
+        Test and calibration specimens of each group that is calibrated by itself; the coverage
+        is that of all test specimens together.
+    confidence
+        Between 0 and 1.
+
+    Returns
+    -------
+    low, high
+        2.5 and 97.5 % points.
+
+    Raises
+    ------
+    ValueError
+        If there is no test specimen, or a group has too few calibration specimens.
+    """
+    chances = np.ones(1)  # of each number of covered specimens
+    for tested, n in zip(n_test, n_calibration, strict=True):
+        ranks = allowed_ranks(n, confidence)
+        if ranks == 0:
+            raise ValueError(f"{n} calibration specimens are too few for confidence {confidence}")
+        law = betabinom.pmf(np.arange(tested + 1), tested, n + 1 - ranks, ranks)
+        chances = np.convolve(chances, law)
+    if len(chances) == 1:
+        raise ValueError("there is no test specimen")
+    low, high = np.searchsorted(chances.cumsum(), [0.025, 0.975]) / sum(n_test)
+    return float(low), float(high)
+
+
+def score_sets(
+    calibration: tuple[np.ndarray, np.ndarray],
+    test: tuple[np.ndarray, np.ndarray],
+    in_tail: np.ndarray,
+    *,
+    confidence: float,
+    seed: int,
+) -> tuple[list[dict], list[dict]]:
+    """Score sets of taxa calibrated in one pool, and for head and tail apart.
+
+    The score of a taxon is 1 − its probability, less the 1, which would round small ones away.
+
+    Parameters
+    ----------
+    calibration, test
+        (n, n_taxa) probabilities and (n,) number of the true taxon; one image a specimen.
+    in_tail
+        (n_taxa,) bool.
+    confidence
+        Between 0 and 1.
+    seed
+        Of the bootstrap behind the interval of the set size.
+
+    Returns
+    -------
+    scores : list of dict
+        evaluator, metric, value, ci_low, ci_high, n. Evaluators are ``conformal`` (one pool) and
+        ``mondrian`` (each taxon compared with calibration specimens of its own group), and these
+        with ``:head`` or ``:tail`` for the test specimens of one group. Metrics are
+
+        - ``coverage``: share of test specimens whose set holds the true taxon, Wilson interval;
+        - ``coverage_if_valid``: the confidence and the `coverage_range` about it; for a group
+          under the single pool, what it would be if the group were like the whole;
+        - ``set_size``: mean number of taxa in the set, interval from a Bayesian bootstrap;
+        - ``n_calibration``: calibration specimens compared with; ``n_taxa``: candidates;
+        - ``outside``: share of test specimens left out because the slice lacks their taxon.
+    omitted : list of dict
+        evaluator, reason; a row for all that could not be scored.
+
+    Notes
+    -----
+    Only test specimens of taxa that the calibration slice has are scored: nothing is claimed of
+    others. Where ``outside`` is large and those taxa are harder than the rest, leaving them out
+    lifts coverage above the confidence. The guarantee holds on average over specimens, not for
+    each taxon, and only if test and calibration specimens are exchangeable. A balanced test part
+    beside a long-tailed calibration slice breaks that; it shows where coverage leaves
+    ``coverage_if_valid``.
+    """
+    (calibration_odds, calibration_truth), (test_odds, test_truth) = calibration, test
+    scores = -calibration_odds[np.arange(len(calibration_truth)), calibration_truth]
+    inside = np.isin(test_truth, calibration_truth)
+    groupings = {"conformal": np.zeros(len(in_tail), int), "mondrian": in_tail.astype(int)}
+    subsets = {"": np.ones(len(in_tail), bool), ":head": ~in_tail, ":tail": in_tail}
+    rows, omitted = [], []
+    if in_tail.all() or not in_tail.any():
+        groupings.pop("mondrian")
+        subsets = {"": subsets[""]}
+        where = "tail" if in_tail.all() else "head"
+        reason = f"all {len(in_tail)} taxa are in the {where}: the sets are those of one pool"
+        omitted.append({"evaluator": "mondrian", "reason": reason})
+    for grouping, group in groupings.items():
+        of_true, of_test = group[calibration_truth], group[test_truth]
+        n_calibration = np.bincount(of_true, minlength=group.max() + 1)
+        small = [g for g, n in enumerate(n_calibration) if not allowed_ranks(n, confidence)]
+        sets = mondrian_sets(scores, of_true, -test_odds, group, confidence)
+        for subset, members in subsets.items():
+            evaluator, needed = grouping + subset, np.unique(group[members])
+            chosen = members[test_truth]
+            n_outside, n = int((chosen & ~inside).sum()), int((chosen & inside).sum())
+            found, reason = [], ""
+            if too_few := [int(n_calibration[g]) for g in needed if g in small]:
+                reason = (
+                    f"{min(too_few)} calibration specimens, confidence {confidence} needs "
+                    f"{least_calibration(confidence)}: every taxon would be in the set"
+                )
+            elif n == 0:
+                reason = f"none of {n_outside} test specimens is of a taxon that the slice has"
+            else:
+                found = _score_subset(
+                    sets[chosen & inside],
+                    test_truth[chosen & inside],
+                    [int((of_test[chosen & inside] == g).sum()) for g in needed],
+                    [int(n_calibration[g]) for g in needed],
+                    n_outside,
+                    confidence=confidence,
+                    seed=seed,
+                )
+                if small:
+                    found = [row for row in found if row["metric"] != "set_size"]
+                    reason = (
+                        "no set size: every taxon of the other group would be in the set, since "
+                        f"it has {int(n_calibration[small[0]])} calibration specimens"
+                    )
+            rows += [{"evaluator": evaluator} | row for row in found]
+            if reason:
+                omitted.append({"evaluator": evaluator, "reason": reason})
+    return rows, omitted
+
+
+def _score_subset(
+    sets: np.ndarray,
+    truth: np.ndarray,
+    n_test: list[int],
+    n_calibration: list[int],
+    n_outside: int,
+    *,
+    confidence: float,
+    seed: int,
+) -> list[dict]:
+    """Return the scores of the sets of some test specimens, (n, n_taxa) bool."""
+    n, n_taxa = sets.shape
+    covered = int(sets[np.arange(n), truth].sum())
+    interval = binomtest(covered, n).proportion_ci(method="wilson")
+    found = {
+        "coverage": (covered / n, float(interval.low), float(interval.high), n),
+        "coverage_if_valid": (confidence, *coverage_range(n_test, n_calibration, confidence), n),
+        "set_size": (*mean_with_interval(sets.sum(axis=1), np.arange(n), seed), n),
+        "n_calibration": (sum(n_calibration), np.nan, np.nan, sum(n_calibration)),
+        "n_taxa": (n_taxa, np.nan, np.nan, n),
+        "outside": (n_outside / (n + n_outside), np.nan, np.nan, n + n_outside),
+    }
+    return [
+        {"metric": metric, "value": value, "ci_low": low, "ci_high": high, "n": number}
+        for metric, (value, low, high, number) in found.items()
+    ]
+
+
+def mean_with_interval(
+    values: np.ndarray, specimen: np.ndarray, seed: int
+) -> tuple[float, float, float]:
+    """Return a mean over images with the 95 % interval of a Bayesian bootstrap over specimens.
+
+    Parameters
+    ----------
+    values
+        (n_images,).
+    specimen
+        (n_images,) number of the specimen of each image.
+
+    Returns
+    -------
+    mean, low, high
+    """
+    total, n_images = np.bincount(specimen, values), np.bincount(specimen)
+    weights = bayesian_weights(len(total), BOOTSTRAPS, np.random.default_rng(seed))
+    low, high = np.percentile((weights @ total) / (weights @ n_images), [2.5, 97.5])
+    return float(total.sum() / n_images.sum()), float(low), float(high)

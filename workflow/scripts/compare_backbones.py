@@ -1,0 +1,30 @@
+"""Compare the backbones, each with the classifier chosen for it on validation."""
+
+from itertools import product
+
+import pandas as pd
+from visgen.classification.choosing import compare_backbones
+from visgen.classification.guesses import guesses
+from visgen.classification.study import Study
+from visgen.logs import start_log
+from visgen.metrics import metrics_table
+from visgen.predictions import iterate_predictions
+from visgen.tables import read_table, write_table
+from visgen.threads import use_threads
+
+start_log(snakemake.log[0])
+use_threads()
+given, params = snakemake.input, snakemake.params
+chosen = pd.concat(
+    read_table(path).assign(backbone=name)
+    for name, path in zip(params.backbones, given.chosen, strict=True)
+)
+paths = dict(zip(product(params.backbones, params.classifiers), given.predictions, strict=True))
+found = {
+    pair: {key: guesses(table) for key, table in iterate_predictions(paths[pair])}
+    for pair in set(zip(chosen["backbone"], chosen["variant"], strict=True))
+}
+study = Study(pd.read_parquet(given.specimens).set_index("id"), params.ranks)
+rows = compare_backbones(chosen, found, study, bootstraps=params.bootstraps)
+labels = {"experiment": "classification"}
+write_table(snakemake.output[0], metrics_table([labels | row for row in rows]))

@@ -1,0 +1,31 @@
+"""Measure how far the probabilities of every classifier of a backbone can be trusted."""
+
+import pandas as pd
+from visgen.confidence import BIN_COLUMNS, OMITTED_COLUMNS, measure_confidence
+from visgen.logs import start_log
+from visgen.metrics import metrics_table
+from visgen.predictions import read_predictions
+from visgen.tables import read_table, write_table
+from visgen.threads import use_threads
+
+start_log(snakemake.log[0])
+use_threads()
+given, output, params = snakemake.input, snakemake.output, snakemake.params
+specimens = pd.read_parquet(given.specimens).set_index("id")["specimen"]
+labels = {"experiment": "classification", "backbone": snakemake.wildcards.backbone}
+scores, bins, omitted = [], [], []
+for name, path, training in zip(params.classifiers, given.predictions, given.training, strict=True):
+    n_images = read_table(training).set_index("taxon").groupby(["seed", "rank"])["n_images"]
+    rows, curves, without = measure_confidence(
+        read_predictions(path),
+        specimens,
+        dict(iter(n_images)),
+        tail=params.tail,
+        confidence=params.confidence,
+    )
+    scores += [labels | {"variant": name} | row for row in rows]
+    bins += [{"variant": name} | row for row in curves.to_dict("records")]
+    omitted += [{"variant": name} | row for row in without]
+write_table(output.scores, metrics_table(scores))
+write_table(output.bins, pd.DataFrame(bins, columns=["variant", *BIN_COLUMNS]))
+write_table(output.omitted, pd.DataFrame(omitted, columns=["variant", *OMITTED_COLUMNS]))
