@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.calibration import calibration_curve
-from sklearn.metrics import log_loss
+from sklearn.metrics import brier_score_loss
 from visgen.confidence import (
     BIN_COLUMNS,
     calibration_error,
@@ -83,7 +83,8 @@ def test_temperature_has_the_least_loss_of_a_grid():
 
     def loss(temperature):
         scaled = scale_probabilities(odds**2, temperature)
-        return log_loss(truth, scaled, sample_weight=weights, labels=range(7))
+        wrong = ((scaled - np.eye(7)[truth]) ** 2).sum(axis=1)
+        return np.average(wrong, weights=weights)
 
     best = loss(fit_temperature(odds**2, truth, weights))
     assert best <= min(loss(t) for t in np.geomspace(0.01, 100, 301)) + 1e-9
@@ -118,10 +119,9 @@ def test_scaling_by_hand():
 
 
 def test_zero_for_the_truth_gives_finite_numbers():
-    odds, truth = np.tile([1.0, 0, 0, 0, 0], (7, 1)), np.array([0, 0, 0, 0, 0, 0, 3])
-    temperature = fit_temperature(odds, truth, np.ones(7))
-    assert 1 < temperature < 100
-    assert (scale_probabilities(odds, 1.0)[:, 1] > 0).all()
+    odds, truth = np.tile([0.5, 0.5, 0, 0, 0], (7, 1)), np.array([0, 0, 0, 0, 0, 0, 3])
+    assert 0.01 <= fit_temperature(odds, truth, np.ones(7)) <= 100
+    assert scale_probabilities(odds, 3.0).tolist() == odds.tolist()
     table, specimens, n_train = study()
     table[TAXA] = np.eye(5, dtype=np.float32)[0]
     rows, bins, _ = measure(table, specimens, n_train)
@@ -202,20 +202,21 @@ def test_scaling_brings_sharpened_probabilities_back():
     values = scores_of(rows)["value"]
     assert values["temperature", "temperature"] == pytest.approx(4, rel=0.2)
     assert values["temperature", "ece"] < 0.4 * values["uncalibrated", "ece"]
-    assert values["temperature", "log_loss"] < values["uncalibrated", "log_loss"]
+    assert values["temperature", "brier"] < values["uncalibrated", "brier"]
     assert values["temperature", "ece"] == pytest.approx(
         values["temperature", "ece_if_calibrated"], abs=0.02
     )
 
 
-def test_log_loss_is_that_of_scikit_learn():
+def test_brier_score_is_that_of_scikit_learn():
     table, specimens, n_train = study()
     rows, _, _ = measure(table, specimens, n_train)
     test = table[table["part"] == "test"]
-    value = scores_of(rows).loc[("uncalibrated", "log_loss")]
+    value = scores_of(rows).loc[("uncalibrated", "brier")]
     odds = test[TAXA].to_numpy(float)
-    expected = log_loss(test["truth"], odds / odds.sum(axis=1, keepdims=True), labels=TAXA)
-    assert value["value"] == pytest.approx(expected, rel=1e-3)
+    odds /= odds.sum(axis=1, keepdims=True)
+    expected = brier_score_loss(test["truth"], odds, labels=TAXA, scale_by_half=False)
+    assert value["value"] == pytest.approx(expected, rel=1e-5)
     assert value["ci_low"] < value["value"] < value["ci_high"]
 
 

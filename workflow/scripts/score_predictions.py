@@ -20,7 +20,9 @@ distances = load_distances(given.distances[0]) if given.distances else None
 study = Study(specimens, params.ranks, distances, params.tree_rank)
 training = {n: read_table(p) for n, p in zip(params.classifiers, given.training, strict=True)}
 found = {
-    name: collect_guesses(iterate_predictions(path), training[name], study)
+    name: collect_guesses(
+        iterate_predictions(path), training[name], study, rolled_up=name in params.candidates
+    )
     for name, path in zip(params.classifiers, given.predictions, strict=True)
 }
 labels = {"experiment": "classification", "backbone": snakemake.wildcards.backbone}

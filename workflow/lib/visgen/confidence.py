@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax
+from scipy.special import softmax
 
 from visgen.conformal import mean_with_interval, score_sets
 from visgen.predictions import LABELS
@@ -16,7 +16,6 @@ BIN_COLUMNS = ["seed", "rank", "evaluator", "confidence", "accuracy", "n_images"
 OMITTED_COLUMNS = ["seed", "rank", "evaluator", "reason"]
 
 N_BINS = 10
-_FLOOR = 1e-3  # of 1 / n_taxa
 _WIDEST = 100  # the temperature is between 1 / 100 and 100
 _DECIMALS = 6  # sums in another order tear equal confidences apart, but not by this much
 
@@ -38,7 +37,11 @@ class Images(NamedTuple):
 
 
 def fit_temperature(probabilities: np.ndarray, truth: np.ndarray, weights: np.ndarray) -> float:
-    """Return the temperature with the least log loss (Guo, Pleiss, Sun & Weinberger 2017).
+    """Return the temperature with the least Brier score.
+
+    Temperature scaling of Guo, Pleiss, Sun & Weinberger 2017, but for their log loss: the trees
+    of a forest give exact zeros, which no temperature changes, and one true taxon with a zero
+    makes the log loss infinite. The Brier score is as proper and bounded.
 
     Parameters
     ----------
@@ -57,32 +60,31 @@ def fit_temperature(probabilities: np.ndarray, truth: np.ndarray, weights: np.nd
     """
     if len(truth) == 0:
         raise ValueError("no image to fit a temperature to")
-    rows = np.arange(len(truth))
 
     def loss(log_temperature: float) -> float:
-        logs = _scale_logs(probabilities, np.exp(log_temperature))
-        return float(np.average(-logs[rows, truth], weights=weights))
+        scaled = scale_probabilities(probabilities, np.exp(log_temperature))
+        return float(np.average(brier_scores(scaled, truth), weights=weights))
 
-    # Convex in 1 / T, so there is one minimum.
-    limits = (-np.log(_WIDEST), np.log(_WIDEST))
+    # Not convex, so first on a grid; at its ends there is nothing on one side to look at.
+    grid = np.linspace(-np.log(_WIDEST), np.log(_WIDEST), 47)
+    losses = [loss(t) for t in grid]
+    best = int(np.argmin(losses))
+    limits = grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
     found = minimize_scalar(loss, bounds=limits, method="bounded")
     return float(np.exp(found.x)) if found.fun < loss(0) - 1e-12 else 1.0
 
 
+def brier_scores(probabilities: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Return the squared distance to the truth of each image, 0 to 2 (Brier 1950), (n_images,)."""
+    own = probabilities[np.arange(len(truth)), truth]
+    return (probabilities**2).sum(axis=1) - 2 * own + 1
+
+
 def scale_probabilities(probabilities: np.ndarray, temperature: float) -> np.ndarray:
-    """Return probabilities proportional to their power 1 / T, (n_images, n_taxa).
-
-    Probabilities under 0.001 / n_taxa are lifted to it. The trees of a forest give exact zeros,
-    which no power changes: one true taxon with a zero would make the log loss infinite at every
-    temperature. The floor is far below even odds, and takes no more than 0.001 from the others.
-    """
-    return np.exp(_scale_logs(probabilities, temperature))
-
-
-def _scale_logs(probabilities: np.ndarray, temperature: float) -> np.ndarray:
-    """Return logarithms, finite where the scaled probability is too small for a number."""
-    floored = np.maximum(probabilities.astype(float), _FLOOR / probabilities.shape[1])
-    return log_softmax(np.log(floored) / temperature, axis=1)
+    """Return probabilities proportional to their power 1 / T, (n_images, n_taxa)."""
+    with np.errstate(divide="ignore"):
+        logs = np.log(probabilities.astype(float))
+    return softmax(logs / temperature, axis=1)
 
 
 def reliability_bins(
@@ -173,7 +175,7 @@ def measure_confidence(
         rank, seed, part, evaluator, metric, value, ci_low, ci_high, n (specimens).
         ``uncalibrated`` and ``temperature`` have ``ece`` (no interval: bootstrapped, it is
         biased upwards), ``ece_if_calibrated`` (mean and 95 % range of `errors_if_calibrated`)
-        and ``log_loss``, over images; ``temperature`` also the temperature, of part val. The
+        and ``brier``, over images; ``temperature`` also the temperature, of part val. The
         others are those of `visgen.conformal.score_sets`.
     bins : DataFrame
         seed, rank, evaluator, confidence, accuracy, n_images.
@@ -262,15 +264,15 @@ def _reliability(
 ) -> tuple[list[dict], pd.DataFrame]:
     """Return scores of scaled probabilities, and their bins."""
     names, code = np.unique(images.specimen, return_inverse=True)
-    logs, truth = _scale_logs(images.probabilities, temperature), images.truth
-    top = np.exp(logs.max(axis=1))
-    bins = reliability_bins(top, logs.argmax(axis=1) == truth)
+    scaled, truth = scale_probabilities(images.probabilities, temperature), images.truth
+    top = scaled.max(axis=1)
+    bins = reliability_bins(top, scaled.argmax(axis=1) == truth)
     errors = errors_if_calibrated(top, code, simulations, seed)
-    loss = -logs[np.arange(len(truth)), truth]
+    loss = brier_scores(scaled, truth)
     found = {
         "ece": (calibration_error(bins), np.nan, np.nan),
         "ece_if_calibrated": (errors.mean(), *np.percentile(errors, [2.5, 97.5])),
-        "log_loss": mean_with_interval(loss, code, seed),
+        "brier": mean_with_interval(loss, code, seed),
     }
     columns = ["metric", "value", "ci_low", "ci_high", "n"]
     rows = [(name, *map(float, values), len(names)) for name, values in found.items()]

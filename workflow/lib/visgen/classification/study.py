@@ -60,6 +60,8 @@ def collect_guesses(
     predictions: Iterable[tuple[tuple[int, str], pd.DataFrame]],
     training: pd.DataFrame,
     study: Study,
+    *,
+    rolled_up: bool = True,
 ) -> Guesses:
     """Reduce one classifier's predictions to guesses, its own and those rolled up.
 
@@ -69,6 +71,8 @@ def collect_guesses(
         Pairs of (seed, rank) and table, seeds in turn.
     training
         Columns seed, rank, n_images, n_specimens, as `visgen.classifiers.ranks` makes them.
+    rolled_up
+        Whether probabilities are rolled up; those of a baseline say nothing of the images.
 
     Returns
     -------
@@ -80,12 +84,14 @@ def collect_guesses(
     for seed, group in groupby(predictions, key=lambda pair: pair[0][0]):
         tables = {rank: table for (_, rank), table in group}
         classified = [rank for rank in study.ranks if rank in tables]
-        finest = finest_usable_rank(training[training["seed"] == seed], classified)
-        if finest:
+        finest = None
+        if rolled_up:
+            finest = finest_usable_rank(training[training["seed"] == seed], classified)
+        if finest is not None:
             odds = temper(tables[finest], study.specimens["specimen"], seed)
         for rank in classified:
             found[seed, rank, INDEPENDENT] = guesses(tables[rank])
-            if finest and study.ranks.index(rank) < study.ranks.index(finest):
+            if finest is not None and study.ranks.index(rank) < study.ranks.index(finest):
                 above = study.lineages[finest][rank]
                 rolled = roll_up(odds, tables[rank], above)
                 found[seed, rank, ROLLED_UP] = guesses(rolled)

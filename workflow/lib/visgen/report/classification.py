@@ -61,6 +61,7 @@ def classification_content(
     return {
         "classification_heads": [head for metric, head, _ in SHOWN if _has(scores, metric)],
         "classification": rows,
+        "classification_shown": shown_rows(rows),
         "classification_findings": [
             *findings(rows, confidence),
             *lineage_findings(scores, chosen, ranks),
@@ -136,6 +137,16 @@ def score_rows(
     return rows
 
 
+def shown_rows(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return, for each backbone and rank, the chosen classifier, the reference and the baselines."""
+    references = {row["reference"] for row in rows}
+    return [
+        row
+        for row in rows
+        if row["is_chosen"] or row["is_baseline"] or row["variant"] in references
+    ]
+
+
 def findings(
     rows: Sequence[Mapping[str, Any]], confidence: Sequence[Mapping[str, Any]]
 ) -> list[str]:
@@ -194,16 +205,16 @@ def findings(
 def _sets_in_words(sets: Mapping[str, Any]) -> str:
     """Say what sets of taxa are worth, and whether they keep what they promise."""
     low, high = sets["expected_low"], sets["expected_high"]
-    kept = (
-        "as promised"
-        if low <= sets["coverage"] <= high
-        else f"not as promised ({format_percent(low)} to {format_percent(high)} would be)"
-    )
-    return (
+    sentence = (
         f"Sets meant to hold the true taxon of {format_percent(sets['promised'])} of the "
-        f"specimens hold it for {format_percent(sets['coverage'])}, {kept}; they name "
-        f"{format_number(sets['size'], 1)} taxa on average."
+        f"specimens hold it for {format_percent(sets['coverage'])} (valid ones: "
+        f"{format_percent(low)} to {format_percent(high)})"
     )
+    if not is_nothing(sets["size"]):
+        sentence += f"; they name {format_number(sets['size'], 1)} taxa on average"
+    if not low <= sets["coverage"] <= high:
+        sentence += "; they do not keep their promise here"
+    return sentence + "."
 
 
 def lineage_findings(scores: pd.DataFrame, chosen: pd.DataFrame, ranks: Sequence[str]) -> list[str]:
