@@ -4,8 +4,15 @@ from PIL import Image
 from visgen.augmentation import render_view
 
 SHA = "ab" * 32
-STILL = {"flip": 0, "rotation": 0, "translation": 0, "scale": 0, "colour": 0}
-USUAL = {"flip": 0.5, "rotation": 15, "translation": 0.05, "scale": 0.1, "colour": 0.2}
+STILL = {"flip": 0, "rotation": 0, "translation": 0, "scale": 0, "colour": 0, "noise": 0}
+USUAL = {
+    "flip": 0.5,
+    "rotation": 15,
+    "translation": 0.05,
+    "scale": 0.1,
+    "colour": 0.2,
+    "noise": 0.02,
+}
 
 
 def picture(width=31, height=23):
@@ -81,3 +88,16 @@ def test_colour_changes_no_further_than_asked():
     grey = Image.new("RGB", (5, 5), (100, 100, 100))
     levels = [view(grey, repeat=i, colour=0.2)[2, 2, 0] for i in range(1, 40)]
     assert 79 <= min(levels) < 90 < 110 < max(levels) <= 121
+
+
+def test_noise_has_the_deviation_that_was_asked_for():
+    grey = Image.new("RGB", (101, 83), (128, 128, 128))
+    noisy = view(grey, noise=0.05).astype(float)
+    assert noisy.mean() == pytest.approx(128, abs=0.5)
+    assert noisy.std() == pytest.approx(0.05 * 255, rel=0.05)
+
+
+def test_noise_stays_within_the_range_of_a_pixel():
+    white = Image.new("RGB", (31, 23), (255, 255, 255))
+    noisy = view(white, noise=0.5)
+    assert noisy.min() < 100 and noisy.max() == 255

@@ -21,7 +21,7 @@ TAXA = [f"Taxon {i}" for i in range(5)]
 def calibrated(n, rng, n_taxa=5, spread=1.5):
     """Odds of which the truths are drawn."""
     odds = np.exp(rng.normal(scale=spread, size=(n, n_taxa)))
-    odds /= odds.sum(axis=1, keepdims=True)
+    odds = odds / odds.sum(axis=1, keepdims=True)
     truth = (odds.cumsum(axis=1) < rng.random(n)[:, None]).sum(axis=1)
     return odds, np.minimum(truth, n_taxa - 1)
 
@@ -214,7 +214,7 @@ def test_brier_score_is_that_of_scikit_learn():
     test = table[table["part"] == "test"]
     value = scores_of(rows).loc[("uncalibrated", "brier")]
     odds = test[TAXA].to_numpy(float)
-    odds /= odds.sum(axis=1, keepdims=True)
+    odds = odds / odds.sum(axis=1, keepdims=True)
     expected = brier_score_loss(test["truth"], odds, labels=TAXA, scale_by_half=False)
     assert value["value"] == pytest.approx(expected, rel=1e-5)
     assert value["ci_low"] < value["value"] < value["ci_high"]

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
@@ -101,3 +103,16 @@ def test_the_shard_of_an_image_is_fixed():
 def test_a_shard_of_no_images_is_a_mask():
     none = pd.DataFrame({"sha256": pd.Series([], dtype="str")})
     assert len(none[in_shard(none["sha256"], 0, 3)]) == 0
+
+
+def test_the_table_is_the_only_matrix_of_its_size(tmp_path):
+    ids = [f"{i:05d}" for i in np.random.default_rng(1).permutation(5003)]
+    table = features(ids, n_features=512)
+    shards = [written(tmp_path / "1", table[:3001]), written(tmp_path / "2", table[3001:])]
+    size, expected = table.to_numpy().nbytes, table.sort_index()
+    tracemalloc.start()
+    found = read_features(shards)
+    peak = tracemalloc.get_traced_memory()[1]  # of numpy; Arrow reads in small batches beside it
+    tracemalloc.stop()
+    pd.testing.assert_frame_equal(found, expected, check_exact=True)
+    assert peak < 1.3 * size

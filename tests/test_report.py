@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from jinja2 import UndefinedError
 from matplotlib.figure import Figure
-from visgen.metrics import metrics_table
+from visgen.metrics import metrics_table, over_seeds
+from visgen.report import classification as classified
 from visgen.report import content
 from visgen.report.page import (
     embed_image,
@@ -24,16 +25,42 @@ HOSTILE = '<script>alert("1 & 2")</script>\'>'
 BASELINES = ["most_frequent", "uniform"]
 
 
-def classification(values, backbone="net"):
+def classification(values, backbone="net", evaluator="independent", rank="genus"):
     """One score of each variant, over two seeds; `values` has (value, ci_low, ci_high)."""
     return [
-        {"experiment": "classification", "variant": variant, "backbone": backbone, "rank": "genus"}
-        | {"part": "test", "seed": seed, "metric": metric, "n": 31}
+        {"experiment": "classification", "variant": variant, "backbone": backbone, "rank": rank}
+        | {"part": "test", "seed": seed, "metric": metric, "n": 31, "evaluator": evaluator}
         | {"value": value, "ci_low": low, "ci_high": high}
         for variant, (value, low, high) in values.items()
         for seed in (1, 2)
         for metric in ("accuracy", "balanced_accuracy", "macro_f1")
     ]
+
+
+def confidence(variant, coverage=0.88, backbone="net"):
+    """What is measured of the sets of a classifier's taxa."""
+    labels = {"experiment": "classification", "variant": variant, "backbone": backbone}
+    labels |= {"rank": "genus", "part": "test", "seed": 1, "n": 29}
+    values = {
+        ("mondrian", "coverage"): (coverage, 0.8, 0.95),
+        ("mondrian", "coverage_if_valid"): (0.9, 0.79, 0.98),
+        ("mondrian", "set_size"): (2.3, 2.0, 2.6),
+        ("uncalibrated", "ece"): (0.21, np.nan, np.nan),
+        ("uncalibrated", "ece_if_calibrated"): (0.05, 0.02, 0.09),
+    }
+    return [
+        labels | {"evaluator": e, "metric": m, "value": v, "ci_low": low, "ci_high": high}
+        for (e, m), (v, low, high) in values.items()
+    ]
+
+
+CHOSEN = ["rank", "variant", "metric", "value", "n", "note"]
+
+
+def chosen_for(variant, backbone="net", rank="genus"):
+    """What was chosen on validation, as the page reads it."""
+    row = (rank, variant, "balanced_accuracy", 0.41, 17, "", backbone)
+    return pd.DataFrame([row], columns=[*CHOSEN, "backbone"])
 
 
 def agreement(p, p_shuffled, variant="mean"):
@@ -69,13 +96,34 @@ def page(folder, name="study", tree_rank="family"):
     Figure(figsize=(1, 1)).savefig(figure)
     write_table(folder / "none.tsv", pd.DataFrame(columns=["variant", "evaluator", "reason"]))
     omitted = pd.DataFrame([(1, name, name), (2, name, name)], columns=["seed", "rank", "reason"])
-    write_table(folder / "omitted.tsv", omitted)
     columns = ["taxon", "found_in", "missing_from", "similar_name"]
     missing = pd.DataFrame([(name, "study", "distances", name)], columns=columns)
     write_table(folder / "missing.tsv", missing)
     write_table(folder / "few.tsv", pd.DataFrame({"taxon": [name], "n_images": [2]}))
+    net = folder / "net"
+    (net / "forest").mkdir(parents=True, exist_ok=True)
+    chosen = chosen_for(name, rank=name).drop(columns="backbone")
+    write_table(net / "chosen.tsv", chosen)
+    unsure = pd.DataFrame([(name, 1, name, "mondrian", name)])
+    unsure.columns = ["variant", "seed", "rank", "evaluator", "reason"]
+    write_table(net / "confidence.omitted.tsv", unsure)
+    trial = pd.DataFrame([(1, name, name, 0.3, 41, True), (1, name, "left", 0.2, 41, False)])
+    trial.columns = ["seed", "rank", "options", "balanced_accuracy", "n_specimens", "chosen"]
+    write_table(net / "forest" / "tuning.tsv", trial)
+    write_table(net / "forest" / "omitted.tsv", omitted)
+    published = pd.DataFrame([(name, name, name, "accuracy", 0.69, name)])
+    published.columns = ["source", "rank", "variant", "metric", "value", "note"]
+    write_table(folder / "published.tsv", published)
+    for kind in ("scores", "taxa", "confusion-genus", "confidence"):
+        Figure(figsize=(1, 1)).savefig(net / f"{kind}.png")
+    impossible = {"metric": "impossible_lineages", "value": 0.55, "ci_low": 0.5, "ci_high": 0.6}
     metrics = metrics_table(
-        classification({name: (0.6, 0.5, 0.7), "uniform": (0.2, 0.1, 0.3)}, backbone=name)
+        classification({name: (0.6, 0.5, 0.7), "uniform": (0.2, 0.1, 0.3)})
+        + classification({name: (0.5, 0.4, 0.6)}, evaluator="rolled_up")
+        + classification({name: (-0.1, -0.2, 0.1)}, evaluator="rolled_up_minus_independent")
+        + classification({"uniform": (-0.4, -0.5, -0.3)}, evaluator=f"minus:{name}")
+        + [row | impossible for row in classification({name: (0, 0, 0)}, rank="all")[:1]]
+        + confidence(name)
         + agreement(0.01, 0.01, variant=name)
     )
     rejected = pd.DataFrame({"file": [name] * 211, "reason": name, "detail": name})
@@ -86,6 +134,8 @@ def page(folder, name="study", tree_rank="family"):
         "permutations": 9999,
         "min_images": 3,
         "bootstraps": 1999,
+        "tail": 20,
+        "baselines": BASELINES,
         "counts": figure,
         "left_out": content.left_out(tree_rank, None),
         "provenance": {
@@ -102,9 +152,19 @@ def page(folder, name="study", tree_rank="family"):
     shared = pd.DataFrame([("shared_specimen", np.nan, name, 2, 1, name)], columns=NOTES)
     given |= content.split_content([shared], RANKS.assign(rank=name))
     metrics["rank"] = metrics["rank"].replace("genus", name)
-    score_figures = [str(figure)]
-    given |= content.classification_content(
-        metrics, [name], BASELINES, score_figures, [folder / "omitted.tsv"]
+    figures = ["scores", "taxa", "confusion-genus", "confidence"]
+    given |= classified.classification_content(
+        metrics,
+        [name],
+        BASELINES,
+        {
+            "chosen": [net / "chosen.tsv"],
+            "classification_figures": [net / f"{kind}.png" for kind in figures],
+            "classification_omitted": [net / "forest" / "omitted.tsv"],
+            "tuning": [net / "forest" / "tuning.tsv"],
+            "confidence_omitted": [net / "confidence.omitted.tsv"],
+            "published": [folder / "published.tsv"],
+        },
     )
     if tree_rank:
         given["distance_figure"] = figure
@@ -150,7 +210,7 @@ def test_page_needs_no_other_file(tmp_path):
 
 def test_every_figure_is_in_the_page(tmp_path):
     images = [attributes for tag, attributes in Tags(page(tmp_path)).found if tag == "img"]
-    assert len(images) == 4  # counts, scores, distances, embedding
+    assert len(images) == 7  # counts, four of the classifiers, distances, embedding
     assert {image["src"] for image in images} == {embed_image(tmp_path / "figure.png")}
     assert all(image["alt"] for image in images)
 
@@ -185,48 +245,114 @@ def test_name_that_the_template_lacks_is_an_error(tmp_path):
         render_report(tmp_path / "template", {"there": 1})
 
 
-def classification_finding(values):
-    rows = content.classification_rows(
-        metrics_table(classification(values)), ["family", "genus"], BASELINES
-    )
-    return content.classification_findings(rows)
+def finding(values, more=(), best="random_forest"):
+    scores = over_seeds(metrics_table([*classification(values), *more]))
+    chosen = chosen_for(best)
+    rows = classified.score_rows(scores, ["family", "genus"], BASELINES, chosen)
+    return classified.findings(rows, classified.confidence_rows(scores, chosen))
 
 
-def test_finding_where_a_classifier_beats_the_baselines():
+def test_finding_where_the_chosen_classifier_beats_the_baselines():
     values = {"most_frequent": (0.2, 0.2, 0.2), "random_forest": (0.6, 0.5, 0.71)}
-    assert classification_finding(values | {"uniform": (0.25, 0.1, 0.4)}) == [
-        "Genus: random forest on net has a balanced accuracy of 60.0 % (95 % interval 50.0 % to "
-        "71.0 %, 31 test specimens); the best baseline that does not see the images has 25.0 %. "
-        "The interval lies above it."
+    assert finding(values | {"uniform": (0.25, 0.1, 0.4), "better": (0.9, 0.8, 1.0)}) == [
+        "Genus: random forest on net, chosen on validation, has a balanced accuracy of 60.0 % "
+        "(95 % interval 50.0 % to 71.0 %, 31 test specimens); the best baseline that does not see "
+        "the images has 25.0 %. The interval lies above it."
     ]
 
 
 @pytest.mark.parametrize("forest", [(0.3, 0.2, 0.4), (0.3, 0.25, 0.4), (0.1, 0.05, 0.2)])
 def test_finding_where_a_classifier_does_not_beat_them(forest):
     values = {"random_forest": forest, "uniform": (0.25, 0.1, 0.4)}
-    (sentence,) = classification_finding(values)
+    (sentence,) = finding(values)
     assert sentence.endswith("does not lie above it: nothing beyond chance is shown.")
 
 
+def test_finding_without_an_interval_says_why():
+    (sentence,) = finding({"random_forest": (0.3, np.nan, np.nan), "uniform": (0.1, 0, 0.2)})
+    assert "no interval, since most taxa have but one" in sentence
+    assert sentence.endswith("Too few specimens to say more.")
+
+
+@pytest.mark.parametrize(
+    ("coverage", "end"),
+    [
+        (0.88, "88.0 % (valid ones: 79.0 % to 98.0 %); they name 2.3 taxa on average."),
+        (0.70, "2.3 taxa on average; they do not keep their promise here."),
+    ],
+)
+def test_finding_says_whether_sets_keep_their_promise(coverage, end):
+    values = {"random_forest": (0.6, 0.5, 0.7)}
+    (sentence,) = finding(values, confidence("random_forest", coverage))
+    assert sentence.endswith(end)
+
+
 def test_baseline_of_another_backbone_does_not_count():
-    metrics = metrics_table(
-        classification({"random_forest": (0.6, 0.5, 0.7)})
-        + classification({"uniform": (0.9, 0.9, 0.9)}, backbone="other")
-    )
-    rows = content.classification_rows(metrics, ["genus"], BASELINES)
-    assert [row["is_baseline"] for row in rows] == [False, True]
-    (sentence,) = content.classification_findings(rows)
+    more = classification({"uniform": (0.9, 0.9, 0.9)}, backbone="other")
+    (sentence,) = finding({"random_forest": (0.6, 0.5, 0.7)}, more)
     assert "baseline" not in sentence
 
 
-def test_classification_rows_follow_the_ranks_and_count_the_seeds():
-    metrics = metrics_table(classification({"random_forest": (0.6, 0.5, 0.7)}))
-    metrics = pd.concat([metrics, metrics.assign(rank="order", n=11)])
-    rows = content.classification_rows(metrics, ["order", "family", "genus"], BASELINES)
-    assert [(row["rank"], row["n"], row["n_seeds"]) for row in rows] == [
-        ("order", 11, 2),
-        ("genus", 31, 2),
+def test_score_rows_follow_the_ranks_and_mark_what_was_chosen():
+    metrics = metrics_table(
+        classification({"svm": (0.6, 0.5, 0.7), "forest": (0.5, 0.4, 0.6)})
+        + classification({"svm": (0.1, 0.0, 0.2)}, evaluator="minus:forest")
+    )
+    scores = over_seeds(pd.concat([metrics, metrics.assign(rank="order", n=11)]))
+    ranks = ["order", "family", "genus"]
+    rows = classified.score_rows(scores, ranks, BASELINES, chosen_for("svm"))
+    assert [(r["rank"], r["variant"], r["n"], r["is_chosen"]) for r in rows] == [
+        ("order", "svm", 11, False),
+        ("order", "forest", 11, False),
+        ("genus", "svm", 31, True),
+        ("genus", "forest", 31, False),
     ]
+    assert rows[0]["difference"] == {"value": "+10.0", "interval": "+0.0 to +20.0"}
+    assert rows[0]["reference"] == "forest" and rows[1]["difference"] is None
+
+
+def test_first_table_shows_the_chosen_the_reference_and_the_baselines():
+    values = dict.fromkeys(["forest", "svm", "bagging", "uniform"], (0.5, 0.4, 0.6))
+    metrics = classification(values)
+    metrics += classification({"svm": (0, 0, 0)}, evaluator="minus:forest")
+    scores = over_seeds(metrics_table(metrics))
+    rows = classified.score_rows(scores, ["genus"], BASELINES, chosen_for("svm"))
+    shown = [row["variant"] for row in classified.shown_rows(rows)]
+    assert shown == ["forest", "svm", "uniform"]
+
+
+def test_backbones_are_compared_where_there_are_several():
+    metrics = classification({"svm": (0.6, 0.5, 0.7)})
+    chosen = chosen_for("svm")
+    scores = over_seeds(metrics_table(metrics))
+    rows = classified.score_rows(scores, ["genus"], BASELINES, chosen)
+    assert classified.backbone_rows(rows, scores) == []
+    metrics += classification({"forest": (0.5, 0.4, 0.6)}, backbone="other")
+    metrics += classification(
+        {"forest": (-0.1, -0.2, 0.0)}, backbone="other", evaluator="backbone_minus:net/svm"
+    )
+    scores = over_seeds(metrics_table(metrics))
+    chosen = pd.concat([chosen, chosen_for("forest", "other")])
+    rows = classified.score_rows(scores, ["genus"], BASELINES, chosen)
+    found = classified.backbone_rows(rows, scores)
+    assert [(row["backbone"], row["variant"], row["is_best"]) for row in found] == [
+        ("net", "svm", True),
+        ("other", "forest", False),
+    ]
+    assert found[1]["texts"][2] == {"value": "−10.0", "interval": "−20.0 to +0.0"}
+
+
+def test_published_scores_stand_beside_those_of_every_backbone():
+    metrics = classification({"forest": (0.6, 0.5, 0.7)})
+    metrics += classification({"forest": (0.4, 0.3, 0.5)}, backbone="other")
+    rows = [("Roy 2025", "genus", "forest", "accuracy", 0.69, np.nan)]
+    rows.append(("Roy 2025", "order", "forest", "accuracy", 0.35, "note"))
+    columns = ["source", "rank", "variant", "metric", "value", "note"]
+    published = pd.DataFrame(rows, columns=columns)
+    found = classified.published_rows(published, over_seeds(metrics_table(metrics)))
+    assert [name for name, _ in found[0]["here"]] == ["net", "other"]
+    assert found[0]["here"][1][1] == {"value": "40.0 %", "interval": "30.0 % to 50.0 %"}
+    assert found[1]["here"] == [] and found[0]["note"] == ""
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 
+import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
@@ -12,7 +13,9 @@ from workflow_copy import TINY, changed, copy_workflow, rules_to_run, run
 
 REPORT = {"write_provenance", "write_report"}
 SCORES = REPORT | {"write_metrics"}
-CLASSIFICATION = SCORES | {"score_predictions", "plot_scores"}
+CHOICE = SCORES | {"score_predictions", "plot_scores"}
+CHOICE |= {"plot_taxa", "plot_confusions", "plot_confidence"}
+CLASSIFICATION = CHOICE | {"measure_confidence"}
 EMBEDDING = SCORES | {"score_embedding", "plot_embedding"}
 FEATURES = CLASSIFICATION | EMBEDDING | {"extract_features", "train_classifier", "embed_taxa"}
 SPECIMENS = FEATURES | {
@@ -46,7 +49,16 @@ def test_a_second_run_has_nothing_to_do(study):
     [
         ("compute.threads", 1, REPORT),
         ("features.store", "elsewhere", REPORT),
-        ("classification.bootstraps", 200, CLASSIFICATION),
+        ("classification.bootstraps", 200, CHOICE),
+        ("classification.reference", "most_frequent", CHOICE),
+        ("classification.confidence", 0.8, SCORES | {"measure_confidence", "plot_confidence"}),
+        (
+            "classification.tail",
+            30,
+            SCORES | {"measure_confidence", "plot_confidence", "plot_taxa"},
+        ),
+        ("classification.ranks", ["family"], CLASSIFICATION | {"train_classifier"}),
+        ("published", "config/bivalvia.published.tsv", REPORT),
         (
             "classification.classifiers.random_forest.trees",
             11,
@@ -55,7 +67,7 @@ def test_a_second_run_has_nothing_to_do(study):
         (
             "classification.classifiers.stratified",
             {"method": "stratified"},
-            CLASSIFICATION | {"train_classifier"},
+            CHOICE | {"train_classifier"},
         ),
         ("embedding.permutations", 199, EMBEDDING),
         ("embedding.variants.mean.centre", False, EMBEDDING | {"embed_taxa"}),
@@ -121,8 +133,28 @@ def test_metrics_have_the_columns_of_the_contract_and_every_experiment(study):
         "ci_low,ci_high,p,n"
     )
     assert set(metrics["experiment"]) == {"classification", "embedding"}
-    assert metrics["value"].between(-1, 1).all()
+    assert np.isfinite(metrics["value"]).mean() > 0.9
+    shares = metrics[metrics["metric"].isin(["accuracy", "macro_f1", "coverage", "pearson"])]
+    assert shares["value"].between(-1, 1).all() and len(shares) > 50
     assert (metrics["n"] > 0).all()
+
+
+def test_baselines_stand_beside_every_classifier_at_every_rank(study):
+    scores = pd.read_csv(results(study, "classification/tiny/scores.tsv"), sep="\t")
+    own = scores[(scores["part"] == "test") & (scores["evaluator"] == "independent")]
+    own = own[own["rank"] != "all"]
+    by_rank = own.groupby(["rank", "seed"])["variant"].unique()
+    assert by_rank.map(lambda names: set(names) == {"random_forest", "most_frequent"}).all()
+
+
+def test_probabilities_are_named_by_rank_and_taxon_and_sum_to_one(study):
+    path = results(study, "classification/tiny/random_forest/predictions.parquet")
+    table = pd.read_parquet(path)
+    genera = table[table["rank"] == "genus"]
+    names = [name for name in table if name.startswith("p:genus:")]
+    assert np.allclose(genera[names].sum(axis=1), 1, atol=1e-5)
+    parts = pd.read_csv(results(study, "splits/seed-1.tsv"), sep="\t", index_col="id")["split"]
+    assert set(parts[genera.loc[genera["seed"] == 1, "id"]]) == {"val", "test"}
 
 
 def test_no_specimen_is_in_two_parts(study):
@@ -136,7 +168,7 @@ def test_no_specimen_is_in_two_parts(study):
 def test_report_stands_alone_and_names_its_commit_and_figures(study):
     page = results(study, "report/report.html").read_text()
     assert not re.search(r"""(src|href)=["'](?!data:|#)""", page)
-    assert page.count("data:image/png;base64,") == 5
+    assert page.count("data:image/png;base64,") == 12
     provenance = json.loads(results(study, "provenance.json").read_text())
     assert provenance["config"]["dataset"] == "tiny"
     assert provenance["images"]["n"] == 130

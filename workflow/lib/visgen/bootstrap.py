@@ -1,6 +1,7 @@
 """Weights of specimens in bootstrap samples; images of one specimen always share theirs."""
 
 import numpy as np
+import pandas as pd
 
 
 def bayesian_weights(n_specimens: int, samples: int, rng: np.random.Generator) -> np.ndarray:
@@ -38,8 +39,9 @@ def rescaled_weights(taxon: np.ndarray, samples: int, rng: np.random.Generator) 
         (samples, n_specimens); those of a taxon always sum to its number of specimens.
     """
     weights = np.ones((samples, len(taxon)))
-    order = np.argsort(taxon, kind="stable")
-    for members in np.split(order, np.flatnonzero(np.diff(taxon[order])) + 1):
+    code = pd.factorize(taxon)[0]  # by the first specimen, so that names decide nothing
+    order = np.argsort(code, kind="stable")
+    for members in np.split(order, np.flatnonzero(np.diff(code[order])) + 1):
         m = len(members)
         if m > 1:
             draws = rng.multinomial(m - 1, np.full(m, 1 / m), size=samples)

@@ -9,6 +9,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+_ROWS = 1024  # read at a time
+
 
 def in_shard(sha256: pd.Series, shard: int, n_shards: int) -> pd.Series:
     """Tell which images belong to a shard; an image stays in its shard when others come."""
@@ -30,7 +32,7 @@ def read_features(shards: Sequence[Path]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        (n, n_features) float32, index (id, repeat), sorted.
+        (n, n_features) float32, index (id, repeat), sorted; the only matrix of that size made.
 
     Raises
     ------
@@ -39,25 +41,40 @@ def read_features(shards: Sequence[Path]) -> pd.DataFrame:
         (id, repeat) is there twice, or a vector holds NaN or infinity.
     """
     # A shard without images says nothing, not even the type of an id.
-    tables = {path: table for path in shards if len(table := pq.read_table(path))}
-    if not tables:
+    opened = {path: pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20) for path in shards}
+    files = {path: file for path, file in opened.items() if file.metadata.num_rows}
+    if not files:
         raise ValueError(f"no feature vector in {', '.join(map(str, shards))}")
-    lengths = {path: table["vector"].type.list_size for path, table in tables.items()}
+    lengths = {
+        path: file.schema_arrow.field("vector").type.list_size for path, file in files.items()
+    }
     first, length = next(iter(lengths.items()))
     for path, found in lengths.items():
         if found != length:
             raise ValueError(f"{path}: {found} features a vector, expected {length} as in {first}")
-    table = pa.concat_tables([t.replace_schema_metadata(None) for t in tables.values()])
+    labels = pa.concat_tables([file.read(["id", "repeat"]) for file in files.values()])
+    labels = labels.select(["id", "repeat"]).replace_schema_metadata(None)
     index = pd.MultiIndex.from_arrays(
-        [table["id"].to_pandas(), table["repeat"].to_pandas()], names=["id", "repeat"]
+        [labels["id"].to_pandas(), labels["repeat"].to_pandas()], names=["id", "repeat"]
     )
     if not index.is_unique:
         raise ValueError(f"features of {_label(index[index.duplicated()])}, are there twice")
-    values = vectors_of(table)
-    bad = ~np.isfinite(values).all(axis=1)
-    if bad.any():
-        raise ValueError(f"features of {_label(index[bad])}, hold NaN or infinity")
-    return pd.DataFrame(values, index=index, copy=False).sort_index()
+    order = index.argsort()
+    place = np.empty(len(order), np.intp)
+    place[order] = np.arange(len(order))
+    index = index[order]
+    # One matrix, filled part by part: there is never a second one beside it.
+    values, start = np.empty((len(index), length), np.float32), 0
+    for file in files.values():
+        for batch in file.iter_batches(_ROWS, columns=["vector"]):
+            rows = place[start : start + len(batch)]
+            vectors = vectors_of(pa.Table.from_batches([batch]))
+            bad = ~np.isfinite(vectors).all(axis=1)
+            if bad.any():
+                raise ValueError(f"features of {_label(index[rows[bad]])}, hold NaN or infinity")
+            values[rows] = vectors
+            start += len(batch)
+    return pd.DataFrame(values, index=index, copy=False)
 
 
 def _label(index: pd.MultiIndex) -> str:

@@ -71,9 +71,9 @@ def compare_backbones(
     Returns
     -------
     list of dict
-        backbone, variant, evaluator (``minus:<backbone>/<classifier>``), part (``test``), rank,
-        seed, metric, value, ci_low, ci_high, n: paired differences. Of equals on validation the
-        first backbone is the best.
+        backbone, variant, evaluator (``backbone_minus:<backbone>/<classifier>``), part
+        (``test``), rank, seed, metric, value, ci_low, ci_high, n: paired differences. Of equals
+        on validation the first backbone is the best.
     """
     rows = []
     for rank in [rank for rank in study.ranks if rank in set(chosen["rank"])]:
@@ -94,7 +94,7 @@ def compare_backbones(
                 labels = {
                     "backbone": name,
                     "variant": here.loc[name, "variant"],
-                    "evaluator": f"minus:{best}/{here.loc[best, 'variant']}",
+                    "evaluator": f"backbone_minus:{best}/{here.loc[best, 'variant']}",
                     "part": "test",
                     "rank": rank,
                     "seed": seed,

@@ -13,9 +13,6 @@ from visgen.classifiers.transforms import SUITABLE, FeatureSteps
 from visgen.resampling import TrainingRows, resample_training
 from visgen.study_checks import BASELINE_METHODS
 
-# Numbers of taxa are numbers on purpose, however many there are.
-warnings.filterwarnings("ignore", message="The number of unique classes is greater than 50%")
-
 _BLOCK = 1024  # images asked about at a time
 _LARGE = 10**8  # multiplications from which linear algebra uses the threads that it may
 _MEMBER = ("trees", "max_features", "min_samples_leaf", "C", "class_weight")
@@ -109,7 +106,10 @@ def fit_and_ask(
 
     total = np.zeros((len(asked), len(present)))
     # Two threads waiting for each other over a small product take many times longer than one.
-    with threadpool_limits(threads if x.size * len(present) > _LARGE else 1):
+    limit = threads if x.size * len(present) > _LARGE else 1
+    with threadpool_limits(limit), warnings.catch_warnings():
+        # Taxa are numbers on purpose, however many of them there are.
+        warnings.filterwarnings("ignore", message="The number of unique classes is greater")
         for answers in each_member(members, ask, threads=threads):
             total += answers
     probabilities = _spread(total / len(members), present, n_taxa)

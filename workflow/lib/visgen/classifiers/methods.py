@@ -7,11 +7,11 @@ over many taxa can be many times larger than the features that they were grown f
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
-from joblib import Parallel, delayed
 from sklearn.base import ClassifierMixin
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.utils.parallel import Parallel, delayed
 
 from visgen.classifiers.balanced_tree import BalancedTree
 from visgen.classifiers.linear_svm import LinearSVM

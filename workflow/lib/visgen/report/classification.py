@@ -107,7 +107,6 @@ def score_rows(
                 (scores["backbone"] == backbone)
                 & (scores["rank"] == rank)
                 & scores["evaluator"].str.startswith("minus:")
-                & ~scores["evaluator"].str.contains("/")
                 & (scores["metric"] == "balanced_accuracy")
             ].set_index("variant")
             for variant, table in part.groupby("variant", sort=False):
@@ -138,7 +137,7 @@ def score_rows(
 
 
 def shown_rows(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Return, for each backbone and rank, the chosen classifier, the reference and the baselines."""
+    """Return the chosen classifiers, the reference and the baselines, by backbone and rank."""
     references = {row["reference"] for row in rows}
     return [
         row
@@ -296,11 +295,11 @@ def backbone_rows(rows: Sequence[Mapping[str, Any]], scores: pd.DataFrame) -> li
     picked = [row for row in rows if row["is_chosen"]]
     if len({row["backbone"] for row in picked}) < 2:
         return []
-    between = scores[scores["evaluator"].str.contains("/") & (scores["metric"] == "macro_f1")]
-    differences = between.set_index(["backbone", "rank"])
-    balanced = scores[
-        scores["evaluator"].str.contains("/") & (scores["metric"] == "balanced_accuracy")
-    ].set_index(["backbone", "rank"])
+    between = scores[scores["evaluator"].str.startswith("backbone_minus:")]
+    macro_f1, balanced = (
+        between[between["metric"] == metric].set_index(["backbone", "rank"])
+        for metric in ("macro_f1", "balanced_accuracy")
+    )
     order = list(dict.fromkeys(row["rank"] for row in picked))
     found = []
     for row in sorted(picked, key=lambda row: order.index(row["rank"])):
@@ -313,7 +312,7 @@ def backbone_rows(rows: Sequence[Mapping[str, Any]], scores: pd.DataFrame) -> li
                     _cell(row["cells"]["balanced_accuracy"], format_percent),
                     _cell(row["cells"]["macro_f1"], format_percent),
                     _points(balanced.loc[key]) if key in balanced.index else None,
-                    _points(differences.loc[key]) if key in differences.index else None,
+                    _points(macro_f1.loc[key]) if key in macro_f1.index else None,
                 ],
             }
         )

@@ -1,0 +1,194 @@
+import numpy as np
+import pandas as pd
+import pytest
+from visgen.classification.choosing import choose_classifiers, compare_backbones
+from visgen.classification.guesses import guesses
+from visgen.classification.scoring import score_classifiers
+from visgen.classification.study import Study, collect_guesses, scored_images
+from visgen.classification.taxa import tabulate_confusion, tabulate_taxa
+from visgen.metrics import COLUMNS, metrics_table
+from visgen.splits import calibrates
+
+RANKS = ["family", "genus"]
+GENERA = {"G1": "F1", "G2": "F1", "G3": "F2", "G4": "F2", "G5": "F3"}
+
+
+def study(n=150):
+    rng = np.random.default_rng(1)
+    ids = pd.Index([f"image {i:03d}" for i in range(n)], name="id")
+    specimens = pd.DataFrame({"genus": rng.choice(list(GENERA), n)}, ids)
+    specimens["family"] = specimens["genus"].map(GENERA)
+    specimens["specimen"] = [f"s{i // 2}" for i in range(n)]
+    specimens[RANKS] = specimens.groupby("specimen")[RANKS].transform("first")
+    return Study(specimens, RANKS)
+
+
+STUDY = study()
+PARTS = np.array(["val", "test"])[np.arange(150) // 2 % 2]
+TRAINING = pd.DataFrame(
+    [(1, "genus", g, 8, 5) for g in GENERA] + [(1, "family", f, 20, 9) for f in ("F1", "F2", "F3")],
+    columns=["seed", "rank", "taxon", "n_images", "n_specimens"],
+)
+
+
+def table(rank, skill, seed=1, part_skill=None):
+    """Predictions at a rank; `part_skill` has another skill for a part."""
+    rng = np.random.default_rng(seed)
+    truth = STUDY.specimens[rank]
+    taxa = sorted(truth.unique())
+    odds = rng.random((len(truth), len(taxa))).astype(np.float32)
+    chance = pd.Series(PARTS).map(part_skill or {}).fillna(skill).to_numpy()
+    known = rng.random(len(truth)) < chance
+    odds[np.arange(len(truth)), [taxa.index(t) for t in truth]] += 2 * known
+    odds /= odds.sum(axis=1, keepdims=True)
+    labels = pd.DataFrame({"part": PARTS, "id": truth.index, "truth": truth.to_numpy()})
+    labels["predicted"] = np.array(taxa)[odds.argmax(axis=1)]
+    return pd.concat([labels, pd.DataFrame(odds, columns=taxa)], axis=1)
+
+
+def collected(skill, seed=1, **more):
+    tables = {(1, rank): table(rank, skill, seed + i, **more) for i, rank in enumerate(RANKS)}
+    return collect_guesses(tables.items(), TRAINING, STUDY)
+
+
+def scores_of(found, reference="one"):
+    rows = score_classifiers(found, STUDY, reference=reference, bootstraps=100)
+    return metrics_table([{"experiment": "classification", "backbone": "net"} | r for r in rows])
+
+
+FOUND = {"one": collected(0.3), "two": collected(0.8, seed=5)}
+SCORES = scores_of(FOUND)
+
+
+def value(scores=SCORES, **labels):
+    labels = {"part": "test", "evaluator": "independent", "metric": "accuracy"} | labels
+    chosen = scores[(scores[list(labels)] == pd.Series(labels)).all(axis=1)]
+    assert len(chosen) == 1, chosen
+    return chosen.iloc[0]
+
+
+def test_scores_have_the_columns_of_the_contract():
+    assert list(SCORES) == COLUMNS
+    assert set(SCORES["evaluator"]) == {
+        "independent",
+        "rolled_up",
+        "minus:one",
+        "rolled_up_minus_independent",
+    }
+
+
+def test_only_coarser_ranks_are_rolled_up():
+    assert set(SCORES.loc[SCORES["evaluator"] == "rolled_up", "rank"]) == {"family", "all"}
+
+
+def test_test_scores_are_those_of_test_images():
+    test = table("genus", 0.8, 6).query("part == 'test'")
+    expected = (test["truth"] == test["predicted"]).mean()
+    assert value(variant="two", rank="genus")["value"] == pytest.approx(expected)
+
+
+def test_validation_scores_are_those_of_the_half_that_may_choose():
+    whole = table("genus", 0.8, 6).query("part == 'val'")
+    specimens = STUDY.specimens["specimen"].loc[whole["id"]]
+    half = whole[~calibrates(specimens, 1).to_numpy()]
+    assert 0 < len(half) < len(whole)
+    row = value(variant="two", rank="genus", part="val")
+    assert row["value"] == pytest.approx((half["truth"] == half["predicted"]).mean())
+    assert np.isnan(row["ci_low"])
+    assert row["n"] == STUDY.specimens["specimen"].loc[half["id"]].nunique()
+
+
+def test_differences_are_differences():
+    gain = value(variant="two", rank="genus", evaluator="minus:one")["value"]
+    one, two = (value(variant=v, rank="genus")["value"] for v in ("one", "two"))
+    assert gain == pytest.approx(two - one)
+    rolled = value(variant="two", rank="family", evaluator="rolled_up")["value"]
+    difference = value(variant="two", rank="family", evaluator="rolled_up_minus_independent")
+    assert difference["value"] == pytest.approx(
+        rolled - value(variant="two", rank="family")["value"]
+    )
+
+
+def test_better_classifiers_contradict_themselves_less():
+    one, two = (
+        value(variant=v, rank="all", metric="impossible_lineages")["value"] for v in ("one", "two")
+    )
+    assert two < one
+    by_hand = np.mean([
+        GENERA[genus] != family
+        for genus, family in zip(
+            table("genus", 0.8, 6).query("part == 'test'")["predicted"],
+            table("family", 0.8, 5).query("part == 'test'")["predicted"],
+            strict=True,
+        )
+    ])  # fmt: skip
+    assert two == pytest.approx(by_hand)
+
+
+def test_images_whose_taxon_was_not_trained_on_are_not_scored():
+    lacking = table("genus", 0.8).drop(columns="G5")
+    scored = scored_images(guesses(lacking), STUDY, "test", 1)
+    assert set(scored["truth"]) == {"G1", "G2", "G3", "G4"}
+
+
+def test_the_best_on_validation_is_chosen_though_another_is_best_on_test():
+    found = {
+        "lucky": collected(0, part_skill={"val": 0.2, "test": 1.0}),
+        "better": collected(0, part_skill={"val": 0.9, "test": 0.2}),
+    }
+    chosen = choose_classifiers(scores_of(found, "lucky"), RANKS, ["lucky", "better"])
+    assert chosen["variant"].tolist() == ["better", "better"]
+    assert chosen["rank"].tolist() == RANKS
+    assert (chosen["n"] > 0).all()
+
+
+def test_baselines_are_not_chosen_and_the_first_of_equals_is():
+    chosen = choose_classifiers(SCORES, RANKS, ["one"])
+    assert set(chosen["variant"]) == {"one"}
+    same = scores_of({"b": collected(0.5), "a": collected(0.5)}, "b")
+    assert set(choose_classifiers(same, RANKS, ["b", "a"])["variant"]) == {"b"}
+    assert set(choose_classifiers(same, RANKS, ["a", "b"])["variant"]) == {"a"}
+
+
+def test_without_validation_images_the_first_is_taken_and_it_is_said():
+    chosen = choose_classifiers(SCORES[SCORES["part"] == "test"], RANKS, ["one", "two"])
+    assert set(chosen["variant"]) == {"one"}
+    assert chosen["note"].str.contains("no validation image").all()
+
+
+def test_backbones_are_set_against_the_best_on_validation():
+    chosen = pd.DataFrame(
+        [("net", "genus", "one", 0.3), ("deep", "genus", "two", 0.8)],
+        columns=["backbone", "rank", "variant", "value"],
+    )
+    pairs = {("net", "one"): FOUND["one"], ("deep", "two"): FOUND["two"]}
+    found = {
+        pair: {(s, r): t for (s, r, e), t in tables.items() if e == "independent"}
+        for pair, tables in pairs.items()
+    }
+    rows = metrics_table(compare_backbones(chosen, found, STUDY, bootstraps=100))
+    assert set(rows["backbone"]) == {"net"}
+    assert set(rows["evaluator"]) == {"backbone_minus:deep/two"}
+    loss = value(rows, rank="genus", evaluator="backbone_minus:deep/two")
+    one, two = (value(variant=v, rank="genus")["value"] for v in ("one", "two"))
+    assert loss["value"] == pytest.approx(one - two)
+    assert loss["ci_high"] < 0
+
+
+def test_every_trained_taxon_is_in_the_table_of_taxa():
+    rows = pd.DataFrame(tabulate_taxa(FOUND["two"], STUDY, TRAINING))
+    genera = rows[(rows["rank"] == "genus") & (rows["evaluator"] == "independent")]
+    assert genera["taxon"].tolist() == list(GENERA)
+    assert genera["n_test"].sum() == (PARTS == "test").sum()
+
+
+def test_confusion_counts_every_test_image_once():
+    table = tabulate_confusion(FOUND["two"], STUDY)
+    sums = table.groupby(["rank", "evaluator"])["n_images"].sum()
+    assert (sums == (PARTS == "test").sum()).all() and len(sums) == 3
+
+
+def test_variants_of_other_images_are_refused():
+    other = {key: t.iloc[::-1] for key, t in FOUND["two"].items()}
+    with pytest.raises(ValueError, match="holds other images than the first"):
+        scores_of({"one": FOUND["one"], "two": other})
