@@ -97,7 +97,9 @@ def test_defaults_are_filled_in_at_all_levels():
     small |= {"preprocessing": {}, "layers": None}
     assert config["backbones"]["small"] == small  # in a section with a name of one's own
     forest = config["classification"]["classifiers"]["random_forest"]
-    assert forest == {"method": "random_forest", "trees": 100, "seed": 1}  # inside a default
+    given = {"method": "random_forest", "trees": 100, "seed": 1, "class_weight": "none"}
+    assert forest.items() >= given.items()  # inside a default
+    assert forest["tune"] == {"folds": 3, "grid": {}} and forest["resample"] is None
 
 
 def test_given_values_stay():
@@ -341,3 +343,42 @@ def test_shares_that_leave_nothing_to_train_on_are_refused():
 def test_a_rank_with_the_name_of_another_column_is_refused():
     message = complaint(study({"inputs.ranks": ["split", "genus"]}))
     assert message.startswith("config key inputs.ranks: a rank cannot be called 'split'")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"method": "most_frequent", "trees": 5}, "rf.trees: most_frequent has no such option"),
+        ({"method": "linear_svm", "max_features": 5}, "rf.max_features: linear_svm has no such"),
+        ({"method": "nearest_centroid", "C": 5}, "rf.C: nearest_centroid has no such option"),
+        (
+            {"method": "random_forest", "tune": {"grid": {"C": [1, 2]}}},
+            "rf.tune.grid.C: random_forest has no such option; legal keys here: trees",
+        ),
+        (
+            {"method": "random_forest", "resample": {"method": "raise", "to": 9, "with": "views"}},
+            "rf.resample.with: found 'views', which needs features.views of 1 or more",
+        ),
+        (
+            {"method": "random_forest", "resample": {"method": "reduce", "to": 9, "with": "noise"}},
+            "rf.resample.with: reduce adds nothing; leave it out",
+        ),
+        (
+            {"method": "random_forest", "resample": {"method": "raise"}},
+            "rf.resample.to: missing; Number of training images",
+        ),
+        (
+            {"method": "random_forest", "max_features": "all"},
+            "rf.max_features: found 'all', expected string or number",
+        ),
+        ({"method": "forest"}, "rf.method: found 'forest', expected one of random_forest"),
+    ],
+)
+def test_an_option_that_a_classifier_does_not_have_is_refused(options, message):
+    found = complaint(study({"classification.classifiers": {"rf": options}}))
+    assert f"config key classification.classifiers.{message}" in found
+
+
+def test_an_unknown_reference_is_refused():
+    found = complaint(study({"classification.reference": "oracle"}))
+    assert found.startswith("config key classification.reference: found 'oracle', expected one of")
