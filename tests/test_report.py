@@ -275,6 +275,16 @@ def test_finding_without_an_interval_says_why():
 
 
 @pytest.mark.parametrize(
+    ("low", "end"), [(0.1, "0.60), above the 0 of chance."), (-0.1, "nothing beyond it is shown.")]
+)
+def test_finding_without_an_interval_turns_to_the_correlation(low, end):
+    values = {"random_forest": (0.3, np.nan, np.nan), "uniform": (0.1, 0, 0.2)}
+    more = classification({"random_forest": (0.4, low, 0.6)})[:1]
+    (sentence,) = finding(values, [row | {"metric": "mcc"} for row in more])
+    assert sentence.endswith(end)
+
+
+@pytest.mark.parametrize(
     ("coverage", "end"),
     [
         (0.88, "88.0 % (valid ones: 79.0 % to 98.0 %); they name 2.3 taxa on average."),
@@ -339,7 +349,7 @@ def test_backbones_are_compared_where_there_are_several():
         ("net", "svm", True),
         ("other", "forest", False),
     ]
-    assert found[1]["texts"][2] == {"value": "−10.0", "interval": "−20.0 to +0.0"}
+    assert found[1]["texts"][1] == {"value": "−10.0", "interval": "−20.0 to +0.0"}
 
 
 def test_published_scores_stand_beside_those_of_every_backbone():

@@ -175,7 +175,7 @@ def findings(
         if same and row["variant"] not in same:
             best = max(same.values())
             if is_nothing(score["ci_low"]):
-                verdict = "Too few specimens to say more."
+                verdict = _mcc_in_words(row["cells"].get("mcc"))
             elif score["ci_low"] > best:
                 verdict = "The interval lies above it."
             else:
@@ -199,6 +199,17 @@ def findings(
             sentence += f" {_sets_in_words(sets)}"
         sentences.append(sentence)
     return sentences
+
+
+def _mcc_in_words(score: Mapping[str, Any] | None) -> str:
+    """Say what the correlation of truth and guess shows, where means over taxa show nothing."""
+    if score is None or is_nothing(score["ci_low"]):
+        return "Too few specimens to say more."
+    sentence = f"MCC is {format_number(score['value'], 2)} (95 % interval "
+    sentence += f"{format_number(score['ci_low'], 2)} to {format_number(score['ci_high'], 2)}), "
+    if score["ci_low"] > 0:
+        return sentence + "above the 0 of chance."
+    return sentence + "not clear of the 0 of chance: nothing beyond it is shown."
 
 
 def _sets_in_words(sets: Mapping[str, Any]) -> str:
@@ -296,9 +307,9 @@ def backbone_rows(rows: Sequence[Mapping[str, Any]], scores: pd.DataFrame) -> li
     if len({row["backbone"] for row in picked}) < 2:
         return []
     between = scores[scores["evaluator"].str.startswith("backbone_minus:")]
-    macro_f1, balanced = (
+    mcc, balanced = (
         between[between["metric"] == metric].set_index(["backbone", "rank"])
-        for metric in ("macro_f1", "balanced_accuracy")
+        for metric in ("mcc", "balanced_accuracy")
     )
     order = list(dict.fromkeys(row["rank"] for row in picked))
     found = []
@@ -310,9 +321,9 @@ def backbone_rows(rows: Sequence[Mapping[str, Any]], scores: pd.DataFrame) -> li
                 "is_best": key not in balanced.index,
                 "texts": [
                     _cell(row["cells"]["balanced_accuracy"], format_percent),
-                    _cell(row["cells"]["macro_f1"], format_percent),
                     _points(balanced.loc[key]) if key in balanced.index else None,
-                    _points(macro_f1.loc[key]) if key in macro_f1.index else None,
+                    _cell(row["cells"].get("mcc"), format_number),
+                    _cell(mcc.loc[key], _signed) if key in mcc.index else None,
                 ],
             }
         )
@@ -411,6 +422,10 @@ def _interval(score: Mapping[str, Any], form: Any) -> str:
     if is_nothing(score["ci_low"]):
         return ""
     return f"{form(score['ci_low'])} to {form(score['ci_high'])}"
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.3f}".replace("-", "−")
 
 
 def _points(difference: Mapping[str, Any]) -> dict[str, str] | None:
