@@ -17,7 +17,8 @@ OPTIONS = {
     "max_pixels": 10**6,
     "workers": 2,
 }
-VIEWS = {"flip": 0.5, "rotation": 15, "translation": 0.05, "scale": 0.1, "colour": 0.2, "seed": 1}
+VIEWS = {"flip": 0.5, "rotation": 15, "translation": 0.05, "scale": 0.1, "colour": 0.2}
+VIEWS |= {"noise": 0.0, "seed": 1}
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import PercentFormatter
 
+from visgen.figures.colours import COLOURS
 from visgen.figures.matrices import plot_notice
-from visgen.figures.scores import COLOURS
 
 MAX_NUMBERED = 12  # more taxa than this leave no room for numbers in the cells
 MAX_NAMED = 80  # more names than this cannot be read on a page

@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from visgen.figures.colours import COLOURS
 from visgen.figures.matrices import plot_notice
 from visgen.metrics import over_seeds
 
@@ -19,8 +20,6 @@ LABELS = {
     "macro_f1": "macro-F1",
     "mcc": "MCC",
 }
-#: Okabe & Ito's colours, told apart by colour-blind readers.
-COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000"]
 #: Evaluator: (what it is called, colour, place below the row's middle). One classifier a rank is
 #: drawn filled, the probabilities of the finest rank summed up the taxonomy hollow.
 _EVALUATORS = {

@@ -12,8 +12,8 @@ from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
 from matplotlib.transforms import Bbox
 from scipy.stats import spearmanr
 
+from visgen.figures.colours import COLOURS
 from visgen.figures.matrices import plot_notice
-from visgen.figures.scores import COLOURS
 
 MIN_FOR_RHO = 5  # with fewer taxa a rank correlation says nothing
 N_NAMED = 3  # names of each kind that stand out
