@@ -90,7 +90,7 @@ def test_test_scores_are_those_of_test_images():
 def test_validation_scores_are_those_of_the_half_that_may_choose():
     whole = table("genus", 0.8, 6).query("part == 'val'")
     specimens = STUDY.specimens["specimen"].loc[whole["id"]]
-    half = whole[~calibrates(specimens, 1).to_numpy()]
+    half = whole[~calibrates(specimens).to_numpy()]
     assert 0 < len(half) < len(whole)
     row = value(variant="two", rank="genus", part="val")
     assert row["value"] == pytest.approx((half["truth"] == half["predicted"]).mean())
@@ -127,7 +127,7 @@ def test_better_classifiers_contradict_themselves_less():
 
 def test_images_whose_taxon_was_not_trained_on_are_not_scored():
     lacking = table("genus", 0.8).drop(columns="G5")
-    scored = scored_images(guesses(lacking), STUDY, "test", 1)
+    scored = scored_images(guesses(lacking), STUDY, "test")
     assert set(scored["truth"]) == {"G1", "G2", "G3", "G4"}
 
 
@@ -192,3 +192,28 @@ def test_variants_of_other_images_are_refused():
     other = {key: t.iloc[::-1] for key, t in FOUND["two"].items()}
     with pytest.raises(ValueError, match="holds other images than the first"):
         scores_of({"one": FOUND["one"], "two": other})
+
+
+def test_a_rank_that_is_classified_for_some_seeds_only_is_compared_where_it_can_be():
+    chosen = pd.DataFrame(
+        [(b, r, "one", 0.3) for b in ("net", "deep") for r in RANKS],
+        columns=["backbone", "rank", "variant", "value"],
+    )
+    one = {(1, r): FOUND["one"][1, r, "independent"] for r in RANKS}
+    two = {(1, r): FOUND["two"][1, r, "independent"] for r in RANKS}
+    for tables in (one, two):
+        tables[2, "family"] = tables[1, "family"]
+    found = {("net", "one"): one, ("deep", "one"): two}
+    rows = metrics_table(compare_backbones(chosen, found, STUDY, bootstraps=100))
+    assert set(zip(rows["seed"], rows["rank"], strict=True)) == {
+        (1, "family"),
+        (1, "genus"),
+        (2, "family"),
+    }
+
+
+def test_what_calibrates_chooses_in_no_seed():
+    names = pd.Series([f"s{i}" for i in range(400)])
+    half = calibrates(names)
+    assert half.equals(calibrates(names)) and 150 < half.sum() < 250
+    assert half[::7].equals(calibrates(names[::7]))

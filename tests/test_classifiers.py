@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from threadpoolctl import threadpool_info, threadpool_limits
 from visgen.classifiers import fitting
 from visgen.classifiers.balanced_tree import BalancedTree
 from visgen.classifiers.methods import build_members
@@ -238,6 +239,22 @@ def test_noise_alters_only_the_rows_that_it_may(monkeypatch, augment, n_clean):
     assert (found.training["n_rows"] == 40).all()
     assert (found.training["n_altered"] == (26 if n_clean else 40)).all()
     pd.testing.assert_frame_equal(features, before)
+
+
+def test_trees_use_the_threads_and_algebra_keeps_its_own(monkeypatch):
+    seen = []
+
+    class Nosy(Spy):
+        def fit(self, x, y):
+            seen.append(max(info["num_threads"] for info in threadpool_info()))
+            return super().fit(x, y)
+
+    monkeypatch.setattr(fitting, "build_members", lambda *_, **__: [Nosy()])
+    for large, expected in ((0, 2), (10**12, 1)):
+        monkeypatch.setattr(fitting, "_LARGE", large)
+        with threadpool_limits(2):
+            predict(options(method="random_forest"), threads=1)
+        assert seen[-1] == expected
 
 
 def test_images_without_a_label_are_asked_about_and_have_no_truth():

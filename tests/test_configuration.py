@@ -382,3 +382,38 @@ def test_an_option_that_a_classifier_does_not_have_is_refused(options, message):
 def test_an_unknown_reference_is_refused():
     found = complaint(study({"classification.reference": "oracle"}))
     assert found.startswith("config key classification.reference: found 'oracle', expected one of")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"classification.classifiers": {"scores.tsv": {"method": "uniform"}}},
+            "config key classification.classifiers.scores.tsv: the name would be that of a file",
+        ),
+        ({"inputs.ranks": ["all", "genus"]}, "config key inputs.ranks: found 'all', which stands"),
+        ({"classification.ranks": ["genus", "genus"]}, "config key classification.ranks: found"),
+        (
+            {
+                "classification.classifiers": {
+                    "rf": {"method": "random_forest", "tune": {"grid": {"min_samples_leaf": [0]}}}
+                }
+            },
+            "config key classification.classifiers.rf.tune.grid.min_samples_leaf.0: found 0",
+        ),
+    ],
+)
+def test_what_would_fail_in_a_job_fails_before_it(changes, message):
+    assert complaint(study(changes)).startswith(message)
+
+
+def test_a_published_table_is_checked_before_any_job(tmp_path):
+    path = tmp_path / "published.tsv"
+    config = checked_config(study({"published": str(path)}), SCHEMA)
+    config["inputs"] |= {"images": str(tmp_path), "meta": None}
+    path.write_text("source\trank\n")
+    with pytest.raises(ValueError, match="found the columns source, rank, expected source, rank, "):
+        check_files(config)
+    path.write_text("source\trank\tvariant\tmetric\tvalue\tnote\nX\tgenus\trf\tmcc\thigh\t\n")
+    with pytest.raises(ValueError, match="line 2: value 'high' is no number"):
+        check_files(config)

@@ -53,6 +53,14 @@ def test_a_coarser_taxon_without_finer_ones_gets_nothing():
     assert np.allclose(up[["O1", "O2", "O3"]].sum(axis=1), 1)
 
 
+def test_where_nothing_has_a_place_above_the_own_prediction_stays():
+    families = table(["F1", "F2", "F3"], [[0, 1, 0], [0, 1, 0]])
+    unplaced = table(["G1", "G6"], [[0, 1], [1, 0]])
+    up = roll_up(unplaced, families, LINEAGES["genus"]["family"])
+    assert up["predicted"].tolist() == ["F2", "F1"]
+    assert up[["F1", "F2", "F3"]].to_numpy()[0].tolist() == [0, 0, 0]
+
+
 def test_tables_of_other_images_are_refused():
     with pytest.raises(ValueError, match="different images"):
         roll_up(GENERA.iloc[::-1], table(["F1"], [[1], [1]]), LINEAGES["genus"]["family"])
@@ -124,7 +132,7 @@ def test_tempering_sharpens_what_is_too_flat_and_keeps_the_order_of_taxa():
     before = table(["A", "B", "C"], flat / flat.sum(axis=1, keepdims=True), part="val")
     before["truth"] = np.array(["A", "B", "C"])[truth]
     specimens = pd.Series([f"s{i}" for i in range(400)], before["id"])
-    after = temper(before, specimens, 1)
+    after = temper(before, specimens)
     odds = after[["A", "B", "C"]].to_numpy()
     assert odds.max(axis=1).mean() > 0.8
     assert (odds.argmax(axis=1) == flat.argmax(axis=1)).all()
@@ -133,4 +141,4 @@ def test_tempering_sharpens_what_is_too_flat_and_keeps_the_order_of_taxa():
 
 def test_without_validation_images_nothing_is_tempered():
     specimens = pd.Series(["x", "y"], GENERA["id"])
-    assert temper(GENERA, specimens, 1) is GENERA
+    assert temper(GENERA, specimens) is GENERA

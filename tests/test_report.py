@@ -45,6 +45,7 @@ def confidence(variant, coverage=0.88, backbone="net"):
         ("mondrian", "coverage"): (coverage, 0.8, 0.95),
         ("mondrian", "coverage_if_valid"): (0.9, 0.79, 0.98),
         ("mondrian", "set_size"): (2.3, 2.0, 2.6),
+        ("mondrian", "outside"): (0.12, np.nan, np.nan),
         ("uncalibrated", "ece"): (0.21, np.nan, np.nan),
         ("uncalibrated", "ece_if_calibrated"): (0.05, 0.02, 0.09),
     }
@@ -287,7 +288,12 @@ def test_finding_without_an_interval_turns_to_the_correlation(low, end):
 @pytest.mark.parametrize(
     ("coverage", "end"),
     [
-        (0.88, "88.0 % (valid ones: 79.0 % to 98.0 %); they name 2.3 taxa on average."),
+        (
+            0.88,
+            "88.0 % (valid ones: 79.0 % to 98.0 %) of those whose taxon calibrated (12.0 % are of "
+            "others); they name 2.3 taxa on average.",
+        ),
+        (0.99, "2.3 taxa on average; they are wider than needed."),
         (0.70, "2.3 taxa on average; they do not keep their promise here."),
     ],
 )
@@ -295,6 +301,20 @@ def test_finding_says_whether_sets_keep_their_promise(coverage, end):
     values = {"random_forest": (0.6, 0.5, 0.7)}
     (sentence,) = finding(values, confidence("random_forest", coverage))
     assert sentence.endswith(end)
+
+
+def test_sets_of_fewer_seeds_do_not_stand_for_all():
+    rows = confidence("forest", 0.7)
+    pooled = [
+        row | {"evaluator": "conformal", "seed": seed, "value": 0.9}
+        for row in rows
+        if row["evaluator"] == "mondrian"
+        for seed in (1, 2)
+    ]
+    (row,) = classified.confidence_rows(
+        over_seeds(metrics_table(rows + pooled)), chosen_for("forest")
+    )
+    assert row["coverage"] == 0.9 and row["n_seeds"] == 2
 
 
 def test_baseline_of_another_backbone_does_not_count():
@@ -363,6 +383,7 @@ def test_published_scores_stand_beside_those_of_every_backbone():
     assert [name for name, _ in found[0]["here"]] == ["net", "other"]
     assert found[0]["here"][1][1] == {"value": "40.0 %", "interval": "30.0 % to 50.0 %"}
     assert found[1]["here"] == [] and found[0]["note"] == ""
+    assert [row["value"] for row in found] == ["69.0 %", "35.0 %"]
 
 
 @pytest.mark.parametrize(

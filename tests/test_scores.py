@@ -29,7 +29,7 @@ def predictions(n_specimens=31, n_images=3, skill=0.5, seed=1, taxa="ABCDE"):
 def counted(table, specimens):
     found = guesses(table)
     nothing = np.zeros(len(found))
-    return count_guesses(found, specimens, n_taxa=6, heights=nothing, distances=None)
+    return count_guesses(found, specimens, heights=nothing, distances=None)
 
 
 def scored(table, specimens, bootstraps=199, seed=0):
@@ -114,9 +114,8 @@ def test_intervals_cover_as_often_as_they_say(metric):
         right = np.random.default_rng(seed + 1).random(69) < np.repeat(recall, 3)
         found = pd.DataFrame({"truth": truth, "predicted": np.where(right, truth, "none")})
         counts = count_guesses(
-            found.assign(n_above=0, n_level=1),
+            found.assign(n_above=0, n_level=1, n_taxa=3),
             specimens,
-            n_taxa=3,
             heights=np.zeros(69),
             distances=None,
         )
@@ -178,7 +177,6 @@ def test_mistakes_are_averaged_over_mistakes_only():
     counts = count_guesses(
         found,
         specimens,
-        n_taxa=6,
         heights=np.array([0, 1, 0, 3, 0, 0, 2]),
         distances=np.array([0, 0.5, 0, np.nan, 0, 0, 1.5]),
     )

@@ -4,7 +4,7 @@ import pandas as pd
 from visgen.classification.choosing import choose_classifiers
 from visgen.classification.scoring import score_classifiers
 from visgen.classification.study import Study, collect_guesses
-from visgen.classification.taxa import tabulate_confusion, tabulate_taxa
+from visgen.classification.taxa import TAXA_COLUMNS, tabulate_confusion, tabulate_taxa
 from visgen.distances import load_distances
 from visgen.logs import start_log
 from visgen.metrics import metrics_table
@@ -34,7 +34,7 @@ taxa = [
     for name in found
     for row in tabulate_taxa(found[name], study, training[name])
 ]
-write_table(output.taxa, pd.DataFrame(taxa))
+write_table(output.taxa, pd.DataFrame(taxa, columns=TAXA_COLUMNS))
 confusion = {name: tabulate_confusion(found[name], study) for name in found}
 confusion = pd.concat(confusion, names=["variant"]).reset_index("variant")
 confusion.to_parquet(output.confusion, index=False)

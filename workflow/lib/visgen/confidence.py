@@ -26,6 +26,7 @@ class Images(NamedTuple):
     probabilities: np.ndarray  # (n_images, n_taxa)
     truth: np.ndarray  # (n_images,) number of the true taxon
     specimen: np.ndarray  # (n_images,) name
+    right: np.ndarray  # (n_images,) whether the predicted taxon is the true one
 
     def select(self, chosen: np.ndarray) -> "Images":
         """Return some of the images."""
@@ -198,7 +199,7 @@ def measure_confidence(
     scores, bins, omitted = [], [], []
     for (seed, rank), table in sorted(predictions.items()):
         in_tail = n_train[seed, rank].loc[table.columns[len(LABELS) :]].to_numpy() < tail
-        slices = _slices(table, specimens, seed)
+        slices = _slices(table, specimens)
         rows, curves, without = _measure(*slices, in_tail, confidence, simulations, seed)
         scores += [{"rank": rank, "seed": seed, "part": "test"} | row for row in rows]
         bins += [curve.assign(rank=rank, seed=seed) for curve in curves]
@@ -207,14 +208,15 @@ def measure_confidence(
     return scores, table.reindex(columns=BIN_COLUMNS), omitted
 
 
-def _slices(table: pd.DataFrame, specimens: pd.Series, seed: int) -> tuple[Images, Images, Images]:
+def _slices(table: pd.DataFrame, specimens: pd.Series) -> tuple[Images, Images, Images]:
     """Return images to fit the temperature to, one a specimen to calibrate sets, and to test."""
     labels, odds = table.iloc[:, : len(LABELS)], table.iloc[:, len(LABELS) :]
     order = np.argsort(labels["id"].to_numpy(), kind="stable")
     truth = odds.columns.get_indexer(labels["truth"])[order]
     specimen = specimens.loc[labels["id"].iloc[order]]
-    images = Images(odds.to_numpy()[order], truth, specimen.to_numpy())
-    part, half = labels["part"].to_numpy()[order], calibrates(specimen, seed).to_numpy()
+    right = (labels["predicted"] == labels["truth"]).to_numpy()[order]
+    images = Images(odds.to_numpy()[order], truth, specimen.to_numpy(), right)
+    part, half = labels["part"].to_numpy()[order], calibrates(specimen).to_numpy()
     choice, calibration = (part == "val") & ~half, (part == "val") & half
     choice, calibration, test = (
         images.select(chosen & (truth >= 0)) for chosen in (choice, calibration, part == "test")
@@ -266,7 +268,7 @@ def _reliability(
     names, code = np.unique(images.specimen, return_inverse=True)
     scaled, truth = scale_probabilities(images.probabilities, temperature), images.truth
     top = scaled.max(axis=1)
-    bins = reliability_bins(top, scaled.argmax(axis=1) == truth)
+    bins = reliability_bins(top, images.right)
     errors = errors_if_calibrated(top, code, simulations, seed)
     loss = brier_scores(scaled, truth)
     found = {

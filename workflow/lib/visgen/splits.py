@@ -159,25 +159,24 @@ def _deal(
     return images["specimen"].map(part_of)
 
 
-def calibrates(specimens: pd.Series, seed: int) -> pd.Series:
+def calibrates(specimens: pd.Series) -> pd.Series:
     """Tell which validation images calibrate; the others choose between models.
 
     What chose a model cannot calibrate it, so the validation part is halved, whole specimens to
-    either half; a specimen keeps its half when others come.
+    either half; a specimen keeps its half when others come, and in every seed, since a choice is
+    made for all seeds together.
 
     Parameters
     ----------
     specimens
         Specimen of each image, index id.
-    seed
-        Of the split.
 
     Returns
     -------
     Series
         True for about half of the specimens, index as `specimens`.
     """
-    half = {name: _draw(seed, f"calibration {name}")[0] % 2 == 0 for name in specimens.unique()}
+    half = {name: _draw(0, f"calibration {name}")[0] % 2 == 0 for name in specimens.unique()}
     return specimens.map(half).astype(bool)
 
 

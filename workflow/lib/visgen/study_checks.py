@@ -1,5 +1,6 @@
 """What a schema cannot say of a configuration: keys that need or exclude each other, and files."""
 
+import csv
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,6 +13,9 @@ SIMULATED_RANKS = ("subclass", "order", "family", "genus", "species")
 
 #: Classifiers that do not see the images.
 BASELINE_METHODS = ("most_frequent", "stratified", "uniform")
+
+#: Of a table of published scores.
+PUBLISHED_COLUMNS = ["source", "rank", "variant", "metric", "value", "note"]
 
 _TREES = ("trees", "min_samples_leaf")
 _LINEAR = ("C", "class_weight")
@@ -69,9 +73,29 @@ def check_files(config: Mapping[str, Any]) -> None:
         if path is not None and not Path(path).is_file():
             hint = " (nor is it imagenet or none)" if key.endswith("weights") else ""
             raise ValueError(f"config key {key}: found {path!r}, which is no file{hint}")
+    if config["published"] is not None:
+        _check_published(Path(config["published"]))
     folder = inputs["images"]
     if folder is not None and not Path(folder).is_dir():
         raise ValueError(f"config key inputs.images: found {folder!r}, which is no folder")
+
+
+def _check_published(path: Path) -> None:
+    """Check a table of published scores, so that the last job does not find its mistakes."""
+    with path.open(encoding="utf-8", newline="") as file:
+        table = csv.DictReader(file, delimiter="\t")
+        if (found := table.fieldnames or []) != PUBLISHED_COLUMNS:
+            raise ValueError(
+                f"{path}: found the columns {', '.join(found)}, expected "
+                f"{', '.join(PUBLISHED_COLUMNS)}, separated by tabs"
+            )
+        for row in table:
+            try:
+                float(row["value"])
+            except (TypeError, ValueError):
+                raise ValueError(
+                    f"{path}: line {table.line_num}: value {row['value']!r} is no number"
+                ) from None
 
 
 def _check_columns(config: Mapping[str, Any]) -> None:
@@ -90,6 +114,10 @@ def _check_ranks(config: Mapping[str, Any]) -> None:
         check_ranks(ranks)
     except ValueError as error:
         raise ValueError(f"config key inputs.ranks: {error}") from None
+    if "all" in ranks:
+        raise ValueError(
+            "config key inputs.ranks: found 'all', which stands for all ranks together in scores"
+        )
     choices = {
         "inputs.tree_rank": config["inputs"].get("tree_rank"),
         "inputs.sequence_rank": config["inputs"].get("sequence_rank"),
@@ -146,6 +174,11 @@ def _check_classification(config: Mapping[str, Any]) -> None:
             f"{', '.join(classifiers)}"
         )
     for name, classifier in classifiers.items():
+        if name.endswith((".tsv", ".png", ".parquet")):
+            raise ValueError(
+                f"config key classification.classifiers.{name}: the name would be that of a file "
+                "beside it; leave the ending out"
+            )
         resample = classifier["resample"]
         if resample is None:
             continue

@@ -80,7 +80,8 @@ def compare_backbones(
         here = chosen[chosen["rank"] == rank].set_index("backbone")
         best = here["value"].fillna(-np.inf).idxmax()
         picked = {name: found[name, here.loc[name, "variant"]] for name in here.index}
-        for seed in sorted({key[0] for tables in picked.values() for key in tables}):
+        keys = {key for tables in picked.values() for key in tables}
+        for seed in sorted(seed for seed, of in keys if of == rank):
             variants = {
                 name: tables[seed, rank]
                 for name, tables in picked.items()

@@ -35,7 +35,6 @@ def count_guesses(
     found: pd.DataFrame,
     specimens: pd.Series,
     *,
-    n_taxa: int,
     heights: np.ndarray,
     distances: np.ndarray | None,
 ) -> Counts:
@@ -47,8 +46,6 @@ def count_guesses(
         As `visgen.classification.guesses.guesses` returns them; every truth is known.
     specimens
         Specimen of each row.
-    n_taxa
-        Number of taxa that the classifier can name.
     heights
         (n_images,) ranks up to where truth and guess meet.
     distances
@@ -69,7 +66,7 @@ def count_guesses(
         return np.bincount(specimen, values, len(names))
 
     wrong = true != guess
-    n_images = total(np.ones(len(found)))
+    n_images, n_taxa = total(np.ones(len(found))), found["n_taxa"].iloc[0]
     ratios = {f"top_{k}_accuracy": (total(in_top(found, k)), n_images) for k in TOP if k < n_taxa}
     ratios["mistake_height"] = total(np.where(wrong, heights, 0.0)), total(wrong)
     if distances is not None:

@@ -5,8 +5,6 @@ import pandas as pd
 
 from visgen.classification.lineages import LABELS
 
-GUESS_COLUMNS = ["part", "id", "truth", "predicted", "n_above", "n_level"]
-
 
 def guesses(table: pd.DataFrame) -> pd.DataFrame:
     """Reduce a predictions table to the guess and the place of the truth among the odds.
@@ -20,8 +18,8 @@ def guesses(table: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         Columns part, id, truth, predicted, n_above (taxa more probable than the true one),
-        n_level (taxa as probable, itself included), index as `table`. The last two are 0 where
-        the truth is null or not among the taxa.
+        n_level (taxa as probable, itself included), n_taxa (that can be named), index as `table`.
+        n_above and n_level are 0 where the truth is null or not among the taxa.
     """
     taxa = table.columns[LABELS:]
     odds = table.iloc[:, LABELS:].to_numpy(np.float32)
@@ -31,6 +29,7 @@ def guesses(table: pd.DataFrame) -> pd.DataFrame:
     found = table.iloc[:, :LABELS].copy()
     found["n_above"] = np.where(known, (odds > own).sum(axis=1), 0)
     found["n_level"] = np.where(known, (odds == own).sum(axis=1), 0)
+    found["n_taxa"] = len(taxa)
     return found
 
 

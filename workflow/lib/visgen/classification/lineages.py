@@ -51,7 +51,7 @@ def roll_up(finest: pd.DataFrame, table: pd.DataFrame, above: pd.Series) -> pd.D
     -------
     DataFrame
         Predictions at the coarser rank. Of equal sums the first name wins. Where finer taxa have
-        no place above, rows sum to less than one.
+        no place above, rows sum to less than one; where none has, the prediction of `table` stays.
 
     Raises
     ------
@@ -66,7 +66,9 @@ def roll_up(finest: pd.DataFrame, table: pd.DataFrame, above: pd.Series) -> pd.D
     up = np.zeros((len(known), len(taxa)), np.float32)
     up[np.flatnonzero(known), place[known]] = 1
     sums = finest.iloc[:, LABELS:].to_numpy(np.float32) @ up  # (n_images, n_taxa)
-    labels = table.iloc[:, :LABELS].assign(predicted=taxa[sums.argmax(axis=1)])
+    placed = sums.any(axis=1)
+    predicted = np.where(placed, taxa[sums.argmax(axis=1)], table["predicted"])
+    labels = table.iloc[:, :LABELS].assign(predicted=predicted)
     return pd.concat([labels, pd.DataFrame(sums, labels.index, taxa)], axis=1)
 
 

@@ -121,7 +121,7 @@ def compare_guesses(
     ValueError
         If variants hold different images.
     """
-    scored = {name: scored_images(table, study, part, seed) for name, table in variants.items()}
+    scored = {name: scored_images(table, study, part) for name, table in variants.items()}
     first = next(iter(scored.values()))
     if first.empty:
         return {}, {}
@@ -135,7 +135,6 @@ def compare_guesses(
         counts[name] = count_guesses(
             table,
             specimens,
-            n_taxa=study.lineages[rank].index.size,
             heights=lca_heights(truth, predicted, study.lineages[rank]),
             distances=None if distances is None else look_up(distances, truth, predicted),
         )

@@ -88,7 +88,7 @@ def collect_guesses(
         if rolled_up:
             finest = finest_usable_rank(training[training["seed"] == seed], classified)
         if finest is not None:
-            odds = temper(tables[finest], study.specimens["specimen"], seed)
+            odds = temper(tables[finest], study.specimens["specimen"])
         for rank in classified:
             found[seed, rank, INDEPENDENT] = guesses(tables[rank])
             if finest is not None and study.ranks.index(rank) < study.ranks.index(finest):
@@ -98,7 +98,7 @@ def collect_guesses(
     return found
 
 
-def scored_images(table: pd.DataFrame, study: Study, part: str, seed: int) -> pd.DataFrame:
+def scored_images(table: pd.DataFrame, study: Study, part: str) -> pd.DataFrame:
     """Return the images of a part that can be scored: those whose taxon was trained on.
 
     Of the validation part only the half that may choose: the other one calibrates.
@@ -106,5 +106,5 @@ def scored_images(table: pd.DataFrame, study: Study, part: str, seed: int) -> pd
     chosen = (table["part"] == part) & (table["n_level"] > 0)
     if part == "val":
         specimens = study.specimens["specimen"].loc[table["id"]]
-        chosen &= ~calibrates(specimens, seed).to_numpy()
+        chosen &= ~calibrates(specimens).to_numpy()
     return table[chosen]

@@ -7,6 +7,11 @@ import pandas as pd
 
 from visgen.classification.study import Guesses, Study, scored_images
 
+TAXA_COLUMNS = [
+    *("variant", "evaluator", "rank", "seed", "taxon", "n_train", "n_test", "n_specimens"),
+    *("n_predicted", "precision", "recall", "recall_low", "recall_high", "f1"),
+]
+
 
 def tabulate_taxa(guessed: Guesses, study: Study, training: pd.DataFrame) -> list[dict]:
     """Return precision, recall and F1 of every trained taxon on the test part.
@@ -20,7 +25,7 @@ def tabulate_taxa(guessed: Guesses, study: Study, training: pd.DataFrame) -> lis
     for (seed, rank, evaluator), table in guessed.items():
         trained = training[(training["seed"] == seed) & (training["rank"] == rank)]
         n_train = trained.set_index("taxon")["n_images"]
-        test = scored_images(table, study, "test", seed)
+        test = scored_images(table, study, "test")
         specimens = study.specimens["specimen"].loc[test["id"]]
         labels = {"evaluator": evaluator, "rank": rank, "seed": seed}
         rows += [labels | row for row in per_taxon(test, specimens, n_train)]
@@ -37,7 +42,7 @@ def tabulate_confusion(guessed: Guesses, study: Study) -> pd.DataFrame:
     """
     tables = []
     for (seed, rank, evaluator), table in guessed.items():
-        test = scored_images(table, study, "test", seed)
+        test = scored_images(table, study, "test")
         pairs = test.groupby(["truth", "predicted"]).size().rename("n_images").reset_index()
         tables.append(pairs.assign(evaluator=evaluator, rank=rank, seed=seed))
     columns = ["evaluator", "rank", "seed", "truth", "predicted", "n_images"]

@@ -8,7 +8,7 @@ from visgen.confidence import fit_temperature, scale_probabilities
 from visgen.splits import calibrates
 
 
-def temper(table: pd.DataFrame, specimens: pd.Series, seed: int) -> pd.DataFrame:
+def temper(table: pd.DataFrame, specimens: pd.Series) -> pd.DataFrame:
     """Temper probabilities on the half of the validation part that may choose.
 
     Scores that are not probabilities, such as a softmax of distances, add up to next to nothing:
@@ -20,8 +20,6 @@ def temper(table: pd.DataFrame, specimens: pd.Series, seed: int) -> pd.DataFrame
         Predictions of one rank and seed.
     specimens
         Specimen of each image, index id.
-    seed
-        Of the split.
 
     Returns
     -------
@@ -31,7 +29,7 @@ def temper(table: pd.DataFrame, specimens: pd.Series, seed: int) -> pd.DataFrame
     odds = table.iloc[:, LABELS:]
     truth = odds.columns.get_indexer(table["truth"])
     specimen = specimens.loc[table["id"]]
-    half = calibrates(specimen, seed).to_numpy()
+    half = calibrates(specimen).to_numpy()
     chosen = (table["part"] == "val").to_numpy() & ~half & (truth >= 0)
     if not chosen.any():
         return table

@@ -9,12 +9,12 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from visgen.classifiers.methods import build_members, each_member
-from visgen.classifiers.transforms import SUITABLE, FeatureSteps
+from visgen.classifiers.transforms import SUITABLE, FeatureSteps, fit_scaler
 from visgen.resampling import TrainingRows, resample_training
 from visgen.study_checks import BASELINE_METHODS
 
 _BLOCK = 1024  # images asked about at a time
-_LARGE = 10**8  # multiplications from which linear algebra uses the threads that it may
+_LARGE = 10**8  # multiplications from which linear algebra uses the threads that it has
 _MEMBER = ("trees", "max_features", "min_samples_leaf", "C", "class_weight")
 
 
@@ -63,7 +63,8 @@ def fit_and_ask(
     seed
         Of everything random.
     threads
-        Threads that grow trees; the result does not depend on it.
+        Threads that grow trees. Linear algebra keeps to those that it was given before. The result
+        does not depend on it.
 
     Returns
     -------
@@ -106,7 +107,7 @@ def fit_and_ask(
 
     total = np.zeros((len(asked), len(present)))
     # Two threads waiting for each other over a small product take many times longer than one.
-    limit = threads if x.size * len(present) > _LARGE else 1
+    limit = None if x.size * len(present) > _LARGE else 1
     with threadpool_limits(limit), warnings.catch_warnings():
         # Taxa are numbers on purpose, however many of them there are.
         warnings.filterwarnings("ignore", message="The number of unique classes is greater")
@@ -134,7 +135,7 @@ def _balanced(
 def _add_noise(x: np.ndarray, noisy: np.ndarray, scale: float, seed: int) -> None:
     """Add Gaussian noise to some rows in place, in standard deviations of each feature."""
     rng = np.random.default_rng(seed)
-    deviation = scale * x.std(axis=0, dtype=np.float64).astype(np.float32)
+    deviation = (scale * np.sqrt(fit_scaler(x, with_std=True).var_)).astype(np.float32)
     rows = np.flatnonzero(noisy)
     for start in range(0, len(rows), _BLOCK):
         block = rows[start : start + _BLOCK]

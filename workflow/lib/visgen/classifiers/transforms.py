@@ -72,7 +72,7 @@ class FeatureSteps:
         """
         for i, step in enumerate(self.steps):
             if step in ("centre", "standardise"):
-                self._scalers[i] = _fit_scaler(x, with_std=step == "standardise")
+                self._scalers[i] = fit_scaler(x, with_std=step == "standardise")
             x = self._step(i, x)
         if self.best_features is not None and self.best_features < x.shape[1]:
             importance = _rank_features(x, y, self.seed, self.threads)
@@ -108,8 +108,8 @@ class FeatureSteps:
         raise ValueError(f"transform {self.steps[i]!r} is unknown")
 
 
-def _fit_scaler(x: np.ndarray, *, with_std: bool) -> StandardScaler:
-    # In blocks: fit() on the whole makes a second matrix.
+def fit_scaler(x: np.ndarray, *, with_std: bool) -> StandardScaler:
+    """Return means and deviations of (n, n_features); fit() on the whole makes a second matrix."""
     scaler = StandardScaler(copy=False, with_std=with_std)
     for start in range(0, len(x), _BLOCK):
         scaler.partial_fit(x[start : start + _BLOCK])

@@ -71,8 +71,7 @@ def classification_content(
         "rolled_up_rows": rolled_up_rows(scores, chosen),
         "confidence_rows": confidence,
         "confidence_omitted": _read_all(tables["confidence_omitted"], backbone=True)
-        .drop(columns="variant")
-        .drop_duplicates(["backbone", "rank", "evaluator", "reason"])
+        .merge(chosen[["backbone", "rank", "variant"]])
         .to_dict("records"),
         "tuning_rows": tuning[tuning["chosen"]].to_dict("records"),
         "published_rows": [] if published is None else published_rows(published, scores),
@@ -218,12 +217,15 @@ def _sets_in_words(sets: Mapping[str, Any]) -> str:
     sentence = (
         f"Sets meant to hold the true taxon of {format_percent(sets['promised'])} of the "
         f"specimens hold it for {format_percent(sets['coverage'])} (valid ones: "
-        f"{format_percent(low)} to {format_percent(high)})"
+        f"{format_percent(low)} to {format_percent(high)}) of those whose taxon calibrated "
+        f"({format_percent(sets['outside'])} are of others)"
     )
     if not is_nothing(sets["size"]):
         sentence += f"; they name {format_number(sets['size'], 1)} taxa on average"
-    if not low <= sets["coverage"] <= high:
+    if sets["coverage"] < low:
         sentence += "; they do not keep their promise here"
+    if sets["coverage"] > high:
+        sentence += "; they are wider than needed"
     return sentence + "."
 
 
@@ -342,10 +344,16 @@ def confidence_rows(scores: pd.DataFrame, chosen: pd.DataFrame) -> list[dict[str
         cells = {(row["evaluator"], row["metric"]): row for row in here.to_dict("records")}
         for group in ("all", "head", "tail"):
             # Where all taxa are in the head, or in the tail, one pool is all there is.
+            # The same where head and tail could be calibrated apart in some seeds only.
             names = ("mondrian", "conformal") if group == "all" else (f"mondrian:{group}",)
-            evaluator = next((name for name in names if (name, "coverage") in cells), None)
-            if evaluator is None:
+            n_seeds = {
+                name: cells[name, "coverage"]["n_seeds"]
+                for name in names
+                if (name, "coverage") in cells
+            }
+            if not n_seeds:
                 continue
+            evaluator = max(n_seeds, key=n_seeds.get)  # of equals the first
             coverage = cells[evaluator, "coverage"]
             expected = cells[evaluator, "coverage_if_valid"]
             rows.append(
@@ -359,6 +367,8 @@ def confidence_rows(scores: pd.DataFrame, chosen: pd.DataFrame) -> list[dict[str
                     "expected_high": expected["ci_high"],
                     "size": cells.get((evaluator, "set_size"), {}).get("value"),
                     "n": int(coverage["n"]),
+                    "n_seeds": int(coverage["n_seeds"]),
+                    "outside": cells[evaluator, "outside"]["value"],
                     "ece": [
                         cells.get((kind, metric), {}).get("value")
                         for kind in ("uncalibrated", "temperature")
@@ -379,14 +389,16 @@ def published_rows(published: pd.DataFrame, scores: pd.DataFrame) -> list[dict[s
     """
     own = scores[scores["evaluator"] == INDEPENDENT]
     rows = []
+    forms = {metric: form for metric, _, form in SHOWN}
     for row in published.fillna({"note": ""}).to_dict("records"):
+        form = forms.get(row["metric"], format_number)
         here = own[
             (own["rank"] == row["rank"])
             & (own["variant"] == row["variant"])
             & (own["metric"] == row["metric"])
         ]
-        found = [(r["backbone"], _cell(r, format_percent)) for r in here.to_dict("records")]
-        rows.append(row | {"here": found})
+        found = [(r["backbone"], _cell(r, form)) for r in here.to_dict("records")]
+        rows.append(row | {"value": form(row["value"]), "here": found})
     return rows
 
 
