@@ -5,9 +5,12 @@ from visgen.classification.choosing import choose_classifiers, compare_backbones
 from visgen.classification.guesses import guesses
 from visgen.classification.scoring import score_classifiers
 from visgen.classification.study import Study, collect_guesses, scored_images
-from visgen.classification.taxa import tabulate_confusion, tabulate_taxa
+from visgen.classification.taxa import TAXA_COLUMNS, tabulate_confusion, tabulate_taxa
+from visgen.figures.scores import plot_scores
+from visgen.figures.taxa import plot_taxa
 from visgen.metrics import COLUMNS, metrics_table
 from visgen.splits import calibrates
+from visgen.tables import read_table, write_table
 
 RANKS = ["family", "genus"]
 GENERA = {"G1": "F1", "G2": "F1", "G3": "F2", "G4": "F2", "G5": "F3"}
@@ -217,3 +220,18 @@ def test_what_calibrates_chooses_in_no_seed():
     half = calibrates(names)
     assert half.equals(calibrates(names)) and 150 < half.sum() < 250
     assert half[::7].equals(calibrates(names[::7]))
+
+
+def test_a_study_in_which_no_rank_can_be_classified_has_empty_tables_and_figures(tmp_path):
+    found = {"one": collect_guesses(iter([]), TRAINING, STUDY)}
+    scores = scores_of(found)
+    chosen = choose_classifiers(scores, RANKS, ["one"])
+    taxa = pd.DataFrame(tabulate_taxa(found["one"], STUDY, TRAINING), columns=TAXA_COLUMNS)
+    confusion = tabulate_confusion(found["one"], STUDY)
+    for name, table in (("scores", scores), ("chosen", chosen), ("taxa", taxa)):
+        write_table(tmp_path / f"{name}.tsv", table)
+        back = read_table(tmp_path / f"{name}.tsv")
+        assert back.empty and list(back) == list(table)
+    assert confusion.empty
+    plot_taxa(read_table(tmp_path / "taxa.tsv"), RANKS, {}, tail=5).savefig(tmp_path / "taxa.png")
+    plot_scores(read_table(tmp_path / "scores.tsv"), RANKS, []).savefig(tmp_path / "scores.png")
