@@ -9,6 +9,7 @@ from jinja2 import UndefinedError
 from matplotlib.figure import Figure
 from visgen.metrics import metrics_table, over_seeds
 from visgen.report import classification as classified
+from visgen.report import classification_rows as rows_of
 from visgen.report import content
 from visgen.report.page import (
     embed_image,
@@ -249,8 +250,8 @@ def test_name_that_the_template_lacks_is_an_error(tmp_path):
 def finding(values, more=(), best="random_forest"):
     scores = over_seeds(metrics_table([*classification(values), *more]))
     chosen = chosen_for(best)
-    rows = classified.score_rows(scores, ["family", "genus"], BASELINES, chosen)
-    return classified.findings(rows, classified.confidence_rows(scores, chosen))
+    rows = rows_of.score_rows(scores, ["family", "genus"], BASELINES, chosen)
+    return classified.findings(rows, rows_of.confidence_rows(scores, chosen))
 
 
 def test_finding_where_the_chosen_classifier_beats_the_baselines():
@@ -311,9 +312,7 @@ def test_sets_of_fewer_seeds_do_not_stand_for_all():
         if row["evaluator"] == "mondrian"
         for seed in (1, 2)
     ]
-    (row,) = classified.confidence_rows(
-        over_seeds(metrics_table(rows + pooled)), chosen_for("forest")
-    )
+    (row,) = rows_of.confidence_rows(over_seeds(metrics_table(rows + pooled)), chosen_for("forest"))
     assert row["coverage"] == 0.9 and row["n_seeds"] == 2
 
 
@@ -330,7 +329,7 @@ def test_score_rows_follow_the_ranks_and_mark_what_was_chosen():
     )
     scores = over_seeds(pd.concat([metrics, metrics.assign(rank="order", n=11)]))
     ranks = ["order", "family", "genus"]
-    rows = classified.score_rows(scores, ranks, BASELINES, chosen_for("svm"))
+    rows = rows_of.score_rows(scores, ranks, BASELINES, chosen_for("svm"))
     assert [(r["rank"], r["variant"], r["n"], r["is_chosen"]) for r in rows] == [
         ("order", "svm", 11, False),
         ("order", "forest", 11, False),
@@ -346,8 +345,8 @@ def test_first_table_shows_the_chosen_the_reference_and_the_baselines():
     metrics = classification(values)
     metrics += classification({"svm": (0, 0, 0)}, evaluator="minus:forest")
     scores = over_seeds(metrics_table(metrics))
-    rows = classified.score_rows(scores, ["genus"], BASELINES, chosen_for("svm"))
-    shown = [row["variant"] for row in classified.shown_rows(rows)]
+    rows = rows_of.score_rows(scores, ["genus"], BASELINES, chosen_for("svm"))
+    shown = [row["variant"] for row in rows_of.shown_rows(rows)]
     assert shown == ["forest", "svm", "uniform"]
 
 
@@ -355,16 +354,16 @@ def test_backbones_are_compared_where_there_are_several():
     metrics = classification({"svm": (0.6, 0.5, 0.7)})
     chosen = chosen_for("svm")
     scores = over_seeds(metrics_table(metrics))
-    rows = classified.score_rows(scores, ["genus"], BASELINES, chosen)
-    assert classified.backbone_rows(rows, scores) == []
+    rows = rows_of.score_rows(scores, ["genus"], BASELINES, chosen)
+    assert rows_of.backbone_rows(rows, scores) == []
     metrics += classification({"forest": (0.5, 0.4, 0.6)}, backbone="other")
     metrics += classification(
         {"forest": (-0.1, -0.2, 0.0)}, backbone="other", evaluator="backbone_minus:net/svm"
     )
     scores = over_seeds(metrics_table(metrics))
     chosen = pd.concat([chosen, chosen_for("forest", "other")])
-    rows = classified.score_rows(scores, ["genus"], BASELINES, chosen)
-    found = classified.backbone_rows(rows, scores)
+    rows = rows_of.score_rows(scores, ["genus"], BASELINES, chosen)
+    found = rows_of.backbone_rows(rows, scores)
     assert [(row["backbone"], row["variant"], row["is_best"]) for row in found] == [
         ("net", "svm", True),
         ("other", "forest", False),
@@ -379,7 +378,7 @@ def test_published_scores_stand_beside_those_of_every_backbone():
     rows.append(("Roy 2025", "order", "forest", "accuracy", 0.35, "note"))
     columns = ["source", "rank", "variant", "metric", "value", "note"]
     published = pd.DataFrame(rows, columns=columns)
-    found = classified.published_rows(published, over_seeds(metrics_table(metrics)))
+    found = rows_of.published_rows(published, over_seeds(metrics_table(metrics)))
     assert [name for name, _ in found[0]["here"]] == ["net", "other"]
     assert found[0]["here"][1][1] == {"value": "40.0 %", "interval": "30.0 % to 50.0 %"}
     assert found[1]["here"] == [] and found[0]["note"] == ""
