@@ -133,6 +133,19 @@ def test_a_balanced_tree_draws_as_many_of_each_taxon_as_the_smallest_has():
     assert np.allclose(counts.value[0], [[1 / 3, 1 / 3, 1 / 3]])
 
 
+def test_no_tree_outlives_its_answers(monkeypatch):
+    members = []
+
+    def build(*given, **more):
+        members.extend(build_members(*given, **more))
+        return members
+
+    monkeypatch.setattr(fitting, "build_members", build)
+    table(options(**FOREST))
+    assert len(members) == 13
+    assert not any(hasattr(member, "estimators_") for member in members)
+
+
 def test_class_weight_and_balancing_name_the_small_taxon_more_often():
     features, specimens, parts = learnable(n_images=90, noise=1.5)
     rare = (specimens["family"] == "Taxon 3") & (parts == "train")
@@ -151,6 +164,9 @@ def test_class_weight_and_balancing_name_the_small_taxon_more_often():
 
 class Spy:
     """Remembers what it was given; the first feature of an image is its number."""
+
+    def __deepcopy__(self, _):
+        return self
 
     def fit(self, x, y):
         self.x, self.y, self.classes_ = x.copy(), y, np.unique(y)

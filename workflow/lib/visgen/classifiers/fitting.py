@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from sklearn.base import clone
 from threadpoolctl import threadpool_limits
 
 from visgen.classifiers.methods import build_members, each_member
@@ -98,9 +99,10 @@ def fit_and_ask(
     x = steps.fit(x, y)
 
     def ask(member: Any) -> np.ndarray:
-        member.fit(x, y)
+        # A copy is fitted, so that no tree outlives its answers.
+        fitted = clone(member, safe=False).fit(x, y)
         answers = [
-            member.predict_proba(steps.apply(matrix[asked[start : start + _BLOCK]]))
+            fitted.predict_proba(steps.apply(matrix[asked[start : start + _BLOCK]]))
             for start in range(0, len(asked), _BLOCK)
         ]
         return np.concatenate(answers) if answers else np.empty((0, len(present)))

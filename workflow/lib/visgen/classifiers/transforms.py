@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 
 import numpy as np
+from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler, normalize
 
@@ -120,5 +121,7 @@ def _rank_features(x: np.ndarray, y: np.ndarray, seed: int, threads: int) -> np.
     """Return the importance of each feature, averaged over trees, (n_features,)."""
     members = build_members("random_forest", trees=_RANKING_TREES, min_samples_leaf=5, seed=seed)
     return sum(
-        each_member(members, lambda tree: tree.fit(x, y).feature_importances_, threads=threads)
+        each_member(
+            members, lambda tree: clone(tree).fit(x, y).feature_importances_, threads=threads
+        )
     )
