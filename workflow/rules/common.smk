@@ -175,31 +175,26 @@ def score_tables(wildcards):
 
 def classification_results(wildcards):
     """Return tables and figures of the classifiers, and what they had to leave out."""
-    folder = f"results/{wildcards.dataset}/classification"
-    named = {"chosen": "chosen.tsv", "confidence_omitted": "confidence.omitted.tsv"}
-    figures = ["scores", "taxa", "confidence", *(f"confusion-{r}" for r in CLASSIFIED)]
+    figures = ["scores", "taxa", "confidence"]
+    figures += [f"confusion-{rank}" for rank in CLASSIFIED]
+    names = {
+        "dataset": wildcards.dataset,
+        "backbone": list(config["backbones"]),
+        "classifier": CLASSIFIERS,
+        "figure": figures,
+    }
+    patterns = {
+        "chosen": "results/{dataset}/classification/{backbone}/chosen.tsv",
+        "confidence_omitted": "results/{dataset}/classification/{backbone}/confidence.omitted.tsv",
+        "classification_figures": "results/{dataset}/classification/{backbone}/{figure}.png",
+        "classification_omitted": "results/{dataset}/classification/{backbone}/{classifier}/omitted.tsv",
+        "tuning": "results/{dataset}/classification/{backbone}/{classifier}/tuning.tsv",
+    }
     results = {
-        key: expand(f"{folder}/{{backbone}}/{name}", backbone=config["backbones"])
-        for key, name in named.items()
+        key: list(dict.fromkeys(expand(pattern, **names)))
+        for key, pattern in patterns.items()
     }
-    return results | {
-        "classification_figures": expand(
-            folder + "/{backbone}/{figure}.png",
-            backbone=config["backbones"],
-            figure=figures,
-        ),
-        "classification_omitted": expand(
-            folder + "/{backbone}/{classifier}/omitted.tsv",
-            backbone=config["backbones"],
-            classifier=CLASSIFIERS,
-        ),
-        "tuning": expand(
-            folder + "/{backbone}/{classifier}/tuning.tsv",
-            backbone=config["backbones"],
-            classifier=CLASSIFIERS,
-        ),
-        "published": given(config["published"]),
-    }
+    return results | {"published": given(config["published"])}
 
 
 def embedding_results(wildcards):
