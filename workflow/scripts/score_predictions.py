@@ -35,7 +35,6 @@ taxa = [
     for row in tabulate_taxa(found[name], study, training[name])
 ]
 write_table(output.taxa, pd.DataFrame(taxa, columns=TAXA_COLUMNS))
-confusion = {name: tabulate_confusion(found[name], study) for name in found}
-confusion = pd.concat(confusion, names=["variant"]).reset_index("variant")
-confusion.to_parquet(output.confusion, index=False)
+confusion = pd.concat({n: tabulate_confusion(found[n], study) for n in found}, names=["variant"])
+confusion.reset_index("variant").to_parquet(output.confusion, index=False)
 write_table(output.chosen, choose_classifiers(scores, params.ranks, params.candidates))

@@ -67,6 +67,8 @@ def compare_backbones(
         Columns backbone, rank, variant, value (on validation): a row a backbone and rank.
     found
         By (backbone, classifier): guesses by (seed, rank).
+    bootstraps
+        Samples of specimens behind each interval.
 
     Returns
     -------

@@ -111,6 +111,15 @@ def share_with_interval(
         (n_images,) bool.
     specimens
         Specimen of each image.
+    bootstraps
+        Samples of specimens.
+    seed
+        Of the samples.
+
+    Returns
+    -------
+    dict
+        value, ci_low, ci_high, n (specimens).
     """
     specimen, names = pd.factorize(specimens, sort=True)
     above, below = np.bincount(specimen, true), np.bincount(specimen)

@@ -108,8 +108,14 @@ def compare_guesses(
     ----------
     variants
         By name: guesses of the same images.
+    part
+        ``val`` (its choosing half) or ``test``.
+    rank, seed
+        Of the guesses; the seed is that of the bootstrap too.
     pairs
         Names (one, other) whose differences are scored.
+    bootstraps
+        Samples of specimens; 0 for values alone.
 
     Returns
     -------
@@ -144,6 +150,13 @@ def compare_guesses(
 
 def score_lineages(guessed: Guesses, study: Study, *, bootstraps: int) -> list[dict]:
     """Return the share of test images whose predicted taxa contradict each other across ranks.
+
+    Parameters
+    ----------
+    guessed
+        Of one classifier.
+    bootstraps
+        Samples of specimens behind each interval.
 
     Returns
     -------

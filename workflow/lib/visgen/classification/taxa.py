@@ -16,6 +16,13 @@ TAXA_COLUMNS = [
 def tabulate_taxa(guessed: Guesses, study: Study, training: pd.DataFrame) -> list[dict]:
     """Return precision, recall and F1 of every trained taxon on the test part.
 
+    Parameters
+    ----------
+    guessed
+        Of one classifier.
+    training
+        Columns seed, rank, taxon, n_images.
+
     Returns
     -------
     list of dict
