@@ -7,6 +7,7 @@ from visgen.agreement import (
     score_against_shuffled,
     score_agreement,
 )
+from visgen.association import procrustes
 from visgen.distances import tidy
 from visgen.metrics import metrics_table
 from visgen.permutation_tests import mantel
@@ -176,13 +177,26 @@ def test_agreement_is_tested_over_all_pairs_and_within_groups():
     assert [(row["evaluator"], row["metric"], row["n"]) for row in rows] == [
         ("mantel", "pearson", 8),
         ("mantel", "spearman", 8),
+        ("distance_correlation", "bias_corrected", 8),
+        ("distance_correlation", "bias_corrected_permuted", 8),
+        ("procrustes", "correlation", 8),
+        ("procrustes", "correlation_permuted", 8),
         ("mantel_within", "pearson", 8),
         ("mantel_within", "spearman", 8),
+        ("partial_mantel", "pearson", 8),
     ]
     assert omitted == []
     pairs = [random_matrix(8, seed).condensed_form() for seed in (1, 2)]
     assert np.isclose(rows[0]["value"], np.corrcoef(pairs)[0, 1])
-    assert rows[0]["value"] != rows[2]["value"]
+    found = {(row["evaluator"], row["metric"]): row["value"] for row in rows}
+    assert len(set(found.values())) == 9
+    one, other = (
+        DistanceMatrix(np.sqrt(random_matrix(8, seed).data), random_matrix(8, seed).ids)
+        for seed in (1, 2)
+    )
+    test = procrustes(one, other, 19, seed=1)
+    assert found["procrustes", "correlation"] == test.value
+    assert found["procrustes", "correlation_permuted"] == test.null_mean
     metrics_table(rows)  # all keys are columns of the contract
 
 
@@ -199,8 +213,12 @@ def test_tests_within_are_left_out_where_groups_do_not_allow_them():
         (in_groups(2, 2, 2, 1), "7 taxa fall into 4 at the rank above, the largest with 2"),
     ):
         rows, omitted = score(7, groups)
-        assert {row["evaluator"] for row in rows} == {"mantel"}
-        assert [item["evaluator"] for item in omitted] == ["mantel_within"]
+        assert {row["evaluator"] for row in rows} == {
+            "mantel",
+            "distance_correlation",
+            "procrustes",
+        }
+        assert [item["evaluator"] for item in omitted] == ["mantel_within", "partial_mantel"]
         assert omitted[0]["reason"].startswith(reason)
 
 
@@ -220,12 +238,16 @@ def test_a_star_tree_and_polytomies_are_listed_with_their_reason():
     group = np.repeat([0, 1], [5, 3])
     two_stars = matrix(1.0 + (group[:, None] != group))
     rows, omitted = score_agreement(two_stars, visual, in_groups(5, 3), permutations=19, seed=1)
-    assert {row["evaluator"] for row in rows} == {"mantel"}
-    assert "within each group all distances" in omitted[0]["reason"]
+    assert "mantel_within" not in {row["evaluator"] for row in rows}
+    reasons = {item["evaluator"]: item["reason"] for item in omitted}
+    assert "within each group all distances" in reasons["mantel_within"]
+    assert "is the third up to scale" in reasons["partial_mantel"]
 
 
 def test_taxa_without_a_group_are_left_out_of_the_test_within():
     groups = in_groups(4, 3, 1)
     groups.iloc[7] = None
     rows, _ = score(8, groups)
-    assert [row["n"] for row in rows] == [8, 8, 7, 7]
+    n = {row["evaluator"]: row["n"] for row in rows}
+    assert n["mantel"] == n["procrustes"] == 8
+    assert n["mantel_within"] == n["partial_mantel"] == 7

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from skbio.stats.distance import DistanceMatrix
 from visgen.distances import tidy
-from visgen.embedding import embed_taxa, score_variant
+from visgen.embedding import embed_taxa, in_sample_row, score_variant
 
 VARIANTS = [
     {"pooling": pooling, "centre": centre}
@@ -99,9 +99,24 @@ def test_value_of_the_true_deal_is_the_mantel_r():
     assert found["shuffled_specimens", "pearson"] == pytest.approx(found["mantel", "pearson"])
 
 
-def test_random_vectors_are_not_set_against_shuffled_specimens():
+def test_random_vectors_show_the_range_of_many_draws_and_no_p():
     rows, _ = scored({"pooling": "random", "centre": False}, [f"Taxon {i}" for i in range(7)])
-    assert {row["evaluator"] for row in rows} == {"mantel", "mantel_within"}
+    assert [(row["evaluator"], row["metric"]) for row in rows] == [
+        ("mantel", "pearson"),
+        ("mantel", "spearman"),
+    ]
+    for row in rows:
+        assert "p" not in row and row["n"] == 7
+        assert row["ci_low"] < row["value"] < row["ci_high"]
+        assert abs(row["value"]) < 0.1 < row["ci_high"]  # means nothing, though a draw may
+
+
+def test_what_was_fitted_is_told_without_a_test():
+    names = [f"Taxon {i}" for i in range(7)]
+    visual = genetic(names).filter(names[:5])
+    row = in_sample_row(genetic(names), visual)
+    assert row["value"] == pytest.approx(1) and row["n"] == 5
+    assert row["evaluator"] == "in_sample" and "p" not in row
 
 
 def test_too_few_shared_taxa_give_a_reason_and_no_score():

@@ -7,6 +7,7 @@ import pandas as pd
 from scipy.stats import pearsonr
 from skbio.stats.distance import DistanceMatrix
 
+from visgen.association import distance_correlation, other_group, partial_mantel, procrustes
 from visgen.permutation_tests import MIN_TAXA, MantelResult, mantel, mantel_within
 
 OMITTED_COLUMNS = ["evaluator", "reason"]
@@ -37,8 +38,11 @@ def score_agreement(
     Returns
     -------
     scores
-        Evaluator (mantel, mantel_within), metric (pearson, spearman), value, ci_low, ci_high,
-        p, n (taxa).
+        Evaluator, metric, value, ci_low, ci_high, p, n (taxa): mantel and mantel_within (pearson,
+        spearman), partial_mantel (pearson, given which taxa share a group), and of the square
+        roots of both distances, which are Euclidean, distance_correlation (bias_corrected, a
+        square) and procrustes (correlation); the last two with ``<metric>_permuted``, the mean
+        over permutations.
     omitted
         Evaluator and reason of the tests that these taxa do not allow.
     """
@@ -54,6 +58,8 @@ def score_agreement(
             rows.append(_row("mantel", method, test.r, test.p, n_taxa) | interval)
     except ValueError as error:  # a star tree, say
         return [], [{"evaluator": "mantel", "reason": str(error)}]
+    beside, omitted = _other_measures(genetic, visual, permutations, seed)
+    rows += beside
     placed = groups.reindex(list(genetic.ids)).dropna()
     sizes = placed.value_counts()
     if len(placed) < MIN_TAXA or len(sizes) < 2 or sizes.max() < 3:
@@ -62,17 +68,43 @@ def score_agreement(
             f"{sizes.max() if len(sizes) else 0} of them; {MIN_TAXA} taxa in two, and three of "
             "them in one, are needed"
         )
-        return rows, [{"evaluator": "mantel_within", "reason": reason}]
+        within = ("mantel_within", "partial_mantel")
+        return rows, [*omitted, *({"evaluator": test, "reason": reason} for test in within)]
     inner, outer = genetic.filter(list(placed.index)), visual.filter(list(placed.index))
-    within = []
     try:
         for method in ("pearson", "spearman"):
             test = mantel_within(inner, outer, placed, method, permutations, seed=seed)
-            row = _row("mantel_within", method, test.r_within, test.p_within, test.n_taxa)
-            within.append(row)
+            rows.append(_row("mantel_within", method, test.r_within, test.p_within, test.n_taxa))
     except ValueError as error:  # polytomies within the groups, say
-        return rows, [{"evaluator": "mantel_within", "reason": str(error)}]
-    return rows + within, []
+        omitted.append({"evaluator": "mantel_within", "reason": str(error)})
+    try:
+        others = other_group(placed, inner.ids)
+        test = partial_mantel(inner, outer, others, "pearson", permutations, seed=seed)
+        rows.append(_row("partial_mantel", "pearson", test.value, test.p, test.n_taxa))
+    except ValueError as error:
+        omitted.append({"evaluator": "partial_mantel", "reason": str(error)})
+    return rows, omitted
+
+
+def _other_measures(
+    genetic: DistanceMatrix, visual: DistanceMatrix, permutations: int, seed: int
+) -> tuple[list[dict], list[dict]]:
+    """Return distance correlation and Procrustes correlation, each beside its null mean."""
+    roots = [DistanceMatrix(np.sqrt(matrix.data), matrix.ids) for matrix in (genetic, visual)]
+    rows, omitted = [], []
+    for evaluator, metric, measure in (
+        ("distance_correlation", "bias_corrected", distance_correlation),
+        ("procrustes", "correlation", procrustes),
+    ):
+        try:
+            test = measure(*roots, permutations, seed=seed)
+        except ValueError as error:  # a star tree of unequal arms, say
+            omitted.append({"evaluator": evaluator, "reason": str(error)})
+            continue
+        rows.append(_row(evaluator, metric, test.value, test.p, test.n_taxa))
+        null = {"evaluator": evaluator, "metric": f"{metric}_permuted", "n": test.n_taxa}
+        rows.append(null | {"value": test.null_mean})
+    return rows, omitted
 
 
 def _row(evaluator: str, metric: str, value: float, p: float, n: int) -> dict:

@@ -3,13 +3,18 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from scipy.stats import pearsonr, spearmanr
 from skbio.stats.distance import DistanceMatrix
 
 from visgen.agreement import score_against_shuffled, score_agreement
 from visgen.distances import cosine_distances
 from visgen.permutation_tests import MIN_TAXA
 from visgen.taxon_vectors import centre, pool
+
+#: Random vectors drawn to show what chance gives.
+RANDOM_DRAWS = 100
 
 
 def embed_taxa(
@@ -73,18 +78,20 @@ def score_variant(
     Returns
     -------
     scores, omitted
-        As in `visgen.agreement.score_agreement`, with shuffled specimens where a
-        variant uses images.
+        As in `visgen.agreement.score_agreement`, with shuffled specimens. Of random vectors,
+        which use no images, the mean r of `RANDOM_DRAWS` draws and the range of 95 % of them.
     """
     shared = [taxon for taxon in genetic.ids if taxon in visual.ids]
     if len(shared) < MIN_TAXA:
         reason = f"{len(shared)} taxa have vectors and a place in the tree; {MIN_TAXA} are needed"
         return [], [{"evaluator": "mantel", "reason": reason}]
     genetic = genetic.filter(shared)
+    if variant["pooling"] == "random":
+        return _score_random(features, taxa, variant, genetic, seed), []
     scores, omitted = score_agreement(
         genetic, visual.filter(shared), groups, permutations=permutations, seed=seed
     )
-    if scores and variant["pooling"] != "random":
+    if scores:
         scores += score_against_shuffled(
             genetic,
             taxa[taxa.isin(visual.ids)],
@@ -94,3 +101,46 @@ def score_variant(
             seed=seed,
         )
     return scores, omitted
+
+
+def in_sample_row(genetic: DistanceMatrix, visual: DistanceMatrix) -> dict:
+    """Return r of distances that were fitted to these very ones, without a test.
+
+    Parameters
+    ----------
+    genetic
+        Distances of the taxa of `visual`, at least.
+    visual
+        (n_taxa, n_taxa), guided by `genetic`.
+
+    Returns
+    -------
+    dict
+        Evaluator in_sample, metric pearson, value, n.
+    """
+    pairs = [matrix.filter(visual.ids).condensed_form() for matrix in (genetic, visual)]
+    r = pearsonr(*pairs).statistic
+    return {"evaluator": "in_sample", "metric": "pearson", "value": r, "n": len(visual.ids)}
+
+
+def _score_random(
+    features: pd.DataFrame,
+    taxa: pd.Series,
+    variant: Mapping[str, Any],
+    genetic: DistanceMatrix,
+    seed: int,
+) -> list[dict]:
+    """Return what chance gives: one draw alone would say little."""
+    placed = taxa[taxa.isin(genetic.ids)].sort_values().drop_duplicates()  # an image a taxon
+    draws = [
+        embed_taxa(features, placed, variant, seed + draw)[1].filter(genetic.ids)
+        for draw in range(RANDOM_DRAWS)
+    ]
+    rows = []
+    for metric, correlate in (("pearson", pearsonr), ("spearman", spearmanr)):
+        pairs = genetic.condensed_form()
+        r = [correlate(pairs, draw.condensed_form()).statistic for draw in draws]
+        low, high = np.percentile(r, [2.5, 97.5])
+        row = {"evaluator": "mantel", "metric": metric, "value": float(np.mean(r))}
+        rows.append(row | {"ci_low": low, "ci_high": high, "n": len(genetic.ids)})
+    return rows

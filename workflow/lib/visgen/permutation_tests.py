@@ -17,6 +17,7 @@ from skbio.stats.distance import mantel as skbio_mantel
 METHODS = ("pearson", "spearman")
 MIN_TAXA = 5
 _Z_95 = 1.959963984540054  # two-sided 95 % point of the normal distribution
+_ORDINALS = ("first", "second", "third")
 _NOISE = 1e-12  # correlations closer than this are equal: rounding must not break ties
 
 
@@ -82,7 +83,7 @@ def mantel(
         If the taxa differ or are fewer than five, a matrix is constant off its diagonal, the
         method is unknown, or there are no permutations.
     """
-    x, y = _prepare(x, y, method, permutations)
+    x, y = prepare_matrices(x, y, method=method, permutations=permutations)
     rng = np.random.default_rng(seed)
     r, p, n_taxa = skbio_mantel(
         x, y, method=method, permutations=permutations, alternative="greater", seed=rng
@@ -134,8 +135,8 @@ def mantel_within(
         As `mantel`; also if a taxon has no group, no group has three taxa, or all distances
         within each group are equal in one of the matrices.
     """
-    x, y = _prepare(x, y, method, permutations)
-    codes = _group_codes(groups, x.ids)
+    x, y = prepare_matrices(x, y, method=method, permutations=permutations)
+    codes = group_codes(groups, x.ids)
     if np.bincount(codes).max() < 3:
         raise ValueError("no group has three taxa: there is nothing to compare within groups")
     orders = _orders_within(codes, permutations, np.random.default_rng(seed))
@@ -151,31 +152,49 @@ def mantel_within(
     return WithinResult(r, p, r_within, p_within, len(codes), n_groups, int(same.sum()))
 
 
-def _prepare(
-    x: DistanceMatrix, y: DistanceMatrix, method: str, permutations: int
-) -> tuple[DistanceMatrix, DistanceMatrix]:
-    """Check the input and return both matrices in one order, sorted by name."""
+def prepare_matrices(
+    *matrices: DistanceMatrix, method: str = "pearson", permutations: int
+) -> list[DistanceMatrix]:
+    """Check the input of a test and return its matrices in one order, sorted by name.
+
+    Parameters
+    ----------
+    *matrices : skbio.stats.distance.DistanceMatrix
+        Two or three, (n_taxa, n_taxa), the same taxa in any order.
+    method, permutations
+        As in `mantel`.
+
+    Returns
+    -------
+    list of skbio.stats.distance.DistanceMatrix
+
+    Raises
+    ------
+    ValueError
+        As `mantel`.
+    """
     if method not in METHODS:
         raise ValueError(f"method is {method!r}, expected one of {', '.join(METHODS)}")
     if permutations < 1:
         raise ValueError(f"permutations is {permutations}, expected at least 1")
-    if set(x.ids) != set(y.ids):
-        raise ValueError(
-            f"the matrices hold different taxa; only in the first: "
-            f"{sorted(set(x.ids) - set(y.ids))[:5]}, only in the second: "
-            f"{sorted(set(y.ids) - set(x.ids))[:5]}"
-        )
-    if len(x.ids) < MIN_TAXA:
-        raise ValueError(f"{len(x.ids)} taxa, expected at least {MIN_TAXA} for a Mantel test")
-    order = sorted(x.ids)
-    for name, matrix in (("first", x), ("second", y)):
+    taxa = set(matrices[0].ids)
+    for name, matrix in zip(_ORDINALS[1:], matrices[1:], strict=False):
+        if taxa != set(matrix.ids):
+            raise ValueError(
+                f"the matrices hold different taxa; only in the first: "
+                f"{sorted(taxa - set(matrix.ids))[:5]}, only in the {name}: "
+                f"{sorted(set(matrix.ids) - taxa)[:5]}"
+            )
+    if len(taxa) < MIN_TAXA:
+        raise ValueError(f"{len(taxa)} taxa, expected at least {MIN_TAXA} for a permutation test")
+    for name, matrix in zip(_ORDINALS, matrices, strict=False):
         pairs = matrix.condensed_form()
         if np.ptp(pairs) <= _NOISE * np.abs(pairs).max():
             raise ValueError(
                 f"every pair in the {name} matrix has the same distance {pairs[0]:g} "
                 "(a star tree?): no correlation is defined"
             )
-    return x.filter(order), y.filter(order)
+    return [matrix.filter(sorted(taxa)) for matrix in matrices]
 
 
 def _scores(matrix: DistanceMatrix, method: str) -> np.ndarray:
@@ -217,8 +236,26 @@ def _jackknife_interval(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
     return float(np.tanh(z - half)), float(np.tanh(z + half))
 
 
-def _group_codes(groups: pd.Series, taxa: tuple[str, ...]) -> np.ndarray:
-    """Return the number of the group of each taxon."""
+def group_codes(groups: pd.Series, taxa: tuple[str, ...]) -> np.ndarray:
+    """Return the number of the group of each taxon.
+
+    Parameters
+    ----------
+    groups : Series
+        The group of each taxon, taxon names as index; other taxa in it are ignored.
+    taxa : tuple of str
+        (n_taxa,)
+
+    Returns
+    -------
+    ndarray, (n_taxa,)
+        Numbers from 0, groups in the order of their names.
+
+    Raises
+    ------
+    ValueError
+        If a taxon has no group or occurs twice in `groups`.
+    """
     if not groups.index.is_unique:
         raise ValueError(f"groups: {groups.index[groups.index.duplicated()][0]!r} occurs twice")
     found = groups.reindex(list(taxa))

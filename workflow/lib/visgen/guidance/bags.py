@@ -1,0 +1,129 @@
+"""Bags: the images of each taxon, in bags of any size, without padding."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Bags:
+    """Feature vectors in bags, one bag a taxon.
+
+    Attributes
+    ----------
+    features
+        (n_images, n_features), the images of a taxon side by side.
+    sizes
+        Images of each taxon; their sum is n_images.
+    taxa
+        Names, sorted.
+    ids
+        Index of the images, in the order of `features`.
+    """
+
+    features: Tensor
+    sizes: tuple[int, ...]
+    taxa: tuple[str, ...]
+    ids: pd.Index
+
+
+def make_bags(
+    features: pd.DataFrame, taxa: pd.Series, *, per_taxon: int | None = None, seed: int = 1
+) -> Bags:
+    """Put the images of each taxon into its bag.
+
+    Parameters
+    ----------
+    features
+        (n, n_features), index (id, repeat); repeats > 0 are augmented views.
+    taxa
+        Taxon of each image, index id; images with a gap are in no bag.
+    per_taxon
+        None takes each clean image once. A number makes bags alike in size, as Roy (2025) did:
+        from a larger bag so many images are drawn at random, a smaller one is raised with
+        augmented views, as far as there are any; no vector is in a bag twice.
+    seed
+        Of the draws; a taxon's draw does not depend on the other taxa.
+
+    Returns
+    -------
+    Bags
+        Sorted by taxon and image, whatever the order of the rows; float32.
+
+    Raises
+    ------
+    ValueError
+        If an image with a taxon has no features, or features are not finite or all the same.
+    """
+    labels = taxa.dropna().sort_index()
+    lacking = labels.index.difference(features.index.get_level_values("id"))
+    if len(lacking):
+        raise ValueError(f"features: {len(lacking)} ids are missing, the first is {lacking[0]!r}")
+    rows = features.index.to_frame(index=False)
+    rows["taxon"] = rows["id"].map(labels)
+    rows["row"] = np.arange(len(rows))
+    rows = rows.dropna(subset=["taxon"]).sort_values(["taxon", "id", "repeat"])
+    if per_taxon is None:
+        rows = rows[rows["repeat"] == 0]
+    else:
+        drawn = [_draw(bag, per_taxon, seed) for _, bag in rows.groupby("taxon", sort=True)]
+        rows = pd.concat(drawn)
+    sizes = rows.groupby("taxon", sort=True).size()
+    values = features.to_numpy(np.float32, copy=False)
+    values = values[rows["row"].to_numpy()]
+    # Extremes instead of a mask of all values, which would be another quarter of the features.
+    finite = np.isfinite(values.min(axis=1)) & np.isfinite(values.max(axis=1))
+    if not finite.all():
+        name = rows["id"].to_numpy()[~finite][0]
+        raise ValueError(f"features: id {name!r} has a value that is not finite")
+    if (values.min(axis=0) == values.max(axis=0)).all():
+        raise ValueError(f"features: all {len(values)} images have the same features")
+    return Bags(
+        torch.from_numpy(values),
+        tuple(map(int, sizes)),
+        tuple(sizes.index),
+        pd.MultiIndex.from_frame(rows[["id", "repeat"]]),
+    )
+
+
+def one_vector_bags(vectors: pd.DataFrame) -> tuple[Bags, np.ndarray]:
+    """Put vectors that are pooled already into bags of one, in as few coordinates as they need.
+
+    Cosines do not change under rotation, and n vectors span n dimensions at most: fits take a
+    fraction of the time.
+
+    Parameters
+    ----------
+    vectors
+        (n_taxa, n_features), index taxon, sorted.
+
+    Returns
+    -------
+    bags
+        (n_taxa, n_coordinates) float64.
+    basis
+        (n_coordinates, n_features), orthonormal rows: coordinates @ basis are the vectors.
+    """
+    left, values, basis = np.linalg.svd(vectors.to_numpy(np.float64), full_matrices=False)
+    # The sign of a direction is the library's whim: fix it, so that fits do not hang on it.
+    signs = np.sign(basis[np.arange(len(basis)), np.abs(basis).argmax(axis=1)])
+    coordinates = torch.from_numpy(left * values * signs)
+    return (
+        Bags(coordinates, (1,) * len(vectors), tuple(vectors.index), vectors.index),
+        basis * signs[:, None],
+    )
+
+
+def _draw(bag: pd.DataFrame, n: int, seed: int) -> pd.DataFrame:
+    """Draw clean images, and views where they are too few; the rows stay in order."""
+    clean, views = bag[bag["repeat"] == 0], bag[bag["repeat"] > 0]
+    words = np.frombuffer(bag["taxon"].iloc[0].encode(), np.uint8)
+    rng = np.random.default_rng([seed, *words])
+    if len(clean) >= n:
+        return clean.iloc[np.sort(rng.choice(len(clean), n, replace=False))]
+    n_views = min(n - len(clean), len(views))
+    raised = views.iloc[rng.choice(len(views), n_views, replace=False)] if n_views else views[:0]
+    return pd.concat([clean, raised]).sort_values(["id", "repeat"])

@@ -1,0 +1,274 @@
+"""Fitting an embedding to the phylogenetic distances of known taxa."""
+
+import copy
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+from skbio.stats.distance import DistanceMatrix
+from torch import Tensor, nn
+
+from visgen.guidance.bags import Bags
+from visgen.guidance.losses import AffineStress, Constants, make_loss, pairs_between
+from visgen.guidance.pooling import (
+    EqualScores,
+    GatedScores,
+    GuidedEmbedding,
+    LinearProjection,
+    LinearScores,
+    TwoLayerProjection,
+    Unchanged,
+    main_directions,
+    pool_bags,
+)
+from visgen.permutation_tests import MIN_TAXA
+
+_FLAT = 1e-10  # relative change of the loss that counts as none, for L-BFGS
+
+
+class Fit(NamedTuple):
+    """A fitted embedding and how it came about.
+
+    Attributes
+    ----------
+    model
+        The parameters of the epoch with the smallest watched loss, of the last one where no
+        taxon was watched.
+    history
+        Epoch (0: before fitting), loss, watched_loss (null where none was watched).
+    epoch
+        The epoch that was kept.
+    constants
+        Losses of constant predictors over the same pairs as `history.loss`.
+    watched
+        Taxa that only told when to stop.
+    """
+
+    model: GuidedEmbedding
+    history: pd.DataFrame
+    epoch: int
+    constants: Constants
+    watched: tuple[str, ...]
+
+
+def fit_guidance(
+    bags: Bags,
+    distances: np.ndarray,
+    known: np.ndarray,
+    guidance: Mapping[str, Any],
+    *,
+    scores: str,
+    centre: bool,
+    seed: int,
+) -> Fit:
+    """Fit how images are weighted, and how pooled vectors are changed, to distances of known taxa.
+
+    Bags of other taxa are never in a loss, nor in anything that is taken from the data.
+
+    Parameters
+    ----------
+    bags
+        Of all taxa, on the device to use.
+    distances
+        (n_taxa, n_taxa), phylogenetic, in the order of the bags.
+    known
+        (n_taxa,) bool: the taxa to learn from, at least `MIN_TAXA`.
+    guidance
+        projection (none, linear, two_layer), components, hidden, loss, largest, optimiser
+        (lbfgs, adam), epochs, learning_rate, penalty, watched (share of the known taxa that only
+        tell when to stop), patience (epochs without a smaller watched loss).
+    scores
+        ``equal``, ``attention`` or ``gated_attention``.
+    centre
+        Whether the mean of the known taxa is subtracted before cosines are taken.
+    seed
+        Of what is drawn: the watched taxa and hidden layers.
+
+    Returns
+    -------
+    Fit
+
+    Raises
+    ------
+    ValueError
+        If fewer than `MIN_TAXA` taxa are known.
+    """
+    if (n_known := int(known.sum())) < MIN_TAXA:
+        raise ValueError(
+            f"{n_known} taxa have images and phylogenetic distances, expected at least {MIN_TAXA} "
+            "to be guided by; leave the guidance out"
+        )
+    device = bags.features.device
+    watched = _pick_watched(bags.taxa, known, guidance["watched"], seed)
+    target = torch.tensor(distances).to(bags.features)
+    fitted = torch.tensor(known & ~watched, device=device)
+    pairs = pairs_between(fitted, fitted)
+    watch = pairs_between(torch.tensor(watched, device=device), torch.tensor(known, device=device))
+    model = build_model(bags, known, guidance, scores, seed).to(device)
+    loss = make_loss(guidance["loss"], target, pairs, guidance["largest"]).to(bags.features)
+    everyone, nothing = torch.tensor(known, device=device), torch.tensor(torch.nan)
+
+    def compare() -> Tensor:
+        vectors = model(bags)
+        return cosine_similarity(centre_on(vectors, everyone) if centre else vectors)
+
+    def measure() -> tuple[Tensor, Tensor]:
+        similarity = compare()
+        with torch.no_grad():
+            over_watched = loss(similarity, target, watch) if watched.any() else nothing
+        return loss(similarity, target, pairs), over_watched
+
+    if isinstance(loss, AffineStress):
+        with torch.no_grad():
+            loss.start(compare(), target, pairs)
+    history, epoch = _descend(model, loss, measure, guidance)
+    return Fit(
+        model,
+        history,
+        epoch,
+        loss.constants(target, pairs),
+        tuple(np.array(bags.taxa)[watched]),
+    )
+
+
+def embed(model: GuidedEmbedding, bags: Bags) -> np.ndarray:
+    """Return the guided vectors of all taxa, (n_taxa, n_features) float64."""
+    with torch.inference_mode():
+        return model(bags).cpu().numpy().astype(np.float64)
+
+
+def image_weights(model: GuidedEmbedding, bags: Bags) -> pd.DataFrame:
+    """Return how much each image counts in the vector of its taxon.
+
+    Returns
+    -------
+    DataFrame
+        Index id, repeat; columns taxon and weight, which sums to one over a taxon.
+    """
+    with torch.inference_mode():
+        scores = model.scores(bags.features).cpu().split(bags.sizes)
+        weights = torch.cat([torch.softmax(part, dim=0) for part in scores])
+    taxa = np.repeat(bags.taxa, bags.sizes)
+    return pd.DataFrame({"taxon": taxa, "weight": weights.numpy()}, index=bags.ids)
+
+
+def centre_on(vectors: Tensor | np.ndarray, known: Tensor | np.ndarray) -> Tensor | np.ndarray:
+    """Subtract the mean of the known taxa, so that cosines compare departures from it."""
+    return vectors - vectors[known].mean(0)
+
+
+def cosine_similarity(vectors: Tensor) -> Tensor:
+    """Return the cosines between all rows, (n_taxa, n_taxa)."""
+    unit = nn.functional.normalize(vectors, dim=1)
+    return unit @ unit.T
+
+
+def in_bag_order(distances: DistanceMatrix, bags: Bags) -> np.ndarray:
+    """Return the distances between the taxa of bags, (n_taxa, n_taxa), matched by name."""
+    return np.ascontiguousarray(distances.filter(bags.taxa).data)
+
+
+def build_model(
+    bags: Bags, known: np.ndarray, guidance: Mapping[str, Any], scores: str, seed: int
+) -> GuidedEmbedding:
+    """Return an embedding that has learned nothing yet.
+
+    Parameters
+    ----------
+    bags, known, guidance, scores, seed
+        As in `fit_guidance`.
+
+    Raises
+    ------
+    ValueError
+        If scores or the projection are unknown.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    n_features = bags.features.shape[1]
+    with torch.no_grad():
+        pooled = pool_bags(bags, bags.features.new_zeros(len(bags.features)))
+        vectors = pooled[torch.tensor(known, device=pooled.device)]
+    match scores:
+        case "equal":
+            scorer = EqualScores()
+        case "attention":
+            scorer = LinearScores(n_features, _spread(vectors))
+        case "gated_attention":
+            hidden = guidance["hidden"]
+            scorer = GatedScores(n_features, _spread(vectors), hidden, generator)
+        case _:
+            raise ValueError(f"scores are {scores!r}, expected equal, attention, gated_attention")
+    match guidance["projection"]:
+        case "none":
+            projection = Unchanged()
+        case "linear":
+            projection = LinearProjection(*main_directions(vectors, guidance["components"])[:2])
+        case "two_layer":
+            directions = main_directions(vectors, guidance["components"])
+            projection = TwoLayerProjection(*directions, guidance["hidden"], generator)
+        case other:
+            raise ValueError(f"projection is {other!r}, expected none, linear or two_layer")
+    return GuidedEmbedding(scorer, projection)
+
+
+def _spread(vectors: Tensor) -> float:
+    """Return the length of a typical departure from the mean taxon."""
+    return (vectors - vectors.mean(dim=0)).square().sum(dim=1).mean().sqrt().item()
+
+
+def _pick_watched(taxa: tuple[str, ...], known: np.ndarray, share: float, seed: int) -> np.ndarray:
+    """Pick known taxa at random to watch, at least two, so that `MIN_TAXA` stay to fit."""
+    watched = np.zeros(len(taxa), bool)
+    n_known = int(known.sum())
+    n_watched = min(max(2, round(share * n_known)), n_known - MIN_TAXA) if share else 0
+    if n_watched >= 2:
+        rng = np.random.default_rng(seed)
+        watched[rng.choice(np.flatnonzero(known), n_watched, replace=False)] = True
+    return watched
+
+
+def _descend(
+    model: GuidedEmbedding, loss: nn.Module, measure, guidance: Mapping[str, Any]
+) -> tuple[pd.DataFrame, int]:
+    """Minimise loss and penalty; leave the best epoch's parameters in the model."""
+    learned = [*model.parameters(), *loss.parameters()]
+    if guidance["optimiser"] == "adam":
+        optimiser = torch.optim.Adam(learned, lr=guidance["learning_rate"])
+    else:
+        optimiser = torch.optim.LBFGS(
+            learned, lr=1.0, max_iter=1, max_eval=20, line_search_fn="strong_wolfe"
+        )
+    rows: list[tuple[float, float]] = []
+    best, best_epoch, best_watched = copy.deepcopy(model.state_dict()), 0, np.inf
+
+    def closure() -> Tensor:
+        nonlocal seen
+        optimiser.zero_grad()
+        fit_loss, watched_loss = measure()
+        if seen is None:  # the first of an epoch: the parameters that the last one left
+            seen = fit_loss.item(), watched_loss.item()
+        total = fit_loss + guidance["penalty"] * model.departure()
+        total.backward()
+        return total
+
+    for epoch in range(guidance["epochs"] + 1):
+        seen = None
+        before = copy.deepcopy(model.state_dict())
+        optimiser.step(closure)
+        rows.append(seen)
+        watched_loss = seen[1]
+        if np.isnan(watched_loss) or watched_loss < best_watched:
+            best, best_epoch, best_watched = before, epoch, watched_loss
+        elif epoch - best_epoch >= guidance["patience"]:
+            break
+        if guidance["optimiser"] == "lbfgs" and _is_flat(rows):
+            break
+    model.load_state_dict(best)
+    history = pd.DataFrame(rows, columns=["loss", "watched_loss"]).rename_axis("epoch")
+    return history.reset_index(), best_epoch
+
+
+def _is_flat(rows: list[tuple[float, float]]) -> bool:
+    return len(rows) > 5 and abs(rows[-6][0] - rows[-1][0]) <= _FLAT * abs(rows[-1][0])

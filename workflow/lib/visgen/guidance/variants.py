@@ -1,0 +1,128 @@
+"""A variant of the embedding, with or without guidance, ready to be fitted to any known taxa."""
+
+from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from visgen.guidance.bags import Bags, make_bags, one_vector_bags
+from visgen.guidance.fitting import Fit, centre_on, embed, fit_guidance, image_weights
+from visgen.guidance.poolings import LEARNED_POOLINGS
+from visgen.taxon_vectors import pool
+from visgen.threads import one_thread
+
+#: Numbers in all bags below which a second thread costs more than it gives.
+_SMALL = 4_000_000
+
+
+@dataclass(frozen=True)
+class Embedder:
+    """Bags of images and what is to be made of them.
+
+    Attributes
+    ----------
+    bags
+        Of images where pooling is learned, else of one pooled vector a taxon.
+    basis
+        (n_coordinates, n_features): from the coordinates of pooled vectors to features; None
+        where bags hold images.
+    variant
+        pooling, centre, guidance (None for none).
+    seed
+        Of what a fit draws.
+    """
+
+    bags: Bags
+    basis: np.ndarray | None
+    variant: Mapping[str, Any]
+    seed: int
+
+    def fit(self, distances: np.ndarray, known: np.ndarray) -> Fit | None:
+        """Fit to the distances of known taxa, (n_taxa, n_taxa) and (n_taxa,); None unguided."""
+        if self.variant["guidance"] is None:
+            return None
+        pooling = self.variant["pooling"]
+        is_small = self.bags.features.numel() < _SMALL
+        with one_thread() if is_small else nullcontext():
+            return fit_guidance(
+                self.bags,
+                distances,
+                known,
+                self.variant["guidance"],
+                scores=pooling if pooling in LEARNED_POOLINGS else "equal",
+                centre=self.variant["centre"],
+                seed=self.seed,
+            )
+
+    def vectors(self, fit: Fit | None, known: np.ndarray) -> np.ndarray:
+        """Return (n_taxa, n_coordinates or n_features), centred on the known taxa if asked for."""
+        if fit is None:
+            vectors = self.bags.features.cpu().numpy().astype(np.float64)
+        else:
+            vectors = embed(fit.model, self.bags)
+        return centre_on(vectors, known) if self.variant["centre"] else vectors
+
+    def weights(self, fit: Fit) -> pd.DataFrame:
+        """Return how much each image counts: columns id, repeat, taxon, weight.
+
+        No row where pooling was not learned.
+        """
+        if self.basis is not None:
+            return pd.DataFrame(columns=["id", "repeat", "taxon", "weight"])
+        return image_weights(fit.model, self.bags).reset_index()
+
+    def in_features(self, vectors: np.ndarray) -> pd.DataFrame:
+        """Return vectors as features, (n_taxa, n_features), index taxon."""
+        values = vectors if self.basis is None else vectors @ self.basis
+        return pd.DataFrame(values, index=pd.Index(self.bags.taxa, name="taxon"))
+
+
+def make_embedder(
+    features: pd.DataFrame,
+    taxa: pd.Series,
+    variant: Mapping[str, Any],
+    *,
+    seed: int,
+    device: torch.device,
+) -> Embedder:
+    """Pool images, or put them into bags where pooling is learned.
+
+    Parameters
+    ----------
+    features
+        (n, n_features), index (id, repeat).
+    taxa
+        Taxon of each image, index id; images with a gap are left out.
+    variant
+        pooling, centre, per_taxon, guidance.
+    seed
+        Of draws from large bags, random vectors and fits.
+    device
+        For images; pooled vectors are few and stay on the CPU.
+
+    Raises
+    ------
+    ValueError
+        As `visgen.guidance.bags.make_bags` and `visgen.taxon_vectors.pool`.
+    """
+    bags = make_bags(features, taxa, per_taxon=variant["per_taxon"], seed=seed)
+    if variant["pooling"] in LEARNED_POOLINGS:
+        on_device = Bags(bags.features.to(device), bags.sizes, bags.taxa, bags.ids)
+        return Embedder(on_device, None, variant, seed)
+    images = pd.DataFrame(bags.features.numpy(), index=bags.ids)
+    labels = pd.Series(np.repeat(bags.taxa, bags.sizes), index=bags.ids)
+    pooled, basis = one_vector_bags(pool(images, labels, variant["pooling"], seed))
+    return Embedder(pooled, basis, variant, seed)
+
+
+def cosine_distances_of(vectors: np.ndarray) -> np.ndarray:
+    """Return cosine distances, (n_taxa, n_taxa), symmetric with an exact zero diagonal."""
+    unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-300)
+    distances = np.maximum(1 - unit @ unit.T, 0)
+    distances = (distances + distances.T) / 2
+    np.fill_diagonal(distances, 0)
+    return distances

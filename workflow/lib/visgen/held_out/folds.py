@@ -1,0 +1,86 @@
+"""Which taxa are held out together: random tips of the tree, or whole groups of the rank above."""
+
+import numpy as np
+import pandas as pd
+from skbio.stats.distance import DistanceMatrix
+
+from visgen.permutation_tests import MIN_TAXA
+
+#: Kinds of held-out taxa.
+KINDS = ("tips", "clades")
+#: Each fold must hold out so many, to have pairs among the held-out ones.
+MIN_HELD_OUT = 3
+
+
+def deal_folds(
+    genetic: DistanceMatrix, groups: pd.Series, n_folds: int, seed: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Deal taxa to folds; each taxon is held out once of either kind.
+
+    Parameters
+    ----------
+    genetic
+        Phylogenetic distances between the taxa to deal.
+    groups
+        Taxon of the rank above, index taxon; others may be in it. A taxon without one is a
+        group of its own.
+    n_folds
+        Wanted; fewer where there are too few taxa or groups.
+    seed
+        Of the deal.
+
+    Returns
+    -------
+    folds
+        Index taxon, sorted; columns `KINDS`: number of the fold, from 1; null in a kind that
+        these taxa do not allow.
+    omitted
+        Evaluator and reason of a kind that is left out.
+
+    Notes
+    -----
+    ``clades`` deals whole groups, the largest first, always to the fold with the fewest taxa;
+    groups of equal size in random order. Where one group holds most taxa, its fold has fewer
+    known than held-out ones.
+    """
+    taxa = pd.Index(sorted(genetic.ids), name="taxon")
+    groups = groups.reindex(taxa)
+    pairs = genetic.condensed_form()
+    is_star = len(pairs) > 0 and np.ptp(pairs) <= 1e-12 * pairs.max()
+    folds = pd.DataFrame(index=taxa, columns=list(KINDS), dtype="Int64")
+    rng = np.random.default_rng(seed)
+    dealt, omitted = {}, []
+    order = rng.permutation(len(taxa))
+    n_tips = min(n_folds, len(taxa) // MIN_HELD_OUT)
+    dealt["tips"] = np.empty(len(taxa), int)
+    dealt["tips"][order] = np.arange(len(taxa)) % max(n_tips, 1)
+    dealt["clades"] = _deal_groups(groups, n_folds, rng)
+    for kind, fold in dealt.items():
+        sizes = np.bincount(fold, minlength=1)
+        n_known = len(taxa) - sizes.max(initial=0)
+        if is_star or len(sizes) < 2 or n_known < MIN_TAXA:
+            reason = (
+                f"all {len(pairs)} pairs have the same distance {pairs[0]:g} (a star tree?)"
+                if is_star
+                else f"{len(taxa)} taxa in {groups.nunique()} groups leave {n_known} known ones "
+                f"beside the largest fold of {kind}; {MIN_TAXA} are needed"
+            )
+            omitted.append({"evaluator": f"held_out_{kind}", "reason": reason})
+        else:
+            folds[kind] = fold + 1
+    return folds, pd.DataFrame(omitted, columns=["evaluator", "reason"])
+
+
+def _deal_groups(groups: pd.Series, n_folds: int, rng: np.random.Generator) -> np.ndarray:
+    """Return the fold of each taxon, whole groups in one fold."""
+    alone = groups.isna()
+    names = groups.astype(object).where(~alone, [("", taxon) for taxon in groups.index])
+    codes, _ = pd.factorize(names)
+    sizes = np.bincount(codes)
+    shuffled = rng.permutation(len(sizes))
+    held = np.zeros(min(n_folds, len(sizes)), int)
+    fold_of_group = np.empty(len(sizes), int)
+    for group in shuffled[np.argsort(-sizes[shuffled], kind="stable")]:
+        fold_of_group[group] = held.argmin()
+        held[held.argmin()] += sizes[group]
+    return fold_of_group[codes]
