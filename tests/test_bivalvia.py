@@ -1,5 +1,6 @@
 import csv
 import re
+import time
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,8 @@ import pandas as pd
 import pytest
 import yaml
 from PIL import Image, ImageDraw
+from scipy.stats import rankdata
+from skbio.stats.ordination import pcoa
 from visgen.configuration import checked_config
 from visgen.distances import match_taxa, read_distances
 from visgen.specimens.ingest import ingest
@@ -255,40 +258,84 @@ def reduced(config):
             classifier["pca"] = 5
         if "best_features" in classifier:
             classifier["best_features"] = 11
-    config["embedding"] |= {"permutations": 99, "specimen_permutations": 19}
+    config["embedding"] |= {"permutations": 99, "specimen_permutations": 19, "refits": 39}
+    config["embedding"]["variants"]["roy"]["guidance"]["epochs"] = 300
     return config
 
 
-def draw(path, hue, rng):
-    """Draw an oval in the colour of a family."""
+def draw(path, axes, rng):
+    """Draw an oval whose hue, lightness and form are a family's place in the tree."""
     image = Image.new("RGB", (64, 64), "white")
-    width, height = rng.integers(20, 28, 2)
+    hue, light, form = axes
+    width, height = 15 + 8 * form + rng.normal(0, 1), 23 - 8 * form + rng.normal(0, 1)
     box = [32 - width, 32 - height, 32 + width, 32 + height]
-    ImageDraw.Draw(image).ellipse([int(x) for x in box], fill=f"hsl({hue}, 80%, 50%)")
+    colour = f"hsl({int(300 * hue)}, 80%, {int(30 + 40 * light)}%)"
+    ImageDraw.Draw(image).ellipse([int(x) for x in box], fill=colour)
     pixels = np.asarray(image) + rng.normal(0, 5, (64, 64, 3))
     Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(path, quality=95)
 
 
 @pytest.fixture(scope="module")
 def small_study(shared, rows, tmp_path_factory):
-    """Run the preset on drawings: up to five specimens of each family that has three or more."""
+    """Run the preset on drawings of all 74 families: up to five specimens of each."""
     folder = copy_workflow(tmp_path_factory.mktemp("bivalvia"))
     specimen = rows["filename"].map(lambda name: specimen_of(name) or name)
     place = specimen.groupby(rows["family"]).transform(lambda names: pd.factorize(names)[0])
     n_specimens = specimen.groupby(rows["family"]).transform("nunique")
     chosen = rows[(n_specimens >= 3) & (place < 5)]
-    assert 350 < len(chosen) < 450
+    every = (shared / "families74.csv").read_text().split()
+    lacking = sorted(set(every) - set(chosen["family"]))
+    known = rows.drop_duplicates("family").set_index("family")
+    made = [
+        {
+            **dict.fromkeys(["subclass", "order"], ""),
+            **(known.loc[family, ["subclass", "order"]].to_dict() if family in known.index else {}),
+            "family": family,
+            "genus": f"{family[:-4]}a",
+            "species": f"{family[:-4]}afacta",
+            "species_name": "facta",
+            "ansicht": "aussen",
+            "filename": f"IMAGES_final/{family}_{family[:-4]}a_facta_made_{i}-001.jpg",
+        }
+        for family in lacking
+        for i in range(3)
+    ]
+    chosen = pd.concat([chosen, pd.DataFrame(made)], ignore_index=True).fillna("")
+    assert chosen["family"].nunique() == 74 and 350 < len(chosen) < 500
     images = folder / INPUTS["images"]
     (images / "IMAGES_final").mkdir(parents=True)
     rng = np.random.default_rng(5)
-    families = sorted(chosen["family"].unique())
+    distances = read_distances(shared / "edge_lengths.csv").filter(every)
+    axes = pcoa(distances, dimensions=3, warn_neg_eigval=False).samples.to_numpy()
+    axes = pd.DataFrame(rankdata(axes, axis=0) / len(axes), index=every)
     for name, family in zip(chosen["filename"], chosen["family"], strict=True):
-        draw(images / name, 360 * families.index(family) // len(families), rng)
+        draw(images / name, axes.loc[family], rng)
     chosen.to_csv(folder / INPUTS["meta"], sep="\t", index=False)
     (folder / INPUTS["distances"]).symlink_to(shared / "edge_lengths.csv")
+    start = time.monotonic()
     done = run(folder, reduced(CONFIG), "--cores", "2")
     assert done.returncode == 0, done.stdout
+    assert time.monotonic() - start < 600  # promised for two cores
     return folder / "results" / "bivalvia"
+
+
+@pytest.mark.slow
+def test_families_that_were_held_out_follow_descent_as_they_were_drawn(small_study: Path):
+    scores = pd.read_csv(small_study / "report" / "metrics.tsv", sep="\t")
+    pooled = scores[scores["fold"].isna() & (scores["part"] == "held_out_known")]
+    assert set(pooled["n"]) == {74}
+    tips = pooled[pooled["evaluator"] == "held_out_tips"]
+    tips = tips[tips["metric"] == "pearson_double_centred"].set_index("variant")
+    assert tips.loc["projected", "p"] <= 0.05 and tips.loc["projected", "ci_low"] > 0
+    assert tips.loc["projected", "value"] > tips.loc["random", "value"] + 0.1
+    assert np.isnan(tips.loc["roy", "p"])  # no refits
+    clades = pooled[pooled["evaluator"] == "held_out_clades"]
+    assert set(clades["variant"]) == set(CONFIG["embedding"]["variants"])
+    fits = pd.read_csv(small_study / "embedding/small/roy/fits.tsv", sep="\t")
+    assert (fits["loss"] < fits["loss_before"]).all() and set(fits["epoch"]) == {300}
+    whole = pd.read_csv(small_study / "embedding/small/roy/fit.tsv", sep="\t").iloc[0]
+    assert whole["loss_of_zero"].round(3) == 0.231  # of all 2,701 pairs of the real distances
+    assert whole["loss_of_constant"].round(3) == 0.173
 
 
 @pytest.mark.slow
@@ -312,6 +359,6 @@ def test_preset_compares_the_families_that_the_distances_know(small_study: Path)
     specimens = pd.read_parquet(small_study / "specimens" / "specimens.parquet")
     scores = pd.read_csv(small_study / "report" / "metrics.tsv", sep="\t")
     mantel = scores[(scores["evaluator"] == "mantel") & (scores["metric"] == "pearson")]
-    assert set(mantel["n"]) == {specimens["family"].nunique()}
+    assert set(mantel["n"]) == {specimens["family"].nunique()} == {74}
     missing = pd.read_csv(small_study / "distances" / "family.missing.tsv", sep="\t")
     assert {"Hyriidae", "Unionidae"} <= set(missing["taxon"])

@@ -26,6 +26,7 @@ SIMULATION = {
     },
     "backbones": {"small": {"model": "test_resnet", "weights": "none"}},
 }
+TUNED = {"projection": "none", "optimiser": "adam", "fine_tune": {}}
 ABSENT = object()
 
 
@@ -185,7 +186,10 @@ def test_a_mistake_is_one_line_with_the_key_and_what_is_legal(changes, message):
         ("inputs", "The files of the study"),
         ("inputs.ranks", "Taxonomic ranks, coarse to fine"),
         ("backbones", "Frozen networks"),
-        ("backbones.small.weights", "imagenet (downloaded once), none (untrained), or a safe"),
+        (
+            "backbones.small.weights",
+            "imagenet (downloaded once), none (untrained), simclr (learned",
+        ),
     ],
 )
 def test_a_missing_key_is_named_with_its_meaning(missing, about):
@@ -320,8 +324,46 @@ def test_missing_weights_are_named_with_the_other_choices(tmp_path):
         check_files(config)
     assert str(caught.value) == (
         "config key backbones.small.weights: found 'imagnet', which is no file "
-        "(nor is it imagenet or none)"
+        "(nor is it imagenet or none or simclr)"
     )
+
+
+def test_missing_initial_weights_are_named_where_they_are_used(tmp_path):
+    changes = {"simclr.initial_weights": "gone.pth"}
+    check_files(checked_config(study(changes, SIMULATION), SCHEMA))
+    config = checked_config(
+        study(changes | {"backbones.small.weights": "simclr"}, SIMULATION), SCHEMA
+    )
+    with pytest.raises(ValueError, match=r"config key simclr.initial_weights: found 'gone.pth'"):
+        check_files(config)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"model_args": {"pad_type": "same"}},
+            "config key backbones.other.model_args: found {'pad_type': 'same'}, expected {} as in "
+            "backbones.small, since weights are learned once for the model test_resnet",
+        ),
+        (
+            {"preprocessing": {"mean": [0.5, 0.5, 0.5]}},
+            "config key backbones.other.preprocessing.mean: found [0.5, 0.5, 0.5], expected None",
+        ),
+    ],
+)
+def test_backbones_that_share_learned_weights_agree_on_what_was_learned(changes, message):
+    base = study({"backbones.small.weights": "simclr"})
+    other = {"model": "test_resnet", "weights": "simclr"}
+    shared = study({"backbones.other": other | {"layers": [0], "seed": 2}}, base)
+    checked_config(shared, SCHEMA)
+    assert complaint(study({"backbones.other": other | changes}, base)).startswith(message)
+    checked_config(study({"backbones.other": other | changes | {"weights": "none"}}, base), SCHEMA)
+
+
+def test_learning_cannot_start_from_itself():
+    message = complaint(study({"simclr.initial_weights": "simclr"}))
+    assert message.startswith("config key simclr.initial_weights: found 'simclr', expected none")
 
 
 def test_the_default_study_is_legal(monkeypatch):
@@ -417,3 +459,89 @@ def test_a_published_table_is_checked_before_any_job(tmp_path):
     path.write_text("source\trank\tvariant\tmetric\tvalue\tnote\nX\tgenus\trf\tmcc\thigh\t\n")
     with pytest.raises(ValueError, match="line 2: value 'high' is no number"):
         check_files(config)
+
+
+@pytest.mark.parametrize(
+    ("variant", "message"),
+    [
+        ({"pooling": "attention"}, "v.guidance: missing; attention has to be learned"),
+        ({"pooling": "mean", "per_taxon": 9}, "v.per_taxon: goes with guidance only"),
+        (
+            {"pooling": "mean", "guidance": {"projection": "none"}},
+            "v.guidance.projection: found 'none', which with the pooling mean leaves nothing",
+        ),
+        (
+            {"pooling": "mean", "guidance": {"largest": 1.7}},
+            "v.guidance.largest: goes with the loss mse only",
+        ),
+        (
+            {"pooling": "mean", "guidance": {"learning_rate": 0.1}},
+            "v.guidance.learning_rate: goes with the optimiser adam only",
+        ),
+        (
+            {"pooling": "attention", "guidance": {"projection": "none", "components": 3}},
+            "v.guidance.components: goes with a projection only",
+        ),
+        (
+            {"pooling": "mean", "guidance": {"hidden": 3}},
+            "v.guidance.hidden: goes with gated_attention or two_layer only",
+        ),
+        (
+            {"pooling": "mean", "guidance": {"watched": 0, "patience": 3}},
+            "v.guidance.patience: goes with watched taxa only",
+        ),
+        ({"pooling": "mean", "guidance": {"loss": "hinge"}}, "v.guidance.loss: found 'hinge'"),
+        (
+            {"pooling": "median", "per_taxon": 9, "guidance": TUNED},
+            "v.pooling: found 'median', expected 'mean', the only one that goes with fine_tune",
+        ),
+        (
+            {"pooling": "mean", "per_taxon": 9, "guidance": TUNED | {"projection": "linear"}},
+            "v.guidance.projection: found 'linear', expected 'none'",
+        ),
+        (
+            {"pooling": "mean", "per_taxon": 9, "guidance": TUNED | {"optimiser": "lbfgs"}},
+            "v.guidance.optimiser: found 'lbfgs', expected 'adam'",
+        ),
+        ({"pooling": "mean", "guidance": TUNED}, "v.per_taxon: missing; fine_tune holds so many"),
+    ],
+)
+def test_guidance_that_would_be_in_vain_is_refused(variant, message):
+    config = yaml.safe_load(Path("config/config.yaml").read_text())
+    config["embedding"] = {"variants": {"mean": {"pooling": "mean"}, "v": variant}}
+    with pytest.raises(ValueError, match=re.escape(f"config key embedding.variants.{message}")):
+        checked_config(config, SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("section", "message"),
+    [
+        ({"variants": {"r": {"pooling": "random"}}}, "embedding.variants: found none that is nei"),
+        (
+            {"reference": "r", "variants": {"m": {"pooling": "mean"}, "r": {"pooling": "random"}}},
+            "embedding.reference: found 'r', expected one of m",
+        ),
+    ],
+)
+def test_guidance_is_measured_against_an_unguided_variant(section, message):
+    config = yaml.safe_load(Path("config/config.yaml").read_text()) | {"embedding": section}
+    with pytest.raises(ValueError, match=re.escape(f"config key {message}")):
+        checked_config(config, SCHEMA)
+
+
+def test_joined_layers_are_not_fine_tuned():
+    variant = {"pooling": "mean", "per_taxon": 9, "guidance": TUNED}
+    variants = {"mean": {"pooling": "mean"}, "v": variant}
+    changes = {"embedding.variants": variants, "backbones.small.layers": [2, 3]}
+    assert complaint(study(changes)) == (
+        "config key embedding.variants.v.guidance.fine_tune: does not go with the joined layers "
+        "of backbones.small; leave one of the two out"
+    )
+
+
+def test_fine_tuning_has_defaults():
+    variant = {"pooling": "mean", "per_taxon": 9, "guidance": TUNED}
+    variants = {"mean": {"pooling": "mean"}, "v": variant}
+    filled = checked_config(study({"embedding.variants": variants}), SCHEMA)
+    found = filled["embedding"]["variants"]["v"]["guidance"]["fine_tune"]
+    assert found == {"stages": 1, "images_per_taxon": 8}

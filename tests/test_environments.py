@@ -25,6 +25,7 @@ NOT_RUN = {"fetch_weights"}
 PACKAGES = {
     "Bio": "biopython",
     "PIL": "pillow",
+    "pytorch_metric_learning": "pytorch-metric-learning",
     "imblearn": "imbalanced-learn",
     "matplotlib": "matplotlib-base",
     "seaborn": "seaborn-base",

@@ -7,8 +7,7 @@ import pytest
 from matplotlib.image import imread
 from skbio.stats.distance import DistanceMatrix
 from visgen.distances import tidy
-from visgen.figures.matrices import plot_distance_heatmap, plot_side_by_side
-from visgen.permutation_tests import mantel
+from visgen.figures.matrices import plot_distance_heatmap
 
 
 def matrix(n_taxa, seed):
@@ -26,12 +25,10 @@ def png(figure):
     return content.getvalue()
 
 
-def side_by_side(n_taxa):
-    genetic, visual = matrix(n_taxa, 1), matrix(n_taxa, 2)
-    order = list(genetic.ids)
-    test = mantel(genetic, visual, permutations=9, seed=0)
-    groups = in_groups_of(5, order)
-    return plot_side_by_side(genetic, visual, order, groups, test, "path", "cosine"), test
+def heatmap(n_taxa):
+    x = matrix(n_taxa, 1)
+    order = list(x.ids)
+    return plot_distance_heatmap(x, order, in_groups_of(5, order), "title", "distance")
 
 
 @pytest.mark.parametrize("n_taxa", [7, 41, 79])
@@ -70,32 +67,15 @@ def test_taxon_without_a_group_is_drawn_as_such():
     assert [text.get_text() for text in axes.texts] == ["Group 0", "Group 1", "(no group)"]
 
 
-def test_side_by_side_states_the_test_and_shows_each_pair_once():
-    figure, test = side_by_side(11)
-    assert f"r = {test.r:.3f}" in figure.get_suptitle()
-    assert "n = 11 taxa, 55 pairs" in figure.get_suptitle()
-    points = figure.axes[2].collections
-    assert [len(collection.get_offsets()) for collection in points] == [
-        35,
-        20,
-    ]  # groups of 5, 5 and 1
-
-
-def test_names_left_out_of_heat_maps_side_by_side_are_announced():
-    left = side_by_side(41)[0].axes[0]
-    assert not left.get_yticklabels()
-    assert "41 taxa: their names are left out above 25" in left.get_xlabel()
-
-
 @pytest.mark.parametrize("n_taxa", [7, 41])
 def test_nothing_is_cut_off_at_the_edge(n_taxa):
-    pixels = imread(io.BytesIO(png(side_by_side(n_taxa)[0])))[..., :3]
+    pixels = imread(io.BytesIO(png(heatmap(n_taxa))))[..., :3]
     for edge in (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]):
         assert (edge == 1).all()
 
 
 def test_same_input_gives_the_same_bytes_and_no_global_figure():
-    assert png(side_by_side(7)[0]) == png(side_by_side(7)[0])
+    assert png(heatmap(7)) == png(heatmap(7))
     assert not plt.get_fignums()
 
 

@@ -154,6 +154,21 @@ def test_double_centring_takes_out_how_odd_a_taxon_is():
     assert score_folds([moved])[plain] != pytest.approx(score_folds([fold])[plain], abs=0.005)
 
 
+def test_a_single_clade_leaves_nothing_after_double_centring():
+    rng = np.random.default_rng(1)
+    to_known = rng.random(8) + 1  # an ultrametric clade of three is equally far from any other
+    genetic = random_distances(11, 3).data.copy()
+    genetic[:3, 3:] = to_known
+    genetic[3:, :3] = to_known[:, None]
+    fold = Fold(genetic, random_distances(11, 4).data, np.arange(11) < 3)
+    scores = score_folds([fold])
+    assert np.isnan(scores["held_out_known", "pearson_double_centred"])
+    assert np.isfinite(scores["held_out_known", "pearson"])
+    other = fold_of(11, [5, 6, 7], 9)
+    both = score_folds([fold, other])["held_out_known", "pearson_double_centred"]
+    assert both == score_folds([other])["held_out_known", "pearson_double_centred"]
+
+
 def test_perfect_distances_score_one_and_find_every_relative():
     fold = fold_of(11, [1, 4, 5, 9], 3)
     scores = score_folds([Fold(fold.genetic, 2 * fold.genetic, fold.held_out)])

@@ -11,6 +11,7 @@ from visgen.metrics import metrics_table, over_seeds
 from visgen.report import classification as classified
 from visgen.report import classification_rows as rows_of
 from visgen.report import content
+from visgen.report.held_out import held_out_content
 from visgen.report.page import (
     embed_image,
     format_number,
@@ -19,6 +20,7 @@ from visgen.report.page import (
     is_nothing,
     render_report,
 )
+from visgen.report.pretraining import pretraining_content
 from visgen.tables import write_table
 
 TEMPLATE = Path(__file__).parents[1] / "workflow/report/report.html.jinja"
@@ -84,15 +86,48 @@ def agreement(p, p_shuffled, variant="mean"):
     return [*rows, shuffled | random]
 
 
+def held_out(name, kind="tips", p=0.01, gain=(0.1, 0.3), refits=99, backbone="net", value=0.31):
+    """Scores of held-out taxa of one variant, as the page reads them."""
+    labels = {"experiment": "embedding", "variant": name, "backbone": backbone, "rank": "family"}
+    labels |= {"evaluator": f"held_out_{kind}", "seed": 1, "n": 17}
+    scores = [("known_known", "pearson", 0.91, {})]
+    scores += [
+        (part, metric, value, {"ci_low": 0.1, "ci_high": 0.5, "p": p if refits else np.nan})
+        for part, metric in (
+            ("held_out_held_out", "pearson"),
+            ("held_out_known", "pearson"),
+            ("held_out_known", "pearson_double_centred"),
+            ("held_out_known", "nearest_rank"),
+            ("held_out_known", "nearest_regret"),
+        )
+    ]
+    if refits:
+        ends = {"ci_low": -0.2, "ci_high": 0.9}
+        scores.append(("known_known", "pearson_permuted", 0.87, ends))
+        scores.append(("held_out_known", "nearest_regret_permuted", 0.77, ends))
+    scores.append(("held_out_known", "nearest_rank_random", 6.6, {}))
+    scores.append(("held_out_known", "nearest_regret_random", 0.88, {}))
+    if gain:
+        low, high = gain
+        ends = {"ci_low": low, "ci_high": high}
+        scores.append(("held_out_known", "pearson_double_centred_gain", (low + high) / 2, ends))
+    fold = {"part": "held_out_known", "fold": 1, "metric": "pearson", "value": 0.999}
+    return [labels | fold] + [
+        labels | {"part": part, "metric": metric, "value": score} | more
+        for part, metric, score, more in scores
+    ]
+
+
 RANKS = pd.DataFrame({
     "rank": ["genus"], "n_taxa": [7], "n_images": [1234], "n_unlabelled": [3], "min_images": [1],
     "median_images": [5.0], "max_images": [101], "imbalance": [101.0], "largest_share": [0.5],
     "effective_taxa": [3.3], "gini": [0.61],
 })  # fmt: skip
+OMITTED = ["evaluator", "reason"]
 NOTES = ["note", "rank", "name", "n_images", "n_specimens", "detail"]
 
 
-def page(folder, name="study", tree_rank="family"):
+def page(folder, name="study", tree_rank="family", pretrained=1):
     """Return a page on which every name is `name`."""
     figure = folder / "figure.png"
     Figure(figsize=(1, 1)).savefig(figure)
@@ -127,6 +162,7 @@ def page(folder, name="study", tree_rank="family"):
         + [row | impossible for row in classification({name: (0, 0, 0)}, rank="all")[:1]]
         + confidence(name)
         + agreement(0.01, 0.01, variant=name)
+        + held_out(name)
     )
     rejected = pd.DataFrame({"file": [name] * 211, "reason": name, "detail": name})
     given = {
@@ -168,6 +204,12 @@ def page(folder, name="study", tree_rank="family"):
             "published": [folder / "published.tsv"],
         },
     )
+    history = pd.DataFrame([(1, 5.5, 5.6, 0.02, 0.004), (2, 4.4, 5.6, 0.31, 0.004)])
+    history.columns = ["epoch", "loss", "chance_loss", "top1", "chance_top1"]
+    write_table(net / "history.tsv", history)
+    Figure(figsize=(1, 1)).savefig(net / "history.png")
+    given |= {"initial_weights": name}
+    given |= pretraining_content([net / "history.tsv"] * pretrained, [net / "history.png"])
     if tree_rank:
         given["distance_figure"] = figure
         given |= content.descent_content(
@@ -176,6 +218,27 @@ def page(folder, name="study", tree_rank="family"):
             [folder / "none.tsv"],
             folder / "few.tsv",
             folder / "missing.tsv",
+        )
+        write_table(folder / "folds.omitted.tsv", pd.DataFrame([(name, name)], columns=OMITTED))
+        fit = {"n_known": 17, "n_watched": 3, "epoch": 5, "loss_before": 1.0, "loss": 0.4}
+        fit |= {"watched_loss_before": 1.1, "watched_loss": np.nan}
+        write_table(
+            net / "fit.tsv", pd.DataFrame([fit | {"loss_of_zero": 1, "loss_of_constant": 1}])
+        )
+        given |= held_out_content(
+            metrics,
+            {
+                "folds_omitted": folder / "folds.omitted.tsv",
+                "fits": [net / "fit.tsv"],
+                "guidance_figures": [figure],
+                "held_out_figures": [figure],
+                "pair_figures": [figure],
+            },
+            tree_rank=name,
+            guided=[name],
+            random=[],
+            reference=name,
+            refits={name: 99},
         )
     return render_report(TEMPLATE, given)
 
@@ -212,7 +275,8 @@ def test_page_needs_no_other_file(tmp_path):
 
 def test_every_figure_is_in_the_page(tmp_path):
     images = [attributes for tag, attributes in Tags(page(tmp_path)).found if tag == "img"]
-    assert len(images) == 7  # counts, four of the classifiers, distances, embedding
+    # Counts, learned weights, four of the classifiers, distances, and four of the embedding.
+    assert len(images) == 11
     assert {image["src"] for image in images} == {embed_image(tmp_path / "figure.png")}
     assert all(image["alt"] for image in images)
 
@@ -239,6 +303,20 @@ def test_without_a_tree_the_section_says_it_is_left_out(tmp_path):
     assert "the comparison of look and descent, since neither inputs.tree" in text
     assert "Mantel r =" not in text
     assert "Mantel r =" in page(tmp_path)
+
+
+def test_page_says_that_learned_weights_saw_the_test_part(tmp_path):
+    text = page(tmp_path)
+    assert "learned from the 1,237 accepted images" in text
+    assert "starting from the weights in <code>study</code>" in text
+    assert "the images of the test part were among them" in text
+    assert "<b>net</b>, 2 epochs: the loss ends at 4.400, where chance gives 5.600; 31.0 %" in text
+
+
+def test_without_learned_weights_the_page_has_no_such_section(tmp_path):
+    text = page(tmp_path, pretrained=0)
+    assert 'href="#weights"' not in text
+    assert "SimCLR" not in text
 
 
 def test_name_that_the_template_lacks_is_an_error(tmp_path):

@@ -1,4 +1,5 @@
 import csv
+import hashlib
 import json
 import re
 import shutil
@@ -17,14 +18,19 @@ CHOICE = SCORES | {"score_predictions", "plot_scores"}
 CHOICE |= {"plot_taxa", "plot_confusions", "plot_confidence"}
 CLASSIFICATION = CHOICE | {"measure_confidence"}
 EMBEDDING = SCORES | {"score_embedding", "plot_embedding"}
-FEATURES = CLASSIFICATION | EMBEDDING | {"extract_features", "train_classifier", "embed_taxa"}
-SPECIMENS = FEATURES | {
+HELD_OUT = SCORES | {"score_held_out", "plot_held_out", "plot_held_out_pairs"}
+FOLDS = HELD_OUT | {"train_held_out", "train_permuted"}
+GUIDED = EMBEDDING | FOLDS | {"train_embedding", "plot_guidance"}
+FEATURES = CLASSIFICATION | GUIDED | {"extract_features", "train_classifier", "embed_taxa"}
+WEIGHTS = FEATURES | {"train_simclr", "plot_simclr"}
+SPECIMENS = WEIGHTS | {
     "ingest_specimens",
     "measure_coverage",
     "plot_counts",
     "split_specimens",
     "measure_distances",
     "plot_distances",
+    "split_taxa",
 }
 
 
@@ -70,8 +76,11 @@ def test_a_second_run_has_nothing_to_do(study):
             CHOICE | {"train_classifier"},
         ),
         ("embedding.permutations", 199, EMBEDDING),
-        ("embedding.variants.mean.centre", False, EMBEDDING | {"embed_taxa"}),
-        ("embedding.min_images", 4, EMBEDDING | {"embed_taxa"}),
+        ("embedding.refits", 3, HELD_OUT | {"train_permuted"}),
+        ("embedding.variants.mean.centre", False, EMBEDDING | FOLDS | {"embed_taxa"}),
+        ("embedding.variants.guided.guidance.epochs", 4, GUIDED),
+        ("embedding.variants.guided.guidance.refits", 3, HELD_OUT | {"train_permuted"}),
+        ("embedding.min_images", 4, GUIDED | {"embed_taxa", "split_taxa"}),
         ("splits.val", 0.3, CLASSIFICATION | {"split_specimens", "train_classifier"}),
         (
             "inputs.sequence_pattern",
@@ -80,7 +89,9 @@ def test_a_second_run_has_nothing_to_do(study):
         ),
         ("features.views", 1, CLASSIFICATION | {"extract_views", "train_classifier"}),
         ("backbones.tiny.seed", 2, FEATURES),
-        ("ingest.background", [0, 0, 0], FEATURES),
+        ("simclr.epochs", 3, WEIGHTS),
+        ("simclr.image_size", 48, WEIGHTS),
+        ("ingest.background", [0, 0, 0], WEIGHTS),
         ("ingest.contradictions", "keep", SPECIMENS),
         ("simulation.signal", 0.5, SPECIMENS | {"simulate_study"}),
     ],
@@ -157,6 +168,19 @@ def test_probabilities_are_named_by_rank_and_taxon_and_sum_to_one(study):
     assert set(parts[genera.loc[genera["seed"] == 1, "id"]]) == {"val", "test"}
 
 
+def test_learned_weights_are_the_ones_that_features_are_taken_with(study):
+    weights = results(study, "simclr/test_resnet/weights.safetensors")
+    history = pd.read_csv(results(study, "simclr/test_resnet/history.tsv"), sep="\t")
+    assert list(history["epoch"]) == [1, 2]
+    provenance = json.loads(results(study, "provenance.json").read_text())
+    digest = hashlib.sha256(weights.read_bytes()).hexdigest()
+    assert provenance["inputs"]["results/tiny/simclr/test_resnet/weights.safetensors"] == digest
+    (features,) = provenance["features"]
+    recipe = study / "resources/features" / features["recipe"] / "recipe.json"
+    assert json.loads(recipe.read_text())["weights"] == f"sha256 {digest}"
+    assert not any((study / "resources/features/simclr").iterdir())  # no checkpoint is left
+
+
 def test_no_specimen_is_in_two_parts(study):
     specimens = pd.read_parquet(results(study, "specimens/specimens.parquet")).set_index("id")
     for seed in TINY["splits"]["seeds"]:
@@ -168,7 +192,7 @@ def test_no_specimen_is_in_two_parts(study):
 def test_report_stands_alone_and_names_its_commit_and_figures(study):
     page = results(study, "report/report.html").read_text()
     assert not re.search(r"""(src|href)=["'](?!data:|#)""", page)
-    assert page.count("data:image/png;base64,") == 12
+    assert page.count("data:image/png;base64,") == 19
     provenance = json.loads(results(study, "provenance.json").read_text())
     assert provenance["config"]["dataset"] == "tiny"
     assert provenance["images"]["n"] == 130

@@ -24,9 +24,15 @@ TINY = {
     "backbones": {
         "tiny": {
             "model": "test_resnet",
-            "weights": "none",
+            "weights": "simclr",
             "preprocessing": {"image_size": 64},
         }
+    },
+    "simclr": {
+        "epochs": 2,
+        "batch_size": 50,
+        "image_size": 32,
+        "projector": {"hidden": 32, "size": 16},
     },
     "classification": {
         "bootstraps": 100,
@@ -38,7 +44,13 @@ TINY = {
     "embedding": {
         "permutations": 99,
         "specimen_permutations": 19,
-        "variants": {"mean": {"pooling": "mean"}, "random": {"pooling": "random"}},
+        "refits": 2,
+        "folds": 3,
+        "variants": {
+            "mean": {"pooling": "mean"},
+            "random": {"pooling": "random"},
+            "guided": {"pooling": "attention", "guidance": {"epochs": 3}},
+        },
     },
 }
 

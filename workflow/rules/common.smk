@@ -56,7 +56,52 @@ BASELINES = [
 # Without any that sees the images, the baselines are all there is to compare.
 CANDIDATES = [name for name in CLASSIFIERS if name not in BASELINES] or CLASSIFIERS
 REFERENCE = config["classification"]["reference"] or CANDIDATES[0]
+# Models whose weights are learned here.
+LEARNED = sorted(
+    {
+        backbone["model"]
+        for backbone in config["backbones"].values()
+        if backbone["weights"] == "simclr"
+    }
+)
+SIMCLR_OPTIONS = {
+    key: value
+    for key, value in config["simclr"].items()
+    if key not in ("image_size", "initial_weights")
+}
+VARIANTS = config["embedding"]["variants"]
+GUIDED = [name for name, variant in VARIANTS.items() if variant["guidance"] is not None]
+UNGUIDED = [name for name in VARIANTS if name not in GUIDED]
+FINE_TUNED = [
+    name for name in GUIDED if VARIANTS[name]["guidance"]["fine_tune"] is not None
+]
+FROZEN = [name for name in VARIANTS if name not in FINE_TUNED]
+TUNING_OPTIONS = {
+    "seed": config["embedding"]["seed"],
+    "batch_size": config["features"]["batch_size"],
+    "precision": config["features"]["precision"],
+    "background": config["ingest"]["background"],
+    "max_pixels": config["ingest"]["max_pixels"],
+}
+RANDOM = [name for name in UNGUIDED if VARIANTS[name]["pooling"] == "random"]
+UNGUIDED_REFERENCE = config["embedding"]["reference"] or next(
+    name for name in UNGUIDED if VARIANTS[name]["pooling"] != "random"
+)
+# How often bags are permuted among the taxa and a variant is fitted again.
+REFITS = {
+    name: (
+        config["embedding"]["refits"]
+        if variant["guidance"] is None or variant["guidance"]["refits"] is None
+        else variant["guidance"]["refits"]
+    )
+    for name, variant in VARIANTS.items()
+}
 HAS_TREE = bool(INPUTS["tree"] or INPUTS["distances"])
+
+
+def one_of(names):
+    """Return a pattern of names; without any it matches nothing."""
+    return "|".join(map(re.escape, names)) or "(?!)"
 
 
 wildcard_constraints:
@@ -65,6 +110,9 @@ wildcard_constraints:
     classifier="|".join(map(re.escape, config["classification"]["classifiers"])),
     variant="|".join(map(re.escape, config["embedding"]["variants"])),
     rank="|".join(INPUTS["ranks"]),
+    model="|".join(
+        re.escape(backbone["model"]) for backbone in config["backbones"].values()
+    ),
     seed=r"\d+",
     shard=r"\d+",
 
@@ -112,27 +160,55 @@ def given(path):
 
 def weights_of(wildcards):
     """Return the weights file of a backbone, none for an untrained one."""
-    return given(_weights(config["backbones"][wildcards.backbone]))
+    backbone = config["backbones"][wildcards.backbone]
+    return given(_weights(backbone["model"], backbone["weights"]))
 
 
-def _weights(backbone):
-    match backbone["weights"]:
+def _weights(model, weights):
+    match weights:
         case "none":
             return None
         case "imagenet":
-            return f"resources/weights/{backbone['model']}.safetensors"
+            return f"resources/weights/{model}.safetensors"
+        case "simclr":
+            return f"results/{config['dataset']}/simclr/{model}/weights.safetensors"
         case path:
             return path
 
 
-def weights_files():
-    """Return the weights files of all backbones."""
-    names = [
-        path
+def initial_weights_of(wildcards):
+    """Return the weights file that SimCLR starts from, none for untrained weights."""
+    return given(_weights(wildcards.model, config["simclr"]["initial_weights"]))
+
+
+def trained_as(wildcards):
+    """Return what a model that SimCLR trains is built with; its backbones agree on it."""
+    backbone = next(
+        backbone
         for backbone in config["backbones"].values()
-        for path in given(_weights(backbone))
+        if backbone["model"] == wildcards.model and backbone["weights"] == "simclr"
+    )
+    preprocessing = {
+        key: value
+        for key, value in backbone["preprocessing"].items()
+        if key in ("mean", "std")
+    }
+    return {
+        "model": wildcards.model,
+        "model_args": backbone["model_args"],
+        "seed": config["simclr"]["seed"],
+        "preprocessing": preprocessing | {"image_size": config["simclr"]["image_size"]},
+    }
+
+
+def weights_files():
+    """Return the weights files of all backbones, and those that learning started from."""
+    names = [
+        (backbone["model"], backbone["weights"])
+        for backbone in config["backbones"].values()
     ]
-    return sorted(set(names))
+    names += [(model, config["simclr"]["initial_weights"]) for model in LEARNED]
+    return sorted({path for name in names for path in given(_weights(*name))})
 
 
 def feature_shards(wildcards):
@@ -143,6 +219,36 @@ def feature_shards(wildcards):
         kind=kinds,
         shard=SHARDS,
     )
+
+
+def taxon_features(wildcards):
+    """Return the feature shards of a variant: views too where it brings taxa to one size."""
+    variant = VARIANTS[wildcards.variant]
+    if variant["per_taxon"] is not None:
+        return feature_shards(wildcards)
+    return expand(
+        "results/{{dataset}}/features/{{backbone}}/clean-{shard}.parquet", shard=SHARDS
+    )
+
+
+def threads_of(wildcards):
+    """Return one thread for pooled vectors, which are few; images in bags are worth more."""
+    learned = "attention" in VARIANTS[wildcards.variant]["pooling"]
+    return config["compute"]["threads"] if learned else 1
+
+
+def refits_of(wildcards):
+    """Return how often bags are permuted and a variant is fitted again."""
+    return REFITS[wildcards.variant]
+
+
+def guidance_of(wildcards):
+    """Return a variant without what only its refits take."""
+    variant = VARIANTS[wildcards.variant]
+    guidance = variant["guidance"] and {
+        key: value for key, value in variant["guidance"].items() if key != "refits"
+    }
+    return {**variant, "guidance": guidance}
 
 
 def tree_distances(wildcards):
@@ -167,8 +273,9 @@ def score_tables(wildcards):
     tables += backbone_comparison(wildcards)
     if HAS_TREE:
         tables += expand(
-            "results/{{dataset}}/embedding/{backbone}/scores.tsv",
+            "results/{{dataset}}/embedding/{backbone}/{table}.tsv",
             backbone=config["backbones"],
+            table=["scores", "held_out"],
         )
     return tables
 
@@ -197,30 +304,42 @@ def classification_results(wildcards):
     return results | {"published": given(config["published"])}
 
 
+def simclr_results(wildcards):
+    """Return histories and figures of the weights learned without labels; none without any."""
+    return {
+        key: expand(
+            "results/{dataset}/simclr/{model}/{file}",
+            dataset=wildcards.dataset,
+            model=LEARNED,
+            file=file,
+        )
+        for key, file in (
+            ("simclr_histories", "history.tsv"),
+            ("simclr_figures", "history.png"),
+        )
+    }
+
+
 def embedding_results(wildcards):
     """Return the figures of the taxon vectors, and what had to be left out; none without a tree."""
     if not HAS_TREE:
         return {}
-    distances = f"results/{wildcards.dataset}/distances/{INPUTS['tree_rank']}"
+    folder = f"results/{wildcards.dataset}"
+    distances = f"{folder}/distances/{INPUTS['tree_rank']}"
+    backbones = [f"{folder}/embedding/{backbone}" for backbone in config["backbones"]]
     return {
         "distance_figure": f"{distances}.png",
         "missing": f"{distances}.missing.tsv",
-        # The same for every backbone and variant: it depends on the numbers of images alone.
-        "few_images": expand(
-            "results/{dataset}/embedding/{backbone}/{variant}/omitted.tsv",
-            dataset=wildcards.dataset,
-            backbone=list(config["backbones"])[:1],
-            variant=list(config["embedding"]["variants"])[:1],
-        )[0],
+        "few_images": f"{folder}/embedding/few_images.tsv",
+        "folds_omitted": f"{folder}/embedding/folds.omitted.tsv",
+        "embedding_omitted": [f"{path}/omitted.tsv" for path in backbones],
+        "held_out_figures": [f"{path}/held_out.png" for path in backbones],
+        "guidance_figures": [f"{path}/guidance.png" for path in backbones if GUIDED],
+        "fits": expand("{path}/{variant}/fit.tsv", path=backbones, variant=GUIDED),
         "embedding_figures": expand(
-            "results/{dataset}/embedding/{backbone}/{variant}/distances.png",
-            dataset=wildcards.dataset,
-            backbone=config["backbones"],
-            variant=config["embedding"]["variants"],
+            "{path}/{variant}/distances.png", path=backbones, variant=VARIANTS
         ),
-        "embedding_omitted": expand(
-            "results/{dataset}/embedding/{backbone}/omitted.tsv",
-            dataset=wildcards.dataset,
-            backbone=config["backbones"],
+        "pair_figures": expand(
+            "{path}/{variant}/held_out.png", path=backbones, variant=VARIANTS
         ),
     }

@@ -1,4 +1,5 @@
-# Frozen backbones: images become vectors, once; the store outlives the results.
+# Weights, fetched or learned; frozen backbones: images become vectors, once; the store outlives
+# the results.
 
 
 rule fetch_weights:
@@ -13,6 +14,52 @@ rule fetch_weights:
         "../../envs/torch.yaml"
     script:
         "../scripts/fetch_weights.py"
+
+
+rule train_simclr:
+    input:
+        specimens="results/{dataset}/specimens/specimens.parquet",
+        images=INPUTS["images"] if config["simulation"] is not None else [],
+        initial_weights=initial_weights_of,
+        code=code_of("train_simclr.py"),
+    output:
+        weights="results/{dataset}/simclr/{model}/weights.safetensors",
+        history="results/{dataset}/simclr/{model}/history.tsv",
+    log:
+        "results/{dataset}/logs/train_simclr/{model}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/train_simclr/{model}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    threads: config["compute"]["threads"]
+    resources:
+        gpu=1,
+        mem_mb=16000,
+    params:
+        backbone=trained_as,
+        options=SIMCLR_OPTIONS,
+        background=config["ingest"]["background"],
+        max_pixels=config["ingest"]["max_pixels"],
+    script:
+        "../scripts/train_simclr.py"
+
+
+rule plot_simclr:
+    input:
+        history="results/{dataset}/simclr/{model}/history.tsv",
+        code=code_of("plot_simclr.py"),
+    output:
+        report(
+            "results/{dataset}/simclr/{model}/history.png",
+            caption="../report/simclr.rst",
+            category="Weights learned without labels",
+        ),
+    log:
+        "results/{dataset}/logs/plot_simclr/{model}.log",
+    conda:
+        "../../envs/statistics.yaml"
+    script:
+        "../scripts/plot_simclr.py"
 
 
 rule extract_features:

@@ -46,6 +46,7 @@ rule write_provenance:
 rule write_report:
     input:
         unpack(classification_results),
+        unpack(simclr_results),
         unpack(embedding_results),
         metrics="results/{dataset}/report/metrics.tsv",
         provenance="results/{dataset}/provenance.json",
@@ -66,6 +67,12 @@ rule write_report:
         ranks=INPUTS["ranks"],
         baselines=BASELINES,
         sequence_rank=INPUTS["sequence_rank"] if INPUTS["sequences"] else None,
+        held_out={
+            "guided": GUIDED,
+            "random": RANDOM,
+            "reference": UNGUIDED_REFERENCE,
+            "refits": REFITS,
+        },
         settings={
             "simulated": config["simulation"] is not None,
             "tree_rank": INPUTS["tree_rank"] if HAS_TREE else None,
@@ -73,6 +80,7 @@ rule write_report:
             "min_images": config["embedding"]["min_images"],
             "bootstraps": config["classification"]["bootstraps"],
             "tail": config["classification"]["tail"],
+            "initial_weights": config["simclr"]["initial_weights"],
         },
     script:
         "../scripts/write_report.py"

@@ -5,7 +5,6 @@ from visgen.distances import write_distances
 from visgen.embedding import embed_taxa
 from visgen.feature_tables import read_features
 from visgen.logs import start_log
-from visgen.tables import write_table
 from visgen.taxon_vectors import enough_images
 from visgen.threads import use_threads
 
@@ -13,9 +12,8 @@ start_log(snakemake.log[0])
 use_threads()
 params = snakemake.params
 taxa = pd.read_parquet(snakemake.input.specimens).set_index("id")[params.rank]
-taxa, omitted = enough_images(taxa, params.min_images)
+taxa, _ = enough_images(taxa, params.min_images)
 features = read_features(snakemake.input.features).droplevel("repeat")
 vectors, distances = embed_taxa(features, taxa, params.variant, params.seed)
 vectors.rename(columns=str).to_parquet(snakemake.output.vectors)
 write_distances(snakemake.output.distances, distances)
-write_table(snakemake.output.omitted, omitted)

@@ -1,9 +1,9 @@
 """Draw phylogenetic and visual distances side by side for every variant of a backbone."""
 
 import pandas as pd
-from visgen.agreement import mantel_in_scores
 from visgen.distances import load_distances
-from visgen.figures.matrices import plot_notice, plot_side_by_side
+from visgen.figures.matrices import plot_notice
+from visgen.figures.side_by_side import agreement_in_words, plot_side_by_side
 from visgen.logs import start_log
 from visgen.specimens.taxonomy import group_above, taxonomic_order
 from visgen.tables import read_table
@@ -24,7 +24,7 @@ for variant, path, figure in zip(params.variants, given.visual, snakemake.output
         visual.filter(order),
         order,
         group_above(specimens, params.ranks, params.rank),
-        mantel_in_scores(scores, variant),
+        agreement_in_words(scores, variant, len(order)),
         genetic_label="phylogenetic distance",
         visual_label=f"cosine distance of {variant.replace('_', ' ')} vectors",
     ).savefig(figure, dpi=110)

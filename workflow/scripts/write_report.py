@@ -7,7 +7,9 @@ import pandas as pd
 from visgen.logs import start_log
 from visgen.report import content
 from visgen.report.classification import classification_content
+from visgen.report.held_out import held_out_content
 from visgen.report.page import render_report
+from visgen.report.pretraining import pretraining_content
 from visgen.tables import read_table
 
 start_log(snakemake.log[0])
@@ -19,6 +21,7 @@ page["provenance"] = json.loads(Path(given.provenance).read_text(encoding="utf-8
 page["left_out"] = content.left_out(page["tree_rank"], params.sequence_rank)
 page |= content.specimen_content(specimens, ranks, read_table(given.rejected))
 page |= content.split_content([read_table(path) for path in given.notes], ranks)
+page |= pretraining_content(given.simclr_histories, given.simclr_figures)
 page["baselines"] = params.baselines
 page |= classification_content(metrics, params.ranks, params.baselines, given)
 if page["tree_rank"]:
@@ -26,4 +29,5 @@ if page["tree_rank"]:
     page |= content.descent_content(
         metrics, given.embedding_figures, given.embedding_omitted, given.few_images, given.missing
     )
+    page |= held_out_content(metrics, given, tree_rank=page["tree_rank"], **params.held_out)
 Path(snakemake.output[0]).write_text(render_report(given.template, page), encoding="utf-8")

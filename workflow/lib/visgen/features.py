@@ -1,6 +1,5 @@
 """Feature vectors of images from a frozen backbone, labelled by image and repeat."""
 
-import hashlib
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from PIL import Image
 from torch import Tensor
 from tqdm import tqdm
 
@@ -18,7 +18,7 @@ from visgen.augmentation import render_view
 from visgen.backbones import Backbone, forward
 from visgen.devices import describe_device, pick_device, pick_precision
 from visgen.feature_store import add_vectors, open_store, read_vectors, stored_keys
-from visgen.images import load_image
+from visgen.images import check_content, load_image
 
 log = logging.getLogger(__name__)
 
@@ -115,16 +115,7 @@ def extract_features(
     )
 
     def look(sha256: str, repeat: int, path: str) -> Tensor:
-        image = load_image(
-            Path(path),
-            background=background,
-            max_pixels=max_pixels,
-            at_least=backbone.image_size,
-        )
-        with Path(path).open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-        if found != sha256:
-            raise ValueError(f"{path}: its content has changed since ingest; run again")
+        image = read_for(backbone, path, sha256, background=background, max_pixels=max_pixels)
         if repeat:
             image = render_view(image, sha256, repeat, background=background, **augmentation)
         return backbone.transform(image)  # (3, height, width)
@@ -132,7 +123,16 @@ def extract_features(
     torch.backends.cudnn.allow_tf32 = False  # float32 is float32 on a GPU too
     network = backbone.network.to(device, memory_format=torch.channels_last)
     done = 0
-    for vectors in _packed(_forward_all(todo, backbone, look, device, dtype, batch_size, workers)):
+    batches = run_batches(
+        list(todo[["sha256", "repeat", "path"]].itertuples(index=False, name=None)),
+        look,
+        lambda batch: forward(backbone, batch),
+        device=device,
+        dtype=dtype,
+        batch_size=batch_size,
+        workers=workers,
+    )
+    for vectors in _packed(part.numpy() for part in batches):
         add_vectors(packs, todo.iloc[done : done + len(vectors)][["sha256", "repeat"]], vectors)
         done += len(vectors)
     network.to("cpu")
@@ -150,17 +150,71 @@ def extract_features(
     return features, made_with
 
 
-def _forward_all(
-    rows: pd.DataFrame,
+def read_for(
     backbone: Backbone,
-    look: Callable[[str, int, str], Tensor],
+    path: str | Path,
+    sha256: str,
+    *,
+    background: tuple[int, int, int],
+    max_pixels: int,
+) -> Image.Image:
+    """Read an image at least as large as a backbone needs it.
+
+    Parameters
+    ----------
+    backbone
+        The network that is to see the image.
+    path, sha256
+        Of the file, and of its content at ingest.
+    background, max_pixels
+        As in `visgen.images.load_image`.
+
+    Raises
+    ------
+    RefusedImage
+        As `visgen.images.load_image`.
+    ValueError
+        If the file has another content.
+    """
+    image = load_image(
+        Path(path), background=background, max_pixels=max_pixels, at_least=backbone.image_size
+    )
+    check_content(path, sha256)
+    return image
+
+
+def run_batches(
+    keys: Sequence[tuple],
+    look: Callable[..., Tensor],
+    compute: Callable[[Tensor], Tensor],
+    *,
     device: torch.device,
     dtype: torch.dtype,
     batch_size: int,
     workers: int,
-) -> Iterator[np.ndarray]:
-    """Yield vectors batch by batch, (batch, n_features) float32, decoding one batch ahead."""
-    keys = list(rows[["sha256", "repeat", "path"]].itertuples(index=False, name=None))
+) -> Iterator[Tensor]:
+    """Yield what a network makes of images, batch by batch, decoding one batch ahead.
+
+    Parameters
+    ----------
+    keys
+        One an image.
+    look
+        From the parts of a key to a tensor (3, height, width).
+    compute
+        From images on the device, (batch, 3, height, width), to a tensor of as many rows.
+    device, dtype
+        Where and in what arithmetic to compute.
+    batch_size
+        Images a forward pass; the last batch is padded to it, and the padding is cut off.
+    workers
+        Threads that decode.
+
+    Yields
+    ------
+    Tensor
+        (batch, ...), on the CPU.
+    """
     batches = [keys[i : i + batch_size] for i in range(0, len(keys), batch_size)]
     with ThreadPoolExecutor(max(workers, 1)) as pool:
         ahead = [[pool.submit(look, *key) for key in batch] for batch in batches[:1]]
@@ -175,8 +229,8 @@ def _forward_all(
                 torch.inference_mode(),
                 torch.autocast(device.type, torch.bfloat16, enabled=dtype == torch.bfloat16),
             ):
-                vectors = forward(backbone, batch)[:n_images].cpu().numpy()
-            yield vectors  # outside the modes above, which would else reach into the caller
+                made = compute(batch)[:n_images].cpu()
+            yield made  # outside the modes above, which would else reach into the caller
 
 
 def _packed(batches: Iterator[np.ndarray]) -> Iterator[np.ndarray]:

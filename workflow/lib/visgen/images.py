@@ -119,6 +119,20 @@ def inspect_image(path: str | Path, max_pixels: int = MAX_PIXELS) -> ImageFacts:
     return ImageFacts(sha256, image.width, image.height)
 
 
+def check_content(path: str | Path, sha256: str) -> None:
+    """Check that a file still has the content that it had when its digest was taken.
+
+    Raises
+    ------
+    ValueError
+        If it has another.
+    """
+    with Path(path).open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != sha256:
+        raise ValueError(f"{path}: its content has changed since ingest; run again")
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[BinaryIO]:
     try:

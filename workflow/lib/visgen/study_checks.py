@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from visgen.guidance.poolings import LEARNED_POOLINGS
 from visgen.specimens.columns import check_ranks
 
 #: Ranks of a simulated study.
@@ -31,6 +32,12 @@ METHOD_OPTIONS = {
 #: Options of every method that sees the features.
 SHARED_OPTIONS = ("transform", "best_features", "pca", "resample", "tune")
 
+#: Weights of a backbone that are no file.
+WEIGHTS = ("imagenet", "none", "simclr")
+
+#: Keys of a backbone that decide what SimCLR learns; the others decide what is read off it.
+SIMCLR_KEYS = ("model_args", "preprocessing.mean", "preprocessing.std")
+
 #: What a column mapping may name beside the ranks.
 FIELDS = ("filename", "specimen", "view", "source", "split")
 
@@ -47,6 +54,9 @@ def check_study(config: Mapping[str, Any]) -> None:
     _check_ranks(config)
     _check_inputs(config)
     _check_classification(config)
+    _check_embedding(config["embedding"])
+    _check_fine_tuning(config["embedding"]["variants"], config["backbones"])
+    _check_simclr(config["backbones"], config["simclr"]["initial_weights"])
     splits = config["splits"]
     if splits["test"] + splits["val"] >= 1:
         raise ValueError(
@@ -67,11 +77,13 @@ def check_files(config: Mapping[str, Any]) -> None:
     named = {f"inputs.{key}": inputs[key] for key in ("meta", "tree", "distances", "sequences")}
     named["published"] = config["published"]
     for name, backbone in config["backbones"].items():
-        if backbone["weights"] not in ("imagenet", "none"):
+        if backbone["weights"] not in WEIGHTS:
             named[f"backbones.{name}.weights"] = backbone["weights"]
+        elif backbone["weights"] == "simclr" and config["simclr"]["initial_weights"] not in WEIGHTS:
+            named["simclr.initial_weights"] = config["simclr"]["initial_weights"]
     for key, path in named.items():
         if path is not None and not Path(path).is_file():
-            hint = " (nor is it imagenet or none)" if key.endswith("weights") else ""
+            hint = f" (nor is it {' or '.join(WEIGHTS)})" if key.endswith("weights") else ""
             raise ValueError(f"config key {key}: found {path!r}, which is no file{hint}")
     if config["published"] is not None:
         _check_published(Path(config["published"]))
@@ -187,6 +199,130 @@ def _check_classification(config: Mapping[str, Any]) -> None:
             raise ValueError(f"{key}.with: found 'views', which needs features.views of 1 or more")
         if resample["method"] != "raise" and resample["with"] != "copies":
             raise ValueError(f"{key}.with: {resample['method']} adds nothing; leave it out")
+
+
+def check_guidance(variants: Mapping[str, Mapping[str, Any]]) -> None:
+    """Check, before defaults are filled in, that no option of guidance is given in vain.
+
+    Raises
+    ------
+    ValueError
+        In one line: the key, and what it goes with.
+    """
+    for name, variant in variants.items():
+        guidance = variant.get("guidance") or {}
+        if not isinstance(guidance, Mapping):
+            continue  # the schema says it better
+        projection, pooling = guidance.get("projection", "linear"), variant.get("pooling")
+        goes_with = {
+            "components": (projection != "none", "a projection"),
+            "hidden": (
+                pooling == "gated_attention" or projection == "two_layer",
+                "gated_attention or two_layer",
+            ),
+            "largest": (guidance.get("loss") == "mse", "the loss mse"),
+            "learning_rate": (guidance.get("optimiser") == "adam", "the optimiser adam"),
+            "patience": (guidance.get("watched") != 0, "watched taxa"),
+        }
+        for option, (fits, what) in goes_with.items():
+            if option in guidance and not fits:
+                raise ValueError(
+                    f"config key embedding.variants.{name}.guidance.{option}: goes with {what} "
+                    "only; leave it out"
+                )
+
+
+def _check_embedding(section: Mapping[str, Any]) -> None:
+    for name, variant in section["variants"].items():
+        key = f"config key embedding.variants.{name}"
+        pooling, guidance = variant["pooling"], variant["guidance"]
+        if guidance is None:
+            if pooling in LEARNED_POOLINGS:
+                raise ValueError(f"{key}.guidance: missing; {pooling} has to be learned")
+            if variant["per_taxon"] is not None:
+                raise ValueError(f"{key}.per_taxon: goes with guidance only; leave it out")
+        elif guidance["fine_tune"] is None and (
+            pooling not in LEARNED_POOLINGS and guidance["projection"] == "none"
+        ):
+            raise ValueError(
+                f"{key}.guidance.projection: found 'none', which with the pooling {pooling} "
+                "leaves nothing to learn"
+            )
+    unguided = [
+        name
+        for name, variant in section["variants"].items()
+        if variant["guidance"] is None and variant["pooling"] != "random"
+    ]
+    reference = section["reference"]
+    if not unguided:
+        raise ValueError(
+            "config key embedding.variants: found none that is neither guided nor random; what "
+            "guidance gains is measured against one, such as {pooling: mean}"
+        )
+    if reference is not None and reference not in unguided:
+        raise ValueError(
+            f"config key embedding.reference: found {reference!r}, expected one of "
+            f"{', '.join(unguided)}"
+        )
+
+
+def _check_fine_tuning(
+    variants: Mapping[str, Mapping[str, Any]], backbones: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """Check that nothing else is learned beside a network's stages, and that memory has a bound."""
+    for name, variant in variants.items():
+        guidance = variant["guidance"]
+        if guidance is None or guidance["fine_tune"] is None:
+            continue
+        key = f"config key embedding.variants.{name}"
+        for option, found, wanted in (
+            ("pooling", variant["pooling"], "mean"),
+            ("guidance.projection", guidance["projection"], "none"),
+            ("guidance.optimiser", guidance["optimiser"], "adam"),
+        ):
+            if found != wanted:
+                raise ValueError(
+                    f"{key}.{option}: found {found!r}, expected {wanted!r}, the only one that "
+                    "goes with fine_tune"
+                )
+        if variant["per_taxon"] is None:
+            raise ValueError(
+                f"{key}.per_taxon: missing; fine_tune holds so many images of a taxon in memory"
+            )
+        for backbone, options in backbones.items():
+            if options["layers"] is not None:
+                raise ValueError(
+                    f"{key}.guidance.fine_tune: does not go with the joined layers of "
+                    f"backbones.{backbone}; leave one of the two out"
+                )
+
+
+def _check_simclr(backbones: Mapping[str, Mapping[str, Any]], initial_weights: str) -> None:
+    """Check that backbones which share learned weights agree on what was learned."""
+    if initial_weights == "simclr":
+        raise ValueError(
+            "config key simclr.initial_weights: found 'simclr', expected none, imagenet or a file"
+        )
+    first: dict[str, str] = {}
+    for name, backbone in backbones.items():
+        if backbone["weights"] != "simclr":
+            continue
+        other = first.setdefault(backbone["model"], name)
+        for key in SIMCLR_KEYS:
+            values = [_at(backbones[one], key) for one in (name, other)]
+            if values[0] != values[1]:
+                raise ValueError(
+                    f"config key backbones.{name}.{key}: found {values[0]}, expected {values[1]} "
+                    f"as in backbones.{other}, since weights are learned once for the model "
+                    f"{backbone['model']}"
+                )
+
+
+def _at(section: Mapping[str, Any], key: str) -> Any:
+    """Return what a key with dots names, None where it is not given."""
+    for name in key.split("."):
+        section = section.get(name)
+    return section
 
 
 def _check_inputs(config: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Figures of distance matrices: heat maps ordered by the rank above, and pairs against pairs."""
+"""Heat maps of distance matrices, ordered by the rank above."""
 
 from itertools import groupby
 
@@ -10,12 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from skbio.stats.distance import DistanceMatrix
 
-from visgen.permutation_tests import MantelResult
-
 MAX_NAMED = 80  # more names than this cannot be read on a page
-MAX_NAMED_BESIDE = 25  # the same where two heat maps and a scatter plot share its width
 _COLOUR_MAP = "viridis"  # even steps to the eye, safe for colour-blind readers
-_GROUP_COLOURS = sns.color_palette("colorblind", 8)
+GROUP_COLOURS = sns.color_palette("colorblind", 8)
 _UNPLACED = "(no group)"
 _MIN_SIDE, _ROW = 3.2, 0.125  # inches
 _POINTS_PER_INCH = 72
@@ -51,76 +48,15 @@ def plot_distance_heatmap(
     ValueError
         If the order is not a permutation of the taxa, or a taxon is not in the groups.
     """
-    runs = _runs(order, groups)
-    side = _side(len(order), MAX_NAMED)
+    runs = group_runs(order, groups)
+    side = side_of(len(order), MAX_NAMED)
     figure = Figure(figsize=(side + 3.2, side + 2.2), layout="constrained")
     axes = figure.subplots()
-    _draw_heatmap(axes, matrix, order, runs, label, side)
-    _name_taxa(axes, order, side, MAX_NAMED)
-    _name_groups(axes, runs, side)
+    draw_heatmap(axes, in_order(matrix, order), runs, label, side)
+    name_taxa(axes, order, side, MAX_NAMED)
+    name_groups(axes, runs, side)
     axes.set_title(title)
-    return _settled(figure)
-
-
-def plot_side_by_side(
-    genetic: DistanceMatrix,
-    visual: DistanceMatrix,
-    order: list[str],
-    groups: pd.Series,
-    test: MantelResult | None,
-    genetic_label: str,
-    visual_label: str,
-) -> Figure:
-    """Draw genetic and visual distances as heat maps in one order, and pair against pair.
-
-    Parameters
-    ----------
-    genetic, visual : skbio.stats.distance.DistanceMatrix
-        (n_taxa, n_taxa), the same taxa.
-    order, groups
-        As in `plot_distance_heatmap`.
-    test : MantelResult, optional
-        The test of the two matrices; its numbers stand in the title. None where there are too
-        few taxa for a test.
-    genetic_label, visual_label : str
-        What the two distances are, with units, for instance ``"patristic distance"``.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        Three panels: genetic, visual, and every pair of taxa once as a point.
-
-    Raises
-    ------
-    ValueError
-        If the order is not a permutation of the taxa of both matrices, or a taxon is not in the
-        groups.
-    """
-    runs = _runs(order, groups)
-    side = _side(len(order), MAX_NAMED_BESIDE)
-    figure = Figure(figsize=(3 * side + 3.4, side + 2.2), layout="constrained")
-    left, middle, right = figure.subplots(1, 3)
-    _draw_heatmap(left, genetic, order, runs, genetic_label, side)
-    _draw_heatmap(middle, visual, order, runs, visual_label, side)
-    _name_taxa(left, order, side, MAX_NAMED_BESIDE)
-    _name_taxa(middle, order, side, MAX_NAMED_BESIDE)
-    middle.set_yticks([])
-    _name_groups(middle, runs, side)
-    left.set_title("phylogenetic")
-    middle.set_title("visual")
-    _draw_pairs(right, genetic.filter(order), visual.filter(order), groups.reindex(order))
-    right.set(xlabel=genetic_label, ylabel=visual_label, box_aspect=1)
-    figure.suptitle(_test_in_words(test, len(order)))
-    return _settled(figure)
-
-
-def _test_in_words(test: MantelResult | None, n_taxa: int) -> str:
-    if test is None:
-        return f"{n_taxa} taxa: too few for a Mantel test"
-    return (
-        f"Mantel r = {test.r:.3f} (95 % {test.ci_low:.3f} to {test.ci_high:.3f}), "
-        f"p = {test.p:.4g}, n = {test.n_taxa} taxa, {test.n_pairs} pairs"
-    )
+    return settled(figure)
 
 
 def plot_notice(text: str) -> Figure:
@@ -130,14 +66,14 @@ def plot_notice(text: str) -> Figure:
     return figure
 
 
-def _settled(figure: Figure) -> Figure:
+def settled(figure: Figure) -> Figure:
     """Lay the figure out once: one pass alone, at saving, would cut the lowest label off."""
     figure.get_layout_engine().set(w_pad=0.1, h_pad=0.1)
     figure.draw_without_rendering()
     return figure
 
 
-def _side(n_taxa: int, max_named: int) -> float:
+def side_of(n_taxa: int, max_named: int) -> float:
     """Return the side of a heat map in inches."""
     return max(_MIN_SIDE, _ROW * min(n_taxa, max_named))
 
@@ -147,7 +83,7 @@ def _font_size(n_taxa: int, side: float) -> float:
     return min(8.0, 0.8 * _POINTS_PER_INCH * side / n_taxa)
 
 
-def _runs(order: list[str], groups: pd.Series) -> list[tuple[str, int, int]]:
+def group_runs(order: list[str], groups: pd.Series) -> list[tuple[str, int, int]]:
     """Return (group, first row, number of rows) for each stretch of one group in the order."""
     if absent := [taxon for taxon in order if taxon not in groups.index]:
         raise ValueError(f"{len(absent)} taxa are not in the groups, the first is {absent[0]!r}")
@@ -160,30 +96,44 @@ def _runs(order: list[str], groups: pd.Series) -> list[tuple[str, int, int]]:
     return runs
 
 
-def _draw_heatmap(
-    axes: Axes, matrix: DistanceMatrix, order: list[str], runs: list, label: str, side: float
-) -> None:
-    """Draw the matrix, its colour bar and its bar of groups."""
+def in_order(matrix: DistanceMatrix, order: list[str]) -> np.ndarray:
+    """Return the distances in the order to draw, (n_taxa, n_taxa); `order` has all taxa once."""
     if sorted(order) != sorted(matrix.ids):
         raise ValueError(
             f"the order ({len(order)} taxa) is not a permutation of the {len(matrix.ids)} taxa "
             f"of the matrix; not in both: {sorted(set(order) ^ set(matrix.ids))[:5]}"
         )
-    n_taxa = len(order)
-    image = axes.imshow(matrix.filter(order).data, cmap=_COLOUR_MAP, interpolation="nearest")
+    return matrix.filter(order).data
+
+
+def draw_heatmap(
+    axes: Axes,
+    values: np.ndarray,
+    runs: list,
+    label: str,
+    side: float,
+    *,
+    colour_map: str = _COLOUR_MAP,
+    limits: tuple[float | None, float | None] = (None, None),
+    borders: str = "white",
+) -> None:
+    """Draw a square of values, its colour bar and its bar of groups."""
+    n_taxa = len(values)
+    low, high = limits
+    image = axes.imshow(values, cmap=colour_map, vmin=low, vmax=high, interpolation="nearest")
     bar = axes.figure.colorbar(image, ax=axes, location="bottom", shrink=0.7, aspect=30, pad=0.02)
     bar.set_label(label)
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
     width = _bar_width(n_taxa, side)
     for number, (group, start, length) in enumerate(runs):
-        colour = "0.8" if group == _UNPLACED else _GROUP_COLOURS[number % len(_GROUP_COLOURS)]
+        colour = "0.8" if group == _UNPLACED else GROUP_COLOURS[number % len(GROUP_COLOURS)]
         axes.add_patch(
             Rectangle((n_taxa - 0.5 + width / 3, start - 0.5), width, length, color=colour, lw=0)
         ).set_clip_on(False)
         if start:
-            axes.axhline(start - 0.5, color="white", lw=0.6)
-            axes.axvline(start - 0.5, color="white", lw=0.6)
+            axes.axhline(start - 0.5, color=borders, lw=0.6)
+            axes.axvline(start - 0.5, color=borders, lw=0.6)
 
 
 def _bar_width(n_taxa: int, side: float) -> float:
@@ -191,7 +141,7 @@ def _bar_width(n_taxa: int, side: float) -> float:
     return 0.12 * n_taxa / side
 
 
-def _name_taxa(axes: Axes, order: list[str], side: float, max_named: int) -> None:
+def name_taxa(axes: Axes, order: list[str], side: float, max_named: int) -> None:
     """Write every name beside its row and column, or none and say so."""
     if len(order) > max_named:
         axes.set_xticks([])
@@ -203,7 +153,7 @@ def _name_taxa(axes: Axes, order: list[str], side: float, max_named: int) -> Non
     axes.set_yticks(range(len(order)), order, fontsize=size)
 
 
-def _name_groups(axes: Axes, runs: list, side: float) -> None:
+def name_groups(axes: Axes, runs: list, side: float) -> None:
     """Write the groups beside their bar; say so where some are too narrow for their name."""
     n_taxa = sum(length for _, _, length in runs)
     row = side / n_taxa
@@ -223,29 +173,3 @@ def _name_groups(axes: Axes, runs: list, side: float) -> None:
     if narrow:
         note = f"{narrow} of {len(runs)} groups are too narrow for their name"
         axes.set_xlabel("\n".join(filter(None, [axes.get_xlabel(), note])))
-
-
-def _draw_pairs(
-    axes: Axes, genetic: DistanceMatrix, visual: DistanceMatrix, groups: pd.Series
-) -> None:
-    """Draw every pair of taxa once, those of one group apart from the others."""
-    first, second = np.triu_indices(len(genetic.ids), k=1)
-    names = groups.to_numpy(dtype=object)
-    same = (names[first] == names[second]) & groups.notna().to_numpy()[first]
-    for name, chosen, colour, marker in (
-        ("other pairs", ~same, _GROUP_COLOURS[0], "o"),
-        ("pairs within a group", same, _GROUP_COLOURS[1], "^"),
-    ):
-        axes.scatter(
-            genetic.condensed_form()[chosen],
-            visual.condensed_form()[chosen],
-            s=max(6, 30 - len(first) / 40),
-            alpha=0.6,
-            color=colour,
-            marker=marker,
-            linewidths=0,
-            label=f"{name} ({chosen.sum()})",
-            rasterized=True,
-        )
-    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)
-    axes.spines[["top", "right"]].set_visible(False)

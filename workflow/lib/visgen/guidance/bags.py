@@ -58,19 +58,7 @@ def make_bags(
     ValueError
         If an image with a taxon has no features, or features are not finite or all the same.
     """
-    labels = taxa.dropna().sort_index()
-    lacking = labels.index.difference(features.index.get_level_values("id"))
-    if len(lacking):
-        raise ValueError(f"features: {len(lacking)} ids are missing, the first is {lacking[0]!r}")
-    rows = features.index.to_frame(index=False)
-    rows["taxon"] = rows["id"].map(labels)
-    rows["row"] = np.arange(len(rows))
-    rows = rows.dropna(subset=["taxon"]).sort_values(["taxon", "id", "repeat"])
-    if per_taxon is None:
-        rows = rows[rows["repeat"] == 0]
-    else:
-        drawn = [_draw(bag, per_taxon, seed) for _, bag in rows.groupby("taxon", sort=True)]
-        rows = pd.concat(drawn)
+    rows = deal_images(features.index, taxa, per_taxon=per_taxon, seed=seed)
     sizes = rows.groupby("taxon", sort=True).size()
     values = features.to_numpy(np.float32, copy=False)
     values = values[rows["row"].to_numpy()]
@@ -87,6 +75,41 @@ def make_bags(
         tuple(sizes.index),
         pd.MultiIndex.from_frame(rows[["id", "repeat"]]),
     )
+
+
+def deal_images(
+    images: pd.MultiIndex, taxa: pd.Series, *, per_taxon: int | None = None, seed: int = 1
+) -> pd.DataFrame:
+    """Say which images go into the bag of which taxon.
+
+    Parameters
+    ----------
+    images
+        (id, repeat) of all there are.
+    taxa, per_taxon, seed
+        As in `make_bags`.
+
+    Returns
+    -------
+    DataFrame
+        Columns id, repeat, taxon and row (position in `images`), sorted by taxon, id and repeat.
+
+    Raises
+    ------
+    ValueError
+        If an image with a taxon is not there.
+    """
+    labels = taxa.dropna().sort_index()
+    lacking = labels.index.difference(images.get_level_values("id"))
+    if len(lacking):
+        raise ValueError(f"features: {len(lacking)} ids are missing, the first is {lacking[0]!r}")
+    rows = images.to_frame(index=False)
+    rows["taxon"] = rows["id"].map(labels)
+    rows["row"] = np.arange(len(rows))
+    rows = rows.dropna(subset=["taxon"]).sort_values(["taxon", "id", "repeat"])
+    if per_taxon is None:
+        return rows[rows["repeat"] == 0]
+    return pd.concat([_draw(bag, per_taxon, seed) for _, bag in rows.groupby("taxon", sort=True)])
 
 
 def one_vector_bags(vectors: pd.DataFrame) -> tuple[Bags, np.ndarray]:

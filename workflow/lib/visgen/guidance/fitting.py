@@ -1,7 +1,8 @@
 """Fitting an embedding to the phylogenetic distances of known taxa."""
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -46,7 +47,7 @@ class Fit(NamedTuple):
         Taxa that only told when to stop.
     """
 
-    model: GuidedEmbedding
+    model: nn.Module
     history: pd.DataFrame
     epoch: int
     constants: Constants
@@ -95,42 +96,99 @@ def fit_guidance(
     ValueError
         If fewer than `MIN_TAXA` taxa are known.
     """
-    if (n_known := int(known.sum())) < MIN_TAXA:
-        raise ValueError(
-            f"{n_known} taxa have images and phylogenetic distances, expected at least {MIN_TAXA} "
-            "to be guided by; leave the guidance out"
-        )
-    device = bags.features.device
-    watched = _pick_watched(bags.taxa, known, guidance["watched"], seed)
-    target = torch.tensor(distances).to(bags.features)
-    fitted = torch.tensor(known & ~watched, device=device)
-    pairs = pairs_between(fitted, fitted)
-    watch = pairs_between(torch.tensor(watched, device=device), torch.tensor(known, device=device))
-    model = build_model(bags, known, guidance, scores, seed).to(device)
-    loss = make_loss(guidance["loss"], target, pairs, guidance["largest"]).to(bags.features)
-    everyone, nothing = torch.tensor(known, device=device), torch.tensor(torch.nan)
+    check_known(known)
+    model = build_model(bags, known, guidance, scores, seed).to(bags.features.device)
+    return fit_model(
+        model,
+        lambda: model(bags),
+        None,
+        torch.tensor(distances).to(bags.features),
+        bags.taxa,
+        known,
+        guidance,
+        centre=centre,
+        seed=seed,
+    )
 
-    def compare() -> Tensor:
-        vectors = model(bags)
+
+def fit_model(
+    model: nn.Module,
+    look: Callable[[], Tensor],
+    glimpse: Callable[[], Tensor] | None,
+    target: Tensor,
+    taxa: Sequence[str],
+    known: np.ndarray,
+    guidance: Mapping[str, Any],
+    *,
+    centre: bool,
+    seed: int,
+) -> Fit:
+    """Fit whatever makes vectors of taxa to the distances of known ones.
+
+    Parameters
+    ----------
+    model
+        What is learned; its `departure()` is what the penalty multiplies.
+    look
+        Returns the vectors of all taxa as they are now, (n_taxa, n_features).
+    glimpse
+        Returns them from a part of the images, drawn anew in every step, where all are too many
+        to learn from at once; what is recorded, and when to stop, still hangs on `look`. None
+        learns from `look`.
+    target
+        (n_taxa, n_taxa), phylogenetic distances, of the type and on the device of the vectors.
+    taxa
+        Names, in the order of the distances.
+    known, guidance, centre, seed
+        As in `fit_guidance`.
+    """
+    watched = _pick_watched(taxa, known, guidance["watched"], seed)
+    everyone, fitted, seen_only = (
+        torch.tensor(which, device=target.device) for which in (known, known & ~watched, watched)
+    )
+    pairs, watch = pairs_between(fitted, fitted), pairs_between(seen_only, everyone)
+    loss = make_loss(guidance["loss"], target, pairs, guidance["largest"]).to(target)
+
+    def compare(vectors: Tensor) -> Tensor:
         return cosine_similarity(centre_on(vectors, everyone) if centre else vectors)
 
-    def measure() -> tuple[Tensor, Tensor]:
-        similarity = compare()
+    def measure() -> tuple[Tensor, Tensor, Tensor]:
+        with nullcontext() if glimpse is None else torch.no_grad():
+            similarity = compare(look())
+            over_fitted = loss(similarity, target, pairs)
         with torch.no_grad():
+            nothing = torch.tensor(torch.nan)
             over_watched = loss(similarity, target, watch) if watched.any() else nothing
-        return loss(similarity, target, pairs), over_watched
+        if glimpse is None:
+            return over_fitted, over_fitted, over_watched
+        return loss(compare(glimpse()), target, pairs), over_fitted, over_watched
 
     if isinstance(loss, AffineStress):
         with torch.no_grad():
-            loss.start(compare(), target, pairs)
+            loss.start(compare(look()), target, pairs)
     history, epoch = _descend(model, loss, measure, guidance)
     return Fit(
         model,
         history,
         epoch,
         loss.constants(target, pairs),
-        tuple(np.array(bags.taxa)[watched]),
+        tuple(np.array(taxa)[watched]),
     )
+
+
+def check_known(known: np.ndarray) -> None:
+    """Check that there are taxa enough to learn from.
+
+    Raises
+    ------
+    ValueError
+        If fewer than `MIN_TAXA` taxa are known.
+    """
+    if (n_known := int(known.sum())) < MIN_TAXA:
+        raise ValueError(
+            f"{n_known} taxa have images and phylogenetic distances, expected at least {MIN_TAXA} "
+            "to be guided by; leave the guidance out"
+        )
 
 
 def embed(model: GuidedEmbedding, bags: Bags) -> np.ndarray:
@@ -218,7 +276,7 @@ def _spread(vectors: Tensor) -> float:
     return (vectors - vectors.mean(dim=0)).square().sum(dim=1).mean().sqrt().item()
 
 
-def _pick_watched(taxa: tuple[str, ...], known: np.ndarray, share: float, seed: int) -> np.ndarray:
+def _pick_watched(taxa: Sequence[str], known: np.ndarray, share: float, seed: int) -> np.ndarray:
     """Pick known taxa at random to watch, at least two, so that `MIN_TAXA` stay to fit."""
     watched = np.zeros(len(taxa), bool)
     n_known = int(known.sum())
@@ -230,9 +288,15 @@ def _pick_watched(taxa: tuple[str, ...], known: np.ndarray, share: float, seed: 
 
 
 def _descend(
-    model: GuidedEmbedding, loss: nn.Module, measure, guidance: Mapping[str, Any]
+    model: nn.Module,
+    loss: nn.Module,
+    measure: Callable[[], tuple[Tensor, Tensor, Tensor]],
+    guidance: Mapping[str, Any],
 ) -> tuple[pd.DataFrame, int]:
-    """Minimise loss and penalty; leave the best epoch's parameters in the model."""
+    """Minimise loss and penalty; leave the best epoch's parameters in the model.
+
+    Three losses are measured: the one to descend on, and those over fitted and watched taxa.
+    """
     learned = [*model.parameters(), *loss.parameters()]
     if guidance["optimiser"] == "adam":
         optimiser = torch.optim.Adam(learned, lr=guidance["learning_rate"])
@@ -246,10 +310,10 @@ def _descend(
     def closure() -> Tensor:
         nonlocal seen
         optimiser.zero_grad()
-        fit_loss, watched_loss = measure()
+        slope_loss, fit_loss, watched_loss = measure()
         if seen is None:  # the first of an epoch: the parameters that the last one left
             seen = fit_loss.item(), watched_loss.item()
-        total = fit_loss + guidance["penalty"] * model.departure()
+        total = slope_loss + guidance["penalty"] * model.departure()
         total.backward()
         return total
 

@@ -15,6 +15,9 @@ from visgen.guidance.poolings import LEARNED_POOLINGS
 from visgen.taxon_vectors import pool
 from visgen.threads import one_thread
 
+#: Columns of the weights of images, in a file.
+WEIGHT_COLUMNS = ["id", "repeat", "taxon", "weight"]
+
 #: Numbers in all bags below which a second thread costs more than it gives.
 _SMALL = 4_000_000
 
@@ -72,7 +75,7 @@ class Embedder:
         No row where pooling was not learned.
         """
         if self.basis is not None:
-            return pd.DataFrame(columns=["id", "repeat", "taxon", "weight"])
+            return pd.DataFrame(columns=WEIGHT_COLUMNS)
         return image_weights(fit.model, self.bags).reset_index()
 
     def in_features(self, vectors: np.ndarray) -> pd.DataFrame:

@@ -33,6 +33,12 @@ FIT_COLUMNS = [
 PERMUTED_COLUMNS = ["permutation", "kind", "part", "metric", "value"]
 
 
+def fit_all(embedder: Embedder, genetic: DistanceMatrix) -> Fit:
+    """Hold out no taxon; as `fit_folds`, for a guided variant."""
+    distances = in_bag_order(genetic, embedder.bags)
+    return embedder.fit(distances, np.ones(len(distances), bool))
+
+
 def fit_folds(
     embedder: Embedder, genetic: DistanceMatrix, folds: pd.DataFrame
 ) -> tuple[dict[str, np.ndarray], pd.DataFrame]:
@@ -41,7 +47,7 @@ def fit_folds(
     Parameters
     ----------
     embedder
-        Its taxa are those of `folds`.
+        Its taxa are those of `folds`. A `visgen.guidance.fine_tuning.FineTuner` does as well.
     genetic
         Distances, at least of these taxa.
     folds

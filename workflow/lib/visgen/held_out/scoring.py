@@ -27,6 +27,8 @@ METRICS = {
 #: Metrics that are pooled from sums; the others are means over held-out taxa.
 CORRELATIONS = ("pearson", "spearman", "pearson_double_centred")
 
+_NOISE = 1e-9  # of the largest distance: what centring leaves of equal ones
+
 
 class Fold(NamedTuple):
     """Distances of one fold.
@@ -77,13 +79,15 @@ def moments(fold: Fold, part: str, metric: str) -> np.ndarray:
     metric
         ``pearson``; ``spearman``, of ranks within the fold; or ``pearson_double_centred``, of
         what is left of the block of held-out by known taxa after the means of its rows and
-        columns: a held-out taxon that is odd, and so far from all, then says nothing.
+        columns: a held-out taxon that is odd, and so far from all, then says nothing. Nothing is
+        left of a single clade in an ultrametric tree, whose taxa are equally far from any other.
     """
     blocks = [pairs_of(matrix, fold.held_out, part) for matrix in (fold.genetic, fold.visual)]
     if blocks[0].size < 2:
         return np.zeros(3)
     if metric == "spearman":
         blocks = [rankdata(block).reshape(block.shape) for block in blocks]
+    sizes = [np.abs(block).max() for block in blocks]
     if metric == "pearson_double_centred":
         blocks = [
             block - block.mean(axis=0) - block.mean(axis=1, keepdims=True) + block.mean()
@@ -91,6 +95,8 @@ def moments(fold: Fold, part: str, metric: str) -> np.ndarray:
         ]
     else:
         blocks = [block - block.mean() for block in blocks]
+    if any(np.abs(block).max() <= _NOISE * size for block, size in zip(blocks, sizes, strict=True)):
+        return np.zeros(3)
     x, y = (block.ravel() for block in blocks)
     return np.array([x @ y, x @ x, y @ y])
 

@@ -6,7 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from visgen.report.page import format_number, format_p
+from visgen.embedding import RANDOM_DRAWS
+from visgen.report.association import association_rows
+from visgen.report.page import format_number, format_p, is_nothing
 from visgen.tables import read_table
 
 #: The p-value under which the page calls an agreement shown.
@@ -70,7 +72,10 @@ def left_out(tree_rank: str | None, sequence_rank: str | None) -> list[str]:
 
 def agreement_rows(metrics: pd.DataFrame) -> list[dict[str, Any]]:
     """Return one row a backbone, variant and Mantel test, with what shuffled specimens give."""
-    scores = metrics[metrics["experiment"] == "embedding"]
+    scores = metrics[
+        (metrics["experiment"] == "embedding")
+        & metrics["evaluator"].isin(["mantel", "mantel_within", "shuffled_specimens"])
+    ]
     rows = []
     for (backbone, variant), table in scores.groupby(["backbone", "variant"], sort=False):
         tests = {
@@ -84,6 +89,7 @@ def agreement_rows(metrics: pd.DataFrame) -> list[dict[str, Any]]:
                 "variant": variant,
                 "test": test,
                 "cells": cells,
+                "is_random": is_nothing(cells["pearson"]["p"]),  # draws, without a test
                 "shuffled": shuffled if test == "mantel" else None,
                 "n": int(cells["pearson"]["n"]),
             }
@@ -95,10 +101,13 @@ def agreement_rows(metrics: pd.DataFrame) -> list[dict[str, Any]]:
 def agreement_findings(agreement: Sequence[Mapping[str, Any]]) -> list[str]:
     """Say in plain sentences what the tests show, null results included.
 
-    Agreement is called shown where both tests reject: taxa permuted, and specimens shuffled.
+    Agreement is called shown where both tests reject: taxa permuted, and specimens shuffled. Of
+    random vectors, which have no p, the range of r is told.
     """
     sentences = []
     for row in agreement:
+        if row["is_random"]:
+            sentences.append(_random_in_words(row))
         if row["shuffled"] is None:
             continue
         score, against = row["cells"]["pearson"], row["shuffled"]["pearson"]
@@ -118,6 +127,16 @@ def agreement_findings(agreement: Sequence[Mapping[str, Any]]) -> list[str]:
             f"(p = {format_p(against['p'])}). {verdict}"
         )
     return sentences
+
+
+def _random_in_words(row: Mapping[str, Any]) -> str:
+    score = row["cells"]["pearson"]
+    low, high = (format_number(score[end], 2) for end in ("ci_low", "ci_high"))
+    return (
+        f"{row['variant'].replace('_', ' ').capitalize()} vectors, which know nothing of the "
+        f"images ({row['backbone']}), give r = {format_number(score['value'], 2)} on average over "
+        f"{RANDOM_DRAWS} draws, 95 % of them {low} to {high}."
+    )
 
 
 def descent_content(
@@ -147,6 +166,7 @@ def descent_content(
     return {
         "agreement": rows,
         "agreement_findings": agreement_findings(rows),
+        "association_rows": association_rows(metrics),
         "embedding_omitted": sorted(
             {
                 (item["evaluator"], item["reason"])

@@ -1,0 +1,179 @@
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_hex
+from matplotlib.patches import Rectangle
+from test_figures import assert_nothing_is_cut
+from visgen.distances import tidy
+from visgen.figures.held_out import plot_held_out
+from visgen.figures.held_out_pairs import MAX_POINTS, departures, plot_held_out_pairs
+from visgen.held_out.rows import held_out_rows
+from visgen.held_out.scoring import Fold
+from visgen.metrics import metrics_table
+
+PERMUTED = pd.DataFrame(
+    [
+        (number, part, metric, 0.01 * number)
+        for number in range(1, 20)
+        for part, metric in (
+            ("known_known", "pearson"),
+            ("held_out_held_out", "pearson"),
+            ("held_out_known", "pearson_double_centred"),
+            ("held_out_known", "nearest_regret"),
+        )
+    ],
+    columns=["permutation", "part", "metric", "value"],
+)
+
+
+def folds(n_taxa, n_folds, seed=1):
+    rng = np.random.default_rng(seed)
+    genetic = tidy(rng.random((n_taxa, n_taxa)))
+    number = np.arange(n_taxa) % n_folds
+    return [
+        Fold(genetic, (i + 1) * tidy(rng.random((n_taxa, n_taxa))), number == i)
+        for i in range(n_folds)
+    ]
+
+
+def scores(variants, kinds=("tips", "clades"), permuted=PERMUTED):
+    of_folds = folds(13, 3)
+    return metrics_table([
+        {"variant": variant} | row
+        for variant in variants
+        for kind in kinds
+        for row in held_out_rows(kind, of_folds, permuted, None, 1)
+    ])  # fmt: skip
+
+
+def value(table, variant, part, metric, kind="tips"):
+    of_kind = (table["evaluator"] == f"held_out_{kind}") & table["fold"].isna()
+    of_part = (table["part"] == part) & (table["metric"] == metric)
+    return table[of_kind & of_part & (table["variant"] == variant)].iloc[0]
+
+
+def marks(axes):
+    return [line for line in axes.get_lines() if line.get_marker() == "o"]
+
+
+def test_scores_refits_and_blind_picks_are_drawn_where_they_are():
+    table = scores(["mean", "random", "guided"])
+    figure = plot_held_out(table, ["guided"], ["random"])
+    in_sample, among, to_known, regret = figure.axes[:4]
+    assert [label.get_text() for label in in_sample.get_yticklabels()] == [
+        *("guided", "mean", "random")
+    ]
+    found = value(table, "guided", "held_out_known", "pearson_double_centred")
+    mark = marks(to_known)[0]
+    assert mark.get_xydata().tolist() == [[found["value"], 0]]
+    interval = to_known.collections[0].get_segments()[0]
+    assert interval[:, 0].tolist() == [found["ci_low"], found["ci_high"]]
+    null = value(table, "guided", "held_out_known", "pearson_double_centred_permuted")
+    bands = [patch for patch in among.patches if isinstance(patch, Rectangle)]
+    assert len(bands) == 3
+    band = to_known.patches[0]
+    assert (band.get_x(), band.get_x() + band.get_width()) == pytest.approx(
+        (null["ci_low"], null["ci_high"])
+    )
+    (blind,) = (
+        line.get_xdata()[0]
+        for line in regret.get_lines()
+        if line.get_marker() == "x" and line.get_ydata()[0] == 0
+    )
+    assert blind == value(table, "guided", "held_out_known", "nearest_regret_random")["value"]
+
+
+def test_guided_unguided_and_random_vectors_differ_and_in_sample_is_hollow():
+    figure = plot_held_out(scores(["mean", "random", "guided"]), ["guided"], ["random"])
+    in_sample, among = figure.axes[:2]
+    assert len({to_hex(mark.get_color()) for mark in marks(among)}) == 3
+    faces = [to_hex(mark.get_markerfacecolor()) for mark in marks(in_sample)]
+    assert faces[0] == "#ffffff" and "#ffffff" not in faces[1:]
+    assert not in_sample.collections[0].get_segments()[0].size  # no interval: fitted
+    assert "proves nothing" in in_sample.get_xlabel()
+
+
+def test_without_refits_there_is_no_band():
+    figure = plot_held_out(scores(["guided"], permuted=PERMUTED[:0]), ["guided"], [])
+    assert not any(axes.patches for axes in figure.axes)
+    assert "permuted" not in " ".join(t.get_text() for t in figure.legends[0].get_texts())
+
+
+def test_one_kind_alone_and_a_score_that_is_lacking_are_drawn():
+    table = scores(["guided", "mean"], kinds=["clades"])
+    table.loc[table["part"] == "held_out_held_out", ["value", "ci_low", "ci_high"]] = np.nan
+    figure = plot_held_out(table, ["guided"], [])
+    assert len(figure.axes) == 4
+    assert figure.axes[0].get_title(loc="left") == "whole clades held out (13 taxa)"
+    assert [text.get_text() for text in figure.axes[1].texts] == ["no score"] * 2
+
+
+def test_without_any_held_out_taxa_a_notice_stands():
+    assert "too few taxa" in plot_held_out(scores([]), [], []).texts[0].get_text()
+    figure = plot_held_out_pairs({}, scores([]), fitted=True)
+    assert "too few taxa" in figure.texts[0].get_text()
+
+
+@pytest.mark.parametrize("n_variants", [1, 17])
+def test_scores_of_many_variants_with_long_names_are_not_cut(n_variants):
+    names = [f"attention_with_a_long_name_that_goes_on_and_on_{i}" for i in range(n_variants)]
+    assert_nothing_is_cut(plot_held_out(scores(names), names, []))
+
+
+def test_visual_distances_are_departures_within_each_fold():
+    of_folds = folds(11, 2)
+    genetic, visual = departures(of_folds, "held_out_held_out")
+    held = of_folds[0].held_out
+    first = [
+        of_folds[0].visual[i, j] for i in range(11) for j in range(i + 1, 11) if held[i] and held[j]
+    ]
+    n = len(first)
+    assert n == 15 and len(visual) == 15 + 10  # six and five taxa held out
+    assert visual[:n] == pytest.approx((np.array(first) - np.mean(first)) / np.std(first))
+    assert genetic[0] == of_folds[0].genetic[0, 2]
+    for part in (visual[:n], visual[n:]):
+        assert (part.mean(), part.std()) == pytest.approx((0, 1))
+
+
+def test_equal_distances_are_no_departure():
+    equal = 1 - np.eye(7)
+    _, visual = departures([Fold(equal, equal, np.arange(7) < 3)], "held_out_known")
+    assert visual.tolist() == [0] * 12
+
+
+@pytest.mark.parametrize("n_taxa", [5, 23, 211])
+def test_every_pair_of_every_fold_is_in_its_panel(n_taxa):
+    of_folds = folds(n_taxa, 2)
+    table = scores(["guided"])
+    figure = plot_held_out_pairs({"tips": of_folds, "clades": of_folds}, table, fitted=True)
+    assert len(figure.axes) == 6
+    n_held = n_taxa - n_taxa // 2
+    n_pairs = 2 * n_held * (n_taxa - n_held)
+    (drawn,) = figure.axes[2].collections
+    if n_pairs > MAX_POINTS:
+        assert drawn.get_array().sum() == n_pairs  # hexagons, by how many pairs each has
+        assert figure.axes[2].get_xlabel().endswith("(the darker, the more pairs)")
+    else:
+        assert len(drawn.get_offsets()) == n_pairs
+    assert_nothing_is_cut(figure)
+
+
+def test_titles_have_the_pooled_scores_and_mark_what_is_fitted():
+    table = scores(["guided"], kinds=["tips"])
+    of_folds = {"tips": folds(13, 3)}
+    known, among, to_known = (
+        axes.get_title(loc="left")
+        for axes in plot_held_out_pairs(of_folds, table, fitted=True).axes
+    )
+    r = value(table, "guided", "known_known", "pearson")["value"]
+    assert known == f"known × known: fitted, proves nothing\nr = {r:.3f}".replace("= -", "= −")
+    assert among.startswith("held-out × held-out: not fitted\nr = ") and ", p = " in among
+    assert to_known.count("\n") == 2 and "\ncentred r = " in to_known
+    unfitted = plot_held_out_pairs(of_folds, table, fitted=False).axes[0].get_title(loc="left")
+    assert "proves" not in unfitted
+
+
+def test_titles_without_refits_say_that_nothing_is_tested():
+    table = scores(["guided"], kinds=["tips"], permuted=PERMUTED[:0])
+    figure = plot_held_out_pairs({"tips": folds(13, 3)}, table, fitted=True)
+    assert figure.axes[1].get_title(loc="left").endswith(", not tested")

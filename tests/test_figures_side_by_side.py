@@ -1,0 +1,101 @@
+import numpy as np
+import pandas as pd
+import pytest
+from test_figures import assert_nothing_is_cut, png
+from test_figures_matrices import in_groups_of, matrix
+from visgen.figures.side_by_side import agreement_in_words, plot_side_by_side, rank_difference
+from visgen.metrics import metrics_table
+
+
+def side_by_side(n_taxa, title="title"):
+    genetic, visual = matrix(n_taxa, 1), matrix(n_taxa, 2)
+    order = list(genetic.ids)
+    return plot_side_by_side(
+        genetic, visual, order, in_groups_of(5, order), title, "path", "cosine distance"
+    )
+
+
+def scores(evaluator, value=0.4, **more):
+    row = {"variant": "mean", "evaluator": evaluator, "metric": "pearson", "value": value, "n": 11}
+    return metrics_table([row | more])
+
+
+def test_difference_is_that_of_the_ranks_among_all_pairs():
+    genetic = np.array([[0, 1, 2], [1, 0, 3], [2, 3, 0]])
+    visual = np.array([[0, 9, 7], [9, 0, 8], [7, 8, 0]])
+    found = rank_difference(genetic, visual)
+    third = 100 / 3
+    assert found == pytest.approx(
+        np.array([[0, 2 * third, -third], [2 * third, 0, -third], [-third, -third, 0]])
+    )
+
+
+def test_equal_distances_share_their_rank():
+    equal = 1 - np.eye(5)
+    assert not rank_difference(equal, equal).any()
+
+
+@pytest.mark.parametrize("n_taxa", [5, 211])
+def test_difference_is_white_at_zero_and_shares_the_order(n_taxa):
+    figure = side_by_side(n_taxa)
+    above, beside, below = figure.axes[:3]
+    (image,) = below.images
+    assert image.get_clim() == (-100, 100)
+    assert np.allclose(image.get_cmap()(image.norm(0)), 1, atol=0.05)
+    drawn = [axes.images[0].get_array() for axes in (above, beside)]
+    assert np.allclose(image.get_array(), rank_difference(*drawn))
+    assert np.abs(image.get_array()).max() < 100
+
+
+def test_each_pair_is_a_point_once():
+    points = side_by_side(11).axes[3].collections
+    counts = [len(collection.get_offsets()) for collection in points]
+    assert counts == [35, 20]  # groups of 5, 5 and 1
+
+
+def test_names_left_out_are_announced():
+    above = side_by_side(41).axes[0]
+    assert not above.get_yticklabels()
+    assert "41 taxa: their names are left out above 40" in above.get_xlabel()
+    assert len(side_by_side(40).axes[2].get_yticklabels()) == 40
+
+
+@pytest.mark.parametrize("n_taxa", [5, 23, 41])
+def test_nothing_is_cut_off_at_the_edge(n_taxa):
+    long = "vectors that know nothing of the images " * 4
+    figure = side_by_side(n_taxa, long + "\nn = 5 taxa")
+    assert_nothing_is_cut(figure)
+    assert figure.get_suptitle().endswith("\nn = 5 taxa")
+
+
+def test_same_input_gives_the_same_bytes():
+    assert png(side_by_side(7)) == png(side_by_side(7))
+
+
+def test_title_has_the_test():
+    words = agreement_in_words(scores("mantel", ci_low=0.1, ci_high=0.62, p=0.0123), "mean", 11)
+    assert words == ("Mantel r = 0.400 (95 % 0.100 to 0.620), p = 0.0123\nn = 11 taxa, 55 pairs")
+
+
+def test_title_of_fitted_vectors_says_that_r_proves_nothing():
+    words = agreement_in_words(scores("in_sample", 0.97), "mean", 11)
+    assert words.startswith("fitted to these very distances: r = 0.970 proves nothing")
+    assert "p =" not in words
+
+
+def test_title_of_random_vectors_has_the_mean_of_draws_and_no_test():
+    words = agreement_in_words(scores("mantel", -0.01, ci_low=-0.2, ci_high=0.2), "mean", 11)
+    assert "mean r = -0.010 of 100 draws (95 % -0.200 to 0.200), one of them shown" in words
+    assert "p =" not in words
+
+
+def test_title_without_a_test_says_so():
+    words = agreement_in_words(scores("mantel"), "another", 4)
+    assert words == "4 taxa: too few, or distances too equal, for a Mantel test"
+
+
+def test_order_that_does_not_fit_is_refused():
+    x = matrix(7, 1)
+    order = list(x.ids)[:-1]
+    with pytest.raises(ValueError, match="not a permutation of the 7 taxa"):
+        plot_side_by_side(x, x, order, pd.Series("a", index=order), "title", "path", "cosine")

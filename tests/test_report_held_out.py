@@ -1,0 +1,177 @@
+import numpy as np
+import pytest
+from test_report import agreement, held_out, page
+from visgen.metrics import metrics_table
+from visgen.report import content
+from visgen.report.association import association_rows
+from visgen.report.held_out import held_out_findings
+from visgen.report.held_out_rows import held_out_rows
+
+
+def rows_of(scores, guided=("guided",), random=("random",)):
+    return held_out_rows(metrics_table(scores), guided=guided, random=random, reference="mean")
+
+
+def findings(scores, refits=99, guided=("guided",)):
+    rows = rows_of(scores, guided)
+    return held_out_findings(rows, {row["variant"]: refits for row in rows}, "family")
+
+
+def test_rows_have_guided_variants_first_and_random_ones_last():
+    scores = held_out("random") + held_out("mean", gain=None) + held_out("guided")
+    scores += held_out("guided", kind="clades")
+    rows = rows_of(scores)
+    assert [(row["kind"], row["variant"]) for row in rows] == [
+        *(("tips", "guided"), ("tips", "mean"), ("tips", "random"), ("clades", "guided"))
+    ]
+    assert [row["is_random"] for row in rows] == [False, False, True, False]
+    assert [row["is_reference"] for row in rows] == [False, True, False, False]
+    assert {row["n"] for row in rows} == {17}
+
+
+def test_cells_have_limits_and_nulls_in_small_print():
+    guided, mean = rows_of(held_out("guided") + held_out("mean", gain=None))
+    in_sample, to_known, p, gain, among, _, rank, regret, blind, _ = guided["texts"]
+    assert in_sample == {"value": "0.910", "lines": ["permuted 0.870"]}
+    assert to_known == {"value": "0.310", "lines": ["0.100 to 0.500", "not centred 0.310"]}
+    assert p["value"] == "0.01"
+    assert gain == {"value": "+0.20", "lines": ["+0.10 to +0.30"]}
+    assert among["lines"] == regret["lines"] == ["0.100 to 0.500"]
+    assert rank["lines"] == ["0.1 to 0.5", "blind 6.6"]
+    assert blind == {"value": "0.880", "lines": ["permuted 0.770"]}
+    assert mean["texts"][0] == {"value": "0.910", "lines": ["not fitted"]}
+    assert mean["texts"][3] is None
+
+
+def test_finding_where_both_scores_reject():
+    (sentence,) = findings(held_out("guided") + held_out("mean", gain=None, p=0.4))
+    assert sentence == (
+        "Family not seen by guidance, random ones held out (net; 17 taxa, 1 guided variant). Look "
+        "follows descent beyond chance, both to known taxa and among held-out ones: guided (r to "
+        "known taxa 0.31, 95 % 0.10 to 0.50, p = 0.01; among held-out ones 0.31, 95 % 0.10 to "
+        "0.50, p = 0.01; gain +0.20, +0.10 to +0.30). In-sample r, which proves nothing, is 0.91 "
+        "(0.87 on average where bags are permuted and fitted again). Unguided mean vectors, to "
+        "compare: r to known taxa 0.31, 95 % 0.10 to 0.50, p = 0.4; among held-out ones 0.31, "
+        "95 % 0.10 to 0.50, p = 0.4."
+    )
+
+
+def with_p(p_known, p_among):
+    scores = held_out("guided")
+    for row in scores:
+        if row["part"] == "held_out_known" and "p" in row:
+            row["p"] = p_known
+        if row["part"] == "held_out_held_out":
+            row["p"] = p_among
+    return scores
+
+
+@pytest.mark.parametrize(
+    ("p_known", "p_among", "words"),
+    [
+        (0.049, 0.05, "Look follows descent beyond chance to known taxa, not among held-out ones"),
+        (0.05, 0.049, "Look follows descent beyond chance among held-out taxa, not to known ones"),
+        (0.05, 0.05, "No signal is shown"),
+        (0.01, np.nan, "Look follows descent beyond chance to known taxa, not among held-out ones"),
+        (np.nan, np.nan, "Not tested"),
+    ],
+)
+def test_finding_where_not_both_reject(p_known, p_among, words):
+    (sentence,) = findings(with_p(p_known, p_among))
+    assert f"{words}: guided (" in sentence
+
+
+@pytest.mark.parametrize(("gain", "shown"), [((0.1, 0.3), True), ((-0.1, 0.3), False)])
+def test_gain_is_shown_where_its_limits_are_above_zero(gain, shown):
+    (sentence,) = findings(held_out("guided", gain=gain))
+    assert (": none is shown" in sentence) != shown
+
+
+def test_without_refits_nothing_is_tested():
+    (sentence,) = findings(held_out("guided", refits=0), refits=0)
+    assert "Not tested: guided (r to known taxa 0.31, 95 % 0.10 to 0.50, not tested;" in sentence
+    assert "coarse" not in sentence and "on average" not in sentence
+    assert "In-sample r, which proves nothing, is 0.91." in sentence
+
+
+@pytest.mark.parametrize(
+    ("refits", "words", "coarse"),
+    [
+        (19, "Too few refits for p to fall under 0.05: guided", "at least 0.05 with 19 refits."),
+        (20, "Look follows descent beyond chance", "at least 0.048 with 20 refits."),
+        (98, "Look follows descent beyond chance", "at least 0.01 with 98 refits."),
+        (99, "Look follows descent beyond chance", None),
+    ],
+)
+def test_few_refits_are_named(refits, words, coarse):
+    (sentence,) = findings(held_out("guided"), refits=refits)
+    assert words in sentence
+    assert ("p is coarse" in sentence) == (coarse is not None)
+    assert coarse is None or coarse in sentence
+
+
+def test_many_variants_make_one_finding_a_backbone_and_kind():
+    names = [f"guided_{i}" for i in range(13)]
+    scores = [
+        row
+        for name in names
+        for backbone in ("one", "other")
+        for kind in ("tips", "clades")
+        for row in held_out(name, kind, backbone=backbone, p=0.3)
+    ]
+    sentences = findings(scores, guided=names)
+    assert len(sentences) == 4
+    for sentence in sentences:
+        assert "13 guided variants" in sentence
+        assert "guided 2 (" in sentence and "guided 3" not in sentence
+        assert "10 more in the table" in sentence
+
+
+def test_unguided_vectors_alone_make_no_finding():
+    assert findings(held_out("mean") + held_out("random"), guided=()) == []
+
+
+def test_random_vectors_have_their_mean_and_range_and_no_verdict():
+    scores = [
+        row | {"p": np.nan, "value": -0.004, "ci_low": -0.12, "ci_high": 0.11}
+        for row in agreement(0.5, None, variant="random")
+        if row["evaluator"] == "mantel"
+    ]
+    rows = content.agreement_rows(metrics_table(scores))
+    assert [row["is_random"] for row in rows] == [True]
+    assert content.agreement_findings(rows) == [
+        "Random vectors, which know nothing of the images (net), give r = 0.00 on average over "
+        "100 draws, 95 % of them −0.12 to 0.11."
+    ]
+
+
+def test_fitted_vectors_and_other_measures_are_no_rows_of_the_mantel_table():
+    labels = {"experiment": "embedding", "variant": "guided", "backbone": "net", "n": 17}
+    scores = [labels | {"evaluator": "in_sample", "metric": "pearson", "value": 0.97}]
+    for evaluator, metric in (("procrustes", "correlation"), ("partial_mantel", "pearson")):
+        mean = labels | {"variant": "mean", "evaluator": evaluator, "value": 0.3, "p": 0.2}
+        scores.append(mean | {"metric": metric})
+    null = {"variant": "mean", "evaluator": "procrustes", "metric": "correlation_permuted"}
+    scores.append(labels | null | {"value": 0.27})
+    metrics = metrics_table(scores + held_out("guided"))
+    assert content.agreement_rows(metrics) == []
+    (row,) = association_rows(metrics)
+    partial, distance, procrustes = row["cells"]
+    assert row["variant"] == "mean" and row["n"] == 17
+    assert (partial["value"], partial["p"], partial["permuted"]) == (0.3, 0.2, None)
+    assert distance is None
+    assert procrustes["permuted"] == 0.27
+
+
+def test_page_explains_held_out_taxa_and_shows_the_table(tmp_path):
+    text = page(tmp_path)
+    assert '<h3 id="unseen">Taxa not seen</h3>' in text
+    assert "99 refits or more a variant" in text
+    assert "permuted 0.870" in text and "<small>17 taxa</small>" in text
+    assert "<p>Left out: <em>study</em>, since study.</p>" in text
+    assert "no better than a constant" not in text
+    assert "0.999" not in text  # single folds stay in their table
+
+
+def test_page_of_a_study_without_a_tree_has_no_held_out_taxa(tmp_path):
+    assert "Taxa not seen" not in page(tmp_path, tree_rank=None)

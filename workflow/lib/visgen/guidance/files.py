@@ -1,0 +1,40 @@
+"""A fit to all taxa on disk."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from safetensors.torch import save
+
+from visgen.distances import cosine_distances, write_distances
+from visgen.guidance.fitting import Fit
+from visgen.guidance.variants import Embedder
+from visgen.held_out.refits import summarise
+from visgen.tables import write_table
+
+
+def write_fit(paths: Mapping[str, str | Path], embedder: Embedder, fit: Fit) -> None:
+    """Write vectors, their distances, what was learned, and how.
+
+    Parameters
+    ----------
+    paths
+        vectors and weights (Parquet), distances, history and fit (tables), model (safetensors).
+    embedder
+        What was fitted; or a `visgen.guidance.fine_tuning.FineTuner`, which is used alike.
+    fit
+        To all taxa.
+    """
+    everyone = np.ones(len(embedder.bags.taxa), bool)
+    vectors = embedder.in_features(embedder.vectors(fit, everyone))
+    vectors.rename(columns=str).to_parquet(paths["vectors"])
+    write_distances(paths["distances"], cosine_distances(vectors))
+    kept = fit.history["epoch"] == fit.epoch
+    write_table(paths["history"], fit.history.assign(kept=kept))
+    write_table(paths["fit"], pd.DataFrame([summarise(fit, everyone)]))
+    embedder.weights(fit).to_parquet(paths["weights"])
+    # Cloned, since safetensors refuses tensors that share memory; not save_file, whose files only
+    # their owner can read.
+    learned = {k: v.cpu().contiguous().clone() for k, v in fit.model.state_dict().items()}
+    Path(paths["model"]).write_bytes(save(learned))

@@ -1,0 +1,283 @@
+"""Fine-tuning of a backbone's last stages by phylogenetic distance, through means of taxa.
+
+What comes before those stages stays frozen, so its maps of all images are made once and held in
+memory; a fit runs the stages behind them alone.
+"""
+
+import copy
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+from visgen.backbones import Backbone
+from visgen.devices import describe_device, pick_precision
+from visgen.features import read_for, run_batches
+from visgen.guidance.bags import Bags, deal_images
+from visgen.guidance.cutting import cut_network
+from visgen.guidance.fitting import Fit, centre_on, check_known, fit_model
+from visgen.guidance.variants import WEIGHT_COLUMNS
+
+log = logging.getLogger(__name__)
+
+#: Share of a GPU's free memory that maps may take; where they need more they stay outside.
+_SHARE = 0.4
+#: Images at a time behind the cut, as a multiple of those of the whole network: maps there are
+#: small, and on a CPU a pass of 128 takes a third of the time of four passes of 32.
+_MORE = 4
+
+
+class TunedTail(nn.Module):
+    """The last stages of a network, which learn; their start is remembered.
+
+    Normalisation layers learn scale and shift but keep their statistics, and nothing is dropped
+    out: the network stays in eval mode, so that an image's features depend on no other image.
+
+    Parameters
+    ----------
+    tail
+        From maps to features, on the device to use; a copy is made of it.
+    dtype
+        Arithmetic of the forward pass; parameters are float32.
+    batch_size
+        Images at a time.
+    """
+
+    def __init__(self, tail: nn.Module, dtype: torch.dtype, batch_size: int):
+        super().__init__()
+        self.tail = copy.deepcopy(tail).eval().requires_grad_(True)
+        self.dtype = dtype
+        self.batch_size = batch_size
+        # No buffers, which would double what a fit is stored as.
+        self.start = [parameter.detach().clone() for parameter in self.tail.parameters()]
+
+    def forward(self, maps: Tensor, rows: Tensor) -> Tensor:
+        """Return features of some images, (n_rows, n_features) float32.
+
+        Parameters
+        ----------
+        maps
+            (n_images, ...), on any device.
+        rows
+            (n_rows,), positions in `maps`.
+        """
+        parts = rows.split(self.batch_size)
+        # With gradients, what a part needs for them is computed anew when its turn comes, so
+        # that memory does not grow with the number of taxa.
+        recompute = torch.is_grad_enabled() and len(parts) > 1
+        features = [
+            checkpoint(self._look, maps, part, use_reentrant=False, preserve_rng_state=False)
+            if recompute
+            else self._look(maps, part)
+            for part in parts
+        ]
+        return torch.cat(features)
+
+    def departure(self) -> Tensor:
+        """Return the squared distance to where training started (L2-SP, Li et al. 2018)."""
+        moved = zip(self.tail.parameters(), self.start, strict=True)
+        return torch.stack([(now - then).square().sum() for now, then in moved]).sum()
+
+    def _look(self, maps: Tensor, rows: Tensor) -> Tensor:
+        device = self.start[0].device
+        part = maps[rows].to(device).float()  # (batch, ...)
+        with torch.autocast(device.type, self.dtype, enabled=self.dtype != torch.float32):
+            return self.tail(part).float()
+
+
+@dataclass(frozen=True)
+class FineTuner:
+    """Bags of maps and the stages that make taxon vectors of them; fitted as an `Embedder` is.
+
+    Attributes
+    ----------
+    bags
+        `features` are maps before the cut, (n_images, ...) float16.
+    tail
+        Stages as they are before any fit, on the device to use.
+    variant
+        centre, guidance.
+    seed
+        Of what a fit draws.
+    dtype
+        Arithmetic of the forward pass.
+    batch_size
+        Images at a time.
+    """
+
+    bags: Bags
+    tail: nn.Module
+    variant: Mapping[str, Any]
+    seed: int
+    dtype: torch.dtype
+    batch_size: int
+
+    def fit(self, distances: np.ndarray, known: np.ndarray) -> Fit:
+        """Fit to the distances of known taxa, (n_taxa, n_taxa) and (n_taxa,).
+
+        A step learns from a few images of each known taxon, drawn anew; losses are recorded, and
+        the best epoch is chosen, with all of them.
+
+        Raises
+        ------
+        ValueError
+            If too few taxa are known.
+        """
+        check_known(known)
+        guidance = self.variant["guidance"]
+        n_each = guidance["fine_tune"]["images_per_taxon"]
+        model = TunedTail(self.tail, self.dtype, self.batch_size)
+        # Bags of other taxa do not even enter.
+        images = [rows for rows, is_known in zip(self._images(), known, strict=True) if is_known]
+        rng = np.random.default_rng([self.seed, 1])
+
+        def glimpse() -> Tensor:
+            drawn = [
+                np.sort(rng.choice(rows, min(n_each, len(rows)), replace=False)) for rows in images
+            ]
+            return self._means(model, drawn)
+
+        target = torch.tensor(distances[np.ix_(known, known)], dtype=torch.float32)
+        return fit_model(
+            model,
+            lambda: self._means(model, images),
+            glimpse if max(map(len, images)) > n_each else None,
+            target.to(model.start[0].device),
+            np.array(self.bags.taxa)[known],
+            np.ones(len(images), bool),
+            guidance,
+            centre=self.variant["centre"],
+            seed=self.seed,
+        )
+
+    def vectors(self, fit: Fit, known: np.ndarray) -> np.ndarray:
+        """Return (n_taxa, n_features) of all images, centred on the known taxa if asked for."""
+        with torch.no_grad():
+            means = self._means(fit.model, self._images()).cpu().numpy().astype(np.float64)
+        return centre_on(means, known) if self.variant["centre"] else means
+
+    def weights(self, fit: Fit) -> pd.DataFrame:
+        """Return no row: all images of a taxon count the same."""
+        return pd.DataFrame(columns=WEIGHT_COLUMNS)
+
+    def in_features(self, vectors: np.ndarray) -> pd.DataFrame:
+        """Return vectors with their names, (n_taxa, n_features), index taxon."""
+        return pd.DataFrame(vectors, index=pd.Index(self.bags.taxa, name="taxon"))
+
+    def _images(self) -> list[np.ndarray]:
+        """Return the positions of each taxon's images."""
+        return np.split(np.arange(sum(self.bags.sizes)), np.cumsum(self.bags.sizes)[:-1])
+
+    def _means(self, model: TunedTail, images: Sequence[np.ndarray]) -> Tensor:
+        """Return the mean features of images of taxa, (n_taxa, n_features)."""
+        maps = self.bags.features
+        rows = torch.from_numpy(np.concatenate(images)).to(maps.device)
+        parts = model(maps, rows).split([len(part) for part in images])
+        return torch.stack([part.mean(0) for part in parts])
+
+
+def make_fine_tuner(
+    images: pd.DataFrame,
+    taxa: pd.Series,
+    backbone: Backbone,
+    variant: Mapping[str, Any],
+    *,
+    seed: int,
+    device: torch.device,
+    precision: str,
+    batch_size: int,
+    background: tuple[int, int, int],
+    max_pixels: int,
+    workers: int,
+) -> FineTuner:
+    """Cut a backbone and make the maps of the images of every taxon.
+
+    Parameters
+    ----------
+    images
+        Columns id, path, sha256.
+    taxa
+        Taxon of each image, index id; images with a gap are left out.
+    backbone
+        What fits start from; it is left as it is.
+    variant
+        centre, per_taxon (images of a taxon at most, drawn from all of them), guidance.
+    seed
+        Of draws from large bags and of fits.
+    device
+        For the network.
+    precision
+        ``auto``, ``float32`` or ``bfloat16``.
+    batch_size
+        Images at a time through the whole network; more through its last stages.
+    background, max_pixels, workers
+        As in `visgen.features.extract_features`.
+
+    Raises
+    ------
+    ValueError
+        As `visgen.guidance.cutting.cut_network` and `visgen.features.read_for`; if an image with
+        a taxon is not there, or a map has values that float16 does not hold.
+    """
+    cut = cut_network(backbone, variant["guidance"]["fine_tune"]["stages"])
+    everything = pd.MultiIndex.from_product([images["id"], [0]], names=["id", "repeat"])
+    rows = deal_images(everything, taxa, per_taxon=variant["per_taxon"], seed=seed)
+    sizes = rows.groupby("taxon", sort=True).size()
+    dtype = pick_precision(precision, device)
+    torch.backends.cudnn.allow_tf32 = False  # float32 is float32 on a GPU too
+    torch.backends.cudnn.deterministic = True
+
+    def look(path: str, sha256: str) -> Tensor:
+        image = read_for(backbone, path, sha256, background=background, max_pixels=max_pixels)
+        return backbone.transform(image)  # (3, height, width)
+
+    chosen = images.iloc[rows["row"].to_numpy()]
+    cut.whole.to(device, memory_format=torch.channels_last)
+    batches = run_batches(
+        list(chosen[["path", "sha256"]].itertuples(index=False, name=None)),
+        look,
+        lambda batch: cut.maps(batch).half(),
+        device=device,
+        dtype=dtype,
+        batch_size=batch_size,
+        workers=workers,
+    )
+    maps, done = None, 0
+    for part in batches:
+        if not part.isfinite().all():
+            name = chosen["id"].iloc[
+                done + int((~part.isfinite()).flatten(1).any(1).int().argmax())
+            ]
+            raise ValueError(
+                f"id {name!r}: its maps before {cut.first} of {backbone.recipe['model']} have "
+                "values that float16 does not hold; another number of stages may do"
+            )
+        if maps is None:
+            maps = torch.empty((len(chosen), *part.shape[1:]), dtype=torch.float16)
+        maps[done : done + len(part)] = part
+        done += len(part)
+    cut.whole.to("cpu")
+    log.info(
+        "%s in %s: maps of %d images before %s, %.2f GB",
+        describe_device(device),
+        str(dtype).removeprefix("torch."),
+        len(maps),
+        cut.first,
+        maps.nbytes / 1e9,
+    )
+    if device.type == "cuda" and maps.nbytes < _SHARE * torch.cuda.mem_get_info(device)[0]:
+        maps = maps.to(device)
+    bags = Bags(
+        maps,
+        tuple(map(int, sizes)),
+        tuple(sizes.index),
+        pd.MultiIndex.from_frame(rows[["id", "repeat"]]),
+    )
+    tail = cut.tail.to(device, memory_format=torch.channels_last)
+    return FineTuner(bags, tail, variant, seed, dtype, _MORE * batch_size)

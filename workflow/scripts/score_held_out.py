@@ -1,0 +1,33 @@
+"""Score every variant of a backbone on taxa that its guidance has not seen."""
+
+import pandas as pd
+from visgen.distances import load_distances
+from visgen.held_out.files import read_fold_distances
+from visgen.held_out.rows import NEAREST_COLUMNS, held_out_rows, nearest_table
+from visgen.logs import start_log
+from visgen.metrics import metrics_table
+from visgen.tables import read_table, write_table
+from visgen.threads import use_threads
+
+start_log(snakemake.log[0])
+use_threads()
+given, params = snakemake.input, snakemake.params
+genetic, folds = load_distances(given.genetic), read_table(given.folds).set_index("taxon")
+taxa = folds.index.tolist()
+visual = {
+    name: read_fold_distances(path, genetic, folds)
+    for name, path in zip(params.variants, given.visual, strict=True)
+}
+labels = {"experiment": "embedding", "backbone": snakemake.wildcards.backbone}
+labels |= {"rank": params.rank, "seed": params.seed}
+scores, nearest = [], [pd.DataFrame(columns=["variant", *NEAREST_COLUMNS])]
+for (name, kinds), path in zip(visual.items(), given.permuted, strict=True):
+    permuted = read_table(path)
+    for kind, fits in kinds.items():
+        null = permuted[permuted["kind"] == kind]
+        reference = None if name == params.reference else visual[params.reference][kind]
+        rows = held_out_rows(kind, fits, null, reference, params.seed)
+        scores += [labels | {"variant": name} | row for row in rows]
+        nearest.append(nearest_table(kind, fits, taxa).assign(variant=name))
+write_table(snakemake.output.scores, metrics_table(scores))
+write_table(snakemake.output.nearest, pd.concat(nearest))

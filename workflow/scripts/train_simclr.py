@@ -1,0 +1,31 @@
+"""Learn a backbone's weights from the study's images, without labels."""
+
+import os
+from pathlib import Path
+
+import pandas as pd
+from visgen.backbones import load_backbone
+from visgen.logs import start_log
+from visgen.simclr.results import write_weights
+from visgen.simclr.training import train_simclr
+from visgen.tables import write_table
+from visgen.threads import use_threads
+
+# Where a system starts processes anew, those that read images run this file too.
+if __name__ == "__main__":
+    start_log(snakemake.log[0])
+    use_threads()
+    params = snakemake.params
+    backbone = params.backbone | {"weights": str(snakemake.input.initial_weights) or "none"}
+    trained = train_simclr(
+        pd.read_parquet(snakemake.input.specimens, columns=["path", "sha256"]),
+        load_backbone(**backbone),
+        Path(os.environ["VISGEN_FEATURE_STORE"]),
+        **params.options,
+        background=tuple(params.background),
+        max_pixels=params.max_pixels,
+        workers=int(os.environ["VISGEN_WORKERS"]),
+    )
+    write_weights(Path(snakemake.output.weights), trained)
+    write_table(snakemake.output.history, trained.history)
+    trained.checkpoint.discard()
