@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from skbio.stats.distance import DistanceMatrix
 from visgen.distances import tidy
-from visgen.embedding import embed_taxa, in_sample_row, score_variant
+from visgen.embedding import embed_taxa, in_sample, score_variant
 
 VARIANTS = [
     {"pooling": pooling, "centre": centre}
@@ -111,12 +111,21 @@ def test_random_vectors_show_the_range_of_many_draws_and_no_p():
         assert abs(row["value"]) < 0.1 < row["ci_high"]  # means nothing, though a draw may
 
 
-def test_what_was_fitted_is_told_without_a_test():
+def test_r_of_what_was_fitted_is_over_the_taxa_with_vectors():
     names = [f"Taxon {i}" for i in range(7)]
-    visual = genetic(names).filter(names[:5])
-    row = in_sample_row(genetic(names), visual)
-    assert row["value"] == pytest.approx(1) and row["n"] == 5
-    assert row["evaluator"] == "in_sample" and "p" not in row
+    visual = DistanceMatrix(genetic(names).filter(names[:5]).data * 3, names[:5])
+    assert in_sample(genetic(names), visual) == pytest.approx(1)
+
+
+@pytest.mark.filterwarnings("error")
+def test_equal_distances_have_no_r():
+    names = [f"Taxon {i}" for i in range(7)]
+    star = genetic(names).data * 1e-15 + 0.3 * (1 - np.eye(7))
+    star = DistanceMatrix(star, names)
+    assert np.isnan(in_sample(star, genetic(names)))
+    assert np.isnan(in_sample(genetic(names), star))
+    nothing = DistanceMatrix(np.zeros((7, 7)), names)
+    assert np.isnan(in_sample(nothing, genetic(names)))
 
 
 def test_too_few_shared_taxa_give_a_reason_and_no_score():

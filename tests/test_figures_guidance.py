@@ -42,6 +42,28 @@ def test_losses_the_kept_epoch_and_the_constants_are_drawn():
     assert "1 → 0.08333 at epoch 11\n23 taxa, 5 of them watched" in axes.get_title(loc="left")
 
 
+def dashes(figure):
+    (legend,) = figure.legends
+    constants = [line for line in legend.get_lines() if line.get_color() == "0.45"]
+    names = {line.get_label() for line in constants}
+    return names, [
+        {line.get_linestyle() for line in axes.get_lines() if line.get_color() == "0.45"}
+        for axes in figure.axes
+    ]
+
+
+def test_constants_that_lose_the_same_are_one_line():
+    alike, apart = fit(zero=0.7, constant=0.7), fit()
+    given = {"stress": history(7, kept=3), "mse": history(7, kept=3)}
+    names, drawn = dashes(plot_guidance(given, {"stress": alike, "mse": apart}))
+    both = "a similarity of 0, the best constant"
+    assert names == {both, "a similarity of 0 for all pairs", "the best constant"}
+    assert drawn == [{"-."}, {":", "--"}]
+    figure = plot_guidance({"stress": given["stress"]}, {"stress": alike})
+    assert dashes(figure) == ({both}, [{"-."}])
+    assert_nothing_is_cut(figure)
+
+
 def test_without_watched_taxa_there_is_one_course():
     given = history(7, kept=7, watched=False)
     (axes,) = plot_guidance({"roy": given}, {"roy": fit(n_watched=0)}).axes

@@ -13,7 +13,8 @@ from visgen.metrics import metrics_table
 
 PERMUTED = pd.DataFrame(
     [
-        (number, part, metric, 0.01 * number)
+        (null, number, part, metric, scale * number)
+        for null, scale in (("bags", 0.01), ("specimens", 0.02))
         for number in range(1, 20)
         for part, metric in (
             ("known_known", "pearson"),
@@ -22,7 +23,7 @@ PERMUTED = pd.DataFrame(
             ("held_out_known", "nearest_regret"),
         )
     ],
-    columns=["permutation", "part", "metric", "value"],
+    columns=["null", "permutation", "part", "metric", "value"],
 )
 
 
@@ -52,6 +53,10 @@ def value(table, variant, part, metric, kind="tips"):
     return table[of_kind & of_part & (table["variant"] == variant)].iloc[0]
 
 
+def legend(figure):
+    return "\n".join(text.get_text() for text in figure.legends[0].get_texts())
+
+
 def marks(axes):
     return [line for line in axes.get_lines() if line.get_marker() == "o"]
 
@@ -68,13 +73,15 @@ def test_scores_refits_and_blind_picks_are_drawn_where_they_are():
     assert mark.get_xydata().tolist() == [[found["value"], 0]]
     interval = to_known.collections[0].get_segments()[0]
     assert interval[:, 0].tolist() == [found["ci_low"], found["ci_high"]]
-    null = value(table, "guided", "held_out_known", "pearson_double_centred_permuted")
     bands = [patch for patch in among.patches if isinstance(patch, Rectangle)]
-    assert len(bands) == 3
-    band = to_known.patches[0]
-    assert (band.get_x(), band.get_x() + band.get_width()) == pytest.approx(
-        (null["ci_low"], null["ci_high"])
-    )
+    assert len(bands) == 6
+    for band, name in zip(to_known.patches[:2], ("permuted", "shuffled"), strict=True):
+        null = value(table, "guided", "held_out_known", f"pearson_double_centred_{name}")
+        assert (band.get_x(), band.get_x() + band.get_width()) == pytest.approx(
+            (null["ci_low"], null["ci_high"])
+        )
+    above, below = (patch.get_y() for patch in to_known.patches[:2])
+    assert above < below == 0
     (blind,) = (
         line.get_xdata()[0]
         for line in regret.get_lines()
@@ -96,7 +103,14 @@ def test_guided_unguided_and_random_vectors_differ_and_in_sample_is_hollow():
 def test_without_refits_there_is_no_band():
     figure = plot_held_out(scores(["guided"], permuted=PERMUTED[:0]), ["guided"], [])
     assert not any(axes.patches for axes in figure.axes)
-    assert "permuted" not in " ".join(t.get_text() for t in figure.legends[0].get_texts())
+    assert "fitted again" not in legend(figure)
+
+
+def test_without_dealt_specimens_there_is_one_band():
+    permuted = PERMUTED[PERMUTED["null"] == "bags"]
+    figure = plot_held_out(scores(["random"], permuted=permuted), [], ["random"])
+    assert [len(axes.patches) for axes in figure.axes] == [1] * 8
+    assert "bags permuted and" in legend(figure) and "specimens dealt" not in legend(figure)
 
 
 def test_one_kind_alone_and_a_score_that_is_lacking_are_drawn():

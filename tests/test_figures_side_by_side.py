@@ -3,7 +3,12 @@ import pandas as pd
 import pytest
 from test_figures import assert_nothing_is_cut, png
 from test_figures_matrices import in_groups_of, matrix
-from visgen.figures.side_by_side import agreement_in_words, plot_side_by_side, rank_difference
+from visgen.figures.side_by_side import (
+    agreement_in_words,
+    fit_in_words,
+    plot_side_by_side,
+    rank_difference,
+)
 from visgen.metrics import metrics_table
 
 
@@ -78,9 +83,16 @@ def test_title_has_the_test():
 
 
 def test_title_of_fitted_vectors_says_that_r_proves_nothing():
-    words = agreement_in_words(scores("in_sample", 0.97), "mean", 11)
-    assert words.startswith("fitted to these very distances: r = 0.970 proves nothing")
-    assert "p =" not in words
+    assert fit_in_words(0.97, 11) == (
+        "fitted to these very distances: r = 0.970 proves nothing; see held-out taxa\n"
+        "n = 11 taxa, 55 pairs"
+    )
+
+
+def test_title_of_vectors_fitted_to_equal_distances_has_no_r():
+    words = fit_in_words(np.nan, 11)
+    assert words.startswith("fitted to these very distances: the distances are all equal; see")
+    assert "nan" not in words
 
 
 def test_title_of_random_vectors_has_the_mean_of_draws_and_no_test():

@@ -16,7 +16,7 @@ from visgen.guidance.fine_tuning import TunedTail, make_fine_tuner
 from visgen.guidance.fitting import in_bag_order
 from visgen.guidance.variants import make_embedder
 from visgen.held_out.folds import deal_folds
-from visgen.held_out.refits import FIT_COLUMNS, fit_all, fit_folds, refit_permuted
+from visgen.held_out.refits import FIT_COLUMNS, NULLS, fit_all, fit_folds, refit_nulls
 from visgen.simulate.phylogeny import simulate_phylogeny
 from visgen.simulate.traits import branch_loadings, evolve_traits
 
@@ -279,16 +279,27 @@ def test_held_out_bags_are_in_nothing_that_is_fitted(study, tuner):
 def test_folds_and_permuted_bags_are_fitted_as_those_of_any_variant(study, backbone):
     _, _, genetic, families = study
     tuner = make(study, backbone, epochs=2)
-    folds, omitted = deal_folds(genetic, families, 2, seed=1)
+    folds, omitted = deal_folds(genetic, genetic.ids, families, 2, seed=1)
     visual, fits = fit_folds(tuner, genetic, folds)
     assert len(visual) == 2 - len(omitted) and list(fits.columns) == FIT_COLUMNS
     for kind, distances in visual.items():
         assert distances.shape == (folds[kind].max(), N_TAXA, N_TAXA)
         assert np.isfinite(distances).all()
     assert (fits["epoch"] == 2).all()
-    permuted = refit_permuted(tuner, genetic, folds, permutations=1, seed=1)
-    assert set(permuted["kind"]) == set(visual)
-    assert refit_permuted(tuner, genetic, folds, permutations=0, seed=1).empty
+    ids = tuner.images.ids.get_level_values("id")
+    alone = pd.Series(ids, ids)
+    permuted = refit_nulls(tuner, alone, genetic, folds, permutations=1, seed=1)
+    assert set(permuted["kind"]) == set(visual) and set(permuted["null"]) == set(NULLS)
+    assert refit_nulls(tuner, alone, genetic, folds, permutations=0, seed=1).empty
+
+
+def test_dealt_images_are_other_images_in_the_same_bags(tuner):
+    order = np.random.default_rng(1).permutation(len(tuner.rows))
+    others = tuner.redealt(order)
+    one, other = tuner._images()[2], others._images()[2]
+    start = sum(tuner.bags.sizes[:2])
+    assert len(one) == len(other) == tuner.bags.sizes[2]
+    assert other.tolist() == order[start : start + len(one)].tolist()
 
 
 def test_files_hold_what_makes_the_vectors(study, backbone, tuner, fitted, tmp_path):

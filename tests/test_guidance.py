@@ -15,6 +15,7 @@ from visgen.guidance.fitting import (
     in_bag_order,
 )
 from visgen.guidance.pooling import GatedScores, LinearScores, main_directions, pool_bags
+from visgen.guidance.poolings import references
 from visgen.guidance.variants import cosine_distances_of, make_embedder
 
 CPU = torch.device("cpu")
@@ -323,3 +324,44 @@ def test_cosine_distances_are_exact_zeros_on_the_diagonal():
     assert (distances.diagonal() == 0).all() and (distances == distances.T).all()
     norms = np.linalg.norm(vectors, axis=1)
     assert distances[2, 5] == pytest.approx(1 - vectors[2] @ vectors[5] / norms[2] / norms[5])
+
+
+def test_a_fit_that_runs_away_ends_with_what_it_had_before(study):
+    guidance = GUIDANCE | {"optimiser": "adam", "learning_rate": 1e30, "epochs": 9}
+    for watched in (0, 0.2):
+        variant = GUIDED | {"guidance": guidance | {"watched": watched, "projection": "two_layer"}}
+        made, fitted = fit(study, variant)
+        assert np.isfinite(fitted.history["loss"]).all() and fitted.epoch < len(fitted.history)
+        assert np.isfinite(made.vectors(fitted, np.ones(23, bool))).all()
+
+
+def test_vectors_that_are_not_finite_have_no_distances():
+    with pytest.raises(ValueError, match="not finite: a fit has run away"):
+        cosine_distances_of(np.array([[1.0, 2.0], [np.nan, 1.0]]))
+
+
+def test_a_variant_is_compared_with_the_unguided_one_most_like_it():
+    def variant(pooling, centre, guided):
+        return {"pooling": pooling, "centre": centre, "guidance": {} if guided else None}
+
+    variants = {
+        "random": variant("random", True, False),
+        "median": variant("median", True, False),
+        "mean": variant("mean", True, False),
+        "plain": variant("mean", False, False),
+        "attention": variant("attention", True, True),
+        "roy": variant("attention", False, True),
+        "hofmann": variant("median", True, True),
+        "medoid": variant("medoid", True, True),
+    }
+    assert references(variants, None) == {
+        "random": "median",
+        "median": "median",
+        "mean": "median",
+        "plain": "median",
+        "attention": "mean",
+        "roy": "plain",
+        "hofmann": "median",
+        "medoid": "median",
+    }
+    assert set(references(variants, "mean").values()) == {"mean"}

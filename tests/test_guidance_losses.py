@@ -148,3 +148,19 @@ def test_gradients_are_finite(squares, name):
 def test_an_unknown_loss_is_refused(squares):
     with pytest.raises(ValueError, match="loss is 'hinge', expected one of mse, pearson"):
         make_loss("hinge", squares[1], every(), None)
+
+
+def test_any_constant_loses_as_much_once_it_is_mapped_to_distances(squares):
+    _, distance = squares
+    pairs = every()
+    loss = make_loss("stress", distance, pairs, None).double()
+    mean = pairs.of(distance).mean().item()
+
+    def of(mapped):
+        with torch.no_grad():
+            loss.log_slope.fill_(0.0)
+            loss.intercept.fill_(mapped - 1)
+        return loss(torch.zeros(N, N, dtype=torch.float64), distance, pairs).item()
+
+    assert loss.constants(distance, pairs) == pytest.approx((of(mean), of(mean)))
+    assert min(of(mean + 0.01), of(mean - 0.01)) > of(mean)

@@ -104,7 +104,11 @@ def held_out(name, kind="tips", p=0.01, gain=(0.1, 0.3), refits=99, backbone="ne
     if refits:
         ends = {"ci_low": -0.2, "ci_high": 0.9}
         scores.append(("known_known", "pearson_permuted", 0.87, ends))
-        scores.append(("held_out_known", "nearest_regret_permuted", 0.77, ends))
+        scores.append(("known_known", "pearson_shuffled", 0.86, ends))
+        for null, regret, its_p in (("permuted", 0.77, 0.01), ("shuffled", 0.66, p)):
+            ends |= {"p": its_p}
+            scores.append(("held_out_known", f"nearest_regret_{null}", regret, {**ends}))
+            scores.append(("held_out_known", f"pearson_double_centred_{null}", 0.02, {**ends}))
     scores.append(("held_out_known", "nearest_rank_random", 6.6, {}))
     scores.append(("held_out_known", "nearest_regret_random", 0.88, {}))
     if gain:
@@ -127,7 +131,7 @@ OMITTED = ["evaluator", "reason"]
 NOTES = ["note", "rank", "name", "n_images", "n_specimens", "detail"]
 
 
-def page(folder, name="study", tree_rank="family", pretrained=1):
+def page(folder, name="study", tree_rank="family", pretrained=1, refits=99):
     """Return a page on which every name is `name`."""
     figure = folder / "figure.png"
     Figure(figsize=(1, 1)).savefig(figure)
@@ -237,8 +241,8 @@ def page(folder, name="study", tree_rank="family", pretrained=1):
             tree_rank=name,
             guided=[name],
             random=[],
-            reference=name,
-            refits={name: 99},
+            references={name: name},
+            refits={name: refits},
         )
     return render_report(TEMPLATE, given)
 

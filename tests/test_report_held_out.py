@@ -1,15 +1,18 @@
 import numpy as np
+import pandas as pd
 import pytest
 from test_report import agreement, held_out, page
 from visgen.metrics import metrics_table
 from visgen.report import content
 from visgen.report.association import association_rows
-from visgen.report.held_out import held_out_findings
+from visgen.report.held_out import held_out_content, held_out_findings
 from visgen.report.held_out_rows import held_out_rows
+from visgen.tables import write_table
 
 
-def rows_of(scores, guided=("guided",), random=("random",)):
-    return held_out_rows(metrics_table(scores), guided=guided, random=random, reference="mean")
+def rows_of(scores, guided=("guided",), random=("random",), references=None):
+    named = {row["variant"]: "mean" for row in scores} | (references or {})
+    return held_out_rows(metrics_table(scores), guided=guided, random=random, references=named)
 
 
 def findings(scores, refits=99, guided=("guided",)):
@@ -29,16 +32,32 @@ def test_rows_have_guided_variants_first_and_random_ones_last():
     assert {row["n"] for row in rows} == {17}
 
 
+def test_each_variant_that_another_is_compared_with_is_a_reference():
+    scores = held_out("guided") + held_out("mean") + held_out("plain") + held_out("median")
+    rows = rows_of(scores, references={"guided": "plain", "plain": "plain"})
+    found = {row["variant"]: (row["reference"], row["is_reference"]) for row in rows}
+    assert found == {
+        "guided": ("plain", False),
+        "mean": ("mean", True),  # of median
+        "plain": ("plain", True),
+        "median": ("mean", False),
+    }
+    assert rows[0]["texts"][3]["lines"][-1] == "over plain"
+    (sentence,) = held_out_findings(rows, dict.fromkeys(found, 99), "family")
+    assert "; gain over plain +0.20, +0.10 to +0.30)" in sentence
+    assert "Unguided plain vectors" in sentence and "Unguided mean" not in sentence
+
+
 def test_cells_have_limits_and_nulls_in_small_print():
     guided, mean = rows_of(held_out("guided") + held_out("mean", gain=None))
     in_sample, to_known, p, gain, among, _, rank, regret, blind, _ = guided["texts"]
-    assert in_sample == {"value": "0.910", "lines": ["permuted 0.870"]}
+    assert in_sample == {"value": "0.910", "lines": ["permuted 0.870", "shuffled 0.860"]}
     assert to_known == {"value": "0.310", "lines": ["0.100 to 0.500", "not centred 0.310"]}
-    assert p["value"] == "0.01"
-    assert gain == {"value": "+0.20", "lines": ["+0.10 to +0.30"]}
+    assert p == {"value": "0.01", "lines": ["permuted 0.01", "shuffled 0.01"]}
+    assert gain == {"value": "+0.20", "lines": ["+0.10 to +0.30", "over mean"]}
     assert among["lines"] == regret["lines"] == ["0.100 to 0.500"]
     assert rank["lines"] == ["0.1 to 0.5", "blind 6.6"]
-    assert blind == {"value": "0.880", "lines": ["permuted 0.770"]}
+    assert blind == {"value": "0.880", "lines": ["permuted 0.770", "shuffled 0.660"]}
     assert mean["texts"][0] == {"value": "0.910", "lines": ["not fitted"]}
     assert mean["texts"][3] is None
 
@@ -49,36 +68,57 @@ def test_finding_where_both_scores_reject():
         "Family not seen by guidance, random ones held out (net; 17 taxa, 1 guided variant). Look "
         "follows descent beyond chance, both to known taxa and among held-out ones: guided (r to "
         "known taxa 0.31, 95 % 0.10 to 0.50, p = 0.01; among held-out ones 0.31, 95 % 0.10 to "
-        "0.50, p = 0.01; gain +0.20, +0.10 to +0.30). In-sample r, which proves nothing, is 0.91 "
-        "(0.87 on average where bags are permuted and fitted again). Unguided mean vectors, to "
-        "compare: r to known taxa 0.31, 95 % 0.10 to 0.50, p = 0.4; among held-out ones 0.31, "
-        "95 % 0.10 to 0.50, p = 0.4."
+        "0.50, p = 0.01; gain over mean +0.20, +0.10 to +0.30). In-sample r, which proves nothing, "
+        "is 0.91 (after a fit anew, on average, 0.87 where bags are permuted, 0.86 where specimens "
+        "are dealt). Unguided mean vectors, to compare: r to known taxa 0.31, 95 % 0.10 to 0.50, "
+        "p = 0.4; among held-out ones 0.31, 95 % 0.10 to 0.50, p = 0.4."
     )
 
 
 def with_p(p_known, p_among):
+    """Scores of a guided variant; what has None as p does not exist."""
+    given = {
+        ("held_out_known", "pearson_double_centred"): p_known,
+        ("held_out_held_out", "pearson"): p_among,
+    }
     scores = held_out("guided")
     for row in scores:
-        if row["part"] == "held_out_known" and "p" in row:
-            row["p"] = p_known
-        if row["part"] == "held_out_held_out":
-            row["p"] = p_among
+        key = (row["part"], row["metric"])
+        if key in given:
+            row["p"] = np.nan if given[key] is None else given[key]
+            row["value"] = np.nan if given[key] is None else row["value"]
     return scores
 
 
 @pytest.mark.parametrize(
     ("p_known", "p_among", "words"),
     [
-        (0.049, 0.05, "Look follows descent beyond chance to known taxa, not among held-out ones"),
-        (0.05, 0.049, "Look follows descent beyond chance among held-out taxa, not to known ones"),
+        (0.049, 0.05, "One of two scores rejects, that to known taxa, and no signal is claimed"),
+        (
+            *(0.05, 0.049),
+            "One of two scores rejects, that among held-out taxa, and no signal is claimed",
+        ),
         (0.05, 0.05, "No signal is shown"),
-        (0.01, np.nan, "Look follows descent beyond chance to known taxa, not among held-out ones"),
+        (0.01, np.nan, "One score only, which rejects, and no signal is claimed"),
+        (0.01, None, "One score only, which rejects, and no signal is claimed"),
+        (None, 0.01, "One score only, which rejects, and no signal is claimed"),
+        (None, 0.05, "No signal is shown, by one score only"),
         (np.nan, np.nan, "Not tested"),
+        (None, np.nan, "Not tested"),
+        (None, None, "No score"),
     ],
 )
 def test_finding_where_not_both_reject(p_known, p_among, words):
     (sentence,) = findings(with_p(p_known, p_among))
     assert f"{words}: guided (" in sentence
+    assert "Look follows" not in sentence
+    assert ("r to known taxa: no score" in sentence) == (p_known is None)
+    assert ("among held-out ones: no score" in sentence) == (p_among is None)
+
+
+def test_one_score_of_too_few_refits_is_coarse():
+    (sentence,) = findings(with_p(None, 0.05), refits=19)
+    assert "Too few refits for p to fall under 0.05: guided (r to known taxa: no score" in sentence
 
 
 @pytest.mark.parametrize(("gain", "shown"), [((0.1, 0.3), True), ((-0.1, 0.3), False)])
@@ -91,6 +131,7 @@ def test_without_refits_nothing_is_tested():
     (sentence,) = findings(held_out("guided", refits=0), refits=0)
     assert "Not tested: guided (r to known taxa 0.31, 95 % 0.10 to 0.50, not tested;" in sentence
     assert "coarse" not in sentence and "on average" not in sentence
+    assert "claimed" not in sentence
     assert "In-sample r, which proves nothing, is 0.91." in sentence
 
 
@@ -146,8 +187,8 @@ def test_random_vectors_have_their_mean_and_range_and_no_verdict():
 
 
 def test_fitted_vectors_and_other_measures_are_no_rows_of_the_mantel_table():
-    labels = {"experiment": "embedding", "variant": "guided", "backbone": "net", "n": 17}
-    scores = [labels | {"evaluator": "in_sample", "metric": "pearson", "value": 0.97}]
+    labels = {"experiment": "embedding", "backbone": "net", "n": 17}
+    scores = []
     for evaluator, metric in (("procrustes", "correlation"), ("partial_mantel", "pearson")):
         mean = labels | {"variant": "mean", "evaluator": evaluator, "value": 0.3, "p": 0.2}
         scores.append(mean | {"metric": metric})
@@ -166,11 +207,42 @@ def test_fitted_vectors_and_other_measures_are_no_rows_of_the_mantel_table():
 def test_page_explains_held_out_taxa_and_shows_the_table(tmp_path):
     text = page(tmp_path)
     assert '<h3 id="unseen">Taxa not seen</h3>' in text
-    assert "99 refits or more a variant" in text
-    assert "permuted 0.870" in text and "<small>17 taxa</small>" in text
+    assert "Under each null 99 refits or more a variant. Signal" in text
+    assert "the larger of the two is p" in text and "what numbers of images alone give" in text
+    assert "permuted 0.870" in text and "shuffled 0.860" in text and "over study" in text
+    assert "0.01 for the variant with the fewest." in text and "<small>17 taxa</small>" in text
     assert "<p>Left out: <em>study</em>, since study.</p>" in text
     assert "no better than a constant" not in text
     assert "0.999" not in text  # single folds stay in their table
+
+
+def test_page_without_refits_says_that_nothing_is_tested(tmp_path):
+    text = page(tmp_path, refits=0)
+    assert "No variant has refits here, so nothing is tested. Signal" in text
+    assert "with the fewest" not in text
+
+
+def test_fewest_refits_are_those_of_any_variant_and_what_has_none_is_named(tmp_path):
+    write_table(tmp_path / "none.tsv", pd.DataFrame(columns=["evaluator", "reason"]))
+    paths = ("fits", "held_out_figures", "guidance_figures", "pair_figures")
+    names = ("guided", "mean", "random")
+    found = held_out_content(
+        metrics_table([row for name in names for row in held_out(name)]),
+        {"folds_omitted": tmp_path / "none.tsv"} | {key: [] for key in paths},
+        tree_rank="family",
+        guided=["guided"],
+        random=["random"],
+        references=dict.fromkeys(names, "mean"),
+        refits={"guided": 99, "mean": 19, "random": 0},
+    )
+    assert found["fewest_refits"] == 19
+    assert found["not_refitted"] == ["random"]
+
+
+def test_page_says_where_weights_have_seen_the_held_out_taxa(tmp_path):
+    words = "photographs of held-out taxa were among those that the weights were learned from"
+    assert words in page(tmp_path)
+    assert words not in page(tmp_path, pretrained=0)
 
 
 def test_page_of_a_study_without_a_tree_has_no_held_out_taxa(tmp_path):

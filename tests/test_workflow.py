@@ -20,8 +20,10 @@ CLASSIFICATION = CHOICE | {"measure_confidence"}
 EMBEDDING = SCORES | {"score_embedding", "plot_embedding"}
 HELD_OUT = SCORES | {"score_held_out", "plot_held_out", "plot_held_out_pairs"}
 FOLDS = HELD_OUT | {"train_held_out", "train_permuted"}
-GUIDED = EMBEDDING | FOLDS | {"train_embedding", "plot_guidance"}
-FEATURES = CLASSIFICATION | GUIDED | {"extract_features", "train_classifier", "embed_taxa"}
+GUIDED = EMBEDDING - {"score_embedding"} | FOLDS | {"train_embedding", "plot_guidance"}
+FEATURES = (
+    CLASSIFICATION | GUIDED | EMBEDDING | {"extract_features", "train_classifier", "embed_taxa"}
+)
 WEIGHTS = FEATURES | {"train_simclr", "plot_simclr"}
 SPECIMENS = WEIGHTS | {
     "ingest_specimens",
@@ -80,7 +82,7 @@ def test_a_second_run_has_nothing_to_do(study):
         ("embedding.variants.mean.centre", False, EMBEDDING | FOLDS | {"embed_taxa"}),
         ("embedding.variants.guided.guidance.epochs", 4, GUIDED),
         ("embedding.variants.guided.guidance.refits", 3, HELD_OUT | {"train_permuted"}),
-        ("embedding.min_images", 4, GUIDED | {"embed_taxa", "split_taxa"}),
+        ("embedding.min_images", 4, GUIDED | EMBEDDING | {"embed_taxa", "split_taxa"}),
         ("splits.val", 0.3, CLASSIFICATION | {"split_specimens", "train_classifier"}),
         (
             "inputs.sequence_pattern",

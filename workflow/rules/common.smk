@@ -16,6 +16,7 @@ LIBRARY = WORKFLOW / "lib"
 sys.path.insert(0, str(LIBRARY))
 
 from visgen.configuration import checked_config
+from visgen.guidance.poolings import references
 from visgen.study_checks import BASELINE_METHODS, check_files
 
 try:
@@ -84,10 +85,9 @@ TUNING_OPTIONS = {
     "max_pixels": config["ingest"]["max_pixels"],
 }
 RANDOM = [name for name in UNGUIDED if VARIANTS[name]["pooling"] == "random"]
-UNGUIDED_REFERENCE = config["embedding"]["reference"] or next(
-    name for name in UNGUIDED if VARIANTS[name]["pooling"] != "random"
-)
-# How often bags are permuted among the taxa and a variant is fitted again.
+# Which unguided variant each is compared with.
+REFERENCES = references(VARIANTS, config["embedding"]["reference"])
+# How often a variant is fitted again under each null.
 REFITS = {
     name: (
         config["embedding"]["refits"]
@@ -237,8 +237,13 @@ def threads_of(wildcards):
     return config["compute"]["threads"] if learned else 1
 
 
+def gpu_of(wildcards):
+    """Return whether a variant has use for a GPU: pooled vectors are few and stay outside."""
+    return int("attention" in VARIANTS[wildcards.variant]["pooling"])
+
+
 def refits_of(wildcards):
-    """Return how often bags are permuted and a variant is fitted again."""
+    """Return how often a variant is fitted again under each null."""
     return REFITS[wildcards.variant]
 
 

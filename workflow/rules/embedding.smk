@@ -33,6 +33,7 @@ rule split_taxa:
         genetic=f"results/{{dataset}}/distances/{INPUTS['tree_rank']}.tsv",
         code=code_of("split_taxa.py"),
     output:
+        taxa="results/{dataset}/embedding/taxa.tsv",
         folds="results/{dataset}/embedding/folds.tsv",
         few_images="results/{dataset}/embedding/few_images.tsv",
         omitted="results/{dataset}/embedding/folds.omitted.tsv",
@@ -44,6 +45,7 @@ rule split_taxa:
         ranks=INPUTS["ranks"],
         rank=INPUTS["tree_rank"],
         min_images=config["embedding"]["min_images"],
+        guided=GUIDED,
         folds=config["embedding"]["folds"],
         seed=config["embedding"]["seed"],
     script:
@@ -55,7 +57,7 @@ rule train_embedding:
         specimens="results/{dataset}/specimens/specimens.parquet",
         features=taxon_features,
         genetic=f"results/{{dataset}}/distances/{INPUTS['tree_rank']}.tsv",
-        folds="results/{dataset}/embedding/folds.tsv",
+        taxa="results/{dataset}/embedding/taxa.tsv",
         code=code_of("train_embedding.py"),
     output:
         vectors="results/{dataset}/embedding/{backbone}/{variant}/vectors.parquet",
@@ -74,7 +76,7 @@ rule train_embedding:
         "../../envs/embedding.yaml"
     threads: threads_of
     resources:
-        gpu=1,
+        gpu=gpu_of,
         mem_mb=8000,
     params:
         rank=INPUTS["tree_rank"],
@@ -104,7 +106,7 @@ rule train_held_out:
         "../../envs/embedding.yaml"
     threads: threads_of
     resources:
-        gpu=1,
+        gpu=gpu_of,
         mem_mb=8000,
     params:
         rank=INPUTS["tree_rank"],
@@ -133,7 +135,7 @@ rule train_permuted:
         "../../envs/embedding.yaml"
     threads: threads_of
     resources:
-        gpu=1,
+        gpu=gpu_of,
         mem_mb=8000,
     params:
         rank=INPUTS["tree_rank"],
@@ -205,10 +207,12 @@ rule score_held_out:
         "results/{dataset}/logs/score_held_out/{backbone}.log",
     conda:
         "../../envs/statistics.yaml"
+    resources:
+        mem_mb=8000,
     params:
         variants=list(config["embedding"]["variants"]),
         rank=INPUTS["tree_rank"],
-        reference=UNGUIDED_REFERENCE,
+        references=REFERENCES,
         seed=config["embedding"]["seed"],
     script:
         "../scripts/score_held_out.py"
@@ -222,13 +226,9 @@ rule score_embedding:
             shard=SHARDS,
         ),
         genetic=f"results/{{dataset}}/distances/{INPUTS['tree_rank']}.tsv",
-        unguided=expand(
+        visual=expand(
             "results/{{dataset}}/embedding/{{backbone}}/{variant}/distances.tsv",
             variant=UNGUIDED,
-        ),
-        guided=expand(
-            "results/{{dataset}}/embedding/{{backbone}}/{variant}/distances.tsv",
-            variant=GUIDED,
         ),
         code=code_of("score_embedding.py"),
     output:
@@ -239,8 +239,7 @@ rule score_embedding:
     conda:
         "../../envs/statistics.yaml"
     params:
-        unguided={name: VARIANTS[name] for name in UNGUIDED},
-        guided=GUIDED,
+        variants={name: VARIANTS[name] for name in UNGUIDED},
         ranks=INPUTS["ranks"],
         rank=INPUTS["tree_rank"],
         permutations=config["embedding"]["permutations"],
@@ -276,6 +275,7 @@ rule plot_embedding:
         "../../envs/statistics.yaml"
     params:
         variants=list(config["embedding"]["variants"]),
+        guided=GUIDED,
         ranks=INPUTS["ranks"],
         rank=INPUTS["tree_rank"],
     script:

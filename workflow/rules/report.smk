@@ -70,7 +70,7 @@ rule write_report:
         held_out={
             "guided": GUIDED,
             "random": RANDOM,
-            "reference": UNGUIDED_REFERENCE,
+            "references": REFERENCES,
             "refits": REFITS,
         },
         settings={

@@ -2,8 +2,9 @@
 
 import pandas as pd
 from visgen.distances import load_distances
+from visgen.embedding import in_sample
 from visgen.figures.matrices import plot_notice
-from visgen.figures.side_by_side import agreement_in_words, plot_side_by_side
+from visgen.figures.side_by_side import agreement_in_words, fit_in_words, plot_side_by_side
 from visgen.logs import start_log
 from visgen.specimens.taxonomy import group_above, taxonomic_order
 from visgen.tables import read_table
@@ -19,12 +20,17 @@ for variant, path, figure in zip(params.variants, given.visual, snakemake.output
     if len(order) < 3:
         plot_notice(f"{len(order)} taxa have vectors and a place in the tree").savefig(figure)
         continue
+    of_genetic, of_visual = genetic.filter(order), visual.filter(order)
+    if variant in params.guided:
+        title = fit_in_words(in_sample(of_genetic, of_visual), len(order))
+    else:
+        title = agreement_in_words(scores, variant, len(order))
     plot_side_by_side(
-        genetic.filter(order),
-        visual.filter(order),
+        of_genetic,
+        of_visual,
         order,
         group_above(specimens, params.ranks, params.rank),
-        agreement_in_words(scores, variant, len(order)),
+        title,
         genetic_label="phylogenetic distance",
         visual_label=f"cosine distance of {variant.replace('_', ' ')} vectors",
     ).savefig(figure, dpi=110)

@@ -1,12 +1,9 @@
-"""Test visual against phylogenetic distance for every variant of a backbone.
-
-What was fitted to the distances is not tested against them: of guided variants r is told alone.
-"""
+"""Test visual against phylogenetic distance for every unguided variant of a backbone."""
 
 import pandas as pd
 from visgen.agreement import OMITTED_COLUMNS
 from visgen.distances import load_distances
-from visgen.embedding import in_sample_row, score_variant
+from visgen.embedding import score_variant
 from visgen.feature_tables import read_features
 from visgen.logs import start_log
 from visgen.metrics import metrics_table
@@ -23,7 +20,7 @@ labels = {"experiment": "embedding", "backbone": snakemake.wildcards.backbone}
 labels |= {"rank": params.rank, "part": "all", "seed": params.seed}
 genetic = load_distances(given.genetic)
 scores, omitted = [], []
-for (name, variant), path in zip(params.unguided.items(), given.unguided, strict=True):
+for (name, variant), path in zip(params.variants.items(), given.visual, strict=True):
     rows, left_out = score_variant(
         features,
         specimens[params.rank],
@@ -38,8 +35,6 @@ for (name, variant), path in zip(params.unguided.items(), given.unguided, strict
     )
     scores += [labels | {"variant": name} | row for row in rows]
     omitted += [{"variant": name} | row for row in left_out]
-for name, path in zip(params.guided, given.guided, strict=True):
-    scores += [labels | {"variant": name} | in_sample_row(genetic, load_distances(path))]
 write_table(snakemake.output.scores, metrics_table(scores))
 omitted = pd.DataFrame(omitted, columns=["variant", *OMITTED_COLUMNS])
 write_table(snakemake.output.omitted, omitted)

@@ -14,19 +14,17 @@ use_threads()
 given, params = snakemake.input, snakemake.params
 genetic, folds = load_distances(given.genetic), read_table(given.folds).set_index("taxon")
 taxa = folds.index.tolist()
-visual = {
-    name: read_fold_distances(path, genetic, folds)
-    for name, path in zip(params.variants, given.visual, strict=True)
-}
+paths = dict(zip(params.variants, given.visual, strict=True))
 labels = {"experiment": "embedding", "backbone": snakemake.wildcards.backbone}
 labels |= {"rank": params.rank, "seed": params.seed}
 scores, nearest = [], [pd.DataFrame(columns=["variant", *NEAREST_COLUMNS])]
-for (name, kinds), path in zip(visual.items(), given.permuted, strict=True):
-    permuted = read_table(path)
-    for kind, fits in kinds.items():
-        null = permuted[permuted["kind"] == kind]
-        reference = None if name == params.reference else visual[params.reference][kind]
-        rows = held_out_rows(kind, fits, null, reference, params.seed)
+for (name, path), null in zip(paths.items(), given.permuted, strict=True):
+    permuted, reference = read_table(null), params.references[name]
+    # A variant at a time, since a fold has a matrix of all taxa.
+    others = {} if reference == name else read_fold_distances(paths[reference], genetic, folds)
+    for kind, fits in read_fold_distances(path, genetic, folds).items():
+        of_kind = permuted[permuted["kind"] == kind]
+        rows = held_out_rows(kind, fits, of_kind, others.get(kind), params.seed)
         scores += [labels | {"variant": name} | row for row in rows]
         nearest.append(nearest_table(kind, fits, taxa).assign(variant=name))
 write_table(snakemake.output.scores, metrics_table(scores))

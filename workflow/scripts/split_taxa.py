@@ -2,7 +2,7 @@
 
 import pandas as pd
 from visgen.distances import load_distances
-from visgen.held_out.folds import deal_folds
+from visgen.held_out.folds import deal_folds, placed_taxa
 from visgen.logs import start_log
 from visgen.specimens.taxonomy import group_above
 from visgen.tables import write_table
@@ -13,9 +13,10 @@ params = snakemake.params
 specimens = pd.read_parquet(snakemake.input.specimens).set_index("id")
 taxa, few_images = enough_images(specimens[params.rank], params.min_images)
 genetic = load_distances(snakemake.input.genetic)
-placed = [taxon for taxon in genetic.ids if taxon in set(taxa)]
+placed = placed_taxa(genetic, taxa, params.guided)
+write_table(snakemake.output.taxa, pd.DataFrame({"taxon": placed}))
 groups = group_above(specimens, params.ranks, params.rank)
-folds, omitted = deal_folds(genetic.filter(placed), groups, params.folds, params.seed)
+folds, omitted = deal_folds(genetic, placed, groups, params.folds, params.seed)
 write_table(snakemake.output.folds, folds.reset_index())
 write_table(snakemake.output.few_images, few_images)
 write_table(snakemake.output.omitted, omitted)

@@ -14,7 +14,7 @@ from visgen.threads import use_threads
 start_log(snakemake.log[0])
 use_threads()
 given, params = snakemake.input, snakemake.params
-placed = read_table(given.folds)["taxon"]
+placed = read_table(given.taxa)["taxon"]
 taxa = pd.read_parquet(given.specimens).set_index("id")[params.rank]
 embedder = make_embedder(
     read_features(given.features),

@@ -9,7 +9,7 @@ from visgen.distances import load_distances
 from visgen.guidance.files import write_fit
 from visgen.guidance.fine_tuning import make_fine_tuner
 from visgen.held_out.files import write_fold_distances
-from visgen.held_out.refits import fit_all, fit_folds, refit_permuted
+from visgen.held_out.refits import fit_all, fit_folds, refit_nulls
 from visgen.logs import start_log
 from visgen.tables import read_table, write_table
 from visgen.threads import use_threads
@@ -18,10 +18,12 @@ start_log(snakemake.log[0])
 use_threads()
 given, made, params = snakemake.input, snakemake.output, snakemake.params
 folds = read_table(given.folds).set_index("taxon")
-specimens = pd.read_parquet(given.specimens, columns=["id", "path", "sha256", params.rank])
+specimens = pd.read_parquet(
+    given.specimens, columns=["id", "path", "sha256", "specimen", params.rank]
+)
 taxa = specimens.set_index("id")[params.rank]
 tuner = make_fine_tuner(
-    specimens,
+    specimens[["id", "path", "sha256"]],
     taxa.where(taxa.isin(folds.index)),
     load_backbone(**params.backbone | {"weights": str(given.weights) or "none"}),
     params.variant,
@@ -34,5 +36,6 @@ write_fit(dict(made.items()), tuner, fit_all(tuner, genetic))
 visual, fits = fit_folds(tuner, genetic, folds)
 write_fold_distances(made.held_out, list(tuner.bags.taxa), visual)
 write_table(made.fits, fits)
-null = refit_permuted(tuner, genetic, folds, permutations=params.refits, seed=tuner.seed)
+individuals = specimens.set_index("id")["specimen"]
+null = refit_nulls(tuner, individuals, genetic, folds, permutations=params.refits, seed=tuner.seed)
 write_table(made.permuted, null)

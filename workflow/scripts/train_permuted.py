@@ -1,11 +1,11 @@
-"""Fit a variant to permuted bags of images, again and again: the null of its held-out scores."""
+"""Fit a variant again and again to permuted bags and to dealt specimens: nulls of its scores."""
 
 import pandas as pd
 from visgen.devices import pick_device
 from visgen.distances import load_distances
 from visgen.feature_tables import read_features
 from visgen.guidance.variants import make_embedder
-from visgen.held_out.refits import refit_permuted
+from visgen.held_out.refits import refit_nulls
 from visgen.logs import start_log
 from visgen.tables import read_table, write_table
 from visgen.threads import use_threads
@@ -14,7 +14,8 @@ start_log(snakemake.log[0])
 use_threads()
 given, params = snakemake.input, snakemake.params
 folds = read_table(given.folds).set_index("taxon")
-taxa = pd.read_parquet(given.specimens).set_index("id")[params.rank]
+specimens = pd.read_parquet(given.specimens).set_index("id")
+taxa = specimens[params.rank]
 embedder = make_embedder(
     read_features(given.features),
     taxa.where(taxa.isin(folds.index)),
@@ -22,8 +23,9 @@ embedder = make_embedder(
     seed=params.seed,
     device=pick_device(),
 )
-scores = refit_permuted(
+scores = refit_nulls(
     embedder,
+    specimens["specimen"],
     load_distances(given.genetic),
     folds,
     permutations=params.refits,

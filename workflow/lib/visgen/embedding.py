@@ -16,6 +16,8 @@ from visgen.taxon_vectors import centre, pool
 #: Random vectors drawn to show what chance gives.
 RANDOM_DRAWS = 100
 
+_NOISE = 1e-12  # distances whose spread is a smaller share than this are equal
+
 
 def embed_taxa(
     features: pd.DataFrame, taxa: pd.Series, variant: Mapping[str, Any], seed: int
@@ -103,7 +105,7 @@ def score_variant(
     return scores, omitted
 
 
-def in_sample_row(genetic: DistanceMatrix, visual: DistanceMatrix) -> dict:
+def in_sample(genetic: DistanceMatrix, visual: DistanceMatrix) -> float:
     """Return r of distances that were fitted to these very ones, without a test.
 
     Parameters
@@ -115,12 +117,13 @@ def in_sample_row(genetic: DistanceMatrix, visual: DistanceMatrix) -> dict:
 
     Returns
     -------
-    dict
-        Evaluator in_sample, metric pearson, value, n.
+    float
+        Pearson's r over pairs; NaN where all distances of one matrix are equal, as in a star tree.
     """
     pairs = [matrix.filter(visual.ids).condensed_form() for matrix in (genetic, visual)]
-    r = pearsonr(*pairs).statistic
-    return {"evaluator": "in_sample", "metric": "pearson", "value": r, "n": len(visual.ids)}
+    if any(np.ptp(side) <= _NOISE * side.max() for side in pairs):
+        return np.nan
+    return float(pearsonr(*pairs).statistic)
 
 
 def _score_random(

@@ -1,6 +1,6 @@
 """How the losses of guided variants fell, beside those of predictors that know nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from textwrap import fill
 from typing import Any
 
@@ -19,6 +19,7 @@ _CONSTANTS = {
     "loss_of_zero": ("a similarity of 0 for all pairs", ":"),
     "loss_of_constant": ("the best constant", "--"),
 }
+_ALIKE = ("a similarity of 0, the best constant", "-.")
 _WIDEST = 3  # panels in a row
 _FAR = 3.0  # losses beyond so many times all the others are cut, and the panel says so
 _LETTERS = 44  # of a panel's title
@@ -53,7 +54,12 @@ def plot_guidance(
     for axes, (variant, history) in zip(panels, histories.items(), strict=False):
         _draw_losses(axes, history, fits[variant])
         axes.set_title(_title(variant, history, fits[variant]), loc="left", fontsize=9)
-    figure.legend(handles=_legend(), loc="outside lower center", ncols=3, frameon=False)
+    figure.legend(
+        handles=_legend(list(fits.values())),
+        loc="outside lower center",
+        ncols=min(n_columns + 1, 3),
+        frameon=False,
+    )
     return figure
 
 
@@ -66,13 +72,21 @@ def _draw_losses(axes: Axes, history: pd.DataFrame, fit: Mapping[str, Any]) -> N
         axes.plot(history["epoch"], history[column], "-", color=colour, lw=1.5, zorder=3)
         axes.plot(kept["epoch"], kept[column], marker, color=colour, ms=6, zorder=4)
     axes.axvline(kept["epoch"], color=_KEPT, lw=0.8, zorder=1)
-    for column, (_, line) in _CONSTANTS.items():
-        axes.axhline(fit[column], color="0.45", ls=line, lw=1.2, zorder=2)
+    for level, (_, line) in _levels(fit).items():
+        axes.axhline(level, color="0.45", ls=line, lw=1.2, zorder=2)
     axes.set(xlabel="epoch", ylabel="loss")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6, min_n_ticks=1))
     axes.spines[["top", "right"]].set_visible(False)
     axes.margins(y=0.08)
     _cut(axes, history, fit)
+
+
+def _levels(fit: Mapping[str, Any]) -> dict[float, tuple[str, str]]:
+    """Return name and line of the constants by their loss: one where both lose the same."""
+    zero, best = (fit[column] for column in _CONSTANTS)
+    if np.isclose(zero, best, rtol=1e-6):
+        return {best: _ALIKE}
+    return {fit[column]: entry for column, entry in _CONSTANTS.items()}
 
 
 def _cut(axes: Axes, history: pd.DataFrame, fit: Mapping[str, Any]) -> None:
@@ -103,11 +117,12 @@ def _title(variant: str, history: pd.DataFrame, fit: Mapping[str, Any]) -> str:
     return "\n".join([fill(variant.replace("_", " "), _LETTERS), words, taxa])
 
 
-def _legend() -> list[Line2D]:
-    """Return one entry for each kind of mark."""
+def _legend(fits: Sequence[Mapping[str, Any]]) -> list[Line2D]:
+    """Return one entry for each kind of mark that is drawn."""
+    constants = dict.fromkeys(entry for fit in fits for entry in _levels(fit).values())
     return [
         Line2D([], [], color=_FITTED, lw=1.5, marker="o", label="pairs that are fitted"),
         Line2D([], [], color=_WATCHED, lw=1.5, marker="s", label="pairs of watched taxa"),
         Line2D([], [], color=_KEPT, lw=0.8, label="epoch that was kept"),
-        *(Line2D([], [], color="0.45", ls=line, label=name) for name, line in _CONSTANTS.values()),
+        *(Line2D([], [], color="0.45", ls=line, label=name) for name, line in constants),
     ]

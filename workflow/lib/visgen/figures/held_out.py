@@ -1,4 +1,4 @@
-"""Scores of taxa that guidance has not seen, beside refits to permuted bags and blind picks."""
+"""Scores of taxa that guidance has not seen, beside refits under two nulls and blind picks."""
 
 from collections.abc import Collection
 from textwrap import fill
@@ -39,7 +39,11 @@ _MEASURES = (
 )
 _KINDS = {"tips": "random tips held out", "clades": "whole clades held out"}
 _GUIDED, _UNGUIDED, _RANDOM = COLOURS[0], COLOURS[1], "0.35"
-_BAND, _BAND_HEIGHT = "0.85", 0.66
+#: End of a null's metrics: (colour of its band, top and bottom, what it is).
+_NULLS = {
+    "permuted": ("0.87", (-0.34, 0.0), "bags permuted and fitted again: 95 %, mean"),
+    "shuffled": ("0.76", (0.0, 0.34), "specimens dealt and fitted again: 95 %, mean"),
+}
 _ROW, _PANEL, _LETTER = 0.3, 2.9, 0.075  # inches: height, width, width
 _LONGEST = 28  # letters of a name in one line
 
@@ -109,18 +113,20 @@ def _colour(variant: str, guided: Collection[str], random: Collection[str]) -> s
 def _draw_score(
     axes: Axes, scores: pd.DataFrame, metric: str, place: int, colour: str, *, hollow: bool
 ) -> None:
-    """Draw one variant in its row: refits as a band, the blind pick, value and interval."""
+    """Draw one variant in its row: refits as bands, the blind pick, value and interval."""
     if metric not in scores.index or np.isnan(scores.loc[metric, "value"]):
         where = axes.get_yaxis_transform()
         axes.text(0.5, place, "no score", transform=where, color="0.4", ha="center", fontsize=8)
         return
     score = scores.loc[metric]
-    if f"{metric}_permuted" in scores.index:
-        null = scores.loc[f"{metric}_permuted"]
-        corner = (null["ci_low"], place - _BAND_HEIGHT / 2)
-        extent = (null["ci_high"] - null["ci_low"], _BAND_HEIGHT)
-        axes.add_patch(Rectangle(corner, *extent, color=_BAND, lw=0, zorder=2))
-        axes.plot([null["value"]] * 2, [corner[1], corner[1] + _BAND_HEIGHT], c="0.6", lw=1)
+    for name, (band, (top, bottom), _) in _NULLS.items():
+        if f"{metric}_{name}" not in scores.index:
+            continue
+        null = scores.loc[f"{metric}_{name}"]
+        corner = (null["ci_low"], place + top)
+        extent = (null["ci_high"] - null["ci_low"], bottom - top)
+        axes.add_patch(Rectangle(corner, *extent, color=band, lw=0, zorder=2))
+        axes.plot([null["value"]] * 2, [place + top, place + bottom], c="0.5", lw=1)
         axes.update_datalim([corner, (null["ci_high"], place)])
     if f"{metric}_random" in scores.index:
         axes.plot(scores.loc[f"{metric}_random", "value"], place, "x", c="0.15", ms=6, zorder=4)
@@ -167,9 +173,11 @@ def _legend(
     if _GUIDED in drawn:
         name = "guided, in-sample"
         entries.append(Line2D([], [], ls="", marker="o", ms=4, c=_GUIDED, mfc="w", label=name))
-    if pooled["metric"].str.endswith("_permuted").any():
-        name = "bags permuted and fitted again: 95 %, mean"
-        entries.append(Patch(color=_BAND, lw=0, label=name))
+    entries += [
+        Patch(color=band, lw=0, label=label)
+        for name, (band, _, label) in _NULLS.items()
+        if pooled["metric"].str.endswith(f"_{name}").any()
+    ]
     name = "a known taxon picked blindly"
     entries.append(Line2D([], [], ls="", marker="x", c="0.15", ms=6, label=name))
     return entries

@@ -1,6 +1,6 @@
 """Bags: the images of each taxon, in bags of any size, without padding."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -28,6 +28,15 @@ class Bags:
     sizes: tuple[int, ...]
     taxa: tuple[str, ...]
     ids: pd.Index
+
+    def on(self, device: torch.device) -> "Bags":
+        """Return the same bags on a device."""
+        return replace(self, features=self.features.to(device))
+
+    def redealt(self, rows: np.ndarray) -> "Bags":
+        """Return bags of the same sizes with other images: place i goes to the image rows[i]."""
+        where = torch.from_numpy(rows).to(self.features.device)
+        return replace(self, features=self.features[where], ids=self.ids[rows])
 
 
 def make_bags(

@@ -7,7 +7,7 @@ memory; a fit runs the stages behind them alone.
 import copy
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -99,6 +99,8 @@ class FineTuner:
     ----------
     bags
         `features` are maps before the cut, (n_images, ...) float16.
+    rows
+        (n_images,): which image is at which place in the bags.
     tail
         Stages as they are before any fit, on the device to use.
     variant
@@ -112,6 +114,7 @@ class FineTuner:
     """
 
     bags: Bags
+    rows: np.ndarray
     tail: nn.Module
     variant: Mapping[str, Any]
     seed: int
@@ -162,6 +165,15 @@ class FineTuner:
             means = self._means(fit.model, self._images()).cpu().numpy().astype(np.float64)
         return centre_on(means, known) if self.variant["centre"] else means
 
+    @property
+    def images(self) -> Bags:
+        """Return the bags of images, as an `Embedder` has them."""
+        return self.bags
+
+    def redealt(self, rows: np.ndarray) -> "FineTuner":
+        """Return the same of other images: place i in the bags goes to the image rows[i]."""
+        return replace(self, rows=self.rows[rows])
+
     def weights(self, fit: Fit) -> pd.DataFrame:
         """Return no row: all images of a taxon count the same."""
         return pd.DataFrame(columns=WEIGHT_COLUMNS)
@@ -171,8 +183,8 @@ class FineTuner:
         return pd.DataFrame(vectors, index=pd.Index(self.bags.taxa, name="taxon"))
 
     def _images(self) -> list[np.ndarray]:
-        """Return the positions of each taxon's images."""
-        return np.split(np.arange(sum(self.bags.sizes)), np.cumsum(self.bags.sizes)[:-1])
+        """Return the positions of each taxon's images among the maps."""
+        return np.split(self.rows, np.cumsum(self.bags.sizes)[:-1])
 
     def _means(self, model: TunedTail, images: Sequence[np.ndarray]) -> Tensor:
         """Return the mean features of images of taxa, (n_taxa, n_features)."""
@@ -280,4 +292,4 @@ def make_fine_tuner(
         pd.MultiIndex.from_frame(rows[["id", "repeat"]]),
     )
     tail = cut.tail.to(device, memory_format=torch.channels_last)
-    return FineTuner(bags, tail, variant, seed, dtype, _MORE * batch_size)
+    return FineTuner(bags, np.arange(len(maps)), tail, variant, seed, dtype, _MORE * batch_size)

@@ -1,6 +1,7 @@
 """Fitting an embedding to the phylogenetic distances of known taxa."""
 
 import copy
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any, NamedTuple
@@ -25,6 +26,8 @@ from visgen.guidance.pooling import (
     pool_bags,
 )
 from visgen.permutation_tests import MIN_TAXA
+
+log = logging.getLogger(__name__)
 
 _FLAT = 1e-10  # relative change of the loss that counts as none, for L-BFGS
 
@@ -166,7 +169,7 @@ def fit_model(
     if isinstance(loss, AffineStress):
         with torch.no_grad():
             loss.start(compare(look()), target, pairs)
-    history, epoch = _descend(model, loss, measure, guidance)
+    history, epoch = _descend(model, loss, measure, guidance, no_watched=not watched.any())
     return Fit(
         model,
         history,
@@ -281,8 +284,10 @@ def _pick_watched(taxa: Sequence[str], known: np.ndarray, share: float, seed: in
     watched = np.zeros(len(taxa), bool)
     n_known = int(known.sum())
     n_watched = min(max(2, round(share * n_known)), n_known - MIN_TAXA) if share else 0
+    if share and n_watched < 2:
+        log.warning("%d known taxa leave none to watch: all are fitted to the end", n_known)
     if n_watched >= 2:
-        rng = np.random.default_rng(seed)
+        rng = np.random.default_rng([seed, 4])
         watched[rng.choice(np.flatnonzero(known), n_watched, replace=False)] = True
     return watched
 
@@ -292,10 +297,13 @@ def _descend(
     loss: nn.Module,
     measure: Callable[[], tuple[Tensor, Tensor, Tensor]],
     guidance: Mapping[str, Any],
+    *,
+    no_watched: bool,
 ) -> tuple[pd.DataFrame, int]:
     """Minimise loss and penalty; leave the best epoch's parameters in the model.
 
     Three losses are measured: the one to descend on, and those over fitted and watched taxa.
+    A fit whose loss runs away to infinity ends there; what it had before is kept.
     """
     learned = [*model.parameters(), *loss.parameters()]
     if guidance["optimiser"] == "adam":
@@ -321,9 +329,14 @@ def _descend(
         seen = None
         before = copy.deepcopy(model.state_dict())
         optimiser.step(closure)
+        if not (np.isfinite(seen[0]) and (no_watched or np.isfinite(seen[1]))):
+            if epoch == 0:
+                raise ValueError("the loss of the unguided vectors is not finite")
+            log.warning("the loss is not finite at epoch %d: kept epoch %d", epoch, best_epoch)
+            break
         rows.append(seen)
         watched_loss = seen[1]
-        if np.isnan(watched_loss) or watched_loss < best_watched:
+        if no_watched or watched_loss < best_watched:
             best, best_epoch, best_watched = before, epoch, watched_loss
         elif epoch - best_epoch >= guidance["patience"]:
             break

@@ -121,10 +121,10 @@ class AffineStress(nn.Module):
         return (error.square().sum() / wanted.square().sum()).sqrt()
 
     def constants(self, distance: Tensor, pairs: Pairs) -> Constants:
-        """Return the losses of a predicted distance of zero and of the mean distance."""
+        """Return the loss of the mean distance, to which any constant is mapped."""
         wanted = pairs.of(distance)
-        best = (wanted - wanted.mean()).square().sum() / wanted.square().sum()
-        return Constants(1.0, best.sqrt().item())
+        best = ((wanted - wanted.mean()).square().sum() / wanted.square().sum()).sqrt().item()
+        return Constants(best, best)
 
 
 class NeighbourCrossEntropy(nn.Module):

@@ -18,7 +18,7 @@ from visgen.threads import one_thread
 #: Columns of the weights of images, in a file.
 WEIGHT_COLUMNS = ["id", "repeat", "taxon", "weight"]
 
-#: Numbers in all bags below which a second thread costs more than it gives.
+#: Numbers in bags and in similarities below which a second thread costs more than it gives.
 _SMALL = 4_000_000
 
 
@@ -28,8 +28,10 @@ class Embedder:
 
     Attributes
     ----------
+    images
+        Bags of images.
     bags
-        Of images where pooling is learned, else of one pooled vector a taxon.
+        The same where pooling is learned, else of one pooled vector a taxon.
     basis
         (n_coordinates, n_features): from the coordinates of pooled vectors to features; None
         where bags hold images.
@@ -39,6 +41,7 @@ class Embedder:
         Of what a fit draws.
     """
 
+    images: Bags
     bags: Bags
     basis: np.ndarray | None
     variant: Mapping[str, Any]
@@ -49,7 +52,8 @@ class Embedder:
         if self.variant["guidance"] is None:
             return None
         pooling = self.variant["pooling"]
-        is_small = self.bags.features.numel() < _SMALL
+        n_taxa, (n_vectors, n_features) = len(self.bags.taxa), self.bags.features.shape
+        is_small = n_features * n_vectors + n_taxa**2 < _SMALL
         with one_thread() if is_small else nullcontext():
             return fit_guidance(
                 self.bags,
@@ -77,6 +81,10 @@ class Embedder:
         if self.basis is not None:
             return pd.DataFrame(columns=WEIGHT_COLUMNS)
         return image_weights(fit.model, self.bags).reset_index()
+
+    def redealt(self, rows: np.ndarray) -> "Embedder":
+        """Return the same of other images: place i in the bags goes to the image rows[i]."""
+        return _embed_as(self.images.redealt(rows), self.variant, self.seed)
 
     def in_features(self, vectors: np.ndarray) -> pd.DataFrame:
         """Return vectors as features, (n_taxa, n_features), index taxon."""
@@ -112,18 +120,31 @@ def make_embedder(
     ValueError
         As `visgen.guidance.bags.make_bags` and `visgen.taxon_vectors.pool`.
     """
-    bags = make_bags(features, taxa, per_taxon=variant["per_taxon"], seed=seed)
+    images = make_bags(features, taxa, per_taxon=variant["per_taxon"], seed=seed)
     if variant["pooling"] in LEARNED_POOLINGS:
-        on_device = Bags(bags.features.to(device), bags.sizes, bags.taxa, bags.ids)
-        return Embedder(on_device, None, variant, seed)
-    images = pd.DataFrame(bags.features.numpy(), index=bags.ids)
-    labels = pd.Series(np.repeat(bags.taxa, bags.sizes), index=bags.ids)
-    pooled, basis = one_vector_bags(pool(images, labels, variant["pooling"], seed))
-    return Embedder(pooled, basis, variant, seed)
+        images = images.on(device)
+    return _embed_as(images, variant, seed)
+
+
+def _embed_as(images: Bags, variant: Mapping[str, Any], seed: int) -> Embedder:
+    if variant["pooling"] in LEARNED_POOLINGS:
+        return Embedder(images, images, None, variant, seed)
+    table = pd.DataFrame(images.features.numpy(), index=images.ids, copy=False)
+    labels = pd.Series(np.repeat(images.taxa, images.sizes), index=images.ids)
+    pooled, basis = one_vector_bags(pool(table, labels, variant["pooling"], seed))
+    return Embedder(images, pooled, basis, variant, seed)
 
 
 def cosine_distances_of(vectors: np.ndarray) -> np.ndarray:
-    """Return cosine distances, (n_taxa, n_taxa), symmetric with an exact zero diagonal."""
+    """Return cosine distances, (n_taxa, n_taxa), symmetric with an exact zero diagonal.
+
+    Raises
+    ------
+    ValueError
+        If a vector is not finite.
+    """
+    if not np.isfinite(vectors).all():
+        raise ValueError("a taxon's vector is not finite: a fit has run away")
     unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-300)
     distances = np.maximum(1 - unit @ unit.T, 0)
     distances = (distances + distances.T) / 2

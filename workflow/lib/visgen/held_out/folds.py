@@ -1,5 +1,7 @@
 """Which taxa are held out together: random tips of the tree, or whole groups of the rank above."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from skbio.stats.distance import DistanceMatrix
@@ -12,15 +14,44 @@ KINDS = ("tips", "clades")
 MIN_HELD_OUT = 3
 
 
+def placed_taxa(genetic: DistanceMatrix, taxa: pd.Series, guided: Sequence[str]) -> list[str]:
+    """Return the taxa that have images and phylogenetic distances, sorted.
+
+    Parameters
+    ----------
+    genetic
+        Phylogenetic distances.
+    taxa
+        Taxon of each image that counts.
+    guided
+        Names of variants that learn from the distances.
+
+    Raises
+    ------
+    ValueError
+        If there are guided variants and too few taxa to learn from.
+    """
+    placed = sorted(set(genetic.ids) & set(taxa))
+    if guided and len(placed) < MIN_TAXA:
+        raise ValueError(
+            f"config key embedding.variants.{guided[0]}.guidance: {len(placed)} taxa have images "
+            f"enough (embedding.min_images) and a place in the tree, expected at least {MIN_TAXA} "
+            "to be guided by; leave the guidance out"
+        )
+    return placed
+
+
 def deal_folds(
-    genetic: DistanceMatrix, groups: pd.Series, n_folds: int, seed: int
+    genetic: DistanceMatrix, taxa: Sequence[str], groups: pd.Series, n_folds: int, seed: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Deal taxa to folds; each taxon is held out once of either kind.
 
     Parameters
     ----------
     genetic
-        Phylogenetic distances between the taxa to deal.
+        Phylogenetic distances, at least of the taxa to deal.
+    taxa
+        The taxa to deal.
     groups
         Taxon of the rank above, index taxon; others may be in it. A taxon without one is a
         group of its own.
@@ -43,12 +74,12 @@ def deal_folds(
     groups of equal size in random order. Where one group holds most taxa, its fold has fewer
     known than held-out ones.
     """
-    taxa = pd.Index(sorted(genetic.ids), name="taxon")
+    taxa = pd.Index(sorted(taxa), name="taxon", dtype="str")
     groups = groups.reindex(taxa)
-    pairs = genetic.condensed_form()
+    pairs = genetic.filter(list(taxa)).condensed_form() if len(taxa) else np.empty(0)
     is_star = len(pairs) > 0 and np.ptp(pairs) <= 1e-12 * pairs.max()
     folds = pd.DataFrame(index=taxa, columns=list(KINDS), dtype="Int64")
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng([seed, 1])
     dealt, omitted = {}, []
     order = rng.permutation(len(taxa))
     n_tips = min(n_folds, len(taxa) // MIN_HELD_OUT)

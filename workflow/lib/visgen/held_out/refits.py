@@ -1,8 +1,12 @@
-"""Fits with taxa held out, to the true distances and to those of permuted bags.
+"""Fits with taxa held out, to the true distances and under two nulls.
 
-Bags of images are permuted among the taxa and all is done again, fits included: what is left of
-the agreement is what guidance gives to any bags, and the p-value of the true one counts how often
-that is as much.
+Permuted bags: the bags of images change places among the taxa, and all is done again, fits
+included. What is left of the agreement is what guidance gives to any bags. But a bag takes its
+size along: large bags have vectors with less noise and look alike, so that where taxa with many
+images are also relatives, this null alone rejects without any signal.
+
+Dealt specimens: specimens are dealt to the taxa at random, as many to each as it has, and all is
+done again: what is left is what the numbers of images give.
 """
 
 from collections.abc import Iterator
@@ -12,6 +16,7 @@ import pandas as pd
 from skbio.stats.distance import DistanceMatrix
 from tqdm import tqdm
 
+from visgen.agreement import deal_specimens
 from visgen.guidance.fitting import Fit, in_bag_order
 from visgen.guidance.variants import Embedder, cosine_distances_of
 from visgen.held_out.folds import KINDS
@@ -30,7 +35,9 @@ FIT_COLUMNS = [
     "loss_of_zero",
     "loss_of_constant",
 ]
-PERMUTED_COLUMNS = ["permutation", "kind", "part", "metric", "value"]
+PERMUTED_COLUMNS = ["null", "permutation", "kind", "part", "metric", "value"]
+#: What a refit permutes: bags among taxa, or specimens among bags.
+NULLS = ("bags", "specimens")
 
 
 def fit_all(embedder: Embedder, genetic: DistanceMatrix) -> Fit:
@@ -74,44 +81,53 @@ def fit_folds(
     return visual, pd.DataFrame(rows, columns=FIT_COLUMNS)
 
 
-def refit_permuted(
+def refit_nulls(
     embedder: Embedder,
+    specimens: pd.Series,
     genetic: DistanceMatrix,
     folds: pd.DataFrame,
     *,
     permutations: int,
     seed: int,
 ) -> pd.DataFrame:
-    """Permute the bags among the taxa, fit and score again.
+    """Fit and score again under both nulls.
 
     Parameters
     ----------
     embedder, genetic, folds
         As in `fit_folds`.
+    specimens
+        Specimen of each image, index id; others may be in it.
     permutations
-        How often.
+        How often, of each null.
     seed
         Of the permutations; the first ones stay the same when more are asked for.
 
     Returns
     -------
     DataFrame
-        Columns `PERMUTED_COLUMNS`: every score of `visgen.held_out.scoring.score_folds`.
+        Columns `PERMUTED_COLUMNS`: every score of `visgen.held_out.scoring.score_folds`. Random
+        vectors use no images, so that no specimens are dealt to them.
     """
     folds = folds.loc[list(embedder.bags.taxa)]
     distances = in_bag_order(genetic, embedder.bags)
-    rng = np.random.default_rng(seed)
     rows = []
-    for number in tqdm(range(1, permutations + 1), desc="permutations", mininterval=5):
+    rng = np.random.default_rng([seed, 2])
+    for number in _counted(permutations, "permuted bags"):
         # Bag i takes the place in the tree, and so in the folds, of taxon order[i].
         order = rng.permutation(len(folds))
-        moved, placed = distances[np.ix_(order, order)], folds.iloc[order]
-        for kind in _kinds(folds):
-            scores = score_folds(
-                Fold(moved, cosine_distances_of(vectors), held_out)
-                for _, held_out, vectors, _ in _each_fold(embedder, moved, placed[kind])
-            )
-            rows += [(number, kind, *key, value) for key, value in scores.items()]
+        scores = _scores(embedder, distances[np.ix_(order, order)], folds.iloc[order])
+        rows += [("bags", number, *row) for row in scores]
+    if embedder.variant["pooling"] != "random":
+        images = embedder.images
+        # By row, since a table may have several views of an image.
+        taxa = pd.Series(np.repeat(images.taxa, images.sizes))
+        individuals = pd.Series(specimens.loc[images.ids.get_level_values("id")].to_numpy())
+        rng = np.random.default_rng([seed, 3])
+        for number in _counted(permutations, "dealt specimens"):
+            dealt = deal_specimens(taxa, individuals, rng).to_numpy()
+            others = embedder.redealt(np.argsort(dealt, kind="stable"))
+            rows += [("specimens", number, *row) for row in _scores(others, distances, folds)]
     return pd.DataFrame(rows, columns=PERMUTED_COLUMNS)
 
 
@@ -129,6 +145,23 @@ def summarise(fit: Fit, known: np.ndarray) -> dict:
         "loss_of_zero": fit.constants.zero,
         "loss_of_constant": fit.constants.best,
     }
+
+
+def _counted(n: int, what: str) -> Iterator[int]:
+    return iter(tqdm(range(1, n + 1), desc=what, mininterval=5))
+
+
+def _scores(
+    embedder: Embedder, distances: np.ndarray, folds: pd.DataFrame
+) -> Iterator[tuple[str, str, str, float]]:
+    """Yield kind, part, metric and value."""
+    for kind in _kinds(folds):
+        scores = score_folds(
+            Fold(distances, cosine_distances_of(vectors), held_out)
+            for _, held_out, vectors, _ in _each_fold(embedder, distances, folds[kind])
+        )
+        for (part, metric), value in scores.items():
+            yield kind, part, metric, value
 
 
 def _kinds(folds: pd.DataFrame) -> list[str]:

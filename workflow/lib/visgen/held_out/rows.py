@@ -25,6 +25,8 @@ NEAREST_COLUMNS = [
     *("kind", "fold", "taxon", "relative", "nearest", "found", "regret", "regret_random", "rank"),
     *("rank_random", "n_nearest"),
 ]
+#: How the scores of a null are called.
+SUFFIXES = {"bags": "permuted", "specimens": "shuffled"}
 _BOOTSTRAPS = 2000
 _Z_95 = 1.959963984540054
 
@@ -45,7 +47,8 @@ def held_out_rows(
     folds
         Of one variant.
     permuted
-        Columns part, metric, value: the scores of refits to permuted bags.
+        Columns null, part, metric, value: scores of refits, as
+        `visgen.held_out.refits.refit_nulls` makes them.
     reference
         The same folds of an unguided variant, to compare with; None for none.
     seed
@@ -59,9 +62,10 @@ def held_out_rows(
 
         - each score of `visgen.held_out.scoring.METRICS`, pooled over folds. Limits of
           correlations are from a jackknife over taxa, of the nearest relative from a Bayesian
-          bootstrap over taxa. The p-value is one-sided, from the refits; ``known_known`` has
-          none, nor limits, since it is fitted;
-        - ``<metric>_permuted``: mean over the refits, with the range of 95 % of them;
+          bootstrap over taxa. The p-value is one-sided, the larger of those of the nulls;
+          ``known_known`` has none, nor limits, since it is fitted;
+        - ``<metric>_permuted`` and ``<metric>_shuffled``: mean over refits to permuted bags and
+          to dealt specimens, with the range of 95 % of them and the p-value of this null;
         - ``nearest_rank_random`` and ``nearest_regret_random``, of a known taxon picked blindly;
         - ``<metric>_gain``: the score less that of the reference;
         - correlations of each fold.
@@ -78,17 +82,22 @@ def held_out_rows(
     shared = {"evaluator": f"held_out_{kind}", "n": len(folds[0].held_out)}
     rows = []
     for (part, metric), value in scores.items():
-        null = permuted.loc[(permuted["part"] == part) & (permuted["metric"] == metric), "value"]
         low, high = limits.get((part, metric), (None, None))
         row = shared | {"part": part, "metric": metric, "value": value}
         row |= {"ci_low": low, "ci_high": high}
+        of_this = permuted[(permuted["part"] == part) & (permuted["metric"] == metric)]
+        beside, ps = [], []
+        for name, null in of_this.groupby("null", sort=True)["value"]:
+            low, high = np.percentile(null.dropna(), [2.5, 97.5]) if null.count() else (None, None)
+            other = {"metric": f"{metric}_{SUFFIXES[name]}", "value": null.mean()}
+            other |= {"ci_low": low, "ci_high": high}
+            if part != "known_known":
+                ps.append(p_by_refit(value, null, smaller_is_better=metric in NEAREST))
+                other["p"] = ps[-1]
+            beside.append(shared | {"part": part} | other)
         if part != "known_known":
-            row["p"] = p_by_refit(value, null, smaller_is_better=metric in NEAREST)
-        rows.append(row)
-        if len(null):
-            low, high = np.nanpercentile(null, [2.5, 97.5])
-            beside = {"metric": f"{metric}_permuted", "value": null.mean()}
-            rows.append(shared | {"part": part, "ci_low": low, "ci_high": high} | beside)
+            row["p"] = max(ps, default=np.nan)
+        rows += [row, *beside]
     rows += [
         shared
         | {
@@ -121,6 +130,7 @@ def p_by_refit(value: float, null: pd.Series, *, smaller_is_better: bool) -> flo
     """Return the share of refits that score as well, the true fit among them; NaN without any."""
     if not len(null) or np.isnan(value):
         return np.nan
+    null = null.fillna(-np.inf if smaller_is_better else np.inf)  # no score is no worse one
     # Means of tied distances differ in the last bits: that is no difference.
     noise = 1e-9 * max(abs(value), 1)
     as_good = null <= value + noise if smaller_is_better else null >= value - noise

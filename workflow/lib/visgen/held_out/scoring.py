@@ -27,6 +27,9 @@ METRICS = {
 #: Metrics that are pooled from sums; the others are means over held-out taxa.
 CORRELATIONS = ("pearson", "spearman", "pearson_double_centred")
 
+#: Groups of taxa that a jackknife leaves out in turn, at most.
+JACKKNIFE = 100
+
 _NOISE = 1e-9  # of the largest distance: what centring leaves of equal ones
 
 
@@ -169,30 +172,31 @@ def nearest_known(fold: Fold) -> pd.DataFrame:
 
 
 def jackknife(folds: list[Fold], part: str, metric: str) -> tuple[float, np.ndarray]:
-    """Return a pooled correlation, and what it is with each taxon left out.
+    """Return a pooled correlation, and what it is with some taxa left out.
 
-    A taxon is left out of every fold, without a new fit: the fits keep what they learned of it,
-    and related taxa are not independent, so limits made of these are a lower bound on the
-    uncertainty.
+    Each taxon in turn, or one of `JACKKNIFE` groups of taxa where there are more, is left out of
+    every fold, without a new fit: the fits keep what they learned of it, and related taxa are not
+    independent, so limits made of these are a lower bound on the uncertainty.
 
     Returns
     -------
     all_in
         The correlation.
     left_out
-        (n_taxa,); NaN where it is not defined.
+        (n_groups,); NaN where it is not defined.
     """
     n_taxa = len(folds[0].held_out)
+    n_groups = min(n_taxa, JACKKNIFE)
     all_in = _pooled(moments(fold, part, metric) for fold in folds)
     left_out = [
-        _pooled(moments(_without(fold, taxon), part, metric) for fold in folds)
-        for taxon in range(n_taxa)
+        _pooled(moments(_without(fold, group, n_groups), part, metric) for fold in folds)
+        for group in range(n_groups)
     ]
     return all_in, np.array(left_out)
 
 
-def _without(fold: Fold, taxon: int) -> Fold:
-    kept = np.arange(len(fold.held_out)) != taxon
+def _without(fold: Fold, group: int, n_groups: int) -> Fold:
+    kept = np.arange(len(fold.held_out)) % n_groups != group
     square = np.ix_(kept, kept)
     return Fold(fold.genetic[square], fold.visual[square], fold.held_out[kept])
 

@@ -30,7 +30,7 @@ def held_out_content(
     tree_rank: str,
     guided: Collection[str],
     random: Collection[str],
-    reference: str,
+    references: Mapping[str, str],
     refits: Mapping[str, int],
 ) -> dict[str, Any]:
     """Return rows, findings, fits, figures and omissions of held-out taxa.
@@ -47,20 +47,21 @@ def held_out_content(
         Rank of the taxa.
     guided, random
         Variants that were fitted to phylogenetic distances, and those that see no image.
-    reference
-        Unguided variant that the others are compared with.
+    references
+        By variant: the unguided one that it is compared with; itself where it is one of them.
     refits
-        Fits to permuted bags, by variant.
+        By variant: fits to permuted bags, and as many to dealt specimens.
     """
-    rows = held_out_rows(metrics, guided=guided, random=random, reference=reference)
+    rows = held_out_rows(metrics, guided=guided, random=random, references=references)
+    tested = {row["variant"]: refits[row["variant"]] for row in rows} or refits
     return {
         "held_out_rows": rows,
         "held_out_shown": [
             row for row in rows if row["is_guided"] or row["is_random"] or row["is_reference"]
         ],
         "held_out_findings": held_out_findings(rows, refits, tree_rank),
-        "reference": reference,
-        "fewest_refits": min(refits[name] for name in guided or refits),
+        "fewest_refits": min(filter(None, tested.values()), default=0),
+        "not_refitted": [name for name, number in tested.items() if not number],
         "open_figures": OPEN_FIGURES,
         "fit_rows": [read_table(path).iloc[0].to_dict() | _place(path) for path in tables["fits"]],
         "folds_omitted": read_table(tables["folds_omitted"]).to_dict("records"),
@@ -81,8 +82,9 @@ def held_out_findings(
 ) -> list[str]:
     """Say in plain sentences what guidance gives for taxa it has not seen, null results included.
 
-    Vectors are said to follow descent beyond chance where both scores reject: that among held-out
-    taxa and that between held-out and known ones, rows and columns centred.
+    Vectors are said to follow descent beyond chance only where both scores reject: that among
+    held-out taxa and that between held-out and known ones, rows and columns centred. Where one
+    rejects, or one alone exists, no signal is claimed.
 
     Parameters
     ----------
@@ -122,7 +124,7 @@ def held_out_findings(
         sentences += [
             f"Unguided {_words(row['variant'])} vectors, to compare: {_scores_in_words(row)}."
             for row in block
-            if row["is_reference"]
+            if row["variant"] in {row["reference"] for row in fitted}
         ]
         findings.append(" ".join(sentences))
     return findings
@@ -130,22 +132,30 @@ def held_out_findings(
 
 _VERDICTS = {
     "both": "Look follows descent beyond chance, both to known taxa and among held-out ones",
-    "to_known": "Look follows descent beyond chance to known taxa, not among held-out ones",
-    "among": "Look follows descent beyond chance among held-out taxa, not to known ones",
+    "to_known": "One of two scores rejects, that to known taxa, and no signal is claimed",
+    "among": "One of two scores rejects, that among held-out taxa, and no signal is claimed",
+    "only": "One score only, which rejects, and no signal is claimed",
+    "only_none": "No signal is shown, by one score only",
     "none": "No signal is shown",
     "coarse": f"Too few refits for p to fall under {ALPHA:g}",
     "untested": "Not tested",
+    "no_score": "No score",
 }
 
 
 def _verdict(row: Mapping[str, Any], n_refits: int) -> str:
-    """Return a key of the verdicts; what has no score shows nothing."""
-    p = [row["scores"].get(key, {}).get("p") for key in (TO_KNOWN, AMONG)]
+    """Return a key of the verdicts."""
+    scores = [row["scores"].get(key, {"value": None}) for key in (TO_KNOWN, AMONG)]
+    if all(is_nothing(score["value"]) for score in scores):
+        return "no_score"
+    p = [None if is_nothing(score["value"]) else score["p"] for score in scores]
     if all(map(is_nothing, p)):
         return "untested"
     if 1 / (n_refits + 1) >= ALPHA:
         return "coarse"
     to_known, among = (not is_nothing(value) and value < ALPHA for value in p)
+    if any(map(is_nothing, p)):
+        return "only" if to_known or among else "only_none"
     if to_known:
         return "both" if among else "to_known"
     return "among" if among else "none"
@@ -155,7 +165,7 @@ def _row_in_words(row: Mapping[str, Any]) -> str:
     words = f"{_words(row['variant'])} ({_scores_in_words(row)}"
     gain = row["scores"].get((TO_KNOWN[0], f"{TO_KNOWN[1]}_gain"))
     if gain is not None and not is_nothing(gain["value"]):
-        words += f"; gain {signed(gain['value'])}"
+        words += f"; gain over {_words(row['reference'])} {signed(gain['value'])}"
         if not is_nothing(gain["ci_low"]):
             words += f", {signed(gain['ci_low'])} to {signed(gain['ci_high'])}"
             words += "" if gain["ci_low"] > 0 else ": none is shown"
@@ -179,13 +189,18 @@ def _scores_in_words(row: Mapping[str, Any]) -> str:
 
 
 def _in_sample_in_words(fitted: Sequence[Mapping[str, Any]]) -> str:
-    r, permuted = (
+    r, permuted, shuffled = (
         [row["scores"].get(("known_known", metric), {}).get("value") for row in fitted]
-        for metric in ("pearson", "pearson_permuted")
+        for metric in ("pearson", "pearson_permuted", "pearson_shuffled")
     )
+    nulls = [
+        f"{_range(values)} where {what}"
+        for values, what in ((permuted, "bags are permuted"), (shuffled, "specimens are dealt"))
+        if not all(map(is_nothing, values))
+    ]
     words = f"In-sample r, which proves nothing, is {_range(r)}"
-    if not all(map(is_nothing, permuted)):
-        words += f" ({_range(permuted)} on average where bags are permuted and fitted again)"
+    if nulls:
+        words += f" (after a fit anew, on average, {', '.join(nulls)})"
     return words + "."
 
 

@@ -13,22 +13,26 @@ AMONG = ("held_out_held_out", "pearson")
 #: Part and metric that tell of a held-out taxon's place among known ones.
 TO_KNOWN = ("held_out_known", "pearson_double_centred")
 
+#: Refits to permuted bags and to dealt specimens: ends of the names of their scores.
+_NULLS = ("permuted", "shuffled")
+
 
 def held_out_rows(
     metrics: pd.DataFrame,
     *,
     guided: Collection[str],
     random: Collection[str],
-    reference: str,
+    references: Mapping[str, str],
 ) -> list[dict[str, Any]]:
     """Return one row a backbone, kind of held-out taxa and variant: guided first, random last.
 
     Parameters
     ----------
-    metrics, guided, random, reference
+    metrics, guided, random, references
         As in `visgen.report.held_out.held_out_content`.
     """
     pooled = metrics[(metrics["experiment"] == "embedding") & metrics["fold"].isna()]
+    compared = {other for name, other in references.items() if other != name}
     rows = []
     for backbone in dict.fromkeys(pooled["backbone"]):
         for kind in KINDS:
@@ -40,18 +44,18 @@ def held_out_rows(
                 scores = table.to_dict("index")
                 row = {"backbone": backbone, "kind": kind, "variant": variant, "scores": scores}
                 row |= {"is_guided": variant in guided, "is_random": variant in random}
-                row |= {"is_reference": variant == reference, "n": int(table["n"].max())}
-                rows.append(row | {"texts": _texts(scores, is_guided=variant in guided)})
+                row |= {"is_reference": variant in compared, "reference": references[variant]}
+                row |= {"n": int(table["n"].max())}
+                rows.append(row | {"texts": _texts(row)})
     return rows
 
 
-def _texts(
-    scores: Mapping[tuple[str, str], Mapping[str, float]], *, is_guided: bool
-) -> list[dict[str, str] | None]:
+def _texts(row: Mapping[str, Any]) -> list[dict[str, Any] | None]:
     """Return the cells of a row of the table, in the order of its heads.
 
     Each has a value and lines of small print; None where there is no score.
     """
+    scores: Mapping[tuple[str, str], Mapping[str, float]] = row["scores"]
 
     def cell(part: str, metric: str, form: Callable[[float], str], **beside: str) -> dict | None:
         score = scores.get((part, metric))
@@ -65,21 +69,30 @@ def _texts(
                 lines.append(f"{name.replace('_', ' ')} {form(value)}")
         return {"value": form(score["value"]), "lines": lines}
 
-    def p(part: str, metric: str) -> dict[str, Any]:
-        return {"value": format_p(scores.get((part, metric), {}).get("p")), "lines": []}
+    def nulls(part: str, metric: str, column: str, form: Callable[[float], str]) -> list[str]:
+        values = {null: scores.get((part, f"{metric}_{null}"), {}).get(column) for null in _NULLS}
+        return [f"{null} {form(value)}" for null, value in values.items() if not is_nothing(value)]
 
-    in_sample = cell("known_known", "pearson", format_number, permuted="pearson_permuted")
-    if in_sample and not is_guided:
+    def p(part: str, metric: str) -> dict[str, Any]:
+        larger = format_p(scores.get((part, metric), {}).get("p"))
+        return {"value": larger, "lines": nulls(part, metric, "p", format_p)}
+
+    in_sample = cell("known_known", "pearson", format_number)
+    if in_sample and row["is_guided"]:
+        in_sample["lines"] = nulls("known_known", "pearson", "value", format_number)
+    elif in_sample:
         in_sample["lines"] = ["not fitted"]
     part, blind = "held_out_known", cell("held_out_known", "nearest_regret_random", format_number)
-    permuted = scores.get((part, "nearest_regret_permuted"))
-    if blind and permuted:
-        blind["lines"] = [f"permuted {format_number(permuted['value'])}"]
+    if blind:
+        blind["lines"] = nulls(part, "nearest_regret", "value", format_number)
+    gain = cell(part, f"{TO_KNOWN[1]}_gain", signed)
+    if gain:
+        gain["lines"].append(f"over {row['reference']}")
     return [
         in_sample,
         cell(*TO_KNOWN, format_number, not_centred="pearson"),
         p(*TO_KNOWN),
-        cell(part, f"{TO_KNOWN[1]}_gain", signed),
+        gain,
         cell(*AMONG, format_number),
         p(*AMONG),
         cell(part, "nearest_rank", _short, blind="nearest_rank_random"),
