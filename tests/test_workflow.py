@@ -80,6 +80,7 @@ def test_a_second_run_has_nothing_to_do(study):
         ("embedding.permutations", 199, EMBEDDING),
         ("embedding.refits", 3, HELD_OUT | {"train_permuted"}),
         ("embedding.variants.mean.centre", False, EMBEDDING | FOLDS | {"embed_taxa"}),
+        ("embedding.folds", 4, FOLDS | {"split_taxa"}),
         ("embedding.variants.guided.guidance.epochs", 4, GUIDED),
         ("embedding.variants.guided.guidance.refits", 3, HELD_OUT | {"train_permuted"}),
         ("embedding.min_images", 4, GUIDED | EMBEDDING | {"embed_taxa", "split_taxa"}),

@@ -33,7 +33,6 @@ rule split_taxa:
         genetic=f"results/{{dataset}}/distances/{INPUTS['tree_rank']}.tsv",
         code=code_of("split_taxa.py"),
     output:
-        taxa="results/{dataset}/embedding/taxa.tsv",
         folds="results/{dataset}/embedding/folds.tsv",
         few_images="results/{dataset}/embedding/few_images.tsv",
         omitted="results/{dataset}/embedding/folds.omitted.tsv",
@@ -57,7 +56,6 @@ rule train_embedding:
         specimens="results/{dataset}/specimens/specimens.parquet",
         features=taxon_features,
         genetic=f"results/{{dataset}}/distances/{INPUTS['tree_rank']}.tsv",
-        taxa="results/{dataset}/embedding/taxa.tsv",
         code=code_of("train_embedding.py"),
     output:
         vectors="results/{dataset}/embedding/{backbone}/{variant}/vectors.parquet",
@@ -80,6 +78,7 @@ rule train_embedding:
         mem_mb=8000,
     params:
         rank=INPUTS["tree_rank"],
+        min_images=config["embedding"]["min_images"],
         variant=guidance_of,
         seed=config["embedding"]["seed"],
     script:
