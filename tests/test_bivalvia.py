@@ -258,7 +258,12 @@ def reduced(config):
             classifier["pca"] = 5
         if "best_features" in classifier:
             classifier["best_features"] = 11
-    config["embedding"] |= {"permutations": 99, "specimen_permutations": 19, "refits": 19}
+    config["embedding"] |= {
+        "permutations": 99,
+        "specimen_permutations": 19,
+        "refits": 19,
+        "folds": 3,
+    }
     config["embedding"]["variants"]["roy"]["guidance"]["epochs"] = 300
     return config
 
