@@ -3,6 +3,7 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
+from random_distances import euclidean, names, random_matrix
 from scipy import spatial
 from scipy.stats import binom, linregress, pearsonr, rankdata
 from skbio.stats.distance import DistanceMatrix
@@ -15,19 +16,6 @@ from visgen.association import (
 )
 from visgen.distances import cosine_distances, tidy
 from visgen.permutation_tests import mantel_within
-
-
-def names(n_taxa):
-    return [f"t{i:03d}" for i in range(n_taxa)]
-
-
-def euclidean(points):
-    difference = points[:, None] - points[None]
-    return DistanceMatrix(tidy(np.linalg.norm(difference, axis=2)), names(len(points)))
-
-
-def random_matrix(n_taxa, seed):
-    return euclidean(np.random.default_rng(seed).normal(size=(n_taxa, 3)))
 
 
 def groups_of(n_taxa, size):

@@ -7,13 +7,13 @@ import torch
 from guided_study import GUIDANCE, GUIDED, UNGUIDED, simulate_features
 from visgen.guidance.bags import Bags, make_bags, one_vector_bags
 from visgen.guidance.fitting import (
-    build_model,
     centre_on,
     cosine_similarity,
     fit_guidance,
     image_weights,
     in_bag_order,
 )
+from visgen.guidance.models import build_model
 from visgen.guidance.pooling import GatedScores, LinearScores, main_directions, pool_bags
 from visgen.guidance.poolings import references
 from visgen.guidance.variants import cosine_distances_of, make_embedder

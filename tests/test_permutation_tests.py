@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.cluster.hierarchy as hierarchy
+from random_distances import euclidean, names, random_matrix
 from scipy.spatial.distance import pdist, squareform
 from scipy.stats import binom, pearsonr, rankdata, spearmanr
 from scipy.stats import t as student
@@ -12,19 +13,6 @@ from visgen.distances import cosine_distances, tidy
 from visgen.permutation_tests import mantel, mantel_within
 from visgen.simulate.phylogeny import simulate_phylogeny
 from visgen.simulate.traits import branch_loadings, evolve_traits
-
-
-def names(n_taxa):
-    return [f"t{i:03d}" for i in range(n_taxa)]
-
-
-def euclidean(points):
-    difference = points[:, None] - points[None]
-    return DistanceMatrix(tidy(np.linalg.norm(difference, axis=2)), names(len(points)))
-
-
-def random_matrix(n_taxa, seed):
-    return euclidean(np.random.default_rng(seed).normal(size=(n_taxa, 3)))
 
 
 def simulated_pair(n_taxa, n_features, signal, rng):

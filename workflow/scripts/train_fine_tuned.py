@@ -18,10 +18,9 @@ start_log(snakemake.log[0])
 use_threads()
 given, made, params = snakemake.input, snakemake.output, snakemake.params
 folds = read_table(given.folds).set_index("taxon")
-specimens = pd.read_parquet(
-    given.specimens, columns=["id", "path", "sha256", "specimen", params.rank]
-)
-taxa = specimens.set_index("id")[params.rank]
+specimens = pd.read_parquet(given.specimens)
+labels = specimens.set_index("id")
+taxa = labels[params.rank]
 tuner = make_fine_tuner(
     specimens[["id", "path", "sha256"]],
     taxa.where(taxa.isin(folds.index)),
@@ -36,6 +35,6 @@ write_fit(dict(made.items()), tuner, fit_all(tuner, genetic))
 visual, fits = fit_folds(tuner, genetic, folds)
 write_fold_distances(made.held_out, list(tuner.bags.taxa), visual)
 write_table(made.fits, fits)
-individuals = specimens.set_index("id")["specimen"]
-null = refit_nulls(tuner, individuals, genetic, folds, permutations=params.refits, seed=tuner.seed)
+nulls = {"permutations": params.refits, "seed": tuner.seed}
+null = refit_nulls(tuner, labels["specimen"], genetic, folds, **nulls)
 write_table(made.permuted, null)

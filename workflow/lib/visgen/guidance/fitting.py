@@ -1,6 +1,5 @@
 """Fitting an embedding to the phylogenetic distances of known taxa."""
 
-import copy
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
@@ -13,23 +12,13 @@ from skbio.stats.distance import DistanceMatrix
 from torch import Tensor, nn
 
 from visgen.guidance.bags import Bags
+from visgen.guidance.descent import descend
 from visgen.guidance.losses import AffineStress, Constants, make_loss, pairs_between
-from visgen.guidance.pooling import (
-    EqualScores,
-    GatedScores,
-    GuidedEmbedding,
-    LinearProjection,
-    LinearScores,
-    TwoLayerProjection,
-    Unchanged,
-    main_directions,
-    pool_bags,
-)
+from visgen.guidance.models import build_model
+from visgen.guidance.pooling import GuidedEmbedding
 from visgen.permutation_tests import MIN_TAXA
 
 log = logging.getLogger(__name__)
-
-_FLAT = 1e-10  # relative change of the loss that counts as none, for L-BFGS
 
 
 class Fit(NamedTuple):
@@ -169,7 +158,7 @@ def fit_model(
     if isinstance(loss, AffineStress):
         with torch.no_grad():
             loss.start(compare(look()), target, pairs)
-    history, epoch = _descend(model, loss, measure, guidance, no_watched=not watched.any())
+    history, epoch = descend(model, loss, measure, guidance, no_watched=not watched.any())
     return Fit(
         model,
         history,
@@ -231,54 +220,6 @@ def in_bag_order(distances: DistanceMatrix, bags: Bags) -> np.ndarray:
     return np.ascontiguousarray(distances.filter(bags.taxa).data)
 
 
-def build_model(
-    bags: Bags, known: np.ndarray, guidance: Mapping[str, Any], scores: str, seed: int
-) -> GuidedEmbedding:
-    """Return an embedding that has learned nothing yet.
-
-    Parameters
-    ----------
-    bags, known, guidance, scores, seed
-        As in `fit_guidance`.
-
-    Raises
-    ------
-    ValueError
-        If scores or the projection are unknown.
-    """
-    generator = torch.Generator().manual_seed(seed)
-    n_features = bags.features.shape[1]
-    with torch.no_grad():
-        pooled = pool_bags(bags, bags.features.new_zeros(len(bags.features)))
-        vectors = pooled[torch.tensor(known, device=pooled.device)]
-    match scores:
-        case "equal":
-            scorer = EqualScores()
-        case "attention":
-            scorer = LinearScores(n_features, _spread(vectors))
-        case "gated_attention":
-            hidden = guidance["hidden"]
-            scorer = GatedScores(n_features, _spread(vectors), hidden, generator)
-        case _:
-            raise ValueError(f"scores are {scores!r}, expected equal, attention, gated_attention")
-    match guidance["projection"]:
-        case "none":
-            projection = Unchanged()
-        case "linear":
-            projection = LinearProjection(*main_directions(vectors, guidance["components"])[:2])
-        case "two_layer":
-            directions = main_directions(vectors, guidance["components"])
-            projection = TwoLayerProjection(*directions, guidance["hidden"], generator)
-        case other:
-            raise ValueError(f"projection is {other!r}, expected none, linear or two_layer")
-    return GuidedEmbedding(scorer, projection)
-
-
-def _spread(vectors: Tensor) -> float:
-    """Return the length of a typical departure from the mean taxon."""
-    return (vectors - vectors.mean(dim=0)).square().sum(dim=1).mean().sqrt().item()
-
-
 def _pick_watched(taxa: Sequence[str], known: np.ndarray, share: float, seed: int) -> np.ndarray:
     """Pick known taxa at random to watch, at least two, so that `MIN_TAXA` stay to fit."""
     watched = np.zeros(len(taxa), bool)
@@ -290,62 +231,3 @@ def _pick_watched(taxa: Sequence[str], known: np.ndarray, share: float, seed: in
         rng = np.random.default_rng([seed, 4])
         watched[rng.choice(np.flatnonzero(known), n_watched, replace=False)] = True
     return watched
-
-
-def _descend(
-    model: nn.Module,
-    loss: nn.Module,
-    measure: Callable[[], tuple[Tensor, Tensor, Tensor]],
-    guidance: Mapping[str, Any],
-    *,
-    no_watched: bool,
-) -> tuple[pd.DataFrame, int]:
-    """Minimise loss and penalty; leave the best epoch's parameters in the model.
-
-    Three losses are measured: the one to descend on, and those over fitted and watched taxa.
-    A fit whose loss runs away to infinity ends there; what it had before is kept.
-    """
-    learned = [*model.parameters(), *loss.parameters()]
-    if guidance["optimiser"] == "adam":
-        optimiser = torch.optim.Adam(learned, lr=guidance["learning_rate"])
-    else:
-        optimiser = torch.optim.LBFGS(
-            learned, lr=1.0, max_iter=1, max_eval=20, line_search_fn="strong_wolfe"
-        )
-    rows: list[tuple[float, float]] = []
-    best, best_epoch, best_watched = copy.deepcopy(model.state_dict()), 0, np.inf
-
-    def closure() -> Tensor:
-        nonlocal seen
-        optimiser.zero_grad()
-        slope_loss, fit_loss, watched_loss = measure()
-        if seen is None:  # the first of an epoch: the parameters that the last one left
-            seen = fit_loss.item(), watched_loss.item()
-        total = slope_loss + guidance["penalty"] * model.departure()
-        total.backward()
-        return total
-
-    for epoch in range(guidance["epochs"] + 1):
-        seen = None
-        before = copy.deepcopy(model.state_dict())
-        optimiser.step(closure)
-        if not (np.isfinite(seen[0]) and (no_watched or np.isfinite(seen[1]))):
-            if epoch == 0:
-                raise ValueError("the loss of the unguided vectors is not finite")
-            log.warning("the loss is not finite at epoch %d: kept epoch %d", epoch, best_epoch)
-            break
-        rows.append(seen)
-        watched_loss = seen[1]
-        if no_watched or watched_loss < best_watched:
-            best, best_epoch, best_watched = before, epoch, watched_loss
-        elif epoch - best_epoch >= guidance["patience"]:
-            break
-        if guidance["optimiser"] == "lbfgs" and _is_flat(rows):
-            break
-    model.load_state_dict(best)
-    history = pd.DataFrame(rows, columns=["loss", "watched_loss"]).rename_axis("epoch")
-    return history.reset_index(), best_epoch
-
-
-def _is_flat(rows: list[tuple[float, float]]) -> bool:
-    return len(rows) > 5 and abs(rows[-6][0] - rows[-1][0]) <= _FLAT * abs(rows[-1][0])
