@@ -1,78 +1,87 @@
+import bz2
 import gzip
 from pathlib import Path
 
 import pytest
-from visgen.fasta import sequence_taxa
+from visgen.fasta import FastaRecord, read_fasta
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
-TEXT = ">1|Pinna_nobilis|x\nACGT\nAC\n\n>2|Arca_noae|y\nAC\n>3|Pinna nobilis|z\nA\n>odd one\nAC\n"
-PATTERN = r"\|(?P<taxon>[A-Z][a-z]+[_ ][a-z]+)\|"
+TEXT = ">>s1|Pinna_nobilis|x y\nACGT\nacu-\n\n> s2 Arca noae\nAC GT\n>\n>s3\n"
+RECORDS = [
+    FastaRecord("s1|Pinna_nobilis|x y", "ACGTacu-"),
+    FastaRecord("s2 Arca noae", "ACGT"),
+    FastaRecord("", ""),
+    FastaRecord("s3", ""),
+]
 
 
-def write(tmp_path, text):
-    path = tmp_path / "rdna.fasta"
-    path.write_text(text, encoding="utf-8")
+def write(tmp_path, content, name="rdna.fasta"):
+    path = tmp_path / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
     return path
 
 
-def test_sequences_are_counted_by_normal_name_and_odd_headers_returned(tmp_path):
-    counts, unmatched = sequence_taxa(write(tmp_path, TEXT), PATTERN)
-    assert list(counts.items()) == [("Arca noae", 1), ("Pinna nobilis", 2)]
-    assert unmatched == ["odd one"]
+@pytest.mark.parametrize(
+    "content",
+    [
+        TEXT,
+        "\n \n" + TEXT,
+        "\ufeff" + TEXT,
+        TEXT.replace("\n", "\r\n"),
+        TEXT.replace("\n", "\r"),
+        TEXT.rstrip("\n"),
+        gzip.compress(TEXT.encode()),
+        gzip.compress(TEXT[:20].encode()) + gzip.compress(TEXT[20:].encode()),
+    ],
+    ids=["plain", "blank lines", "bom", "crlf", "cr", "no last line end", "gzip", "two members"],
+)
+@pytest.mark.parametrize("name", ["rdna.fasta", "rdna.fasta.gz"])
+def test_every_common_form_gives_the_same_records_whatever_its_suffix(tmp_path, content, name):
+    assert list(read_fasta(write(tmp_path, content, name))) == RECORDS
 
 
-def test_genus_and_species_groups_are_joined(tmp_path):
-    pattern = r"\|(?P<genus>[A-Z][a-z]+)[_ ](?P<species>[a-z]+)"
-    counts, _ = sequence_taxa(write(tmp_path, TEXT), pattern)
-    assert counts == {"Arca noae": 1, "Pinna nobilis": 2}
+def test_name_is_the_first_word_in_composed_letters():
+    names = [record.name for record in RECORDS]
+    assert names == ["s1|Pinna_nobilis|x", "s2", "", "s3"]
+    assert FastaRecord("Cafe\u0301\u200b\tbar", "").name == "Café"
 
 
-def test_half_a_name_is_no_name(tmp_path):
-    counts, unmatched = sequence_taxa(
-        write(tmp_path, ">Arca noae\nA\n>Arca\nA\n"), r"(?P<genus>\w+)( (?P<species>\w+))?"
-    )
-    assert (counts, unmatched) == ({"Arca noae": 1}, ["Arca"])
-
-
-def test_compressed_file_reads_like_the_plain_one(tmp_path):
-    packed = tmp_path / "rdna.fasta.gz"
-    packed.write_bytes(gzip.compress(TEXT.encode()))
-    assert sequence_taxa(packed, PATTERN) == sequence_taxa(write(tmp_path, TEXT), PATTERN)
+def test_records_come_one_at_a_time(tmp_path):
+    # the archive is cut short, but far behind the first record
+    content = gzip.compress("".join(f">s{i}\n{i:b}\n" for i in range(50_000)).encode())[:-12]
+    records = read_fasta(write(tmp_path, content))
+    assert next(records) == FastaRecord("s0", "0")
+    with pytest.raises(ValueError, match=r"rdna\.fasta: not a FASTA file: Compressed file ended"):
+        list(records)
 
 
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("content", "message"),
     [
-        ("", "rdna.fasta.*is empty"),
-        ("\n \n", "is empty"),
-        ("name,seq\nA,ACGT\n", "with 'name,seq'"),
+        ("", "the file is empty"),
+        ("\n \n", "the file is empty"),
+        (gzip.compress(b""), "the file is empty"),
+        ("name,seq\nA,ACGT\n", "it starts with 'name,seq', expected '>'"),
+        ("ACGT\n" + TEXT, "it starts with 'ACGT'"),
+        (">a\nAC\n".encode("utf-16"), "it is not UTF-8 text"),
+        (">Arca noæ\nAC\n".encode("latin-1"), "it is not UTF-8 text"),
+        (bz2.compress(TEXT.encode()), "it is not UTF-8 text"),
+        (gzip.compress(TEXT.encode())[:-12], "Compressed file ended"),
+        (b"\x1f\x8bACGTACGTACGT", "Unknown compression method"),
     ],
 )
-def test_foreign_file_is_refused(tmp_path, text, message):
-    with pytest.raises(ValueError, match=message):
-        sequence_taxa(write(tmp_path, text), PATTERN)
-
-
-@pytest.mark.parametrize("content", [b"ACGT", gzip.compress(TEXT.encode())[:-12]])
-def test_broken_archive_is_refused(tmp_path, content):
-    path = tmp_path / "rdna.fasta.gz"
-    path.write_bytes(content)
-    with pytest.raises(ValueError, match=r"rdna\.fasta\.gz: not a FASTA file"):
-        sequence_taxa(path, PATTERN)
-
-
-@pytest.mark.parametrize(
-    ("pattern", "message"),
-    [("(", "is not a regular expression"), ("(?P<genus>x)", r"\['genus'\], expected `taxon`")],
-)
-def test_unusable_pattern_is_refused(tmp_path, pattern, message):
-    with pytest.raises(ValueError, match=message):
-        sequence_taxa(write(tmp_path, TEXT), pattern)
+def test_foreign_or_broken_file_is_refused(tmp_path, content, message):
+    with pytest.raises(ValueError, match=rf"rdna\.fasta: not a FASTA file: .*{message}"):
+        list(read_fasta(write(tmp_path, content)))
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="real data not beside the checkout")
-def test_published_sequences_have_39_species():
-    counts, unmatched = sequence_taxa(
-        SHARED / "foram_rdna" / "sequences.fasta", r"^[^|]*\|[^|]*\|(?P<taxon>[^|]+)\|"
+def test_published_sequences_are_read_to_the_last_base():
+    path = SHARED / "foram_rdna" / "sequences.fasta"
+    records = list(read_fasta(path))
+    lines = path.read_text().splitlines()
+    assert len(records) == 878
+    assert sum(len(record.text) for record in records) == sum(
+        len(line) for line in lines if not line.startswith(">")
     )
-    assert (len(counts), sum(counts.values()), unmatched) == (39, 878, [])
+    assert len({record.name for record in records}) == 878

@@ -180,6 +180,7 @@ def page(folder, name="study", tree_rank="family", pretrained=1, refits=99):
         "baselines": BASELINES,
         "counts": figure,
         "left_out": content.left_out(tree_rank, None),
+        "genetics": None,
         "provenance": {
             "workflow": {"commit": None, "changed": None},
             "machine": {"system": name},

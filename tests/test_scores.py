@@ -5,7 +5,8 @@ from sklearn import metrics as sklearn_metrics
 from visgen.classification.counts import count_guesses
 from visgen.classification.guesses import guesses, in_top
 from visgen.classification.intervals import score_variants, share_with_interval, true_taxon
-from visgen.classification.taxa import per_taxon, wilson
+from visgen.classification.taxa import per_taxon
+from visgen.wilson import wilson
 
 TAXA = list("ABCDEF")
 

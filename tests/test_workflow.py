@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from visgen.anchors.files import read_anchors
+from visgen.trees import read_tree
 from workflow_copy import TINY, changed, copy_workflow, rules_to_run, run
 
 REPORT = {"write_provenance", "write_report"}
@@ -25,10 +27,15 @@ FEATURES = (
     CLASSIFICATION | GUIDED | EMBEDDING | {"extract_features", "train_classifier", "embed_taxa"}
 )
 WEIGHTS = FEATURES | {"train_simclr", "plot_simclr"}
-SPECIMENS = WEIGHTS | {
+ANCHORS = {"measure_anchors", "plot_anchors"}
+SEQUENCE_SCORES = SCORES | {"score_sequences"}
+VECTORS = SEQUENCE_SCORES | {"embed_sequences", "plot_sequences"}
+TREE = SEQUENCE_SCORES | {"infer_tree", "plot_tree"}
+SEQUENCES = VECTORS | ANCHORS | TREE | {"ingest_sequences", "align_sequences"}
+SEQUENCES |= {"measure_coverage", "plot_counts"}
+SPECIMENS = WEIGHTS | SEQUENCES
+SPECIMENS |= {
     "ingest_specimens",
-    "measure_coverage",
-    "plot_counts",
     "split_specimens",
     "measure_distances",
     "plot_distances",
@@ -85,11 +92,13 @@ def test_a_second_run_has_nothing_to_do(study):
         ("embedding.variants.guided.guidance.refits", 3, HELD_OUT | {"train_permuted"}),
         ("embedding.min_images", 4, GUIDED | EMBEDDING | {"embed_taxa", "split_taxa"}),
         ("splits.val", 0.3, CLASSIFICATION | {"split_specimens", "train_classifier"}),
-        (
-            "inputs.sequence_pattern",
-            "(?P<taxon>.*)",
-            REPORT | {"measure_coverage", "plot_counts"},
-        ),
+        ("inputs.sequence_pattern", "(?P<taxon>.*)", SEQUENCES),
+        ("genetics.filters.min_length", 50, SEQUENCES),
+        ("genetics.sgt.kappa", 2.0, VECTORS | ANCHORS),
+        ("genetics.kmers.letters", 3, VECTORS),
+        ("genetics.anchors.raw.average", "mean", REPORT | ANCHORS),
+        ("genetics.tree.bootstraps", 6, TREE),
+        ("genetics.bootstraps", 200, SEQUENCE_SCORES),
         ("features.views", 1, CLASSIFICATION | {"extract_views", "train_classifier"}),
         ("backbones.tiny.seed", 2, FEATURES),
         ("simclr.epochs", 3, WEIGHTS),
@@ -109,6 +118,7 @@ def test_a_change_of_config_runs_what_depends_on_it(study, key, value, rules):
         ("figures/scores.py", REPORT - {"write_provenance"} | {"plot_scores"}),
         ("splits.py", CLASSIFICATION | {"split_specimens", "train_classifier"}),
         ("provenance.py", REPORT),
+        ("anchors/spaces.py", ANCHORS | {"write_report"}),
         ("threads.py", SPECIMENS | {"simulate_study"}),
     ],
 )
@@ -146,7 +156,7 @@ def test_metrics_have_the_columns_of_the_contract_and_every_experiment(study):
         "experiment,variant,backbone,rank,anchors,evaluator,part,fold,seed,metric,value,"
         "ci_low,ci_high,p,n"
     )
-    assert set(metrics["experiment"]) == {"classification", "embedding"}
+    assert set(metrics["experiment"]) == {"classification", "embedding", "genetics"}
     assert np.isfinite(metrics["value"]).mean() > 0.9
     shares = metrics[metrics["metric"].isin(["accuracy", "macro_f1", "coverage", "pearson"])]
     assert shares["value"].between(-1, 1).all() and len(shares) > 50
@@ -169,6 +179,20 @@ def test_probabilities_are_named_by_rank_and_taxon_and_sum_to_one(study):
     assert np.allclose(genera[names].sum(axis=1), 1, atol=1e-5)
     parts = pd.read_csv(results(study, "splits/seed-1.tsv"), sep="\t", index_col="id")["split"]
     assert set(parts[genera.loc[genera["seed"] == 1, "id"]]) == {"val", "test"}
+
+
+def test_sequences_become_vectors_anchors_and_a_tree_of_the_same_taxa(study):
+    table = pd.read_csv(results(study, "genetics/sequences.tsv"), sep="\t")
+    accepted = table[table["status"] == "accepted"]
+    with np.load(results(study, "genetics/sgt.npz")) as vectors:
+        assert list(vectors["name"]) == list(accepted["name"])
+    taxa = sorted(accepted["taxon"].unique())
+    tree = read_tree(results(study, "genetics/tree.nwk"))
+    assert sorted(tip.name for tip in tree.tips()) == taxa
+    assert list(read_anchors(results(study, "genetics/anchors/raw.npz")).index) == taxa
+    coverage = pd.read_csv(results(study, "specimens/coverage.tsv"), sep="\t")
+    species = coverage[coverage["rank"] == "species"].set_index("taxon")["n_sequences"]
+    assert species[species > 0].to_dict() == accepted["taxon"].value_counts().to_dict()
 
 
 def test_learned_weights_are_the_ones_that_features_are_taken_with(study):
@@ -195,7 +219,7 @@ def test_no_specimen_is_in_two_parts(study):
 def test_report_stands_alone_and_names_its_commit_and_figures(study):
     page = results(study, "report/report.html").read_text()
     assert not re.search(r"""(src|href)=["'](?!data:|#)""", page)
-    assert page.count("data:image/png;base64,") == 19
+    assert page.count("data:image/png;base64,") == 22
     provenance = json.loads(results(study, "provenance.json").read_text())
     assert provenance["config"]["dataset"] == "tiny"
     assert provenance["images"]["n"] == 130
@@ -250,7 +274,7 @@ def test_a_folder_per_taxon_needs_no_table_and_notices_a_new_image(tmp_path, stu
     assert "ingest_specimens" in rules_to_run(folder, config)
 
 
-def test_the_default_study_plans_no_more_than_60_jobs(tmp_path):
+def test_the_default_study_plans_about_60_jobs(tmp_path):
     folder = copy_workflow(tmp_path)
     done = subprocess.run(
         [sys.executable, "-m", "snakemake", "--cores", "2", "--dry-run", "--resources", "gpu=1"],
@@ -259,4 +283,4 @@ def test_the_default_study_plans_no_more_than_60_jobs(tmp_path):
         text=True,
     )
     n_jobs = int(re.search(r"^total +(\d+)$", done.stdout + done.stderr, re.M)[1])
-    assert n_jobs <= 60
+    assert n_jobs <= 64

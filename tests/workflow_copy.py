@@ -21,6 +21,13 @@ TINY = {
         "sequence_rank": "species",
     },
     "splits": {"seeds": [1, 2], "stratify_by": "species"},
+    "genetics": {
+        "permutations": 99,
+        "bootstraps": 100,
+        "alignment": {"aligner": "none"},
+        "tree": {"engine": "nj", "bootstraps": 5},
+        "anchors": {"raw": {}, "centred": {"space": "centred", "fallback": ["genus"]}},
+    },
     "backbones": {
         "tiny": {
             "model": "test_resnet",

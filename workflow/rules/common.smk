@@ -15,9 +15,11 @@ WORKFLOW = Path(os.path.relpath(Path(str(workflow.current_basedir)).parent))
 LIBRARY = WORKFLOW / "lib"
 sys.path.insert(0, str(LIBRARY))
 
+from visgen.classifiers.options import BASELINE_METHODS
 from visgen.configuration import checked_config
+from visgen.genetics_checks import INFERRED
 from visgen.guidance.poolings import references
-from visgen.study_checks import BASELINE_METHODS, check_files
+from visgen.study_checks import STUDY_FILES, check_files
 
 try:
     config = checked_config(
@@ -42,9 +44,27 @@ if config["simulation"] is not None:
     INPUTS |= {
         "images": f"{SIMULATED}/images",
         "meta": f"{SIMULATED}/meta.csv",
-        "tree": f"{SIMULATED}/tree.nwk",
         "sequences": f"{SIMULATED}/sequences.fasta",
     }
+    if INFERRED not in (INPUTS["tree"], INPUTS["distances"]):
+        INPUTS["tree"] = f"{SIMULATED}/tree.nwk"
+GENETICS = config["genetics"]
+HAS_SEQUENCES = bool(INPUTS["sequences"])
+INFERRED_TREE = GENETICS["tree"] and f"results/{config['dataset']}/genetics/tree.nwk"
+# A tree that does not come from the sequences, with which the inferred one is compared.
+TRUSTED_TREE = None
+if INPUTS["tree_rank"] == INPUTS["sequence_rank"]:
+    TRUSTED_TREE = (
+        INPUTS["tree"] if config["simulation"] is None else f"{SIMULATED}/tree.nwk"
+    )
+for kind, path in (
+    ("tree", INFERRED_TREE),
+    ("distances", f"results/{config['dataset']}/genetics/distances.tsv"),
+):
+    if INPUTS[kind] == INFERRED:
+        INPUTS[kind] = path
+if TRUSTED_TREE == INFERRED:
+    TRUSTED_TREE = None
 SEEDS = config["splits"]["seeds"]
 SHARDS = range(config["features"]["shards"])
 CLASSIFIED = config["classification"]["ranks"] or INPUTS["ranks"]
@@ -109,6 +129,8 @@ wildcard_constraints:
     backbone="|".join(map(re.escape, config["backbones"])),
     classifier="|".join(map(re.escape, config["classification"]["classifiers"])),
     variant="|".join(map(re.escape, config["embedding"]["variants"])),
+    anchors=one_of(config["genetics"]["anchors"]),
+    encoding="sgt|kmers",
     rank="|".join(INPUTS["ranks"]),
     model="|".join(
         re.escape(backbone["model"]) for backbone in config["backbones"].values()
@@ -262,6 +284,35 @@ def tree_distances(wildcards):
     return given(path if HAS_TREE else None)
 
 
+def sequenced_distances(wildcards):
+    """Return the distances between tips where these are of the sequenced rank; else none."""
+    same = INPUTS["tree_rank"] == INPUTS["sequence_rank"]
+    return tree_distances(wildcards) if same else []
+
+
+def encoding_of(wildcards):
+    """Return how sequences become vectors."""
+    return GENETICS[wildcards.encoding]
+
+
+def anchors_of(wildcards):
+    """Return the options of a set of anchors."""
+    return GENETICS["anchors"][wildcards.anchors]
+
+
+def anchor_vectors(wildcards):
+    """Return the vectors that a set is made of; a control takes its shape and taxa from them."""
+    source = anchors_of(wildcards)["source"]
+    encoding = source if source == "kmers" else "sgt"
+    return f"results/{wildcards.dataset}/genetics/{encoding}.npz"
+
+
+def anchor_distances(wildcards):
+    """Return the distances that anchors are made of; none where they are made of others."""
+    of_tree = anchors_of(wildcards)["source"] == "tree"
+    return sequenced_distances(wildcards) if of_tree else []
+
+
 def backbone_comparison(wildcards):
     """Return the table that compares backbones; none where there is one backbone."""
     path = f"results/{wildcards.dataset}/classification/backbones.tsv"
@@ -276,6 +327,8 @@ def score_tables(wildcards):
         table=["scores", "confidence"],
     )
     tables += backbone_comparison(wildcards)
+    if HAS_SEQUENCES:
+        tables.append(f"results/{wildcards.dataset}/genetics/scores.tsv")
     if HAS_TREE:
         tables += expand(
             "results/{{dataset}}/embedding/{backbone}/{table}.tsv",
@@ -323,6 +376,33 @@ def simclr_results(wildcards):
             ("simclr_figures", "history.png"),
         )
     }
+
+
+def genetics_results(wildcards):
+    """Return tables and figures of the sequences; none without any."""
+    if not HAS_SEQUENCES:
+        return {}
+    folder = f"results/{wildcards.dataset}/genetics"
+    results = {
+        "sequences": f"{folder}/sequences.tsv",
+        "unmatched": f"{folder}/unmatched.tsv",
+        "sequence_figure": f"{folder}/sequences.png",
+        "anchor_figure": f"{folder}/anchors.png",
+        "anchor_tables": [
+            f"{folder}/anchors/{name}.tsv" for name in GENETICS["anchors"]
+        ],
+        "anchor_files": [
+            f"{folder}/anchors/{name}.npz" for name in GENETICS["anchors"]
+        ],
+    }
+    if INFERRED_TREE:
+        results |= {
+            "tree_figure": f"{folder}/tree.png",
+            "tree_model": f"{folder}/model.tsv",
+        }
+    if GENETICS["distances"]:
+        results["sequence_distances"] = f"{folder}/distances.tsv"
+    return results
 
 
 def embedding_results(wildcards):

@@ -35,7 +35,7 @@ rule measure_coverage:
         specimens="results/{dataset}/specimens/specimens.parquet",
         tree=given(INPUTS["tree"]),
         distances=given(INPUTS["distances"]),
-        sequences=given(INPUTS["sequences"]),
+        sequences=given(HAS_SEQUENCES and "results/{dataset}/genetics/sequences.tsv"),
         code=code_of("measure_coverage.py"),
     output:
         coverage="results/{dataset}/specimens/coverage.tsv",
@@ -48,7 +48,6 @@ rule measure_coverage:
         ranks=INPUTS["ranks"],
         tree_rank=INPUTS["tree_rank"],
         sequence_rank=INPUTS["sequence_rank"],
-        sequence_pattern=INPUTS["sequence_pattern"],
     script:
         "../scripts/measure_coverage.py"
 

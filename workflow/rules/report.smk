@@ -24,11 +24,7 @@ rule write_provenance:
             backbone=config["backbones"],
             shard=SHARDS,
         ),
-        study=[
-            path
-            for key in ("meta", "tree", "distances", "sequences")
-            for path in given(INPUTS[key])
-        ],
+        study=[path for key in STUDY_FILES for path in given(INPUTS[key])],
         weights=weights_files(),
         code=code_of("write_provenance.py"),
     output:
@@ -47,6 +43,7 @@ rule write_report:
     input:
         unpack(classification_results),
         unpack(simclr_results),
+        unpack(genetics_results),
         unpack(embedding_results),
         metrics="results/{dataset}/report/metrics.tsv",
         provenance="results/{dataset}/provenance.json",
@@ -73,6 +70,7 @@ rule write_report:
             "references": REFERENCES,
             "refits": REFITS,
         },
+        genetics=GENETICS if HAS_SEQUENCES else None,
         settings={
             "simulated": config["simulation"] is not None,
             "tree_rank": INPUTS["tree_rank"] if HAS_TREE else None,

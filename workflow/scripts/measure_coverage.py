@@ -2,10 +2,10 @@
 
 import pandas as pd
 from visgen.distances import read_distances
-from visgen.fasta import sequence_taxa
 from visgen.logs import start_log
+from visgen.sequences.matching import count_accepted
 from visgen.specimens.coverage import coverage, summarise_ranks
-from visgen.tables import write_table
+from visgen.tables import read_table, write_table
 from visgen.trees import read_tree
 
 start_log(snakemake.log[0])
@@ -17,8 +17,7 @@ if given.tree:
 elif given.distances:
     tips = read_distances(given.distances[0]).ids
 if given.sequences:
-    sequences, unmatched = sequence_taxa(given.sequences[0], params.sequence_pattern)
-    print(f"{len(unmatched)} headers name no taxon: {unmatched[:5]}")
+    sequences = count_accepted(read_table(given.sequences[0]))
 table = coverage(specimens, params.ranks, tips, params.tree_rank, sequences, params.sequence_rank)
 write_table(snakemake.output.coverage, table)
 summary = summarise_ranks(table, len(specimens))

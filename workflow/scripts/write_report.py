@@ -7,6 +7,7 @@ import pandas as pd
 from visgen.logs import start_log
 from visgen.report import content
 from visgen.report.classification import classification_content
+from visgen.report.genetics import genetics_content
 from visgen.report.held_out import held_out_content
 from visgen.report.page import render_report
 from visgen.report.pretraining import pretraining_content
@@ -22,6 +23,9 @@ page["left_out"] = content.left_out(page["tree_rank"], params.sequence_rank)
 page |= content.specimen_content(specimens, ranks, read_table(given.rejected))
 page |= content.split_content([read_table(path) for path in given.notes], ranks)
 page |= pretraining_content(given.simclr_histories, given.simclr_figures)
+page["genetics"] = None
+if params.genetics is not None:
+    page |= genetics_content(metrics, specimens, params.sequence_rank, params.genetics, given)
 page["baselines"] = params.baselines
 page |= classification_content(metrics, params.ranks, params.baselines, given)
 if page["tree_rank"]:

@@ -10,6 +10,7 @@ from typing import Any
 from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.validators import extend
 
+from visgen.genetics_checks import check_anchors
 from visgen.study_checks import check_classifiers, check_guidance, check_study
 
 # JSON takes 32.0 for an integer and YAML's .nan for a number; here neither is of use.
@@ -46,6 +47,7 @@ def checked_config(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict
         raise ValueError(_one_line(errors[0]))
     check_classifiers((config.get("classification") or {}).get("classifiers") or {})
     check_guidance((config.get("embedding") or {}).get("variants") or {})
+    check_anchors((config.get("genetics") or {}).get("anchors") or {})
     check_study(filled)
     return filled
 

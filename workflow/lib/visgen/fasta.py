@@ -1,86 +1,71 @@
-"""FASTA files: which taxa their sequences belong to."""
+"""FASTA files, read one record after another."""
 
 import gzip
-import re
 import zlib
-from collections import Counter
+from collections.abc import Iterator
+from io import TextIOWrapper
 from pathlib import Path
+from typing import NamedTuple
 
 from Bio.SeqIO.FastaIO import SimpleFastaParser
 
-from visgen.names import normalise_taxon
+from visgen.names import normalise_text
+
+_GZIP = b"\x1f\x8b"
 
 
-def sequence_taxa(path: str | Path, pattern: str) -> tuple[dict[str, int], list[str]]:
-    """Count the sequences of each taxon.
+class FastaRecord(NamedTuple):
+    """A record as the file has it."""
+
+    header: str  # without the leading '>'
+    text: str  # the lines of the sequence, joined
+
+    @property
+    def name(self) -> str:
+        """The first word of the header, in Unicode form NFC; empty where the header is."""
+        return normalise_text(self.header).partition(" ")[0]
+
+
+def read_fasta(path: str | Path) -> Iterator[FastaRecord]:
+    """Read the records of a FASTA file in their order.
 
     Parameters
     ----------
     path : path
-        A FASTA file, plain or compressed (``.gz``).
-    pattern : str
-        A regular expression, searched in each header (without ``>``), with a named group
-        ``taxon``, or the groups ``genus`` and ``species``, which are joined by a blank.
+        UTF-8 text with or without a byte-order mark, with any line ends, plain or in gzip. The
+        first bytes tell which, whatever the name.
 
-    Returns
-    -------
-    counts : dict of str to int
-        Number of sequences of each taxon, names in normal form, sorted.
-    unmatched : list of str
-        The headers without a taxon, in the order of the file.
+    Yields
+    ------
+    FastaRecord
+        One at a time: the file need not fit into memory. A doubled ``>`` is read as one.
 
     Raises
     ------
     ValueError
-        If the pattern is no regular expression or lacks the groups, or if the file is empty or
-        not a FASTA.
+        If the file is empty, does not start with ``>``, is not UTF-8 text, or is a broken gzip
+        archive.
     """
     path = Path(path)
-    expression = _compile(pattern)
-    counts = Counter()
-    unmatched = []
-    for header in _headers(path):
-        match = expression.search(header)
-        taxon = _taxon(match) if match else ""
-        if taxon:
-            counts[taxon] += 1
-        else:
-            unmatched.append(header)
-    return dict(sorted(counts.items())), unmatched
-
-
-def _compile(pattern: str) -> re.Pattern:
-    try:
-        expression = re.compile(pattern)
-    except re.error as error:
-        raise ValueError(f"pattern {pattern!r} is not a regular expression: {error}") from error
-    groups = set(expression.groupindex)
-    if "taxon" not in groups and not {"genus", "species"} <= groups:
-        raise ValueError(
-            f"pattern {pattern!r} has the named groups {sorted(groups)}, "
-            "expected `taxon`, or `genus` and `species`"
-        )
-    return expression
-
-
-def _taxon(match: re.Match) -> str:
-    groups = match.groupdict()
-    names = [groups["taxon"]] if "taxon" in groups else [groups["genus"], groups["species"]]
-    # A group that took no part in the match is None: half a name is no name.
-    return normalise_taxon(" ".join(names)) if all(names) else ""
-
-
-def _headers(path: Path) -> list[str]:
-    opener = gzip.open if path.suffix == ".gz" else open
-    with opener(path, "rt", encoding="utf-8-sig") as handle:
+    with path.open("rb") as file:
+        packed = file.read(2) == _GZIP
+        file.seek(0)
+        stream = gzip.GzipFile(fileobj=file) if packed else file
         try:
-            first = next((line for line in handle if line.strip()), "")
-            if not first:
-                raise ValueError("the file is empty")
-            if not first.startswith(">"):
-                raise ValueError(f"it starts with {first.strip()[:40]!r}, expected '>'")
-            handle.seek(0)
-            return [header for header, _ in SimpleFastaParser(handle)]
-        # Bytes that are no text are a ValueError too; the others come from a broken archive.
+            with TextIOWrapper(stream, encoding="utf-8-sig") as lines:
+                _check_start(lines)
+                for header, text in SimpleFastaParser(lines):
+                    yield FastaRecord(header.lstrip("> \t"), text)
+        except UnicodeDecodeError as error:
+            raise ValueError(f"{path}: not a FASTA file: it is not UTF-8 text") from error
         except (ValueError, gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise ValueError(f"{path}: not a FASTA file: {error}") from error
+
+
+def _check_start(lines: TextIOWrapper) -> None:
+    first = next((line for line in lines if line.strip()), "")
+    if not first:
+        raise ValueError("the file is empty")
+    if not first.startswith(">"):
+        raise ValueError(f"it starts with {first.strip()[:40]!r}, expected '>'")
+    lines.seek(0)

@@ -6,37 +6,25 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from visgen.classifiers.options import BASELINE_METHODS, METHOD_OPTIONS, SHARED_OPTIONS
+from visgen.genetics_checks import INFERRED, check_genetics
 from visgen.guidance.poolings import LEARNED_POOLINGS
 from visgen.specimens.columns import check_ranks
 
 #: Ranks of a simulated study.
 SIMULATED_RANKS = ("subclass", "order", "family", "genus", "species")
 
-#: Classifiers that do not see the images.
-BASELINE_METHODS = ("most_frequent", "stratified", "uniform")
-
 #: Of a table of published scores.
 PUBLISHED_COLUMNS = ["source", "rank", "variant", "metric", "value", "note"]
-
-_TREES = ("trees", "min_samples_leaf")
-_LINEAR = ("C", "class_weight")
-#: Options of a classifier that not all methods have, by method; baselines have none.
-METHOD_OPTIONS = {
-    "random_forest": (*_TREES, "max_features", "class_weight"),
-    "balanced_bagging": _TREES,
-    "balanced_forest": (*_TREES, "max_features"),
-    "linear_svm": _LINEAR,
-    "logistic_regression": _LINEAR,
-    "nearest_centroid": (),
-}
-#: Options of every method that sees the features.
-SHARED_OPTIONS = ("transform", "best_features", "pca", "resample", "tune")
 
 #: Weights of a backbone that are no file.
 WEIGHTS = ("imagenet", "none", "simclr")
 
 #: Keys of a backbone that decide what SimCLR learns; the others decide what is read off it.
 SIMCLR_KEYS = ("model_args", "preprocessing.mean", "preprocessing.std")
+
+#: Files of a study, beside its images.
+STUDY_FILES = ("meta", "tree", "distances", "sequences", "sequence_table", "synonyms")
 
 #: What a column mapping may name beside the ranks.
 FIELDS = ("filename", "specimen", "view", "source", "split")
@@ -53,6 +41,7 @@ def check_study(config: Mapping[str, Any]) -> None:
     _check_columns(config)
     _check_ranks(config)
     _check_inputs(config)
+    check_genetics(config)
     _check_classification(config)
     _check_embedding(config["embedding"])
     _check_fine_tuning(config["embedding"]["variants"], config["backbones"])
@@ -74,7 +63,7 @@ def check_files(config: Mapping[str, Any]) -> None:
         In one line: the key and the path.
     """
     inputs = config["inputs"]
-    named = {f"inputs.{key}": inputs[key] for key in ("meta", "tree", "distances", "sequences")}
+    named = {f"inputs.{key}": inputs[key] for key in STUDY_FILES if inputs[key] != INFERRED}
     named["published"] = config["published"]
     for name, backbone in config["backbones"].items():
         if backbone["weights"] not in WEIGHTS:
@@ -327,9 +316,13 @@ def _at(section: Mapping[str, Any], key: str) -> Any:
 
 def _check_inputs(config: Mapping[str, Any]) -> None:
     inputs = config["inputs"]
-    files = ("images", "meta", "path_pattern", "specimen_pattern", "tree", "distances", "sequences")
-    given = [key for key in files if inputs[key]]
+    if inputs["tree"] and inputs["distances"]:
+        raise ValueError(
+            "config keys inputs.tree and inputs.distances: expected at most one of the two"
+        )
     if config["simulation"] is not None:
+        files = ("images", "path_pattern", "specimen_pattern", *STUDY_FILES)
+        given = [key for key in files if inputs[key] not in (None, INFERRED)]
         if given:
             raise ValueError(
                 f"config key inputs.{given[0]}: found {inputs[given[0]]!r}, expected nothing, "
@@ -350,10 +343,6 @@ def _check_inputs(config: Mapping[str, Any]) -> None:
         raise ValueError(
             "config keys inputs.meta and inputs.path_pattern: expected exactly one of the two"
         )
-    if inputs["tree"] and inputs["distances"]:
-        raise ValueError(
-            "config keys inputs.tree and inputs.distances: expected at most one of the two"
-        )
     for kind, rank in (
         ("tree", "tree_rank"),
         ("distances", "tree_rank"),
@@ -367,9 +356,12 @@ def _check_inputs(config: Mapping[str, Any]) -> None:
     for key, required, allowed in (
         ("path_pattern", inputs["ranks"], FIELDS[1:]),
         ("specimen_pattern", ["specimen"], ()),
-        ("sequence_pattern", ["taxon"], ()),
     ):
         _check_pattern(f"inputs.{key}", inputs[key], required, allowed)
+    pattern = inputs["sequence_pattern"]
+    of_two_words = "(?P<genus>" in pattern or "(?P<species>" in pattern
+    groups = ["genus", "species"] if of_two_words else ["taxon"]
+    _check_pattern("inputs.sequence_pattern", pattern, groups, ())
 
 
 def _check_pattern(

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from visgen.classification.study import Guesses, Study, scored_images
+from visgen.wilson import wilson
 
 TAXA_COLUMNS = [
     *("variant", "evaluator", "rank", "seed", "taxon", "n_train", "n_test", "n_specimens"),
@@ -102,16 +103,3 @@ def per_taxon(found: pd.DataFrame, specimens: pd.Series, n_train: pd.Series) -> 
             "recall_high": high,
             "f1": 2 * right / (tested + guessed) if tested else np.nan,
         }
-
-
-def wilson(share: float, n: int) -> tuple[float, float]:
-    """Return Wilson's 95 % interval of a share of n.
-
-    >>> low, high = wilson(0.5, 10)
-    >>> round(low, 4), round(high, 4)
-    (0.2366, 0.7634)
-    """
-    z2 = 1.959963984540054**2
-    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = np.sqrt(z2 * (share * (1 - share) / n + z2 / (4 * n**2))) / (1 + z2 / n)
-    return float(max(middle - half, 0)), float(min(middle + half, 1))

@@ -10,9 +10,9 @@ from sklearn.base import clone
 from threadpoolctl import threadpool_limits
 
 from visgen.classifiers.methods import build_members, each_member
+from visgen.classifiers.options import BASELINE_METHODS
 from visgen.classifiers.transforms import SUITABLE, FeatureSteps, fit_scaler
 from visgen.resampling import TrainingRows, resample_training
-from visgen.study_checks import BASELINE_METHODS
 
 _BLOCK = 1024  # images asked about at a time
 _LARGE = 10**8  # multiplications from which linear algebra uses the threads that it has

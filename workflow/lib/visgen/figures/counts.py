@@ -1,4 +1,4 @@
-"""How unevenly images are spread over taxa."""
+"""How unevenly images, and sequences, are spread over taxa."""
 
 from collections.abc import Sequence
 
@@ -11,12 +11,13 @@ NAMED = 60
 
 
 def plot_counts(coverage: pd.DataFrame, ranks: Sequence[str]) -> Figure:
-    """Draw images and specimens per taxon, a panel a rank, largest taxon first, log scale.
+    """Draw images, specimens and sequences per taxon, a panel a rank, largest first, log scale.
 
     Parameters
     ----------
     coverage
-        Columns rank, taxon, n_images, n_specimens.
+        Columns rank, taxon, n_images, n_specimens, and n_sequences where the study has any; ranks
+        where it is empty have no marks of sequences.
     ranks
         Coarse to fine; ranks without a taxon are left out.
     """
@@ -30,14 +31,31 @@ def plot_counts(coverage: pd.DataFrame, ranks: Sequence[str]) -> Figure:
         place = np.arange(len(table))
         width = 0.8 if len(table) <= NAMED else 1.0
         axes.bar(place, table["n_images"], width, color="#4c78a8", label="images")
-        axes.plot(place, table["n_specimens"], "D", color="#e45756", ms=3, label="specimens")
+        axes.plot(
+            place, table["n_specimens"], "D", color="#e45756", ms=3, zorder=3, label="specimens"
+        )
+        title = ""
+        if "n_sequences" in table and table["n_sequences"].notna().any():
+            sequences = table["n_sequences"].astype(float)
+            # The log scale has no zero: taxa without a sequence have no mark, and are counted.
+            axes.plot(
+                place,
+                sequences.where(sequences > 0),
+                "o",
+                mfc="white",
+                mec="#1b5e20",
+                mew=1.2,
+                ms=4 if len(table) <= NAMED else 3,
+                label="sequences",
+            )
+            title = f"; {int((sequences == 0).sum())} without sequences"
         axes.set_yscale("log")
         axes.set_ylim(bottom=0.7)
         axes.set_xlim(-0.8, max(len(table), 8) - 0.2)
         axes.set_ylabel("number")
         largest, smallest = table["n_images"].iloc[0], table["n_images"].iloc[-1]
         axes.set_title(
-            f"{rank} (n = {len(table)}): {smallest} to {largest} images each",
+            f"{rank} (n = {len(table)}): {smallest} to {largest} images each{title}",
             loc="left",
             fontsize=10,
         )
@@ -48,5 +66,9 @@ def plot_counts(coverage: pd.DataFrame, ranks: Sequence[str]) -> Figure:
         else:
             axes.set_xlabel("taxa, largest first (names in coverage.tsv)", fontsize=8)
         axes.spines[["top", "right"]].set_visible(False)
-    figure.axes[0].legend(frameon=False, loc="upper right", ncols=2)
+    # The panel with most kinds of marks: sequences may belong to some ranks only.
+    fullest = max(figure.axes, key=lambda axes: len(axes.lines))
+    fullest.legend(
+        frameon=False, loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0.1, ncols=3
+    )
     return figure

@@ -66,7 +66,9 @@ def left_out(tree_rank: str | None, sequence_rank: str | None) -> list[str]:
             "is given"
         )
     if sequence_rank is None:
-        missing.append("counts of sequences, since inputs.sequences is not given")
+        missing.append(
+            "counts of sequences, their vectors and anchors, since inputs.sequences is not given"
+        )
     return missing
 
 

@@ -1,0 +1,237 @@
+import io
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.collections import LineCollection
+from matplotlib.colors import to_rgba
+from matplotlib.image import imread
+from skbio import TreeNode
+from visgen.figures.group_styles import group_styles
+from visgen.figures.phylogram import ladderised, positions
+from visgen.figures.trees import plot_tree
+
+# Lengths to the tips: a 5, b 6, c 4.5, d 7, e 7.
+NEWICK = "((((e:1,d:1)49:2,c:0.5)88:2,(b:1,a:0)50:3)100:2,f:4);"
+GROUPS = pd.Series({"a": "G", "b": "G", "c": "H", "d": "H", "e": "K"}, name="genus")
+COUNTS = pd.DataFrame({
+    "taxon": ["e", "d", "c", "b", "a"],
+    "n_images": [1, 2, 3, 500, 7],
+    "n_sequences": [0, 1, 11, 13, 17],
+})  # fmt: skip
+
+
+def tree(newick=NEWICK):
+    return TreeNode.read([newick])
+
+
+def random_tree(n_tips, seed=1):
+    """A tree by joining nodes at random; supports at inner nodes."""
+    rng = np.random.default_rng(seed)
+    nodes = [
+        TreeNode(name=f"Longissimodonta{i // 5} species{i}", length=rng.random())
+        for i in range(n_tips)
+    ]
+    while len(nodes) > 1:
+        pair = [nodes.pop(rng.integers(len(nodes))) for _ in range(2)]
+        name = str(rng.integers(0, 101)) if nodes else None
+        nodes.append(TreeNode(name=name, length=rng.random(), children=pair))
+    return nodes[0]
+
+
+def genera(tree):
+    names = [tip.name for tip in tree.tips()]
+    return pd.Series([name.split()[0] for name in names], index=names, name="genus")
+
+
+def counts(tree):
+    names = [tip.name for tip in tree.tips()]
+    numbers = 1 + 2000 // (1 + np.arange(len(names)))
+    return pd.DataFrame({"taxon": names, "n_images": numbers, "n_sequences": numbers[::-1]})
+
+
+def png(figure, dpi=50):
+    content = io.BytesIO()
+    figure.savefig(content, dpi=dpi, metadata={"Software": None})
+    return content.getvalue()
+
+
+def names_of(axes):
+    """Return the names of tips from top to bottom."""
+    names = [text.get_text() for text in axes.texts]
+    return [name for name in names if name.isalpha()]
+
+
+def supports_of(figure):
+    texts = [text.get_text() for text in figure.axes[0].texts]
+    return sorted(int(text) for text in texts if text.isdigit())
+
+
+def branches(axes):
+    """Return colour of each branch by (from, to, row)."""
+    drawn = next(c for c in axes.collections if isinstance(c, LineCollection))
+    colours = [tuple(colour) for colour in drawn.get_colors()]
+    return {
+        (line[0][0], line[1][0], line[0][1]): colour
+        for line, colour in zip(drawn.get_segments(), colours, strict=True)
+        if line[0][1] == line[1][1]
+    }
+
+
+def test_small_clades_come_first_and_equal_ones_by_name():
+    assert [tip.name for tip in ladderised(tree()).tips()] == ["f", "a", "b", "c", "d", "e"]
+
+
+def test_drawing_leaves_the_tree_as_it_was():
+    given = tree()
+    before = str(given)
+    plot_tree(given, COUNTS, GROUPS, 100)
+    assert str(given) == before
+
+
+def test_nodes_stand_at_their_distance_from_the_root():
+    given = tree()
+    across, down = positions(given)
+    assert {tip.name: across[tip] for tip in given.tips()} == {
+        "a": 5, "b": 6, "c": 4.5, "d": 7, "e": 7, "f": 4,
+    }  # fmt: skip
+    assert {node.name: down[node] for node in given.non_tips()} == {
+        "49": 0.5, "88": 1.25, "50": 3.5, "100": 2.375,
+    }  # fmt: skip
+
+
+def test_branches_are_to_scale_and_a_group_of_one_colour():
+    figure = plot_tree(tree(), COUNTS, GROUPS, 100)
+    drawn = branches(figure.axes[0])
+    styles = group_styles(["G", "G", "H", "H", "K", "not in the study"])
+    colour = {name: to_rgba(style.colour) for name, style in styles.items()}
+    ink = to_rgba("0.25")
+    assert drawn == {
+        (0, 4, 0): colour["not in the study"],  # f
+        (0, 2, 2.625): ink,  # the root of all others
+        (2, 5, 1.5): colour["G"],
+        (5, 5, 1): colour["G"],  # a
+        (5, 6, 2): colour["G"],  # b
+        (2, 4, 3.75): ink,
+        (4, 4.5, 3): colour["H"],  # c
+        (4, 6, 4.5): ink,
+        (6, 7, 4): colour["H"],  # d
+        (6, 7, 5): colour["K"],  # e
+    }
+
+
+def test_taxa_without_a_group_are_not_drawn_as_one():
+    figure = plot_tree(tree("((a:1,b:1):1,(x:1,y:1):1);"), COUNTS, GROUPS, None)
+    drawn = branches(figure.axes[0])
+    assert drawn[0, 1, 2.5] == to_rgba("0.25")
+    assert drawn[1, 2, 2] == drawn[1, 2, 3] != to_rgba("0.25")
+
+
+def test_supports_of_fifty_and_more_are_printed():
+    figure = plot_tree(tree(), COUNTS, GROUPS, 100)
+    assert supports_of(figure) == [50, 88, 100]
+    title = figure.axes[0].get_title(loc="left")
+    assert title == "6 taxa; numbers: support of 50 % and more in 100 bootstraps"
+
+
+@pytest.mark.parametrize("n_bootstraps", [None, 0])
+def test_without_bootstraps_names_of_inner_nodes_are_not_read(n_bootstraps):
+    named = tree("((a:1,b:1)Pectinidae:1,(c:1,d:1)97:1);")
+    figure = plot_tree(named, COUNTS, GROUPS, n_bootstraps)
+    assert supports_of(figure) == []
+    assert figure.axes[0].get_title(loc="left") == "4 taxa"
+
+
+@pytest.mark.parametrize("name", ["Pectinidae", "101", "-1", "nan"])
+def test_inner_node_without_a_support_in_per_cent_is_refused(name):
+    named = tree(f"((a:1,b:1){name}:1,(c:1,d:1)97:1);")
+    with pytest.raises(ValueError, match=f"above 'a' and 'b' is named '{name}', expected its boot"):
+        plot_tree(named, COUNTS, GROUPS, 100)
+
+
+def test_printed_supports_do_not_cover_each_other_and_the_rest_is_counted(monkeypatch):
+    # All inner nodes nearly at one place: not all of their supports find room.
+    monkeypatch.setattr("visgen.figures.trees._MOST", 2.2)
+    short = "a:1"
+    for i in range(79):
+        short = f"({short},t{i}:1)99:0.0001"
+    figure = plot_tree(tree(f"({short},z:1);"), COUNTS, GROUPS, 100)
+    texts = [text for text in figure.axes[0].texts if text.get_text() == "99"]
+    boxes = [text.get_window_extent() for text in texts]
+    assert all(not box.count_overlaps(boxes[:i]) for i, box in enumerate(boxes))
+    assert 0 < len(texts) < 79
+    left = 79 - len(texts)
+    assert f"{left} more of them have no room" in figure.axes[0].get_title(loc="left")
+
+
+def test_bars_stand_beside_their_tips():
+    figure = plot_tree(tree(), COUNTS, GROUPS, 100)
+    assert names_of(figure.axes[0]) == ["f", "a", "b", "c", "d", "e"]
+    _, images, sequences = figure.axes
+    assert [bar.get_width() for bar in images.patches] == [0, 7, 500, 3, 2, 1]
+    assert [bar.get_width() for bar in sequences.patches] == [0, 17, 13, 11, 1, 0]
+    assert [bar.get_y() + bar.get_height() / 2 for bar in images.patches] == list(range(6))
+    assert images.get_xscale() == "log"
+    assert images.get_xlim()[0] < 1
+    # f is not in the table, e has no sequence.
+    assert images.get_xlabel() == "images\nnot in the study: 1 taxa"
+    assert sequences.get_xlabel() == "sequences\nnone: 1 taxa\nnot in the study: 1 taxa"
+
+
+def test_counts_that_are_not_known_have_no_panel():
+    unknown = COUNTS.assign(n_sequences=np.nan)
+    assert len(plot_tree(tree(), unknown, GROUPS, None).axes) == 2
+    assert len(plot_tree(tree(), COUNTS.drop(columns="n_sequences"), GROUPS, None).axes) == 2
+
+
+@pytest.mark.parametrize(
+    ("scale", "n_bootstraps", "text"),
+    [
+        (1, 100, "1 substitutions per site"),  # the tree is 7 deep
+        (0.01, 0, "0.01 substitutions per site"),
+        (0.1, None, "0.1 of branch length"),
+        (50, None, "50 of branch length"),
+    ],
+)
+def test_scale_bar_has_a_round_length_in_the_unit_of_the_tree(scale, n_bootstraps, text):
+    given = tree()
+    for node in given.traverse(include_self=False):
+        node.length *= scale
+    axes = plot_tree(given, COUNTS, GROUPS, n_bootstraps).axes[0]
+    assert text in [each.get_text() for each in axes.texts]
+    start, end = axes.lines[-1].get_xdata()
+    assert end - start == pytest.approx(float(text.split()[0]))
+
+
+def test_names_are_left_out_of_a_large_tree_and_it_says_so():
+    large = random_tree(127)
+    figure = plot_tree(large, counts(large), genera(large), None)
+    assert not [text for text in figure.axes[0].texts if "species" in text.get_text()]
+    assert figure.axes[0].get_title(loc="left") == "127 taxa; names are left out above 120"
+
+
+@pytest.mark.parametrize("n_tips", [3, 11, 41])
+def test_nothing_of_a_tree_is_cut(n_tips):
+    given = random_tree(n_tips)
+    figure = plot_tree(given, counts(given), genera(given), 100)
+    pixels = imread(io.BytesIO(png(figure)))[..., :3]
+    for edge in (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]):
+        assert (edge == 1).all()
+
+
+@pytest.mark.parametrize("n_bootstraps", [None, 100])
+def test_names_of_tips_do_not_reach_into_the_bars(n_bootstraps):
+    given = random_tree(11)
+    figure = plot_tree(given, counts(given), genera(given), n_bootstraps)
+    figure.draw_without_rendering()
+    bars = figure.axes[1].get_window_extent()
+    names = [text for text in figure.axes[0].texts if "species" in text.get_text()]
+    assert len(names) == 11
+    assert max(text.get_window_extent().x1 for text in names) + 5 < bars.x0
+
+
+def test_same_tree_gives_the_same_bytes_and_no_global_figure():
+    figures = [plot_tree(tree(), COUNTS, GROUPS, 100) for _ in range(2)]
+    assert png(figures[0]) == png(figures[1])
+    assert not plt.get_fignums()

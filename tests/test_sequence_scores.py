@@ -1,0 +1,194 @@
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.spatial.distance import cdist
+from scipy.stats import pearsonr, spearmanr
+from skbio import DistanceMatrix, TreeNode
+from visgen.metrics import COLUMNS
+from visgen.sequence_scores import nearest_neighbours as module
+from visgen.sequence_scores.nearest_neighbours import (
+    expected_accuracies,
+    nearest_neighbours,
+    score_neighbours,
+)
+from visgen.sequence_scores.scoring import score_against_distances, score_sequences
+from visgen.sequence_vectors.files import SequenceVectors
+
+
+def vectors(values, taxa):
+    values = np.asarray(values, float)
+    return SequenceVectors(
+        np.array([f"s{i}" for i in range(len(values))]),
+        np.array(taxa),
+        np.array([f"f{i}" for i in range(values.shape[1])]),
+        values,
+    )
+
+
+def random_vectors(sizes, n_features=7, seed=1):
+    rng = np.random.default_rng(seed)
+    taxa = np.repeat([f"Taxon {i}" for i in range(len(sizes))], sizes)
+    centres = rng.random((len(sizes), n_features))
+    values = np.repeat(centres, sizes, axis=0) + 0.3 * rng.random((sum(sizes), n_features))
+    return vectors(values, taxa)
+
+
+def scores(rows):
+    return {(row["evaluator"], row["metric"]): row for row in rows}
+
+
+@pytest.mark.parametrize("block", [1, 100, 2**23])
+def test_neighbours_equal_those_of_a_slow_loop_whatever_the_block(monkeypatch, block):
+    monkeypatch.setattr(module, "_BLOCK", block)
+    table = random_vectors([5, 1, 11, 2, 3, 1])
+    taxon = pd.factorize(table.taxa)[0]
+    found = nearest_neighbours(table.values, taxon)
+    distances = cdist(table.values, table.values, "cosine")
+    np.fill_diagonal(distances, np.inf)
+    asked = [i for i in range(len(taxon)) if (taxon == taxon[i]).sum() > 1]
+    expected = [float(taxon[distances[i].argmin()] == taxon[i]) for i in asked]
+    assert found.taxon.tolist() == taxon[asked].tolist()
+    assert found.right.tolist() == expected
+    assert 0 < np.mean(expected) < 1
+
+
+def test_equally_near_sequences_share_the_answer():
+    # The first three are one direction; two of taxon 0, one of taxon 1.
+    values = np.array([[1, 0], [3, 0], [7, 0], [0, 1], [1, 9]])
+    found = nearest_neighbours(values, np.array([0, 0, 1, 1, 1]))
+    # Sequence 2 has two neighbours of taxon 0; 3 and 4 have each other.
+    assert found.right.tolist() == [0.5, 0.5, 0, 1, 1]
+
+
+def test_a_zero_vector_is_refused():
+    with pytest.raises(ValueError, match="vector 2 of 3 is zero"):
+        nearest_neighbours(np.array([[1.0, 2], [0, 0], [2, 1]]), np.array([0, 0, 0]))
+
+
+def test_copies_of_a_sequence_count_once_in_the_distinct_score():
+    table = vectors(
+        [[1, 0], [1, 0], [1, 0.1], [1, 0.11], [0, 1], [0, 1], [0.1, 1]],
+        ["A", "A", "B", "A", "B", "B", "C"],
+    )
+    found = scores(score_neighbours(table, bootstraps=50, seed=1))
+    # All: A's copies and B's copies find each other; s2 (B) and s3 (A) find each other: 4 of 6.
+    accuracy = found["loo_nearest_neighbour", "accuracy"]
+    assert (accuracy["value"], accuracy["n"]) == (4 / 6, 6)
+    balanced = found["loo_nearest_neighbour", "balanced_accuracy"]
+    assert balanced["value"] == pytest.approx((2 / 3 + 2 / 3) / 2)
+    # Distinct: A is (1, 0) and (1, .11), B is (1, .1) and (0, 1); none finds its own.
+    accuracy = found["loo_nearest_neighbour_distinct", "accuracy"]
+    assert (accuracy["value"], accuracy["n"]) == (0, 4)
+
+
+def test_equal_vectors_of_two_taxa_stay_two():
+    table = vectors([[1, 0], [1, 0], [0, 1], [0.2, 1]], ["A", "B", "A", "B"])
+    found = scores(score_neighbours(table, bootstraps=10, seed=1))
+    assert found["loo_nearest_neighbour_distinct", "accuracy"]["n"] == 4
+
+
+def test_what_is_expected_of_random_labels_is_the_mean_over_permutations():
+    table = random_vectors([7, 1, 3, 2])
+    taxon = pd.factorize(table.taxa)[0]
+    rng = np.random.default_rng(3)
+    runs = [nearest_neighbours(table.values, rng.permutation(taxon)) for _ in range(4000)]
+    accuracy = np.mean([run.right.mean() for run in runs])
+    balanced = np.mean([pd.Series(run.right).groupby(run.taxon).mean().mean() for run in runs])
+    expected = expected_accuracies(taxon)
+    # By hand: (7·6 + 3·2 + 2·1) / (12·12) and (6 + 2 + 1) / 12 / 3.
+    assert expected == pytest.approx((50 / 144, 9 / 36))
+    assert (accuracy, balanced) == pytest.approx(expected, abs=0.01)
+
+
+def test_intervals_hold_the_value_and_perfect_scores_have_no_bootstrap_interval():
+    table = random_vectors([13, 5, 11, 2, 7])
+    found = scores(score_neighbours(table, bootstraps=300, seed=1))
+    for metric in ("accuracy", "balanced_accuracy"):
+        row = found["loo_nearest_neighbour", metric]
+        assert row["ci_low"] < row["value"] < row["ci_high"]
+        assert row["value"] > found["permuted_labels", metric]["value"]
+    perfect = vectors([[1, 0], [1, 0.1], [0, 1], [0.1, 1]], ["A", "A", "B", "B"])
+    found = scores(score_neighbours(perfect, bootstraps=100, seed=1))
+    assert found["loo_nearest_neighbour", "balanced_accuracy"]["value"] == 1
+    assert np.isnan(found["loo_nearest_neighbour", "balanced_accuracy"]["ci_low"])
+    accuracy = found["loo_nearest_neighbour", "accuracy"]
+    # Wilson's lower limit of 4 of 4 by hand: 4 / (4 + 1.96²).
+    assert accuracy["ci_low"] == pytest.approx(4 / (4 + 1.959964**2), abs=1e-6)
+
+
+def test_without_a_pair_there_is_no_score():
+    assert score_neighbours(vectors([[1, 0], [0, 1]], ["A", "B"]), bootstraps=9, seed=1) == []
+
+
+def test_mantel_is_that_of_means_over_the_sequences_of_a_taxon():
+    table = random_vectors([3, 2, 1, 5, 2, 4, 1])
+    names = [f"Taxon {i}" for i in (6, 0, 3, 1, 5, 2)] + ["Taxon other"]
+    upper = np.triu(np.random.default_rng(4).random((7, 7)), 1)
+    distances = DistanceMatrix(upper + upper.T, names)
+    rows = scores(score_against_distances(table, distances, 99, seed=1))
+    means = pd.DataFrame(table.values).groupby(table.taxa).mean()
+    shared = [f"Taxon {i}" for i in (0, 1, 2, 3, 5, 6)]
+    x = cdist(means.loc[shared], means.loc[shared], "cosine")[np.triu_indices(6, 1)]
+    y = [distances[a, b] for i, a in enumerate(shared) for b in shared[i + 1 :]]
+    assert rows["mantel", "pearson"]["value"] == pytest.approx(pearsonr(x, y).statistic)
+    assert rows["mantel", "spearman"]["value"] == pytest.approx(spearmanr(x, y).statistic)
+    assert rows["mantel", "pearson"]["n"] == 6
+    assert 0.01 <= rows["mantel", "pearson"]["p"] <= 1
+
+
+def test_too_few_shared_taxa_are_told_in_the_log(caplog):
+    table = random_vectors([2, 2, 2, 2])
+    distances = DistanceMatrix(1 - np.eye(4), [f"Taxon {i}" for i in range(4)])
+    with caplog.at_level("INFO"):
+        assert score_against_distances(table, distances, 9, seed=1) == []
+    assert "4 taxa have sequences and distances; 5 are needed" in caplog.text
+
+
+def study():
+    table = random_vectors([3, 2, 2, 5, 2, 4])
+    taxa = sorted(set(table.taxa))
+    upper = np.triu(np.random.default_rng(4).random((6, 6)), 1)
+    newick = "(((Taxon 0:1,Taxon 1:2):1,(Taxon 2:1,Taxon 3:1):1):1,(Taxon 4:1,Taxon 5:3):1);"
+    tree = TreeNode.read([newick.replace("Taxon ", "Taxon_")])
+    above = pd.DataFrame({"family": ["F"] * 6, "genus": list("GGHHII")}, index=taxa)
+    return table, DistanceMatrix(upper + upper.T, taxa), tree, above
+
+
+def test_the_table_has_the_columns_of_the_contract_and_a_null_beside_each_claim():
+    table, distances, tree, above = study()
+    options = {"rank": "species", "permutations": 99, "bootstraps": 50, "seed": 3}
+    found = score_sequences(
+        {"sgt": table, "kmers": table}, distances, tree, tree.copy(), above, **options
+    )
+    assert found.columns.tolist() == COLUMNS
+    assert set(found["experiment"]) == {"genetics"}
+    assert not found.duplicated(["variant", "rank", "evaluator", "metric", "part"]).any()
+    for variant in ("sgt", "kmers"):
+        evaluators = set(found.loc[found["variant"] == variant, "evaluator"])
+        assert evaluators == {
+            *("loo_nearest_neighbour", "loo_nearest_neighbour_distinct", "mantel"),
+            *("permuted_labels", "permuted_labels_distinct"),
+        }
+    of_tree = found[found["variant"] == "tree"].set_index(["rank", "evaluator", "metric"])
+    assert of_tree.loc[("species", "tree_comparison", "robinson_foulds"), "value"] == 0
+    assert of_tree.loc[("species", "shuffled_tips", "robinson_foulds"), "value"] > 0.5
+    assert of_tree.loc[("genus", "monophyly", "monophyletic"), ["value", "n"]].tolist() == [1, 3]
+    assert of_tree.loc[("genus", "shuffled_tips", "monophyletic"), "value"] < 0.5
+    assert "family" not in of_tree.index.get_level_values("rank")  # all taxa are in one
+
+
+def test_the_same_seed_gives_the_same_table():
+    table, distances, tree, above = study()
+    options = {"rank": "species", "permutations": 49, "bootstraps": 50, "seed": 3}
+    runs = [
+        score_sequences({"sgt": table}, distances, tree, tree, above, **options) for _ in range(2)
+    ]
+    pd.testing.assert_frame_equal(*runs, check_exact=True)
+
+
+def test_without_distances_and_trees_there_are_neighbours_only():
+    table, _, _, above = study()
+    options = {"rank": "species", "permutations": 49, "bootstraps": 50, "seed": 3}
+    found = score_sequences({"sgt": table}, None, None, None, above, **options)
+    assert set(found["metric"]) == {"accuracy", "balanced_accuracy"}
+    assert len(found) == 8

@@ -1,0 +1,1 @@
+"""From accepted sequences to an alignment, a tree and distances."""

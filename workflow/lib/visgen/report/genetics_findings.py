@@ -1,0 +1,118 @@
+"""Plain sentences of what sequences show, null results included."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from visgen.report.content import ALPHA
+from visgen.report.genetics_scores import SHUFFLED, VECTORS, interval_in_words
+from visgen.report.page import format_number, format_p, format_percent, is_nothing
+
+
+def genetics_findings(scores: pd.DataFrame, rank: str) -> list[str]:
+    """Say in plain sentences what sequences show, null results included.
+
+    Parameters
+    ----------
+    scores
+        Columns of the contract, experiment genetics.
+    rank
+        Of the sequences' taxa.
+    """
+    found = {
+        (row["variant"], row["rank"], row["evaluator"], row["metric"]): row
+        for row in scores.to_dict("records")
+    }
+    sentences = [
+        _neighbours_in_words(found, rank),
+        *(_mantel_in_words(found, variant, rank) for variant in VECTORS),
+        _trees_in_words(found, rank),
+        *(
+            _monophyly_in_words(row, found.get((variant, above, SHUFFLED, "monophyletic")))
+            for (variant, above, evaluator, _), row in found.items()
+            if evaluator == "monophyly"
+        ),
+    ]
+    return [sentence for sentence in sentences if sentence]
+
+
+def _neighbours_in_words(found: Mapping[tuple, dict], rank: str) -> str:
+    """Compare the kinds of vectors, over sequences that are not copies of each other."""
+    distinct = "loo_nearest_neighbour_distinct"
+    scores = {
+        variant: found[variant, rank, distinct, "accuracy"]
+        for variant in VECTORS
+        if (variant, rank, distinct, "accuracy") in found
+    }
+    if not scores:
+        return ""
+    each = " and of ".join(
+        f"{format_percent(score['value'])} ({interval_in_words(score, format_percent)}) of "
+        f"{int(score['n']):,} sequences by {VECTORS[variant]}"
+        for variant, score in scores.items()
+    )
+    sentence = f"The nearest other sequence names the {rank} of {each}"
+    chance = found.get((next(iter(scores)), rank, "permuted_labels_distinct", "accuracy"))
+    if chance is not None:
+        sentence += f"; names dealt at random give {format_percent(chance['value'])}"
+    sentence += ". Copies within a taxon count once."
+    if len(scores) == len(VECTORS) and scores["sgt"]["value"] <= scores["kmers"]["value"]:
+        sentence += " The transform does not tell taxa apart better than plain words of letters."
+    return sentence
+
+
+def _mantel_in_words(found: Mapping[tuple, dict], variant: str, rank: str) -> str:
+    score = found.get((variant, rank, "mantel", "pearson"))
+    if score is None:
+        return ""
+    verdict = "No agreement is shown."
+    if score["p"] < ALPHA:
+        verdict = (
+            "Near relatives have alike sequences by this measure; where the distances come from "
+            "these very sequences, that had to be."
+        )
+    return (
+        f"Distances of {VECTORS[variant]} and phylogenetic distances: Mantel r = "
+        f"{_r_in_words(score)}. {verdict}"
+    )
+
+
+def _trees_in_words(found: Mapping[tuple, dict], rank: str) -> str:
+    clades = found.get(("tree", rank, "tree_comparison", "clades_found"))
+    lengths = found.get(("tree", rank, "tree_comparison", "pearson"))
+    if clades is None:
+        return ""
+    sentence = (
+        f"The tree inferred from the sequences has {format_percent(clades['value'])} of the inner "
+        f"branches of the given tree ({int(clades['n'])} taxa"
+    )
+    null = found.get(("tree", rank, SHUFFLED, "clades_found"))
+    if null is not None:
+        sentence += f"; with tips shuffled {format_percent(null['value'])}"
+    sentence += f"; p = {format_p(clades['p'])})"
+    if lengths is not None:
+        sentence += f"; path lengths: r = {_r_in_words(lengths)}"
+    return sentence + "."
+
+
+def _monophyly_in_words(score: Mapping[str, Any], null: Mapping[str, Any] | None) -> str:
+    n = int(score["n"])
+    sentence = (
+        f"{round(score['value'] * n)} of {n} taxa of the rank {score['rank']} with two or more "
+        "tips are clades of the inferred tree"
+    )
+    if null is not None:
+        sentence += f"; with tips shuffled {format_number(null['value'] * n, 1)} on average"
+    return f"{sentence} (p = {format_p(score['p'])})."
+
+
+def _r_in_words(score: Mapping[str, Any]) -> str:
+    ends = "" if is_nothing(score["ci_low"]) else f"95 % {interval_in_words(score, _two_digits)}, "
+    return (
+        f"{_two_digits(score['value'])} ({ends}p = {format_p(score['p'])}, {int(score['n'])} taxa)"
+    )
+
+
+def _two_digits(value: float) -> str:
+    return format_number(value, 2)

@@ -1,0 +1,1 @@
+"""How well sequences tell taxa apart, and how far trees agree."""

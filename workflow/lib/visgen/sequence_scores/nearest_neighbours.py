@@ -1,0 +1,157 @@
+"""Whether the nearest other sequence is of the same taxon (leave one out)."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from visgen.bootstrap import rescaled_weights
+from visgen.sequence_vectors.files import SequenceVectors
+from visgen.wilson import wilson
+
+_BLOCK = 2**23  # similarities at a time: 64 MiB
+_TIED = 1e-12  # cosines closer than this are equal: rounding must not break ties
+_SAMPLES = 100  # bootstrap samples at a time
+
+
+class NearestNeighbours(NamedTuple):
+    """Sequences of taxa with at least two of them, and who stands next to them."""
+
+    taxon: np.ndarray  # (n_sequences,) number of the taxon
+    right: np.ndarray  # (n_sequences,) share of the nearest sequences that are of this taxon
+
+
+def nearest_neighbours(values: np.ndarray, taxon: np.ndarray) -> NearestNeighbours:
+    """Find the nearest other sequence by cosine distance.
+
+    Parameters
+    ----------
+    values
+        (n_sequences, n_features), none of them zero.
+    taxon
+        (n_sequences,) number of the taxon of each.
+
+    Returns
+    -------
+    NearestNeighbours
+        In the order given, without sequences that are alone in their taxon: these cannot be
+        right, but they can be the neighbours of others. Several may be equally near, as where
+        taxa share a sequence; then `right` is a fraction.
+
+    Raises
+    ------
+    ValueError
+        If a vector is zero.
+    """
+    lengths = np.linalg.norm(values, axis=1)
+    if not lengths.all():
+        raise ValueError(f"vector {np.argmin(lengths) + 1} of {len(values)} is zero: no cosine")
+    unit = values / lengths[:, None]
+    asked = np.flatnonzero(np.bincount(taxon)[taxon] > 1)
+    right = np.empty(len(asked))
+    rows = max(1, _BLOCK // len(unit))
+    for start in range(0, len(asked), rows):  # in blocks: no matrix of all pairs
+        block = asked[start : start + rows]
+        similar = unit[block] @ unit.T  # (n_rows, n_sequences)
+        similar[np.arange(len(block)), block] = -np.inf
+        nearest = similar >= similar.max(axis=1, keepdims=True) - _TIED
+        same = nearest & (taxon[block, None] == taxon)
+        right[start : start + rows] = same.sum(axis=1) / nearest.sum(axis=1)
+    return NearestNeighbours(taxon[asked], right)
+
+
+def score_neighbours(vectors: SequenceVectors, *, bootstraps: int, seed: int) -> list[dict]:
+    """Score how well vectors of sequences tell taxa apart.
+
+    Parameters
+    ----------
+    vectors
+        Of the sequences.
+    bootstraps
+        Samples of sequences within taxa, for the interval of the balanced accuracy.
+    seed
+        Of the samples.
+
+    Returns
+    -------
+    list of dict
+        Evaluator, metric, value, ci_low, ci_high, n, part. Evaluators: loo_nearest_neighbour;
+        loo_nearest_neighbour_distinct, where equal vectors of a taxon count once, since a copy
+        of a sequence finds itself; and permuted_labels and permuted_labels_distinct, what is
+        expected of names dealt at random. Metrics: accuracy (share of sequences; Wilson's
+        interval, as if sequences were independent) and balanced_accuracy (mean over taxa;
+        rescaled bootstrap; no interval where all samples are equal). Nothing where no taxon has
+        two sequences.
+    """
+    taxon = pd.factorize(vectors.taxa, sort=True)[0]
+    distinct = _distinct(vectors.values, taxon)
+    rows = []
+    for suffix, kept in (("", np.arange(len(taxon))), ("_distinct", distinct)):
+        if np.bincount(taxon[kept]).max() < 2:
+            continue
+        found = nearest_neighbours(vectors.values[kept], taxon[kept])
+        rows += _scores(f"loo_nearest_neighbour{suffix}", found, bootstraps, seed)
+        rows += _expected(f"permuted_labels{suffix}", taxon[kept], len(found.taxon))
+    return rows
+
+
+def expected_accuracies(taxon: np.ndarray) -> tuple[float, float]:
+    """Return accuracy and balanced accuracy expected of labels in random order.
+
+    Whatever the neighbour of a sequence of a taxon with m of the n sequences is, it has the
+    same label with probability (m − 1) / (n − 1).
+
+    Parameters
+    ----------
+    taxon
+        (n_sequences,) number of the taxon of each, sequences alone in their taxon included.
+
+    Returns
+    -------
+    accuracy, balanced_accuracy
+        Over the taxa with at least two sequences.
+    """
+    sizes = np.bincount(taxon)
+    sizes = sizes[sizes > 1]
+    chance = (sizes - 1) / (len(taxon) - 1)
+    return float(np.average(chance, weights=sizes)), float(chance.mean())
+
+
+def _distinct(values: np.ndarray, taxon: np.ndarray) -> np.ndarray:
+    """Return the positions of the first of each group of equal vectors of a taxon, in order."""
+    keyed = np.ascontiguousarray(np.column_stack([values, taxon]) + 0.0)  # no negative zeros
+    as_bytes = keyed.view(np.dtype((np.void, keyed.shape[1] * keyed.itemsize))).ravel()
+    return np.sort(np.unique(as_bytes, return_index=True)[1])
+
+
+def _scores(evaluator: str, found: NearestNeighbours, bootstraps: int, seed: int) -> list[dict]:
+    taxon = pd.factorize(found.taxon, sort=True)[0]
+    sizes = np.bincount(taxon)
+    rng = np.random.default_rng(seed)
+    drawn = []
+    for start in range(0, bootstraps, _SAMPLES):  # in blocks, to bound memory
+        weights = rescaled_weights(taxon, min(_SAMPLES, bootstraps - start), rng)
+        # Weights of a taxon sum to its size, so each sequence brings 1 / (size · n_taxa).
+        drawn.extend(weights @ (found.right / sizes[taxon]) / len(sizes))
+    low, high = np.percentile(drawn, [2.5, 97.5]) if drawn else (np.nan, np.nan)
+    if high - low < _TIED:  # all right, or all wrong: there is no spread to see
+        low, high = np.nan, np.nan
+    accuracy = float(found.right.mean())
+    balanced = float((np.bincount(taxon, found.right) / sizes).mean())
+    intervals = wilson(accuracy, len(taxon)), (float(low), float(high))
+    shared = {"evaluator": evaluator, "part": "sequences", "n": len(taxon)}
+    return [
+        shared | {"metric": metric, "value": value, "ci_low": ci_low, "ci_high": ci_high}
+        for metric, value, (ci_low, ci_high) in zip(
+            ("accuracy", "balanced_accuracy"), (accuracy, balanced), intervals, strict=True
+        )
+    ]
+
+
+def _expected(evaluator: str, taxon: np.ndarray, n: int) -> list[dict]:
+    shared = {"evaluator": evaluator, "part": "sequences", "n": n}
+    metrics = ("accuracy", "balanced_accuracy")
+    return [
+        shared | {"metric": metric, "value": value}
+        for metric, value in zip(metrics, expected_accuracies(taxon), strict=True)
+    ]

@@ -1,0 +1,1 @@
+"""Sequences: reading, checking, and the taxa that they belong to."""

@@ -1,0 +1,17 @@
+"""Embed the accepted sequences: sequence graph transform or k-mer frequencies."""
+
+from visgen.logs import start_log
+from visgen.sequence_vectors.embedding import embed_kmers, embed_sgt
+from visgen.sequence_vectors.files import write_vectors
+from visgen.sequences.accepted import read_accepted
+from visgen.threads import use_threads
+
+start_log(snakemake.log[0])
+use_threads()
+sequences = read_accepted(snakemake.input.sequences)
+match snakemake.wildcards.encoding:
+    case "sgt":
+        vectors = embed_sgt(sequences, **snakemake.params.options)
+    case "kmers":
+        vectors = embed_kmers(sequences, **snakemake.params.options)
+write_vectors(snakemake.output[0], vectors)

@@ -1,0 +1,21 @@
+"""Infer a tree from the alignment and root it."""
+
+import os
+
+from visgen.inference.alignment import read_alignment
+from visgen.inference.taxon_tree import write_tree
+from visgen.inference.tree_inference import infer_tree
+from visgen.logs import start_log
+from visgen.tables import write_table
+from visgen.threads import use_threads
+
+start_log(snakemake.log[0])
+use_threads()
+found = infer_tree(
+    read_alignment(snakemake.input.alignment),
+    **snakemake.params.options,
+    threads=int(os.environ["VISGEN_THREADS"]),
+)
+write_tree(snakemake.output.inferred, found.sequences)
+write_tree(snakemake.output.tree, found.taxa)
+write_table(snakemake.output.model, found.model)

@@ -1,0 +1,25 @@
+"""Give the study's taxa their anchors: averages over their sequences, or a control's vectors."""
+
+import pandas as pd
+from visgen.anchors.files import write_anchors
+from visgen.anchors.measuring import measure_anchors
+from visgen.distances import load_distances
+from visgen.logs import start_log
+from visgen.sequence_vectors.files import read_vectors
+from visgen.specimens.taxonomy import lineage
+from visgen.tables import write_table
+from visgen.threads import use_threads
+
+start_log(snakemake.log[0])
+use_threads()
+given, made, params = snakemake.input, snakemake.output, snakemake.params
+specimens = pd.read_parquet(given.specimens, columns=list(params.ranks))
+anchors, table = measure_anchors(
+    snakemake.wildcards.anchors,
+    params.options,
+    read_vectors(str(given.vectors)),
+    lineage(specimens, params.ranks, params.rank),
+    load_distances(str(given.distances)) if given.distances else None,
+)
+write_anchors(made.anchors, anchors)
+write_table(made.table, table)

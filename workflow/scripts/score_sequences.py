@@ -1,0 +1,28 @@
+"""Score vectors of sequences and the inferred tree."""
+
+import pandas as pd
+from visgen.distances import load_distances
+from visgen.logs import start_log
+from visgen.sequence_scores.scoring import score_sequences
+from visgen.sequence_vectors.files import read_vectors
+from visgen.specimens.taxonomy import lineage
+from visgen.tables import write_table
+from visgen.threads import use_threads
+from visgen.trees import read_tree
+
+start_log(snakemake.log[0])
+use_threads()
+given, params = snakemake.input, snakemake.params
+specimens = pd.read_parquet(given.specimens)
+scores = score_sequences(
+    {"sgt": read_vectors(given.sgt), "kmers": read_vectors(given.kmers)},
+    load_distances(given.distances[0]) if given.distances else None,
+    read_tree(given.inferred[0]) if given.inferred else None,
+    read_tree(given.given[0]) if given.given else None,
+    lineage(specimens, params.ranks, params.rank),
+    rank=params.rank,
+    permutations=params.permutations,
+    bootstraps=params.bootstraps,
+    seed=params.seed,
+)
+write_table(snakemake.output.scores, scores)

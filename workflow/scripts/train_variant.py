@@ -1,0 +1,37 @@
+"""Align a regime to anchors, and predict taxa from images alone."""
+
+import pandas as pd
+from visgen.anchors.files import read_anchors
+from visgen.cross_modal.files import read_checkpoint, read_pooled, read_withheld, write_variant
+from visgen.cross_modal.study import label_images
+from visgen.cross_modal.variants import train_variant
+from visgen.devices import pick_device
+from visgen.logs import start_log
+from visgen.splits import read_splits
+from visgen.threads import use_threads
+
+start_log(snakemake.log[0])
+use_threads()
+given, params, wildcards = snakemake.input, snakemake.params, snakemake.wildcards
+seed = int(wildcards.seed)
+withheld, anchors = str(given.withheld), str(given.anchors)  # empty where there is no such file
+images = label_images(
+    pd.read_parquet(given.specimens),
+    read_splits([given.split])[seed],
+    params.rank,
+    read_withheld(withheld, wildcards.scope) if withheld else set(),
+)
+checkpoint = read_checkpoint(given.checkpoint)
+variant = train_variant(
+    images,
+    read_pooled(given.pooled),
+    checkpoint.tensors,
+    checkpoint.about,
+    read_anchors(anchors) if anchors else None,
+    params.options,
+    name=params.anchors_name,
+    rank=params.rank,
+    seed=seed,
+    device=pick_device(),
+)
+write_variant(dict(snakemake.output.items()), variant)
