@@ -158,7 +158,7 @@ def test_another_form_of_the_same_file_gives_the_same_bytes(study):
 
 def test_programs_find_the_tree_that_sequences_were_simulated_on(tmp_path):
     folder = copy_workflow(tmp_path)
-    config = TINY | {"simulation": {"n_species": 16, "n_images": 130, "image_size": 48}}
+    config = TINY | {"simulation": {"n_species": 16, "n_images": 150, "image_size": 48}}
     config["inputs"] = TINY["inputs"] | {"tree": "inferred"}
     config["genetics"] = {"tree": {"bootstraps": 0}, "permutations": 999}
     done = run(folder, config, "--cores", "2", "results/tiny/genetics/scores.tsv")

@@ -8,8 +8,8 @@ import torch
 from PIL import Image
 from safetensors import safe_open
 from visgen.backbones import forward, load_backbone
+from visgen.checkpoints import open_checkpoint
 from visgen.simclr import training
-from visgen.simclr.checkpoints import open_checkpoint
 from visgen.simclr.network import Projected, contrastive_accuracy, nt_xent
 from visgen.simclr.results import history_row, write_weights
 from visgen.simclr.schedule import Batches, share_of_rate

@@ -26,12 +26,16 @@ GUIDED = EMBEDDING - {"score_embedding"} | FOLDS | {"train_embedding", "plot_gui
 FEATURES = (
     CLASSIFICATION | GUIDED | EMBEDDING | {"extract_features", "train_classifier", "embed_taxa"}
 )
-WEIGHTS = FEATURES | {"train_simclr", "plot_simclr"}
+RECOGNITION = SCORES | {"score_recognition", "plot_recognition"}
+VARIANTS = RECOGNITION | {"train_variant"}
+REGIMES = VARIANTS | {"train_regime"}
+PARTS = CLASSIFICATION | REGIMES | {"split_specimens", "train_classifier"}
+WEIGHTS = FEATURES | REGIMES | {"train_simclr", "plot_simclr"}
 ANCHORS = {"measure_anchors", "plot_anchors"}
 SEQUENCE_SCORES = SCORES | {"score_sequences"}
 VECTORS = SEQUENCE_SCORES | {"embed_sequences", "plot_sequences"}
 TREE = SEQUENCE_SCORES | {"infer_tree", "plot_tree"}
-SEQUENCES = VECTORS | ANCHORS | TREE | {"ingest_sequences", "align_sequences"}
+SEQUENCES = VECTORS | ANCHORS | VARIANTS | TREE | {"ingest_sequences", "align_sequences"}
 SEQUENCES |= {"measure_coverage", "plot_counts"}
 SPECIMENS = WEIGHTS | SEQUENCES
 SPECIMENS |= {
@@ -73,7 +77,7 @@ def test_a_second_run_has_nothing_to_do(study):
             SCORES | {"measure_confidence", "plot_confidence", "plot_taxa"},
         ),
         ("classification.ranks", ["family"], CLASSIFICATION | {"train_classifier"}),
-        ("published", "config/bivalvia.published.tsv", REPORT),
+        ("published", "config/bivalvia.published.tsv", REPORT | {"plot_recognition"}),
         (
             "classification.classifiers.random_forest.trees",
             11,
@@ -91,16 +95,20 @@ def test_a_second_run_has_nothing_to_do(study):
         ("embedding.variants.guided.guidance.epochs", 4, GUIDED),
         ("embedding.variants.guided.guidance.refits", 3, HELD_OUT | {"train_permuted"}),
         ("embedding.min_images", 4, GUIDED | EMBEDDING | {"embed_taxa", "split_taxa"}),
-        ("splits.val", 0.3, CLASSIFICATION | {"split_specimens", "train_classifier"}),
+        ("splits.val", 0.3, PARTS),
         ("inputs.sequence_pattern", "(?P<taxon>.*)", SEQUENCES),
         ("genetics.filters.min_length", 50, SEQUENCES),
-        ("genetics.sgt.kappa", 2.0, VECTORS | ANCHORS),
+        ("genetics.sgt.kappa", 2.0, VECTORS | ANCHORS | VARIANTS),
         ("genetics.kmers.letters", 3, VECTORS),
         ("genetics.anchors.raw.average", "mean", REPORT | ANCHORS),
         ("genetics.tree.bootstraps", 6, TREE),
         ("genetics.bootstraps", 200, SEQUENCE_SCORES),
+        ("visual_genetic.tail", 9, RECOGNITION),
+        ("visual_genetic.alignment.epochs", 4, VARIANTS),
+        ("visual_genetic.variants.aligned.permutations", 3, VARIANTS),
+        ("visual_genetic.hidden", 21, REGIMES),
         ("features.views", 1, CLASSIFICATION | {"extract_views", "train_classifier"}),
-        ("backbones.tiny.seed", 2, FEATURES),
+        ("backbones.tiny.seed", 2, FEATURES | REGIMES),
         ("simclr.epochs", 3, WEIGHTS),
         ("simclr.image_size", 48, WEIGHTS),
         ("ingest.background", [0, 0, 0], WEIGHTS),
@@ -116,7 +124,7 @@ def test_a_change_of_config_runs_what_depends_on_it(study, key, value, rules):
     ("module", "rules"),
     [
         ("figures/scores.py", REPORT - {"write_provenance"} | {"plot_scores"}),
-        ("splits.py", CLASSIFICATION | {"split_specimens", "train_classifier"}),
+        ("splits.py", PARTS),
         ("provenance.py", REPORT),
         ("anchors/spaces.py", ANCHORS | {"write_report"}),
         ("threads.py", SPECIMENS | {"simulate_study"}),
@@ -156,7 +164,12 @@ def test_metrics_have_the_columns_of_the_contract_and_every_experiment(study):
         "experiment,variant,backbone,rank,anchors,evaluator,part,fold,seed,metric,value,"
         "ci_low,ci_high,p,n"
     )
-    assert set(metrics["experiment"]) == {"classification", "embedding", "genetics"}
+    assert set(metrics["experiment"]) == {
+        "classification",
+        "embedding",
+        "genetics",
+        "visual_genetic",
+    }
     assert np.isfinite(metrics["value"]).mean() > 0.9
     shares = metrics[metrics["metric"].isin(["accuracy", "macro_f1", "coverage", "pearson"])]
     assert shares["value"].between(-1, 1).all() and len(shares) > 50
@@ -219,7 +232,7 @@ def test_no_specimen_is_in_two_parts(study):
 def test_report_stands_alone_and_names_its_commit_and_figures(study):
     page = results(study, "report/report.html").read_text()
     assert not re.search(r"""(src|href)=["'](?!data:|#)""", page)
-    assert page.count("data:image/png;base64,") == 22
+    assert page.count("data:image/png;base64,") == 27
     provenance = json.loads(results(study, "provenance.json").read_text())
     assert provenance["config"]["dataset"] == "tiny"
     assert provenance["images"]["n"] == 130
@@ -257,7 +270,7 @@ def test_a_folder_per_taxon_needs_no_table_and_notices_a_new_image(tmp_path, stu
         "path_pattern": r"^(?P<species>(?P<genus>[^_/]+)_[^/]+)/",
         "specimen_pattern": r"_(?P<specimen>[^_/]+)_\d+\.\w+$",
     }
-    config = {**TINY, "inputs": inputs, "simulation": None}
+    config = {**TINY, "inputs": inputs, "simulation": None, "genetics": {}}
     config["ingest"] = {"max_rejected": 0.2}
     config["splits"] = {"seeds": [1]}
     done = run(folder, config, "--cores", "2")

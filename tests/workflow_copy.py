@@ -59,6 +59,19 @@ TINY = {
             "guided": {"pooling": "attention", "guidance": {"epochs": 3}},
         },
     },
+    "visual_genetic": {
+        "backbone": "tiny",
+        "seeds": [1],
+        "image_size": 32,
+        "hidden": 20,
+        "tail": 8,
+        "head": 12,
+        "bootstraps": 100,
+        "variants": {
+            "plain": {"regime": "control"},
+            "aligned": {"regime": "control", "anchors": "centred", "permutations": 2},
+        },
+    },
 }
 
 

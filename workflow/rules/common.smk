@@ -19,6 +19,7 @@ from visgen.classifiers.options import BASELINE_METHODS
 from visgen.configuration import checked_config
 from visgen.genetics_checks import INFERRED
 from visgen.guidance.poolings import references
+from visgen.recognition_checks import OVERRIDES, recognised_rank
 from visgen.study_checks import STUDY_FILES, check_files
 
 try:
@@ -116,6 +117,20 @@ REFITS = {
     )
     for name, variant in VARIANTS.items()
 }
+# Recognition: what is compared, on which seeds, and by which anchors each is aligned.
+RECOGNITION = config["visual_genetic"]
+SCOPES = ["visual_genetic", "unseen_species", "unseen_genera"]
+RECOGNITION_FIGURES = ["ablation", "tail", "change", "graph", "training"]
+if RECOGNITION is not None:
+    RECOGNISED = recognised_rank(config)
+    RECOGNITION_SEEDS = RECOGNITION["seeds"] or SEEDS
+    COMPARED = {
+        name: {key: variant[key] for key in ("regime", "anchors", "permutations")}
+        for name, variant in RECOGNITION["variants"].items()
+    }
+    ANCHORS_OF = {name: variant["anchors"] for name, variant in COMPARED.items()}
+    REGIMES = list(dict.fromkeys(variant["regime"] for variant in COMPARED.values()))
+    UNSEEN_VARIANTS = RECOGNITION["unseen"]["variants"] if RECOGNITION["unseen"] else []
 HAS_TREE = bool(INPUTS["tree"] or INPUTS["distances"])
 
 
@@ -313,6 +328,98 @@ def anchor_distances(wildcards):
     return sequenced_distances(wildcards) if of_tree else []
 
 
+def withheld_in(wildcards):
+    """Return the table of withheld taxa; none where all are trained on."""
+    path = f"results/{wildcards.dataset}/visual_genetic/withheld.tsv"
+    return given(path if wildcards.scope != SCOPES[0] else None)
+
+
+def recognition_weights(wildcards):
+    """Return the weights file that networks start from, none for untrained ones."""
+    backbone = config["backbones"][RECOGNITION["backbone"]]
+    return given(_weights(backbone["model"], backbone["weights"]))
+
+
+def regime_options(wildcards):
+    """Return how a regime's network is built, trained and asked for features."""
+    keys = (
+        "image_size",
+        "colour",
+        "hidden",
+        "size",
+        "augmentation",
+        "pretraining",
+        "balancing",
+    )
+    options = {key: RECOGNITION[key] for key in keys}
+    return options | {"views": RECOGNITION["alignment"]["views"]}
+
+
+def regime_folder(wildcards):
+    """Return the folder of the regime that a variant goes on from."""
+    regime = COMPARED[wildcards.variant]["regime"]
+    folder = f"results/{wildcards.dataset}/{wildcards.scope}/regimes/{regime}"
+    return f"{folder}/seed-{wildcards.seed}"
+
+
+def regime_checkpoint(wildcards):
+    """Return the weights of a variant's regime."""
+    return f"{regime_folder(wildcards)}/checkpoint.safetensors"
+
+
+def regime_pooled(wildcards):
+    """Return the features that a variant's regime makes of every image."""
+    return f"{regime_folder(wildcards)}/pooled.npz"
+
+
+def anchors_name(wildcards):
+    """Return the set of anchors that a variant is aligned to, None for none."""
+    return ANCHORS_OF[wildcards.variant]
+
+
+def variant_anchors(wildcards):
+    """Return the anchors that a variant is aligned to, none for none."""
+    name = anchors_name(wildcards)
+    folder = f"results/{wildcards.dataset}/genetics/anchors"
+    return given(f"{folder}/{name}.npz" if name else None)
+
+
+def variant_options(wildcards):
+    """Return how a variant is aligned and asked for taxa."""
+    variant = RECOGNITION["variants"][wildcards.variant]
+    own = {key: variant[key] for key in OVERRIDES if variant[key] is not None}
+    options = COMPARED[wildcards.variant] | RECOGNITION["alignment"] | own
+    return options | {"neighbours": RECOGNITION["neighbours"]}
+
+
+def recognition_results(wildcards):
+    """Return tables and figures of recognition; none where it is not asked for."""
+    if RECOGNITION is None:
+        return {}
+    folder = f"results/{wildcards.dataset}/visual_genetic"
+    return {
+        "recognition_figures": [f"{folder}/{name}.png" for name in RECOGNITION_FIGURES],
+        "recognition_omitted": expand(
+            "{folder}/{variant}/seed-{seed}/omitted.tsv",
+            folder=folder,
+            variant=COMPARED,
+            seed=RECOGNITION_SEEDS,
+        ),
+        "recognition_impossible": given(
+            UNSEEN_VARIANTS and f"{folder}/withheld.omitted.tsv"
+        ),
+        "recognition_published": given(config["published"]),
+    }
+
+
+def recognition_settings(wildcards):
+    """Return what the report says of how taxa were recognised; None where they were not."""
+    if RECOGNITION is None:
+        return None
+    settings = {key: RECOGNITION[key] for key in ("tail", "head", "bootstraps")}
+    return settings | {"rank": RECOGNISED, "variants": COMPARED}
+
+
 def backbone_comparison(wildcards):
     """Return the table that compares backbones; none where there is one backbone."""
     path = f"results/{wildcards.dataset}/classification/backbones.tsv"
@@ -329,6 +436,8 @@ def score_tables(wildcards):
     tables += backbone_comparison(wildcards)
     if HAS_SEQUENCES:
         tables.append(f"results/{wildcards.dataset}/genetics/scores.tsv")
+    if RECOGNITION is not None:
+        tables.append(f"results/{wildcards.dataset}/visual_genetic/scores.tsv")
     if HAS_TREE:
         tables += expand(
             "results/{{dataset}}/embedding/{backbone}/{table}.tsv",

@@ -44,6 +44,7 @@ rule write_report:
         unpack(classification_results),
         unpack(simclr_results),
         unpack(genetics_results),
+        unpack(recognition_results),
         unpack(embedding_results),
         metrics="results/{dataset}/report/metrics.tsv",
         provenance="results/{dataset}/provenance.json",
@@ -53,6 +54,7 @@ rule write_report:
         counts="results/{dataset}/specimens/counts.png",
         notes=expand("results/{{dataset}}/splits/notes-{seed}.tsv", seed=SEEDS),
         template=str(WORKFLOW / "report/report.html.jinja"),
+        parts=str(WORKFLOW / "report/recognition.html.jinja"),
         code=code_of("write_report.py"),
     output:
         "results/{dataset}/report/report.html",
@@ -71,6 +73,7 @@ rule write_report:
             "refits": REFITS,
         },
         genetics=GENETICS if HAS_SEQUENCES else None,
+        recognition=recognition_settings,
         settings={
             "simulated": config["simulation"] is not None,
             "tree_rank": INPUTS["tree_rank"] if HAS_TREE else None,

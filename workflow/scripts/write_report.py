@@ -11,6 +11,7 @@ from visgen.report.genetics import genetics_content
 from visgen.report.held_out import held_out_content
 from visgen.report.page import render_report
 from visgen.report.pretraining import pretraining_content
+from visgen.report.recognition import recognition_content
 from visgen.tables import read_table
 
 start_log(snakemake.log[0])
@@ -34,4 +35,7 @@ if page["tree_rank"]:
         metrics, given.embedding_figures, given.embedding_omitted, given.few_images, given.missing
     )
     page |= held_out_content(metrics, given, tree_rank=page["tree_rank"], **params.held_out)
+page["recognition"] = None
+if params.recognition is not None:
+    page |= recognition_content(metrics, params.recognition, given)
 Path(snakemake.output[0]).write_text(render_report(given.template, page), encoding="utf-8")

@@ -9,6 +9,7 @@ from typing import Any
 from visgen.classifiers.options import BASELINE_METHODS, METHOD_OPTIONS, SHARED_OPTIONS
 from visgen.genetics_checks import INFERRED, check_genetics
 from visgen.guidance.poolings import LEARNED_POOLINGS
+from visgen.recognition_checks import check_recognition
 from visgen.specimens.columns import check_ranks
 
 #: Ranks of a simulated study.
@@ -42,6 +43,7 @@ def check_study(config: Mapping[str, Any]) -> None:
     _check_ranks(config)
     _check_inputs(config)
     check_genetics(config)
+    check_recognition(config)
     _check_classification(config)
     _check_embedding(config["embedding"])
     _check_fine_tuning(config["embedding"]["variants"], config["backbones"])

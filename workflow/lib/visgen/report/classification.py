@@ -53,6 +53,9 @@ def classification_content(
     rows = score_rows(scores, ranks, baselines, chosen)
     confidence = confidence_rows(scores, chosen)
     published = read_table(tables["published"][0]) if tables["published"] else None
+    if published is not None:  # the section on recognition shows its own
+        recognised = metrics.loc[metrics["experiment"] == "visual_genetic", "variant"]
+        published = published[~published["variant"].isin(set(recognised))]
     # Every classifier leaves out the same ranks: they depend on the splits alone.
     left = _read_all(tables["classification_omitted"])[["seed", "rank", "reason"]]
     reasons = left.drop_duplicates().groupby(["rank", "reason"], sort=False).size()

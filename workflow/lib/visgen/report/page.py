@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 
 def render_report(template: str | Path, content: Mapping[str, Any]) -> str:
@@ -15,18 +15,22 @@ def render_report(template: str | Path, content: Mapping[str, Any]) -> str:
     Parameters
     ----------
     template
-        Jinja template.
+        Jinja template; those that it includes lie beside it.
     content
         What it names; a name that is lacking is an error.
     """
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(Path(template).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters.update(
         number=format_number, percent=format_percent, p=format_p, image=embed_image
     )
     environment.tests["nothing"] = is_nothing
-    return environment.from_string(Path(template).read_text(encoding="utf-8")).render(content)
+    return environment.get_template(Path(template).name).render(content)
 
 
 def embed_image(path: str | Path) -> str:

@@ -11,7 +11,7 @@ import pandas as pd
 from safetensors.torch import save
 from torch import nn
 
-from visgen.simclr.checkpoints import Checkpoint
+from visgen.checkpoints import Checkpoint
 
 #: Columns of a history, one row an epoch.
 HISTORY = ["epoch", "loss", "chance_loss", "top1", "chance_top1", "learning_rate"]

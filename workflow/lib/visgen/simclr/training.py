@@ -15,8 +15,8 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from visgen.backbones import Backbone
+from visgen.checkpoints import open_checkpoint
 from visgen.devices import describe_device, pick_device, pick_precision
-from visgen.simclr.checkpoints import open_checkpoint
 from visgen.simclr.network import Projected, contrastive_accuracy, nt_xent
 from visgen.simclr.results import HISTORY, Pretraining, history_row
 from visgen.simclr.schedule import Batches, seed_of, share_of_rate
@@ -122,7 +122,7 @@ def train_simclr(
         "precision": str(dtype).removeprefix("torch."),
         "software": {name: version(name) for name in SOFTWARE},
     }
-    checkpoint = open_checkpoint(store, recipe, checkpoint_seconds)
+    checkpoint = open_checkpoint(store / "simclr", recipe, checkpoint_seconds)
     torch.backends.cudnn.allow_tf32 = False  # float32 is float32 on a GPU too
     torch.backends.cudnn.deterministic = True
     encoder = copy.deepcopy(backbone.network).requires_grad_(True)

@@ -1,6 +1,6 @@
 """What a killed training goes on from: one file, outside the outputs, written whole or not at all.
 
-It lies in `<store>/simclr/<digest of the recipe>/`, so that no other training takes it up.
+It lies in `<folder>/<digest of the recipe>/`, so that no other training takes it up.
 """
 
 import shutil
@@ -68,6 +68,16 @@ class Checkpoint:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def open_checkpoint(store: Path, recipe: Mapping[str, Any], seconds: float) -> Checkpoint:
-    """Return the checkpoint of the training with this recipe, its folder made if need be."""
-    return Checkpoint(open_store(store / "simclr", recipe), seconds)
+def open_checkpoint(folder: Path, recipe: Mapping[str, Any], seconds: float) -> Checkpoint:
+    """Return the checkpoint of the training with this recipe.
+
+    Parameters
+    ----------
+    folder
+        Of all trainings of one kind; the training's own is made in it if need be.
+    recipe
+        Everything that decides the weights, in plain values.
+    seconds
+        Time between two writes, at least, that `Checkpoint.is_due` goes by.
+    """
+    return Checkpoint(open_store(folder, recipe), seconds)

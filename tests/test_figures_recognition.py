@@ -1,0 +1,341 @@
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_hex
+from recognition_study import (
+    SPECIES,
+    VARIANTS,
+    anchors,
+    history,
+    specimens,
+    split,
+    training,
+)
+from test_figures import assert_nothing_is_cut, png
+from visgen.anchors.files import write_anchors
+from visgen.figures.centroid_graph import (
+    MAX_NAMED,
+    centroids,
+    lay_out,
+    neighbouring_pairs,
+    plot_centroid_graph,
+    visual_spaces,
+)
+from visgen.figures.recognition_ablation import plot_ablation
+from visgen.figures.recognition_change import plot_change
+from visgen.figures.recognition_sizes import below_size, plot_sizes
+from visgen.figures.recognition_training import plot_training
+from visgen.metrics import metrics_table
+from visgen.recognition.hits import METRICS
+
+VALUES = {"control": 0.31, "wd": 0.53, "wd_sgt": 0.67}
+PUBLISHED = pd.DataFrame(
+    {"variant": ["wd", "other"], "metric": ["tail_accuracy"] * 2, "value": [0.47, 0.6]}
+)
+
+
+def scores(permuted=True, metrics=METRICS):
+    rows = [
+        {
+            "variant": variant, "evaluator": "knn_5", "part": "test", "seed": seed,
+            "metric": metric, "value": value + 0.02 * seed, "ci_low": value - 0.1,
+            "ci_high": value + 0.13, "n": 97,
+        }
+        for variant, value in VALUES.items() for seed in (1, 2) for metric in metrics
+    ]  # fmt: skip
+    if permuted:
+        rows += [
+            {
+                "variant": "wd_sgt", "evaluator": "knn_5:permuted", "part": "test",
+                "metric": metric, "value": 0.5, "ci_low": 0.41, "ci_high": 0.59, "n": 19,
+            }
+            for metric in metrics
+        ]  # fmt: skip
+    return metrics_table(rows)
+
+
+def species(n_taxa=13, variants=VARIANTS):
+    rng = np.random.default_rng(1)
+    names = [f"Genus{i} epithetlongissima" for i in range(n_taxa)]
+    return pd.DataFrame(
+        [
+            (variant, seed, "knn_5", name, 3000 // (i + 1) ** 2 + 3, rng.random())
+            for variant in variants
+            for seed in (1, 2)
+            for i, name in enumerate(names)
+        ],
+        columns=["variant", "seed", "evaluator", "taxon", "n_train", "accuracy"],
+    )
+
+
+def legend(figure):
+    return "\n".join(text.get_text() for text in figure.legends[0].get_texts())
+
+
+# --- ablation ---
+
+
+def test_scores_intervals_and_bands_are_drawn_where_they_are():
+    figure = plot_ablation(scores(), "knn_5", VARIANTS, PUBLISHED)
+    assert len(figure.axes) == 4
+    tail = figure.axes[2]
+    names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert names == ["control", "wd", "wd sgt  → sgt"]
+    dots = [line.get_xydata()[0] for line in tail.get_lines() if line.get_marker() == "o"]
+    expected = [(value + 0.03, place) for place, value in enumerate(VALUES.values())]
+    assert np.array(dots) == pytest.approx(np.array(expected))
+    ends = [c.get_segments()[0][:, 0] for c in tail.collections]
+    assert np.array(ends[1]) == pytest.approx([0.43, 0.66])
+    (band,) = tail.patches
+    assert (band.get_x(), band.get_x() + band.get_width()) == pytest.approx((0.41, 0.59))
+    assert band.get_y() < 2 < band.get_y() + band.get_height()
+    assert "19 runs" in legend(figure)
+    assert_nothing_is_cut(figure)
+
+
+def test_published_values_are_hollow_and_only_of_variants_that_are_here():
+    figure = plot_ablation(scores(), "knn_5", VARIANTS, PUBLISHED)
+    marks = [
+        [line for line in axes.get_lines() if line.get_marker() == "D" and len(line.get_xdata())]
+        for axes in figure.axes
+    ]
+    assert [len(found) for found in marks] == [0, 0, 1, 0]
+    (mark,) = marks[2]
+    assert mark.get_xdata().tolist() == [0.47] and 1 < mark.get_ydata()[0] < 1.5
+    assert to_hex(mark.get_markerfacecolor()) == "#ffffff"
+    assert "published" in legend(figure)
+    assert "published" not in legend(plot_ablation(scores(), "knn_5", VARIANTS, None))
+
+
+def test_band_outside_all_values_widens_the_axis():
+    table = scores()
+    null = table["evaluator"] == "knn_5:permuted"
+    table.loc[null, ["ci_low", "value"]] = 0.02
+    for axes in plot_ablation(table, "knn_5", VARIANTS, None).axes:
+        assert axes.get_xlim()[0] < 0.02
+
+
+def test_without_permutations_and_head_taxa_there_is_less_to_draw():
+    figure = plot_ablation(scores(False, METRICS[:3]), "knn_5", VARIANTS, None)
+    assert len(figure.axes) == 3
+    assert not any(axes.patches for axes in figure.axes)
+    assert "permuted" not in legend(figure)
+
+
+def test_a_variant_without_a_score_says_so():
+    table = scores()
+    lacking = (table["variant"] == "control") & (table["metric"] == "head_accuracy")
+    figure = plot_ablation(table[~lacking], "knn_5", VARIANTS, None)
+    assert [text.get_text() for text in figure.axes[3].texts] == ["no score"]
+
+
+def test_no_score_at_all_is_a_sentence():
+    (text,) = plot_ablation(scores()[:0], "knn_5", VARIANTS, None).texts
+    assert text.get_text() == "no variant has a score of test specimens"
+
+
+# --- sizes and changes ---
+
+
+def test_line_is_the_mean_over_all_taxa_so_small():
+    table = pd.DataFrame({"taxon": list("abcd"), "n_train": [7, 3, 11, 7]})
+    table["accuracy"] = [0.5, 0.2, 1.0, 0.8]
+    found = below_size(table)
+    assert found["n_train"].tolist() == [3, 7, 11]
+    assert found["accuracy"].tolist() == pytest.approx([0.2, 0.5, 0.625])
+    assert found["n_taxa"].tolist() == [1, 3, 4]
+
+
+def test_every_regime_has_a_panel_and_every_variant_a_line():
+    figure = plot_sizes(species(), "knn_5", VARIANTS, 100)
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["control", "wd"]
+    entries = [text.get_text() for text in figure.axes[1].get_legend().get_texts()]
+    assert entries == ["wd", "wd sgt"]
+    for axes in figure.axes:
+        assert [100, 100] in [list(line.get_xdata()) for line in axes.get_lines()]
+    assert "fewer than 100 training images" in figure.get_suptitle()
+    assert_nothing_is_cut(figure)
+
+
+def test_sizes_without_test_images_are_a_sentence():
+    (text,) = plot_sizes(species()[:0], "knn_5", VARIANTS, 100).texts
+    assert text.get_text() == "no taxon has test images"
+
+
+def test_changes_go_from_before_to_after_with_most_images_first():
+    table = species(5)
+    figure = plot_change(table, "knn_5", [("wd", "wd_sgt")])
+    (axes,) = figure.axes
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    assert names[0] == "Genus0 epithetlongissima (3,003)"
+    assert names[-1] == "Genus4 epithetlongissima (123)"
+    mean = table.groupby(["variant", "taxon"])["accuracy"].mean()
+    order = [name.partition(" (")[0] for name in names]
+    before, after = (mean[variant].loc[order].to_numpy() for variant in ("wd", "wd_sgt"))
+    drawn = {
+        (float(y), float(x)): line.get_marker()
+        for line in axes.get_lines()
+        for x, y in line.get_xydata()
+    }
+    for place, (one, other) in enumerate(zip(before, after, strict=True)):
+        assert drawn[place, one] == "o"
+        assert drawn[place, other] == (">" if other > one else "<")
+    gain = f"{100 * (after - before).mean():+.1f}".replace("-", "−")
+    assert axes.get_title() == f"wd → wd sgt\n{gain} points on average"
+    assert_nothing_is_cut(figure)
+
+
+def test_a_taxon_that_does_not_change_and_nothing_aligned_are_drawn():
+    same = species(3, ["wd", "wd_sgt"]).assign(accuracy=0.5)
+    (axes,) = plot_change(same, "knn_5", [("wd", "wd_sgt")]).axes
+    assert {line.get_marker() for line in axes.get_lines()} == {"o"}
+    assert "+0.0 points" in axes.get_title()
+    (text,) = plot_change(same, "knn_5", []).texts
+    assert "no variant is aligned" in text.get_text()
+
+
+# --- graph ---
+
+
+def test_centroids_are_means_of_directions():
+    values = np.array([[3.0, 0], [0, 2], [0, 5], [-1, 0]])
+    found = centroids(values, pd.Series(["b", "b", "a", "a"]))
+    assert found.index.tolist() == ["a", "b"]
+    assert found.to_numpy() == pytest.approx(np.array([[-0.5, 0.5], [0.5, 0.5]]))
+
+
+@pytest.mark.parametrize("n_taxa", [5, 13, 41])
+def test_alike_taxa_are_laid_out_near_each_other(n_taxa):
+    rng = np.random.default_rng(n_taxa)
+    two = rng.normal(size=(2, 11))
+    side = np.arange(n_taxa) % 2
+    names = [f"t{i:02d}" for i in range(n_taxa)]
+    vectors = pd.DataFrame(two[side] + 0.2 * rng.normal(size=(n_taxa, 11)), names)
+    places = lay_out(vectors)
+    apart = np.linalg.norm(places[:, None] - places, axis=2)
+    same = side[:, None] == side
+    assert apart[same].mean() < 0.4 * apart[~same].mean()
+
+
+def test_layout_does_not_depend_on_the_order_of_the_taxa():
+    vectors = anchors()
+    shuffled = vectors.sample(frac=1, random_state=7)
+    places = pd.DataFrame(lay_out(shuffled), shuffled.index).loc[vectors.index]
+    assert (places.to_numpy() == lay_out(vectors)).all()
+
+
+def test_equal_centroids_are_laid_out():
+    vectors = pd.DataFrame([[1.0, 0], [1, 0], [0, 1]], list("abc"))
+    assert np.isfinite(lay_out(vectors)).all()
+
+
+def test_edges_are_those_of_the_triangulation():
+    """A square with a point inside has four sides and four spokes."""
+    places = np.array([[0.0, 0], [2, 0], [2, 2], [0, 2], [1, 0.9]])
+    edges = {tuple(edge) for edge in neighbouring_pairs(places).tolist()}
+    assert edges == {(0, 1), (1, 2), (2, 3), (0, 3), (0, 4), (1, 4), (2, 4), (3, 4)}
+
+
+def test_points_on_a_line_are_joined_along_it():
+    places = np.array([[0.0, 0], [3, 0], [1, 0], [2, 0]])
+    assert sorted(neighbouring_pairs(places).tolist()) == [[0, 2], [1, 3], [2, 3]]
+
+
+@pytest.mark.parametrize("n_taxa", [5, 32, 74])
+def test_graph_names_taxa_where_there_is_room(n_taxa):
+    rng = np.random.default_rng(1)
+    names = [f"Genus{i % 7} epithet{i}" for i in range(n_taxa)]
+    groups = pd.Series([name.split()[0] for name in names], names, name="genus")
+    space = pd.DataFrame(rng.normal(size=(n_taxa, 5)), names)
+    figure = plot_centroid_graph({"visual": space, "genetic": space.iloc[::-1]}, groups)
+    assert len(figure.axes) == 2
+    assert len(figure.axes[0].texts) == (n_taxa if n_taxa <= MAX_NAMED else 0)
+    if n_taxa == 5:
+        assert figure.axes[0].texts[0].get_text() == "G. epithet0"
+    assert "Genus0" in legend(figure)
+    assert_nothing_is_cut(figure)
+
+
+def test_graph_has_only_taxa_of_every_space():
+    one = anchors()
+    figure = plot_centroid_graph({"a": one, "b": one.drop("Aa a")}, pd.Series("G", one.index))
+    assert "(12 taxa)" in figure.axes[0].get_title()
+    (text,) = plot_centroid_graph({"a": one, "b": one[:2]}, pd.Series("G", one.index)).texts
+    assert text.get_text() == "2 taxa have both images and an anchor"
+
+
+def test_spaces_are_of_test_images(tmp_path):
+    taxa = pd.Series(["a", "a", "b"], ["i", "j", "k"])
+    for name, sign in (("wd", 1.0), ("wd_sgt", -1.0)):
+        np.savez(
+            tmp_path / f"{name}.npz",
+            id=np.array(["k", "j", "i"]),
+            part=np.array(["test", "test", "train"]),
+            values=sign * np.array([[0, 1], [2, 0], [7, 7]], dtype=np.float32),
+        )
+    write_anchors(tmp_path / "a.npz", pd.DataFrame([[1.0, 2]], ["a"]))
+    paths = {name: tmp_path / f"{name}.npz" for name in ("wd", "wd_sgt")}
+    spaces = visual_spaces(paths, anchors(), taxa)
+    assert list(spaces) == ["visual: wd", "genetic: anchors", "joint: wd sgt"]
+    assert spaces["visual: wd"].loc[["a", "b"]].to_numpy().tolist() == [[1, 0], [0, 1]]
+    assert spaces["joint: wd sgt"].loc["a"].tolist() == [-1, 0]
+
+
+# --- training ---
+
+
+def course(permutations=3):
+    rng = np.random.default_rng(1)
+    images = specimens()
+    tables = {name: training(rng, images, split(images, 1)) for name in ("naive", "wd")}
+    histories = {name: pair[0].assign(seed=1) for name, pair in tables.items()}
+    norms = {name: pair[1].assign(seed=1) for name, pair in tables.items()}
+    alignments = {"wd_sgt": history(rng, permutations).assign(seed=1)}
+    return histories, norms, alignments
+
+
+def test_regimes_have_losses_and_weights_and_variants_cosines():
+    figure = plot_training(*course())
+    titles = [axes.get_title(loc="left") for axes in figure.axes if axes.axison]
+    assert titles == [
+        "naive: loss",
+        "wd: loss",
+        "naive: head weights",
+        "wd: head weights",
+        "wd sgt",
+    ]
+    cosines = figure.axes[4]
+    assert len(cosines.get_lines()) == 2 * 4
+    assert len([line for line in cosines.get_lines() if line.get_color() == "0.75"]) == 2 * 3
+    assert len(figure.axes[2].get_lines()[0].get_xdata()) == len(SPECIES)
+    assert "anchors permuted" in legend(figure)
+    assert_nothing_is_cut(figure)
+
+
+def test_heads_epochs_follow_those_of_the_network():
+    loss = plot_training(*course()).axes[0]
+    network, head = loss.get_lines()
+    assert network.get_xdata().tolist() == [1, 2, 3, 4, 5, 6]
+    assert head.get_xdata().tolist() == [7, 8, 9]
+
+
+def test_seeds_are_averaged_and_validation_is_drawn():
+    _, _, alignments = course(0)
+    table = alignments["wd_sgt"]
+    both = pd.concat([table, table.assign(seed=2, own_cosine=table["own_cosine"] + 0.2)])
+    axes = plot_training({}, {}, {"wd_sgt": both}).axes[0]
+    own = table.loc[table["part"] == "val", "own_cosine"] + 0.1
+    assert axes.get_lines()[0].get_ydata() == pytest.approx(own.to_numpy())
+    assert "val images" in axes.get_ylabel()
+    alone = table[table["part"] == "train"]
+    assert "train images" in plot_training({}, {}, {"a": alone}).axes[0].get_ylabel()
+
+
+def test_nothing_trained_is_a_sentence():
+    (text,) = plot_training({"control": pd.DataFrame()}, {}, {}).texts
+    assert text.get_text() == "no network was trained and no variant aligned"
+
+
+def test_same_scores_give_the_same_bytes():
+    one, other = (png(plot_ablation(scores(), "knn_5", VARIANTS, PUBLISHED)) for _ in range(2))
+    assert one == other

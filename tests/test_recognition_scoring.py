@@ -1,0 +1,321 @@
+import numpy as np
+import pandas as pd
+import pytest
+from recognition_study import SEEDS, VARIANTS, specimens, split, write_study
+from visgen.classification.taxa import wilson
+from visgen.metrics import metrics_table, over_seeds
+from visgen.recognition.comparisons import base_variants, first_pairs, main_pair
+from visgen.recognition.hits import METRICS, count_hits, score_hits, taxa_of
+from visgen.recognition.nulls import against_permuted, shares_of_runs
+from visgen.recognition.runs import collect_runs, read_by_name, read_run, run_of, training_images
+from visgen.recognition.scoring import choose_neighbours, of_rank, score_recognition
+from visgen.recognition.species import TAXA_COLUMNS, tabulate_species
+from visgen.tables import read_table, write_table
+
+TAIL, HEAD, BOOTSTRAPS = 12, 20, 67
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """Return images, training numbers, paths, what was collected of them, and scores."""
+    given = write_study(tmp_path_factory.mktemp("study"))
+    images = specimens().set_index("id")
+    n_train = {seed: training_images(images, split(specimens(), seed), "species") for seed in SEEDS}
+    found = collect_runs(given["predictions"], n_train, TAIL, HEAD)
+    limits = {"tail": TAIL, "head": HEAD, "bootstraps": BOOTSTRAPS}
+    rows = score_recognition(found, images, n_train, VARIANTS, **limits)
+    return images, n_train, given, found, rows
+
+
+def shares_by_hand(table, n_train):
+    """Accuracy, and means over taxa, of rows with truth and predicted."""
+    right, of_taxon = 0, {}
+    for truth, predicted in zip(table["truth"], table["predicted"], strict=True):
+        right += truth == predicted
+        of_taxon.setdefault(truth, []).append(truth == predicted)
+    means = {taxon: sum(hits) / len(hits) for taxon, hits in of_taxon.items()}
+
+    def over(chosen):
+        return sum(chosen) / len(chosen)
+
+    return {
+        "accuracy": right / len(table),
+        "balanced_accuracy": over(list(means.values())),
+        "tail_accuracy": over([m for taxon, m in means.items() if n_train[taxon] < TAIL]),
+        "head_accuracy": over([m for taxon, m in means.items() if n_train[taxon] > HEAD]),
+    }
+
+
+def pick(rows, **labels):
+    return [row for row in rows if all(row.get(key) == v for key, v in labels.items())]
+
+
+@pytest.mark.parametrize(("variant", "evaluator"), [("wd", "knn_5"), ("wd_sgt", "anchor")])
+@pytest.mark.parametrize("part", ["val", "test"])
+def test_scores_are_those_of_a_plain_loop(study, variant, evaluator, part):
+    _, n_train, given, _, rows = study
+    (path,) = (p for p in given["predictions"] if run_of(p)[1:] == (variant, 2))
+    table = read_run(path)
+    table = table[(table["permutation"] == 0) & (table["evaluator"] == evaluator)]
+    expected = shares_by_hand(table[table["part"] == part], n_train[2])
+    labels = {"variant": variant, "evaluator": evaluator, "part": part, "seed": 2}
+    found = {row["metric"]: row["value"] for row in pick(rows, **labels)}
+    assert found == pytest.approx(expected)
+    assert set(found) == set(METRICS)
+
+
+def test_n_counts_specimens_of_the_taxa_that_count(study):
+    images, n_train, _, found, rows = study
+    (table,) = (t for run, t in found.real.items() if run[1:] == ("wd", 1))
+    table = table[(table["part"] == "test") & (table["evaluator"] == "head")]
+    of_images = images.loc[table["id"], "specimen"]
+    in_tail = table["truth"].map(n_train[1]) < TAIL
+    labels = {"variant": "wd", "evaluator": "head", "part": "test", "seed": 1}
+    n = {row["metric"]: row["n"] for row in pick(rows, **labels)}
+    assert n["accuracy"] == n["balanced_accuracy"] == of_images.nunique()
+    assert n["tail_accuracy"] == of_images[in_tail.to_numpy()].nunique() < n["accuracy"]
+
+
+def test_differences_are_paired_with_the_regime_that_is_not_aligned(study):
+    rows = study[-1]
+    differences = pick(rows, evaluator="knn_1:minus:wd", metric="tail_accuracy")
+    assert {(row["variant"], row["part"], row["seed"]) for row in differences} == {
+        ("wd_sgt", "test", 1), ("wd_sgt", "test", 2),
+    }  # fmt: skip
+    for row in differences:
+        labels = {"evaluator": "knn_1", "part": "test", "seed": row["seed"]}
+        labels["metric"] = "tail_accuracy"
+        one, other = (pick(rows, variant=v, **labels)[0] for v in ("wd_sgt", "wd"))
+        assert row["value"] == pytest.approx(one["value"] - other["value"])
+        assert row["ci_low"] < row["value"] < row["ci_high"]
+    assert not pick(rows, evaluator="anchor:minus:wd")
+    assert {row["anchors"] for row in differences} == {"sgt"}
+
+
+def test_interval_of_a_difference_is_of_the_same_samples():
+    """Two evaluators that are right on the same images differ by nothing in every sample."""
+    taxa = pd.Index(["a", "b", "c"])
+    truth = pd.Series(np.repeat(taxa, 7))
+    predicted = truth.where(np.arange(21) % 3 > 0, "b")
+    found = pd.DataFrame({"truth": truth, "predicted": predicted})
+    people = pd.Series([f"s{i // 2}" for i in range(21)])
+    hits = {name: count_hits(found, people, taxa) for name in ("one", "other")}
+    counted = taxa_of(pd.Series([3, 5, 7], taxa), 4, 6)
+    scores, differences = score_hits(
+        hits, counted, truth, people, pairs=[("one", "other")], bootstraps=41, seed=1
+    )
+    for row in differences["one", "other"]:
+        assert (row["value"], row["ci_low"], row["ci_high"]) == (0, 0, 0)
+    assert scores["one"] == scores["other"]
+
+
+def test_interval_widens_as_images_share_specimens():
+    taxa = pd.Index(["a", "b"])
+    found = pd.DataFrame({"truth": ["a"] * 60 + ["b"] * 60})
+    found["predicted"] = np.where(np.arange(120) // 6 % 2, found["truth"], "x")
+    counted = taxa_of(pd.Series([2, 2], taxa), 3, 5)
+    widths = []
+    for per_specimen in (1, 6):
+        people = pd.Series([f"s{i // per_specimen}" for i in range(120)])
+        scores, _ = score_hits(
+            {"one": count_hits(found, people, taxa)}, counted, found["truth"], people,
+            pairs=[], bootstraps=300, seed=1,
+        )  # fmt: skip
+        row = next(row for row in scores["one"] if row["metric"] == "balanced_accuracy")
+        assert row["value"] == 0.5
+        widths.append(row["ci_high"] - row["ci_low"])
+    assert widths[1] > 1.8 * widths[0]  # √6 = 2.4 in the limit
+
+
+def test_a_mean_of_taxa_with_single_specimens_has_no_interval():
+    taxa = pd.Index(["a", "b", "c"])
+    found = pd.DataFrame({"truth": ["a", "b", "c", "c"], "predicted": ["a", "c", "c", "b"]})
+    people = pd.Series(["s1", "s2", "s3", "s4"])
+    counted = taxa_of(pd.Series([1, 1, 9], taxa), 5, 8)
+    scores, _ = score_hits(
+        {"one": count_hits(found, people, taxa)}, counted, found["truth"], people,
+        pairs=[], bootstraps=41, seed=1,
+    )  # fmt: skip
+    rows = {row["metric"]: row for row in scores["one"]}
+    assert rows["balanced_accuracy"]["value"] == pytest.approx((1 + 0 + 0.5) / 3)
+    assert np.isnan(rows["balanced_accuracy"]["ci_low"])
+    assert np.isnan(rows["tail_accuracy"]["ci_high"])
+    assert rows["accuracy"]["ci_low"] < rows["accuracy"]["ci_high"]
+    assert (rows["tail_accuracy"]["n"], rows["head_accuracy"]["n"]) == (2, 2)
+
+
+def test_a_size_that_no_taxon_has_gets_no_row(study):
+    images, n_train, given, _, _ = study
+    found = collect_runs(given["predictions"][:1], n_train, 1, 10_000)
+    limits = {"tail": 1, "head": 10_000, "bootstraps": 5}
+    rows = score_recognition(found, images, n_train, VARIANTS, **limits)
+    assert {row["metric"] for row in rows} == {"accuracy", "balanced_accuracy"}
+
+
+def test_taxa_at_a_limit_are_neither_tail_nor_head():
+    counted = taxa_of(pd.Series([11, 12, 13, 20, 21]), 12, 20)
+    assert counted["tail_accuracy"].tolist() == [True, False, False, False, False]
+    assert counted["head_accuracy"].tolist() == [False, False, False, False, True]
+
+
+def test_images_of_a_taxon_without_training_images_are_left_out(study):
+    images, n_train, given, _, _ = study
+    fewer = {seed: n.drop("Ea b") for seed, n in n_train.items()}
+    found = collect_runs(given["predictions"], fewer, TAIL, HEAD)
+    assert all("Ea b" not in set(table["truth"]) for table in found.real.values())
+    assert "Ea b" not in set(tabulate_species(found, images, fewer)["taxon"])
+
+
+def test_variants_with_other_images_are_refused(study):
+    images, n_train, _, found, _ = study
+    (run,) = (run for run in found.real if run[1:] == ("wd_sgt", 1))
+    table = found.real[run]
+    first = sorted(table.loc[table["part"] == "test", "id"])[0]
+    others = found._replace(real=found.real | {run: table[table["id"] != first]})
+    message = rf"variant wd_sgt, seed 1: .* expected the same ones; they differ in {first}"
+    with pytest.raises(ValueError, match=message):
+        score_recognition(others, images, n_train, VARIANTS, tail=9, head=20, bootstraps=5)
+
+
+# --- the null ---
+
+
+def test_p_counts_permuted_runs_that_are_no_worse():
+    """Means over seeds: real 0.7; permuted 0.6, 0.7, 0.8 and 0.5; two of four are no worse."""
+    shares = {1: [0.8, 0.5, 0.7, 0.7, 0.5], 2: [0.6, 0.7, 0.7, 0.9, 0.5]}
+    runs = {
+        seed: pd.DataFrame(
+            {"permutation": range(5), "evaluator": "head", "metric": "accuracy", "value": values}
+        )
+        for seed, values in shares.items()
+    }
+    null, gain = against_permuted(runs, "variant a")
+    assert (null["evaluator"], gain["evaluator"]) == ("head:permuted", "head:minus:permuted")
+    assert gain["p"] == pytest.approx((1 + 2) / (4 + 1))
+    assert gain["value"] == pytest.approx(0.7 - 0.65)
+    assert (null["value"], null["ci_low"], null["ci_high"]) == pytest.approx((0.65, 0.5, 0.8))
+    assert null["n"] == gain["n"] == 4
+    assert "p" not in null
+
+
+def test_best_p_is_one_in_permutations_and_one(study):
+    rows = pick(study[-1], evaluator="knn_5:minus:permuted", metric="accuracy")
+    assert [(row["variant"], row["p"]) for row in rows] == [("wd_sgt", 1 / 8)]
+    assert "seed" not in rows[0]
+
+
+def test_shares_of_permuted_runs_are_those_of_a_plain_loop(study):
+    _, n_train, given, found, _ = study
+    (path,) = (p for p in given["predictions"] if run_of(p)[1:] == ("wd_sgt", 1))
+    table = read_run(path)
+    of_run = table[(table["permutation"] == 5) & (table["evaluator"] == "head")]
+    expected = shares_by_hand(of_run[of_run["part"] == "test"], n_train[1])
+    shares = found.shares[run_of(path)]
+    shares = shares[(shares["permutation"] == 5) & (shares["evaluator"] == "head")]
+    assert shares.set_index("metric")["value"].to_dict() == pytest.approx(expected)
+
+
+def test_real_run_has_the_same_score_in_null_and_table(study):
+    _, _, _, found, rows = study
+    for run, shares in found.shares.items():
+        real = shares[shares["permutation"] == 0].set_index(["evaluator", "metric"])["value"]
+        for (evaluator, metric), value in real.items():
+            labels = {"variant": run.variant, "evaluator": evaluator, "seed": run.seed}
+            (row,) = pick(rows, part="test", metric=metric, **labels)
+            assert row["value"] == pytest.approx(value)
+
+
+def test_seeds_with_other_permutations_are_refused():
+    table = pd.DataFrame(
+        {"permutation": [0, 1], "evaluator": "head", "metric": "accuracy", "value": 0.5}
+    )
+    message = "variant a: seed 2 has 0 permutations of the anchors, seed 1 1; expected the same"
+    with pytest.raises(ValueError, match=message):
+        against_permuted({1: table, 2: table[:1]}, "variant a")
+
+
+def test_without_permutations_there_is_no_null(study):
+    assert not pick(study[-1], variant="wd", evaluator="head:permuted")
+    empty = shares_of_runs(
+        pd.DataFrame({"permutation": 0, "evaluator": "head", "truth": ["a"], "predicted": ["a"]}),
+        {},
+    )
+    assert against_permuted({1: empty}, "a") == []
+
+
+# --- species, choices, comparisons ---
+
+
+def test_species_table_has_every_trained_taxon_with_wilson_limits(study):
+    images, n_train, _, found, _ = study
+    table = tabulate_species(found, images, n_train)
+    assert list(table.columns) == TAXA_COLUMNS
+    assert len(table) == 2 * 13 * (3 + 3 + 4)
+    row = table[(table["taxon"] == "Ea a") & (table["variant"] == "wd")].iloc[0]
+    real = next(t for run, t in found.real.items() if run[1:] == ("wd", row["seed"]))
+    own = real[(real["truth"] == "Ea a") & (real["part"] == "test") & (real["evaluator"] == "head")]
+    assert row["evaluator"] == "head"
+    hit = own["truth"] == own["predicted"]
+    of_specimen = hit.groupby(images.loc[own["id"], "specimen"].to_numpy()).mean()
+    assert row["accuracy"] == pytest.approx(hit.mean())
+    assert (row["n_test_images"], row["n_test_specimens"]) == (len(own), len(of_specimen))
+    limits = wilson(of_specimen.mean(), len(of_specimen))
+    assert (row["ci_low"], row["ci_high"]) == pytest.approx(limits)
+
+
+def test_neighbours_are_chosen_on_validation_alone():
+    cells = [
+        ("val", "knn_1", "balanced_accuracy", 0.6), ("val", "knn_5", "balanced_accuracy", 0.7),
+        ("test", "knn_1", "balanced_accuracy", 0.99), ("val", "head", "balanced_accuracy", 0.9),
+        ("val", "knn_1", "accuracy", 0.99), ("test", "knn_1:permuted", "balanced_accuracy", 1),
+    ]  # fmt: skip
+    columns = ["part", "evaluator", "metric", "value"]
+    assert choose_neighbours(pd.DataFrame(cells, columns=columns)) == "knn_5"
+    level = [("val", f"knn_{k}", "balanced_accuracy", 0.5) for k in (20, 5, 1)]
+    assert choose_neighbours(pd.DataFrame(level, columns=columns)) == "knn_1"
+
+
+def test_no_neighbours_on_validation_are_refused():
+    table = pd.DataFrame([("val", "head", "balanced_accuracy", 1)])
+    table.columns = ["part", "evaluator", "metric", "value"]
+    with pytest.raises(ValueError, match="no knn evaluator has a balanced accuracy on the valid"):
+        choose_neighbours(table)
+
+
+def test_aligned_variants_are_compared_within_their_regime():
+    variants = {
+        "wd": {"regime": "wd", "anchors": None, "permutations": 0},
+        "again": {"regime": "wd", "anchors": None, "permutations": 0},
+        "wd_raw": {"regime": "wd", "anchors": "raw", "permutations": 0},
+        "wd_sgt": {"regime": "wd", "anchors": "sgt", "permutations": 19},
+        "naive_sgt": {"regime": "naive", "anchors": "sgt", "permutations": 99},
+    }
+    assert base_variants(variants) == {"wd_raw": "wd", "wd_sgt": "wd"}
+    assert first_pairs(variants) == [("wd", "wd_sgt")]
+    assert main_pair(variants) == ("wd", "wd_sgt")
+    assert main_pair({"wd": variants["wd"]}) is None
+
+
+def test_tables_of_seeds_are_joined_by_name(tmp_path):
+    paths = []
+    for name, seed in (("wd", 2), ("ltr", 2), ("wd", 11)):
+        folder = tmp_path / name / f"seed-{seed}"
+        folder.mkdir(parents=True)
+        write_table(folder / "history.tsv", pd.DataFrame({"epoch": [1, 2]}))
+        paths.append(folder / "history.tsv")
+    found = read_by_name(paths)
+    assert list(found) == ["wd", "ltr"]
+    assert found["wd"][["seed", "epoch"]].to_numpy().tolist() == [[2, 1], [2, 2], [11, 1], [11, 2]]
+
+
+def test_scores_are_a_table_of_the_contract_and_the_same_again(study, tmp_path):
+    images, n_train, _, found, rows = study
+    limits = {"tail": TAIL, "head": HEAD, "bootstraps": BOOTSTRAPS}
+    for name in ("one.tsv", "other.tsv"):
+        again = score_recognition(found, images, n_train, VARIANTS, **limits)
+        write_table(tmp_path / name, metrics_table([{"rank": "species"} | row for row in again]))
+    assert (tmp_path / "one.tsv").read_bytes() == (tmp_path / "other.tsv").read_bytes()
+    table = read_table(tmp_path / "one.tsv")
+    assert len(of_rank(table, "species")) == len(rows) > 200
+    assert of_rank(table, "genus").empty
+    assert (over_seeds(table[table["seed"].notna()])["n_seeds"] == 2).all()

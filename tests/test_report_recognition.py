@@ -1,0 +1,252 @@
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+from recognition_study import VARIANTS
+from visgen.metrics import metrics_table, over_seeds
+from visgen.recognition.hits import METRICS
+from visgen.report.page import render_report
+from visgen.report.recognition import FIGURES, omitted_rows, recognition_content
+from visgen.report.recognition_findings import recognition_findings
+from visgen.report.recognition_rows import (
+    cell,
+    evaluator_in_words,
+    evaluator_rows,
+    published_rows,
+    unseen_rows,
+    variant_rows,
+)
+from visgen.tables import write_table
+
+TEMPLATE = Path(__file__).parents[1] / "workflow/report/recognition.html.jinja"
+HOSTILE = '<script>alert("1 & 2")</script>\'>'
+
+
+def row(variant, evaluator, metric, value, ends=(np.nan, np.nan), **labels):
+    labels = {"part": "test", "rank": "species", "n": 97, "seed": 1} | labels
+    labels |= {"experiment": "visual_genetic", "backbone": "b", "variant": variant}
+    labels |= {"evaluator": evaluator, "metric": metric, "value": value}
+    return labels | {"ci_low": ends[0], "ci_high": ends[1]}
+
+
+def scores(gain=(0.02, 0.2), p=0.01, n=99, aligned="wd_sgt"):
+    """Scores of two variants at one evaluator, with difference, null and a withheld taxon."""
+    rows = [row("wd", "knn_5", "balanced_accuracy", 0.5, part="val", n=31)]
+    for metric in METRICS:
+        rows.append(row("wd", "knn_5", metric, 0.5, (0.4, 0.6)))
+        rows.append(row(aligned, "knn_5", metric, 0.6, (0.5, 0.7)))
+        rows.append(row(aligned, "knn_5:minus:wd", metric, 0.1, gain))
+        rows.append(row(aligned, "knn_5:permuted", metric, 0.55, (0.5, 0.58), n=n, seed=np.nan))
+        rows.append(row(aligned, "knn_5:minus:permuted", metric, 0.05, p=p, n=n, seed=np.nan))
+    for evaluator, rank in (("knn_5", "genus"), ("anchor", "species")):
+        of_rank = {"part": "unseen_species", "rank": rank, "n": 7}
+        chance = "uniform" if evaluator == "anchor" else "random"
+        for name, value in (("", 0.4), (f"_{chance}", 0.1), (f"_minus_{chance}", 0.3)):
+            ends = (value - 0.1, value + 0.1)
+            rows.append(row(aligned, evaluator, f"placed{name}", value, ends, **of_rank))
+    return metrics_table(rows)
+
+
+def content(folder, metrics=None, variants=VARIANTS, name="c"):
+    """Return what the page says; names of taxa and sources are `name`."""
+    figures = [folder / f"{figure}.png" for figure in FIGURES]
+    for path in figures:
+        Figure(figsize=(1, 1)).savefig(path)
+    omitted = folder / "wd_sgt" / "seed-1" / "omitted.tsv"
+    omitted.parent.mkdir(parents=True, exist_ok=True)
+    write_table(omitted, pd.DataFrame({"taxon": [name], "n_images": [5], "reason": [name]}))
+    write_table(folder / "p.tsv", pd.DataFrame({
+        "source": [name], "rank": "species", "variant": "wd", "metric": "tail_accuracy",
+        "value": 0.371, "note": name,
+    }))  # fmt: skip
+    impossible = pd.DataFrame({"evaluator": ["unseen_genera"], "reason": [name]})
+    write_table(folder / "impossible.tsv", impossible)
+    given = {
+        "recognition_figures": figures,
+        "recognition_omitted": [omitted],
+        "recognition_impossible": [folder / "impossible.tsv"],
+        "recognition_published": [folder / "p.tsv"],
+    }
+    settings = {"rank": "species", "variants": variants, "tail": 11, "head": 1013}
+    metrics = scores() if metrics is None else metrics
+    return recognition_content(metrics, settings | {"bootstraps": 503}, given)
+
+
+class Tags(HTMLParser):
+    def __init__(self, text):
+        super().__init__()
+        self.found, self.text = [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.found.append((tag, dict(attributes)))
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+def findings(table, pair=("wd", "wd_sgt")):
+    return recognition_findings(over_seeds(table), "knn_5", pair, "species")
+
+
+# --- findings ---
+
+
+def test_findings_tell_level_change_null_and_withheld_taxa():
+    assert findings(scores()) == [
+        "By 5 nearest images (a number chosen on validation), without anchors (wd), the mean share "
+        "of test images whose species is recognised is 50.0 % over all taxa (97 specimens, 95 % "
+        "40.0 % to 60.0 %) and 50.0 % over those of the tail (97 specimens, 95 % 40.0 % to "
+        "60.0 %).",
+        "Alignment (wd_sgt) changes that by +10.0 points over all taxa (95 % +2.0 to +20.0) and "
+        "+10.0 points over those of the tail (95 % +2.0 to +20.0). A gain is shown over all taxa, "
+        "a gain is shown over those of the tail.",
+        "With the same anchors dealt to other taxa (99 times) it is 55.0 % over all taxa (50.0 % "
+        "to 58.0 %; real anchors p = 0.01) and 55.0 % over those of the tail (50.0 % to 58.0 %; "
+        "real anchors p = 0.01). Which taxon has which anchor matters over all taxa and over those "
+        "of the tail.",
+        "Taxa withheld one by one from all training are placed (wd_sgt) by 5 nearest images: 40.0 "
+        "% of a taxon's images at the right genus (7 taxa, 95 % 30.0 % to 50.0 %; by chance 10.0 "
+        "%); by the nearest anchor: 40.0 % of a taxon's images at the right species (7 taxa, 95 % "
+        "30.0 % to 50.0 %; by chance 10.0 %).",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("gain", "verdict"),
+    [((-0.1, 0.3), "No change is shown."), ((np.nan, np.nan), "No change is shown."),
+     ((0.01, 0.3), "A gain is shown over all taxa, a gain")],
+)  # fmt: skip
+def test_a_change_is_shown_where_its_interval_leaves_out_zero(gain, verdict):
+    assert verdict in findings(scores(gain))[1]
+
+
+def test_a_loss_is_called_a_loss():
+    table = scores((-0.3, -0.1))
+    table.loc[table["evaluator"] == "knn_5:minus:wd", "value"] = -0.2
+    assert "−20.0 points over all taxa" in findings(table)[1]
+    assert "A loss is shown over all taxa" in findings(table)[1]
+
+
+@pytest.mark.parametrize("p", [0.05, 0.3, 1.0])
+def test_a_gain_over_nothing_is_not_laid_to_genetics(p):
+    sentence = findings(scores(p=p))[2]
+    assert sentence.endswith("No genetic gain is shown.")
+    assert "matters" not in sentence
+
+
+def test_too_few_permutations_are_said():
+    sentence = findings(scores(p=0.125, n=7))[2]
+    assert sentence.endswith("With 7 permutations p cannot fall under 0.12.")
+
+
+def test_without_permutations_nothing_is_laid_to_genetics():
+    table = scores()
+    table = table[~table["evaluator"].str.contains("permuted")]
+    assert findings(table)[2].startswith("Anchors of wd_sgt were not permuted")
+
+
+def test_without_an_aligned_variant_nothing_is_said_of_genetics():
+    (sentence,) = findings(scores(), None)
+    assert sentence.startswith("No variant is aligned")
+
+
+# --- rows ---
+
+
+def test_every_aligned_variant_has_change_null_and_gain_below_it():
+    rows = variant_rows(over_seeds(scores()), "knn_5", VARIANTS)
+    assert [(r["variant"], r["what"], r["is_null"]) for r in rows] == [
+        ("control", "", False), ("wd", "", False), ("wd_sgt", "", False),
+        ("wd_sgt", "less wd, in points", False),
+        ("wd_sgt", "anchors permuted: mean, range", True),
+        ("wd_sgt", "less these, in points", False),
+    ]  # fmt: skip
+    assert rows[0]["cells"] == dict.fromkeys(METRICS)  # no score, and said
+    assert rows[3]["cells"]["tail_accuracy"]["value"] == "+10.0"
+    assert rows[5]["cells"]["tail_accuracy"]["p"] == 0.01
+
+
+def test_ways_to_recognise_are_listed_without_differences():
+    rows = evaluator_rows(over_seeds(scores()), VARIANTS)
+    assert [(r["variant"], r["evaluator"]) for r in rows] == [
+        ("wd", "5 nearest images"), ("wd_sgt", "5 nearest images"),
+    ]  # fmt: skip
+    assert evaluator_in_words("knn_1") == "the nearest image"
+
+
+def test_withheld_taxa_have_their_own_kind_of_chance():
+    knn, anchor = unseen_rows(over_seeds(scores()))
+    assert (knn["random"]["value"], knn["uniform"]) == ("10.0 %", None)
+    assert (anchor["random"], anchor["uniform"]["value"]) == (None, "10.0 %")
+    assert knn["gain"]["value"] == anchor["gain"]["value"] == "+30.0"
+    assert (knn["rank"], anchor["rank"], knn["n"], knn["p"]) == ("genus", "species", 7, None)
+
+
+def test_published_numbers_stand_beside_those_of_the_same_variant():
+    published = pd.DataFrame({
+        "source": "K", "rank": ["species", "species", "genus", "species"],
+        "variant": ["wd", "unknown", "wd", "wd"],
+        "metric": ["tail_accuracy", "accuracy", "accuracy", "macro_f1"],
+        "value": [0.371, 0.9, 0.8, 0.7], "note": [None, "n", "n", "n"],
+    })  # fmt: skip
+    rows = published_rows(published, over_seeds(scores()), "knn_5", "species")
+    assert [(r["variant"], r["metric"], r["value"]) for r in rows] == [
+        ("wd", "tail_accuracy", "37.1 %"), ("unknown", "accuracy", "90.0 %"),
+    ]  # fmt: skip
+    assert rows[0]["here"]["value"] == "50.0 %" and rows[1]["here"] is None
+    assert published_rows(None, over_seeds(scores()), "knn_5", "species") == []
+
+
+def test_cells_write_minus_zero_and_nothing_plainly():
+    score = {"value": -0.0001, "ci_low": np.nan, "ci_high": np.nan, "n": 3, "p": np.nan}
+    assert cell(score, "difference") == {"value": "+0.0", "interval": "", "n": 3, "p": None}
+    assert cell(None) is None and cell(score | {"value": np.nan}) is None
+
+
+def test_omitted_taxa_are_joined_over_variants(tmp_path):
+    paths = []
+    for variant, taxa in (("b", ["x", "y"]), ("a", ["x"]), ("c", [])):
+        path = tmp_path / variant / "seed-1" / "omitted.tsv"
+        path.parent.mkdir(parents=True)
+        table = pd.DataFrame({"taxon": taxa, "n_images": 3, "reason": "no anchor"})
+        write_table(path, table.reindex(columns=["taxon", "n_images", "reason"]))
+        paths.append(path)
+    assert [(r["taxon"], r["variants"]) for r in omitted_rows(paths)] == [("x", "a, b"), ("y", "b")]
+    assert omitted_rows(paths[2:]) == omitted_rows([]) == []
+
+
+# --- the page ---
+
+
+def test_section_has_its_figures_rows_and_notes(tmp_path):
+    text = render_report(TEMPLATE, content(tmp_path))
+    images = [a for tag, a in Tags(text).found if tag == "img"]
+    assert len(images) == len(FIGURES) and all(image["alt"] for image in images)
+    assert "fewer than 11 training images" in text and "more than 1,013" in text
+    assert "Left out: <em>unseen genera</em>, since c." in text
+    assert "Taxa left out of an alignment (1)" in text
+    assert len(re.findall(r'<tr class="null">', text)) == 1
+    assert "503 bootstrap samples" in text
+
+
+def test_hostile_names_stay_text(tmp_path):
+    hostile = Tags(render_report(TEMPLATE, content(tmp_path, name=HOSTILE)))
+    plain = Tags(render_report(TEMPLATE, content(tmp_path)))
+    assert "script" not in {tag for tag, _ in hostile.found}
+    assert [tag for tag, _ in hostile.found] == [tag for tag, _ in plain.found]
+    assert "".join(hostile.text).count(HOSTILE) >= 5
+
+
+def test_without_published_and_withheld_taxa_their_parts_are_left_out(tmp_path):
+    table = scores()
+    found = content(tmp_path, table[table["part"] != "unseen_species"])
+    found["recognition"] |= {"published": [], "impossible": [], "omitted": []}
+    text = render_report(TEMPLATE, found)
+    assert "Beside published" not in text
+    assert "no training saw" not in text
+    assert "left out of an alignment" not in text

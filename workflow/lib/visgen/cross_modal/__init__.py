@@ -1,0 +1,1 @@
+"""Cross-modal alignment: image embeddings drawn towards the anchors of their taxa."""

@@ -1,0 +1,104 @@
+"""Which images a variant learns from, which it is asked about, and what is left out."""
+
+from collections.abc import Collection
+
+import pandas as pd
+
+#: Columns of the table of what is left out.
+OMITTED = ["taxon", "n_images", "reason"]
+
+UNSEEN = "unseen"
+
+
+def label_images(
+    specimens: pd.DataFrame, split: pd.Series, rank: str, withheld: Collection[str]
+) -> pd.DataFrame:
+    """Give each image its taxon and its part.
+
+    Parameters
+    ----------
+    specimens : DataFrame
+        Columns id and the rank.
+    split : Series
+        train, val or test, index id.
+    rank : str
+        Rank of the anchors.
+    withheld : collection of str
+        Taxa that no training has seen.
+
+    Returns
+    -------
+    DataFrame
+        Columns taxon (null where the image has no label) and part (``unseen`` for all images of
+        withheld taxa), index id, sorted.
+
+    Raises
+    ------
+    ValueError
+        If an image has no part.
+    """
+    taxa = specimens.set_index("id")[rank].sort_index()
+    if len(lost := taxa.index.difference(split.index)):
+        raise ValueError(f"split: {len(lost)} images have no part, such as {lost[0]!r}")
+    part = split.loc[taxa.index].mask(taxa.isin(withheld), UNSEEN)
+    return pd.DataFrame({"taxon": taxa, "part": part})
+
+
+def check_taxa(images: pd.DataFrame, taxa: Collection[str]) -> None:
+    """Check that a regime was trained with the taxa of the training images, and with no other.
+
+    Raises
+    ------
+    ValueError
+        If one is on one side only.
+    """
+    trained = set(images.loc[images["part"] == "train", "taxon"].dropna())
+    if different := sorted(trained.symmetric_difference(taxa)):
+        side = "training images" if different[0] in trained else "the checkpoint"
+        raise ValueError(
+            f"taxon {different[0]!r} is in {side} alone, expected the same taxa in both: "
+            "were both made with the same split and the same withheld taxa?"
+        )
+
+
+def list_omitted(
+    images: pd.DataFrame, rank: str, anchors: pd.DataFrame | None, name: str | None
+) -> pd.DataFrame:
+    """List what plays no part in the training of a variant, and why.
+
+    Parameters
+    ----------
+    images : DataFrame
+        As `label_images` returns them.
+    rank : str
+        Rank of the taxa.
+    anchors : DataFrame or None
+        Index taxon; None for a variant without anchors.
+    name : str or None
+        Name of the set of anchors.
+
+    Returns
+    -------
+    DataFrame
+        Columns `OMITTED`, sorted by taxon; a gap stands for images without a label.
+    """
+    labelled = images.dropna(subset="taxon")
+    trained = set(labelled.loc[labelled["part"] == "train", "taxon"])
+    anchored = trained if anchors is None else set(anchors.index)
+    rows = []
+    for taxon, of_taxon in labelled.groupby("taxon"):
+        if (of_taxon["part"] == UNSEEN).all():
+            reason = "withheld from training"
+        elif taxon not in trained:
+            reason = "no training image: no evaluator but the nearest anchor can name it"
+        elif taxon not in anchored:
+            reason = f"no anchor in the set {name!r}: not aligned, predicted all the same"
+        else:
+            continue
+        rows.append((taxon, len(of_taxon), reason))
+    without = anchored - set(labelled["taxon"])
+    rows += [(taxon, 0, f"an anchor in the set {name!r}, no image") for taxon in without]
+    rows.sort()
+    if n_unlabelled := len(images) - len(labelled):
+        rows.append((None, n_unlabelled, f"no label at the rank {rank}"))
+    return pd.DataFrame(rows, columns=OMITTED)

@@ -1,0 +1,164 @@
+"""Taxa as a graph of their centroids in the visual, the genetic and the joint space."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from scipy.spatial import Delaunay, QhullError
+
+from visgen.distances import cosine_distances
+from visgen.figures.group_styles import group_of_each, group_styles, legend_entries
+from visgen.figures.matrices import plot_notice
+
+#: More taxa than this are drawn without their names.
+MAX_NAMED = 45
+#: Fewer points than this have no triangle.
+MIN_TAXA = 3
+_SIDE = 6.0  # inches
+_FLOOR = 1e-3  # least distance as a share of the largest: equal centroids have no finite spring
+
+
+def centroids(values: np.ndarray, taxa: pd.Series) -> pd.DataFrame:
+    """Return the mean direction of every taxon's images.
+
+    Parameters
+    ----------
+    values
+        (n_images, size), none of them zero.
+    taxa
+        Taxon of each row.
+
+    Returns
+    -------
+    DataFrame, (n_taxa, size)
+        Means of vectors scaled to unit length; index taxon, sorted.
+    """
+    unit = values / np.linalg.norm(values, axis=1, keepdims=True)
+    return pd.DataFrame(unit).groupby(taxa.to_numpy()).mean().rename_axis("taxon")
+
+
+def lay_out(vectors: pd.DataFrame) -> np.ndarray:
+    """Return a place for each taxon whose distances follow cosine distances (Kamada & Kawai 1989).
+
+    Parameters
+    ----------
+    vectors
+        (n_taxa, size), taxon names as index; the order of the rows does not matter.
+
+    Returns
+    -------
+    ndarray
+        (n_taxa, 2), in the order of `vectors`; scale and rotation mean nothing.
+    """
+    ordered = vectors.sort_index()
+    distances = cosine_distances(ordered).data
+    distances = np.maximum(distances / distances.max(initial=_FLOOR), _FLOOR)
+    names = list(ordered.index)
+    springs = {
+        one: dict(zip(names, row, strict=True)) for one, row in zip(names, distances, strict=True)
+    }
+    places = nx.kamada_kawai_layout(nx.complete_graph(names), dist=springs)
+    return np.array([places[name] for name in vectors.index])
+
+
+def neighbouring_pairs(places: np.ndarray) -> np.ndarray:
+    """Return the edges of the Delaunay triangulation, (n_edges, 2), each once, smaller end first.
+
+    Points on a line, which have no triangle, are joined in their order along it.
+    """
+    try:
+        corners = Delaunay(places).simplices
+    except QhullError:
+        order = np.lexsort(places.T)
+        return np.sort(np.column_stack([order[:-1], order[1:]]), axis=1)
+    sides = np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [0, 2]]])
+    return np.unique(np.sort(sides, axis=1), axis=0)
+
+
+def visual_spaces(
+    embeddings: Mapping[str, Path], anchors: pd.DataFrame, taxa: pd.Series
+) -> dict[str, pd.DataFrame]:
+    """Return the centroids of test images before and after alignment, the anchors between.
+
+    Parameters
+    ----------
+    embeddings
+        Of the variant that is not aligned and the aligned one: ``embeddings.npz``, with id, part
+        and values.
+    anchors
+        (n_taxa, size), taxon names as index.
+    taxa
+        Taxon of each image, index id.
+
+    Notes
+    -----
+    Training images would show where they were drawn to, not where new ones come to lie.
+    """
+    spaces = {}
+    for variant, path in embeddings.items():
+        with np.load(path, allow_pickle=False) as stored:
+            is_test = stored["part"] == "test"
+            of_images = taxa.loc[stored["id"][is_test].astype(object)]
+            spaces[variant] = centroids(stored["values"][is_test].astype(float), of_images)
+    before, after = embeddings
+    return {
+        f"visual: {before.replace('_', ' ')}": spaces[before],
+        "genetic: anchors": anchors,
+        f"joint: {after.replace('_', ' ')}": spaces[after],
+    }
+
+
+def plot_centroid_graph(spaces: Mapping[str, pd.DataFrame], groups: pd.Series) -> Figure:
+    """Draw taxa as points, near ones joined, a panel a space, coloured by the rank above.
+
+    Parameters
+    ----------
+    spaces
+        By title: (n_taxa, size), taxon names as index. Only taxa that every space has are drawn.
+    groups
+        As `visgen.figures.group_styles.colouring` returns it.
+    """
+    shared = sorted(set.intersection(*(set(vectors.index) for vectors in spaces.values())))
+    if len(shared) < MIN_TAXA:
+        return plot_notice(f"{len(shared)} taxa have both images and an anchor")
+    members = group_of_each(shared, groups)
+    styles = group_styles(members)
+    n_rows = -(-len(styles) // 5)
+    size = (_SIDE * len(spaces), _SIDE + 0.6 + 0.2 * n_rows)
+    figure = Figure(figsize=size, layout="constrained")
+    panels = figure.subplots(1, len(spaces), squeeze=False)[0]
+    for axes, (title, vectors) in zip(panels, spaces.items(), strict=True):
+        places = lay_out(vectors.loc[shared])
+        for one, other in neighbouring_pairs(places):
+            axes.plot(*places[[one, other]].T, c="0.8", lw=0.7, zorder=1)
+        for name, place, group in zip(shared, places, members, strict=True):
+            style = styles[group]
+            axes.plot(*place, style.marker, c=style.colour, ms=6.5, mec="w", mew=0.6, zorder=3)
+            if len(shared) <= MAX_NAMED:
+                _name(axes, place, name)
+        axes.set_title(f"{title} ({len(shared)} taxa)")
+        axes.set_aspect("equal", adjustable="datalim")
+        axes.margins(0.14)
+        axes.axis("off")
+    figure.legend(
+        handles=legend_entries(styles, 6),
+        title=groups.name,
+        loc="outside lower center",
+        ncols=5,
+        frameon=False,
+        fontsize=8,
+    )
+    return figure
+
+
+def _name(axes: Axes, place: np.ndarray, name: str) -> None:
+    """Write a taxon's name beside its point, the first of two words shortened."""
+    first, _, rest = name.partition(" ")
+    words = f"{first[0]}. {rest}" if rest else name
+    axes.annotate(
+        words, place, (0, 5), textcoords="offset points", ha="center", fontsize=7, zorder=4
+    )

@@ -1,0 +1,199 @@
+"""Regimes of training on long-tailed data, and the features that each leaves behind.
+
+``control`` leaves the backbone untouched, and projection and head as they are drawn; ``naive``
+trains without weight decay; ``wd`` with it; ``ltr`` balances weights in both stages.
+"""
+
+import hashlib
+import logging
+from collections.abc import Iterable, Mapping
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+
+from visgen.backbones import Backbone
+from visgen.checkpoints import open_checkpoint
+from visgen.devices import describe_device, pick_device, pick_precision
+from visgen.metric_learning.network import MetricNetwork
+from visgen.metric_learning.pooled import pool_features
+from visgen.metric_learning.results import TrainedRegime, history_table, norm_table
+from visgen.metric_learning.second_stage import head_accuracy, second_stage
+from visgen.metric_learning.study import label_images
+from visgen.metric_learning.training import train_network
+from visgen.metric_learning.views import load_views
+from visgen.weight_balancing import row_norms
+
+log = logging.getLogger(__name__)
+
+REGIMES = ("control", "naive", "wd", "ltr")
+
+#: Packages whose versions decide the weights.
+SOFTWARE = ("torch", "torchvision", "timm", "pytorch-metric-learning")
+
+#: Keys of `pretraining` that are handed on as they are.
+TRAINING_OPTIONS = (
+    *("epochs", "batch_size", "per_taxon", "learning_rate", "momentum"),
+    *("loss", "loss_weight", "distance", "epsilon", "margin"),
+)
+
+#: Raised when this code comes to learn other weights from the same images.
+REVISION = 1
+
+
+def train_regime(
+    images: pd.DataFrame,
+    backbone: Backbone,
+    store: Path,
+    *,
+    regime: str,
+    seed: int,
+    colour: str,
+    hidden: int,
+    size: int,
+    augmentation: Mapping[str, float],
+    pretraining: Mapping[str, Any],
+    balancing: Mapping[str, Any],
+    views: int,
+    background: tuple[int, int, int],
+    max_pixels: int,
+    workers: int,
+) -> TrainedRegime:
+    """Train a network under a regime, or go on where it was stopped, and pool its features.
+
+    In all regimes of a seed the network starts with the same weights and sees the same batches.
+    On one kind of device the same input gives the same bytes, with any order of the images and
+    after any interruption.
+
+    Parameters
+    ----------
+    images
+        As `visgen.metric_learning.study.study_images` returns it.
+    backbone
+        What training starts from; it is left as it is.
+    store
+        Folder of the checkpoint.
+    regime
+        One of `REGIMES`. Weight balancing after Alshammari et al. (2022) touches the head alone
+        and would leave every embedding that of ``wd``; so that ``ltr`` is a regime of its own,
+        MaxNorm holds projection and head while the network learns, too.
+    seed
+        Of initial weights, batches and augmentation.
+    colour
+        ``colour`` or ``grey``.
+    hidden, size
+        Of projection and embeddings.
+    augmentation
+        Keys rotation, scale and noise, see `visgen.metric_learning.augmentation.distort`.
+    pretraining
+        Keys epochs, batch_size, per_taxon, learning_rate, momentum, weight_decay (of ``wd`` and
+        ``ltr``), loss, loss_weight, distance, epsilon, margin and precision.
+    balancing
+        Keys beta, weight_decay, epochs, learning_rate and norm_share: the head's second stage
+        in ``ltr``; norm_share holds for the first stage too.
+    views
+        Distorted repeats of each training image among the pooled features.
+    background, max_pixels, workers
+        As in `visgen.metric_learning.pictures.load_pictures`.
+
+    Raises
+    ------
+    ValueError
+        If the regime is unknown, there are fewer than two taxa to train, an image cannot be read
+        or has changed, or a loss is no number.
+    """
+    if regime not in REGIMES:
+        raise ValueError(f"regime: found {regime!r}, expected one of {', '.join(REGIMES)}")
+    images = images.sort_values("id", ignore_index=True)
+    n_images, codes, train, val = label_images(images)
+    device = pick_device()
+    dtype = pick_precision(pretraining["precision"], device)
+    torch.backends.cudnn.allow_tf32 = False  # float32 is float32 on a GPU too
+    torch.backends.cudnn.deterministic = True
+    recipe = {
+        "revision": REVISION,
+        "network": backbone.recipe | {"hidden": hidden, "size": size},
+        "images": hashlib.sha256(images.drop(columns="path").to_csv().encode()).hexdigest(),
+        "regime": regime,
+        "seed": seed,
+        "augmentation": dict(augmentation) | {"colour": colour},
+        "pretraining": dict(pretraining),
+        "balancing": dict(balancing),
+        "background": list(background),
+        "device": describe_device(device),
+        "precision": str(dtype).removeprefix("torch."),
+        "software": {name: version(name) for name in SOFTWARE},
+    }
+    log.info("%s: regime %s, %d images of %d taxa", device, regime, len(train), len(n_images))
+    shown = load_views(
+        images,
+        backbone,
+        augmentation,
+        seed=seed,
+        colour=colour,
+        background=background,
+        max_pixels=max_pixels,
+        workers=workers,
+    )
+    network = MetricNetwork(backbone, hidden=hidden, size=size, n_taxa=len(n_images), seed=seed)
+    network = network.to(device, memory_format=torch.channels_last).train()
+    pool = partial(
+        pool_features,
+        network,
+        shown,
+        device=device,
+        dtype=dtype,
+        batch_size=pretraining["batch_size"],
+        workers=workers,
+    )
+    history: dict[str, list] = {}
+    norms: dict[str, list] = {"network": [row_norms(network.head).tolist()]}
+    checkpoint = open_checkpoint(store / "metric_learning", recipe, 0.0)
+    if regime != "control":
+        stage = train_network(
+            network,
+            shown,
+            train,
+            codes[train],
+            checkpoint,
+            val_accuracy=lambda: head_accuracy(network, pool(_clean(val)), codes[val]),
+            weight_decay=0.0 if regime == "naive" else pretraining["weight_decay"],
+            norm_share=balancing["norm_share"] if regime == "ltr" else None,
+            dtype=dtype,
+            seed=seed,
+            **{key: pretraining[key] for key in TRAINING_OPTIONS},
+        )
+        history["network"] = stage["history"]
+        norms["network"] += stage["norms"]
+    network.eval().requires_grad_(False)
+    keys = _clean(range(len(images)))
+    keys += [(int(row), repeat) for repeat in range(1, views + 1) for row in train]
+    index = pd.MultiIndex.from_tuples(
+        [(images["id"][row], repeat) for row, repeat in keys], names=["id", "repeat"]
+    )
+    pooled = pd.DataFrame(pool(keys), index=index)
+    network.to("cpu", memory_format=torch.contiguous_format)
+    if regime == "ltr":
+        clean = pooled.to_numpy()[: len(images)]
+        stage = second_stage(
+            network,
+            (clean[train], codes[train]),
+            (clean[val], codes[val]),
+            **balancing,
+            momentum=pretraining["momentum"],
+            batch_size=pretraining["batch_size"],
+            seed=seed,
+        )
+        history["head"], norms["head"] = stage["history"], stage["norms"]
+    shape = {"n_features": backbone.n_features, "hidden": hidden, "size": size}
+    metadata = {"taxa": list(n_images), **shape, "regime": regime, "recipe": recipe}
+    return TrainedRegime(
+        network, metadata, history_table(history), norm_table(norms, n_images), pooled, checkpoint
+    )
+
+
+def _clean(rows: Iterable[int]) -> list[tuple[int, int]]:
+    return [(int(row), 0) for row in rows]

@@ -1,0 +1,130 @@
+"""What a regime leaves: a network, how its training went, the norms of its class weights."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from safetensors import safe_open
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from visgen.checkpoints import Checkpoint
+from visgen.metric_learning.pooled import write_pooled
+from visgen.tables import write_table
+
+#: Columns of a history, one row an epoch. Means over the images, in the mode of training;
+#: val_accuracy is the head's in eval mode, and a gap where there are no validation images.
+HISTORY = [
+    *("phase", "epoch", "loss", "cross_entropy", "metric_loss", "accuracy", "learning_rate"),
+    "val_accuracy",
+]
+
+#: Columns of the norms: one row a taxon and epoch, epoch 0 before training.
+NORMS = ["phase", "epoch", "taxon", "n_images", "norm"]
+
+_ENTRY = "visgen"
+
+
+@dataclass(frozen=True)
+class TrainedRegime:
+    """A network that a regime trained.
+
+    Attributes
+    ----------
+    network
+        `visgen.metric_learning.network.MetricNetwork`, in eval mode, on the CPU.
+    metadata
+        taxa (rows of the head), n_features, hidden, size, regime, and the recipe, in plain values.
+    history, norms
+        Columns `HISTORY` and `NORMS`; phase is ``network`` or ``head``.
+    pooled
+        Frozen pooled features (n, n_features) float32, index (id, repeat).
+    checkpoint
+        To be discarded once the results are written.
+    """
+
+    network: nn.Module
+    metadata: dict[str, Any]
+    history: pd.DataFrame
+    norms: pd.DataFrame
+    pooled: pd.DataFrame
+    checkpoint: Checkpoint
+
+
+def history_table(phases: Mapping[str, Sequence[Mapping[str, float]]]) -> pd.DataFrame:
+    """Return a history from the epochs' means by phase."""
+    rows = [
+        {"phase": phase, "epoch": epoch} | dict(means)
+        for phase, epochs in phases.items()
+        for epoch, means in enumerate(epochs, 1)
+    ]
+    return pd.DataFrame(rows, columns=HISTORY)
+
+
+def norm_table(
+    phases: Mapping[str, Sequence[Sequence[float]]], n_images: Mapping[str, int]
+) -> pd.DataFrame:
+    """Return the norms of a head's rows as a long table.
+
+    Parameters
+    ----------
+    phases
+        Norms (n_taxa,) in the order of `n_images`, by phase and epoch. The first phase, network,
+        has one more, before its first epoch.
+    n_images
+        Number of training images of each taxon.
+    """
+    rows = [
+        (phase, epoch, taxon, n_images[taxon], float(norm))
+        for phase, epochs in phases.items()
+        for epoch, norms in enumerate(epochs, 0 if phase == "network" else 1)
+        for taxon, norm in zip(n_images, norms, strict=True)
+    ]
+    return pd.DataFrame(rows, columns=NORMS)
+
+
+def write_checkpoint(
+    path: str | Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]
+) -> None:
+    """Write tensors by name, with plain metadata, as safetensors; the same give the same bytes."""
+    # Cloned, since safetensors refuses tensors that share memory, as tied weights do.
+    cloned = {name: tensor.contiguous().clone() for name, tensor in tensors.items()}
+    # One entry: the format does not keep several in order.
+    entry = {_ENTRY: json.dumps(dict(metadata), sort_keys=True)}
+    # Not save_file, whose files only their owner can read.
+    Path(path).write_bytes(save(cloned, metadata=entry))
+
+
+def write_regime(paths: Mapping[str, str | Path], trained: TrainedRegime) -> None:
+    """Write a regime's results.
+
+    Parameters
+    ----------
+    paths
+        Keys checkpoint, history, norms and pooled.
+    """
+    write_checkpoint(paths["checkpoint"], trained.network.state_dict(), trained.metadata)
+    write_table(paths["history"], trained.history)
+    write_table(paths["norms"], trained.norms)
+    write_pooled(paths["pooled"], trained.pooled)
+
+
+def read_checkpoint(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Return what `write_checkpoint` wrote: tensors by name, and metadata.
+
+    Raises
+    ------
+    ValueError
+        If the file does not have this workflow's metadata.
+    """
+    with safe_open(path, "pt") as file:
+        entries = file.metadata() or {}
+        if _ENTRY not in entries:
+            raise ValueError(
+                f"{path}: found the metadata {sorted(entries)}, expected an entry {_ENTRY!r}"
+            )
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        return tensors, json.loads(entries[_ENTRY])

@@ -1,0 +1,95 @@
+"""What the report's page says of recognition with and without genetic anchors."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from visgen.metrics import over_seeds
+from visgen.recognition.comparisons import main_pair
+from visgen.recognition.scoring import EXPERIMENT, choose_neighbours
+from visgen.report.recognition_findings import recognition_findings
+from visgen.report.recognition_rows import (
+    evaluator_in_words,
+    evaluator_rows,
+    published_rows,
+    unseen_rows,
+    variant_rows,
+)
+from visgen.tables import read_table
+
+FIGURES = ("ablation", "tail", "change", "graph", "training")
+
+
+def recognition_content(
+    metrics: pd.DataFrame, settings: Mapping[str, Any], given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return rows, findings and figures of recognition, under the one name recognition.
+
+    Parameters
+    ----------
+    metrics
+        Columns of the contract.
+    settings
+        rank, variants (by name: regime, anchors, permutations), tail, head, bootstraps.
+    given
+        Paths: recognition_figures (``<name>.png``, one for each of `FIGURES`),
+        recognition_omitted (``<variant>/seed-<s>/omitted.tsv`` of every run),
+        recognition_impossible (kinds of withheld taxa that cannot be; none or one) and
+        recognition_published (none or one).
+
+    Raises
+    ------
+    ValueError
+        If there are no scores on the validation part to choose the number of neighbours by.
+    """
+    scores = metrics[metrics["experiment"] == EXPERIMENT]
+    mean = over_seeds(scores)
+    chosen, variants = choose_neighbours(scores), settings["variants"]
+    published = None
+    if given["recognition_published"]:
+        published = read_table(given["recognition_published"][0])
+        published = published[published["variant"].isin(variants)]
+    impossible = given["recognition_impossible"]
+    return {
+        "recognition": {
+            "rank": settings["rank"],
+            "tail": settings["tail"],
+            "head": settings["head"],
+            "bootstraps": settings["bootstraps"],
+            "chosen": evaluator_in_words(chosen),
+            "n_seeds": int(mean["n_seeds"].max()),
+            "findings": recognition_findings(mean, chosen, main_pair(variants), settings["rank"]),
+            "rows": variant_rows(mean, chosen, variants),
+            "evaluators": evaluator_rows(mean, variants),
+            "unseen": unseen_rows(mean),
+            "impossible": [row for p in impossible for row in read_table(p).to_dict("records")],
+            "omitted": omitted_rows(given["recognition_omitted"]),
+            "published": published_rows(published, mean, chosen, settings["rank"]),
+            "figures": {Path(path).stem: path for path in given["recognition_figures"]},
+        }
+    }
+
+
+def omitted_rows(paths: Sequence[str]) -> list[dict[str, Any]]:
+    """Return taxa left out of an alignment, with the variants they are left out of.
+
+    Parameters
+    ----------
+    paths
+        ``<variant>/seed-<s>/omitted.tsv``, with taxon, n_images, reason.
+
+    Returns
+    -------
+    list of dict
+        taxon, reason, n_images (the most over runs), variants (names, joined).
+    """
+    tables = [read_table(path).assign(variant=Path(path).parts[-3]) for path in paths]
+    if not tables:
+        return []
+    table = pd.concat(tables)
+    groups = table.groupby(["taxon", "reason"])
+    rows = groups.agg(n_images=("n_images", "max"), variants=("variant", "unique")).reset_index()
+    rows["variants"] = [", ".join(sorted(names)) for names in rows["variants"]]
+    return rows.to_dict("records")

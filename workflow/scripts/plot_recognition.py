@@ -1,0 +1,39 @@
+"""Draw the scores of recognition, the changes by taxon, the spaces and the course of training."""
+
+from pathlib import Path
+
+import pandas as pd
+from visgen.anchors.files import read_anchors
+from visgen.figures.centroid_graph import plot_centroid_graph, visual_spaces
+from visgen.figures.group_styles import colouring
+from visgen.figures.matrices import plot_notice
+from visgen.figures.recognition_ablation import plot_ablation
+from visgen.figures.recognition_change import plot_change
+from visgen.figures.recognition_sizes import plot_sizes
+from visgen.figures.recognition_training import plot_training
+from visgen.logs import start_log
+from visgen.recognition.comparisons import first_pairs, main_pair
+from visgen.recognition.runs import read_by_name, run_of
+from visgen.recognition.scoring import choose_neighbours, of_rank
+from visgen.tables import read_table
+
+start_log(snakemake.log[0])
+given, output, params = snakemake.input, snakemake.output, snakemake.params
+variants, rank = params.variants, params.rank
+scores, taxa = of_rank(read_table(given.scores), rank), read_table(given.taxa)
+best = choose_neighbours(scores)
+published = of_rank(read_table(given.published[0]), rank) if given.published else None
+plot_ablation(scores, best, variants, published).savefig(output.ablation, dpi=150)
+plot_sizes(taxa, best, variants, params.tail).savefig(output.tail, dpi=150)
+plot_change(taxa, best, first_pairs(variants)).savefig(output.change, dpi=150)
+regimes, norms = read_by_name(given.histories), read_by_name(given.norms)
+plot_training(regimes, norms, read_by_name(given.alignments)).savefig(output.training, dpi=150)
+figure, pair = plot_notice("no variant is aligned, so there is no joint space"), main_pair(variants)
+if pair:
+    specimens = pd.read_parquet(given.specimens).set_index("id")
+    paths = {run_of(path)[1:]: path for path in given.embeddings}
+    of_pair = {name: paths[name, params.seeds[0]] for name in pair}
+    anchors = {Path(path).stem: path for path in given.anchors}[variants[pair[1]]["anchors"]]
+    spaces = visual_spaces(of_pair, read_anchors(anchors), specimens[rank])
+    figure = plot_centroid_graph(spaces, colouring(specimens.reset_index(), params.ranks, rank))
+figure.savefig(output.graph, dpi=150)

@@ -1,0 +1,40 @@
+"""Score recognition by every variant and seed, and where unseen taxa are placed."""
+
+import pandas as pd
+from visgen.anchors.files import read_anchors
+from visgen.classification.mistakes import taxon_distances
+from visgen.distances import load_distances
+from visgen.logs import start_log
+from visgen.metrics import metrics_table
+from visgen.recognition.runs import collect_runs, read_placed, training_images
+from visgen.recognition.scoring import score_recognition
+from visgen.recognition.species import tabulate_species
+from visgen.recognition.unseen import UNSEEN_COLUMNS, placements
+from visgen.recognition.unseen_scores import score_unseen
+from visgen.specimens.taxonomy import lineage
+from visgen.splits import read_splits
+from visgen.tables import read_table, write_table
+
+start_log(snakemake.log[0])
+given, output, params = snakemake.input, snakemake.output, snakemake.params
+rank, limits = params.rank, {"tail": params.tail, "head": params.head}
+specimens = pd.read_parquet(given.specimens).set_index("id")
+n_train = {s: training_images(specimens, p, rank) for s, p in read_splits(given.splits).items()}
+found = collect_runs(given.predictions, n_train, **limits)
+write_table(output.taxa, tabulate_species(found, specimens, n_train))
+draws = {"bootstraps": params.bootstraps}
+rows = score_recognition(found, specimens, n_train, params.variants, **limits, **draws)
+placed = pd.DataFrame(columns=["permutation", *UNSEEN_COLUMNS])
+if given.unseen:
+    tree = [load_distances(path) for path in given.distances]
+    far = [taxon_distances(m, specimens, params.ranks, params.tree_rank, rank) for m in tree]
+    sets = zip(params.anchored, given.anchors, strict=True)
+    anchored = {variant: read_anchors(path).index for variant, path in sets}
+    above, hidden = lineage(specimens, params.ranks, rank), read_table(given.withheld[0])
+    runs = read_placed(given.unseen)
+    placed = placements(runs, specimens, above, n_train, hidden, anchored, far[0] if far else None)
+    rows += score_unseen(placed, bootstraps=params.bootstraps, seed=params.seed)
+write_table(output.unseen, placed.loc[placed["permutation"] == 0, UNSEEN_COLUMNS])
+labels = {"experiment": "visual_genetic", "backbone": params.backbone, "rank": rank}
+scores = metrics_table([labels | row for row in rows]).astype({"seed": "Int64"})
+write_table(output.scores, scores)

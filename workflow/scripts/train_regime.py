@@ -1,0 +1,40 @@
+"""Train a network under a regime, and pool the features that it makes of every image."""
+
+import os
+from pathlib import Path
+
+import pandas as pd
+from visgen.backbones import load_backbone
+from visgen.logs import start_log
+from visgen.metric_learning.network import with_image_size
+from visgen.metric_learning.regimes import train_regime
+from visgen.metric_learning.results import write_regime
+from visgen.metric_learning.study import read_withheld, study_images
+from visgen.splits import read_splits
+from visgen.threads import use_threads
+
+# Where a system starts processes anew, those that read images run this file too.
+if __name__ == "__main__":
+    start_log(snakemake.log[0])
+    use_threads()
+    params, given, wildcards = snakemake.params, snakemake.input, snakemake.wildcards
+    seed, options = int(wildcards.seed), dict(params.options)
+    backbone = with_image_size(params.backbone, options.pop("image_size"))
+    trained = train_regime(
+        study_images(
+            pd.read_parquet(given.specimens),
+            read_splits([given.split])[seed],
+            params.rank,
+            read_withheld(given.withheld, wildcards.scope),
+        ),
+        load_backbone(**backbone | {"weights": str(given.weights) or "none"}),
+        Path(os.environ["VISGEN_FEATURE_STORE"]),
+        **options,
+        regime=wildcards.regime,
+        seed=seed,
+        background=tuple(params.background),
+        max_pixels=params.max_pixels,
+        workers=int(os.environ["VISGEN_WORKERS"]),
+    )
+    write_regime(dict(snakemake.output.items()), trained)
+    trained.checkpoint.discard()
