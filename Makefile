@@ -44,6 +44,8 @@ bench: $(STAMP)
 	$(BIN)/python benchmarks/classifiers.py
 	$(BIN)/python benchmarks/guidance.py
 	$(BIN)/python benchmarks/sequences.py
+	$(BIN)/python benchmarks/metric_learning.py
+	$(BIN)/python benchmarks/cross_modal.py
 
 lock: $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)

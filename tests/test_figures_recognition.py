@@ -181,7 +181,7 @@ def test_changes_go_from_before_to_after_with_most_images_first():
         assert drawn[place, one] == "o"
         assert drawn[place, other] == (">" if other > one else "<")
     gain = f"{100 * (after - before).mean():+.1f}".replace("-", "−")
-    assert axes.get_title() == f"wd → wd sgt\n{gain} points on average"
+    assert axes.get_title() == f"wd → wd sgt\n{gain} points, mean of 5 taxa"
     assert_nothing_is_cut(figure)
 
 
@@ -262,6 +262,12 @@ def test_graph_has_only_taxa_of_every_space():
     assert "(12 taxa)" in figure.axes[0].get_title()
     (text,) = plot_centroid_graph({"a": one, "b": one[:2]}, pd.Series("G", one.index)).texts
     assert text.get_text() == "2 taxa have both images and an anchor"
+
+
+def test_graph_of_too_many_taxa_says_so():
+    many = pd.DataFrame(np.ones((1001, 3)), index=[f"Aa {i}" for i in range(1001)])
+    (text,) = plot_centroid_graph({"a": many}, pd.Series("G", many.index)).texts
+    assert text.get_text() == "1,001 taxa are too many to lay out, at most 1,000"
 
 
 def test_spaces_are_of_test_images(tmp_path):

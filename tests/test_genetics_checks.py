@@ -16,6 +16,15 @@ INFERRED = study(
         {},
         {"genetics.anchors": {"a": {"source": "kmers", "space": "whitened", "size": 5}}},
         {"genetics.anchors": {"a": {"fallback": ["family"], "permutation": 3, "seed": 2}}},
+        {"genetics.anchors": {"a": {"source": "taxonomy", "fallback": ["family"]}}},
+        {"genetics.anchors": {"a": {"source": "random", "fallback": ["family"], "size": 89}}},
+        {
+            "genetics.anchors": {"a": {"source": "tree", "fallback": ["family"]}},
+            "inputs.tree": "genera.nwk",
+            "inputs.tree_rank": "genus",
+        },
+        {"genetics.tree": {"engine": "iqtree", "search": "fast"}},
+        {"genetics.tree": {"engine": "nj", "search": "full"}},
         {"inputs.sequence_pattern": r"^(?P<genus>\w+)_(?P<species>\w+)"},
         {"inputs.synonyms": "names.csv", "inputs.sequence_table": "taxa.csv"},
     ],
@@ -64,6 +73,11 @@ def test_a_tree_or_distances_can_be_inferred(kind, base):
             "genetics.tree.model: found 'GTR', expected with nj one of auto, p, JC69, K2P",
         ),
         (
+            {"genetics.tree": {"engine": "nj", "search": "fast"}},
+            SEQUENCED,
+            "genetics.tree.search: found 'fast', which neighbour joining has no use for",
+        ),
+        (
             {"genetics.tree": {"model": "GTR; rm"}},
             SEQUENCED,
             "genetics.tree.model: found 'GTR; rm', expected string, of the form",
@@ -85,6 +99,11 @@ def test_a_tree_or_distances_can_be_inferred(kind, base):
         ),
         (
             {"genetics.anchors": {"a": {"fallback": ["genus"]}}},
+            SEQUENCED,
+            "genetics.anchors.a.fallback: found 'genus', expected ranks above genus: family",
+        ),
+        (
+            {"genetics.anchors": {"a": {"source": "random", "fallback": ["genus"]}}},
             SEQUENCED,
             "genetics.anchors.a.fallback: found 'genus', expected ranks above genus: family",
         ),

@@ -7,22 +7,26 @@ import pandas as pd
 import pytest
 import torch
 from PIL import Image
+from safetensors import safe_open
 from safetensors.torch import save_file
 from visgen.backbones import forward, load_backbone
+from visgen.cross_modal.network import build_projection
 from visgen.metric_learning import regimes, training
 from visgen.metric_learning.augmentation import distort, standardise, to_shares
 from visgen.metric_learning.batches import taxon_batches
+from visgen.metric_learning.files import read_checkpoint, read_pooled, write_checkpoint
+from visgen.metric_learning.labels import label_images
 from visgen.metric_learning.losses import make_metric_loss
-from visgen.metric_learning.network import MetricNetwork, load_projection, with_image_size
+from visgen.metric_learning.network import MetricNetwork, with_image_size
 from visgen.metric_learning.pictures import ReadPictures, load_pictures
-from visgen.metric_learning.pooled import pool_features, project, read_pooled
+from visgen.metric_learning.pooled import pool_features, project
 from visgen.metric_learning.regimes import train_regime
-from visgen.metric_learning.results import read_checkpoint, write_checkpoint, write_regime
+from visgen.metric_learning.results import write_regime
 from visgen.metric_learning.second_stage import head_accuracy
 from visgen.metric_learning.steps import sgd
-from visgen.metric_learning.study import label_images, read_withheld, study_images
 from visgen.metric_learning.views import load_views
-from visgen.tables import read_table, write_table
+from visgen.recognition_checks import training_of
+from visgen.tables import read_table
 from visgen.weight_balancing import max_norm_radius
 
 MILD = {"rotation": 5.0, "scale": 0.05, "noise": 0.01}
@@ -95,7 +99,12 @@ def trained(images, backbone, tmp_path_factory):
     """Return the outcome of every regime."""
     store = tmp_path_factory.mktemp("store")
     return {
-        regime: train_regime(images, backbone, store, **OPTIONS | {"regime": regime})
+        regime: train_regime(
+            images,
+            backbone,
+            store,
+            **OPTIONS | {"regime": regime} | training_of(regime, OPTIONS),
+        )
         for regime in regimes.REGIMES
     }
 
@@ -568,20 +577,11 @@ def test_bfloat16_learns_too(images, backbone, tmp_path):
     assert outcome.pooled.to_numpy().dtype == np.float32
 
 
-# Study and files
+# Labels and files
 
 
-def specimens(images):
-    return images.drop(columns=["taxon", "part"]).assign(species=images["taxon"].astype("string"))
-
-
-def test_images_get_taxon_and_part_by_name(images):
-    parts = images.set_index("id")["part"][::-1]
-    made = study_images(specimens(images)[::-1], parts, "species", ["Beta"])
-    assert list(made["id"]) == list(images["id"])
-    expected = images["part"].where(images["taxon"] != "Beta", "unseen")
-    assert list(made["part"]) == list(expected)
-    assert made["taxon"].iloc[16] is None
+def test_taxa_without_training_images_have_no_row(images):
+    made = images.assign(part=images["part"].where(images["taxon"] != "Beta", "unseen"))
     labels = label_images(made)
     assert labels.n_images == {"Alpha": 7, "Gamma": 1}
     assert list(made["taxon"][labels.train]) == ["Alpha"] * 7 + ["Gamma"]
@@ -590,36 +590,16 @@ def test_images_get_taxon_and_part_by_name(images):
     assert list(labels.val) == [12]
 
 
-def test_withheld_taxa_are_those_of_the_scope(tmp_path):
-    table = pd.DataFrame(
-        {
-            "taxon": ["007", "Beta", "Gamma"],
-            "group": ["A", "B", "C"],
-            "unseen_species": [True, False, True],
-            "unseen_genera": [False, True, False],
-        }
-    )
-    write_table(tmp_path / "withheld.tsv", table)
-    assert read_withheld([tmp_path / "withheld.tsv"], "unseen_species") == ["007", "Gamma"]
-    assert read_withheld([tmp_path / "withheld.tsv"], "unseen_genera") == ["Beta"]
-    assert read_withheld([], "visual_genetic") == []
-
-
-def test_studies_that_cannot_be_labelled_are_refused(images):
-    table, parts = specimens(images), images.set_index("id")["part"]
-    with pytest.raises(ValueError, match=r"visual_genetic.rank: found 'genus', expected a column"):
-        study_images(table, parts, "genus", [])
-    with pytest.raises(ValueError, match="no part for 1 images, such as 'i04'"):
-        study_images(table, parts.drop("i04"), "species", [])
-    with pytest.raises(ValueError, match="id 'i03' is there twice, expected once"):
-        study_images(pd.concat([table, table[3:4]]), parts, "species", [])
-    with pytest.raises(ValueError, match="withheld: no image of 'Omega' at rank species"):
-        study_images(table, parts, "species", ["Omega"])
-    made = study_images(table, parts, "species", ["Beta", "Gamma"])
-    with pytest.raises(ValueError, match=r"found 1 taxa with training images \(Alpha\), expected"):
-        label_images(made)
-    made = study_images(table, parts, "species", ["Alpha", "Beta", "Gamma"])
-    with pytest.raises(ValueError, match=r"found 0 taxa with training images \(none\)"):
+@pytest.mark.parametrize(
+    ("known", "message"),
+    [
+        (["Alpha"], r"found 1 taxa with training images \(Alpha\), expected"),
+        ([], r"found 0 taxa with training images \(none\)"),
+    ],
+)
+def test_fewer_than_two_taxa_are_refused(images, known, message):
+    made = images.assign(part=images["part"].where(images["taxon"].isin(known), "unseen"))
+    with pytest.raises(ValueError, match=message):
         label_images(made)
 
 
@@ -641,21 +621,44 @@ def test_results_come_back_and_are_the_same_bytes_twice(trained, tmp_path):
     assert metadata["taxa"] == ["Alpha", "Beta", "Gamma"]
     assert [metadata[key] for key in ("n_features", "hidden", "size")] == [96, 23, 11]
     assert metadata["regime"] == "ltr"
-    assert {name.split(".")[0] for name in tensors} == {"encoder", "projection", "head"}
+    with safe_open(tmp_path / "first/checkpoint.safetensors", "pt") as stored:
+        parts = {name.split(".")[0] for name in stored.keys()}  # noqa: SIM118
+    assert parts == {"encoder", "projection", "head"}
+    assert {name.split(".")[0] for name in tensors} == {"projection", "head"}
     pooled = read_pooled(tmp_path / "first/pooled.npz")
     pd.testing.assert_frame_equal(pooled, outcome.pooled, check_exact=True)
-    projection, head = load_projection(tensors)
-    embeddings = project(projection, pooled.to_numpy())
+    network = build_projection(tensors, "none")
+    embeddings = project(network.projection, pooled.to_numpy())
     assert embeddings.tobytes() == project(outcome.network.projection, pooled.to_numpy()).tobytes()
-    assert torch.equal(head.weight, outcome.network.head.weight)
+    assert torch.equal(network.head.weight, outcome.network.head.weight)
     pd.testing.assert_frame_equal(
         read_table(tmp_path / "first/norms.tsv"), outcome.norms, check_dtype=False
     )
 
 
-def test_a_foreign_checkpoint_is_refused(tmp_path):
-    save_file({"w": torch.ones(2)}, tmp_path / "foreign", metadata={"format": "pt"})
-    with pytest.raises(ValueError, match=r"metadata \['format'\], expected an entry 'visgen'"):
+def test_a_regime_is_read_without_its_encoder(tmp_path):
+    tensors = {"encoder.weight": torch.ones(2), "head.bias": torch.ones(3, dtype=torch.bfloat16)}
+    write_checkpoint(tmp_path / "own", tensors, {"taxa": ["é"]})
+    found, metadata = read_checkpoint(tmp_path / "own")
+    assert list(found) == ["head.bias"]
+    assert found["head.bias"].dtype == torch.float32
+    assert metadata == {"taxa": ["é"]}
+    save_file(tensors, tmp_path / "foreign", metadata={"format": "pt"})
+    with pytest.raises(
+        ValueError, match=r"foreign: found the metadata \['format'\], expected an entry"
+    ):
         read_checkpoint(tmp_path / "foreign")
-    write_checkpoint(tmp_path / "own", {"w": torch.ones(2)}, {"taxa": ["é"]})
-    assert read_checkpoint(tmp_path / "own")[1] == {"taxa": ["é"]}
+
+
+def test_pooled_features_come_back_by_name(tmp_path):
+    values = np.arange(15, dtype=np.float32).reshape(3, 5)
+    path = tmp_path / "pooled.npz"
+    np.savez(path, id=np.array(["007", "007", "b"]), repeat=np.array([0, 1, 0]), values=values)
+    assert read_pooled(path).loc[("007", 1)].tolist() == [5, 6, 7, 8, 9]
+    np.savez(path, id=np.array(["a", "a", "b"]), repeat=np.array([0, 0, 0]), values=values)
+    with pytest.raises(ValueError, match=r"\('a', .*0.*\) is there twice, expected once"):
+        read_pooled(path)
+    values[2, 1] = np.inf
+    np.savez(path, id=np.array(["a", "a", "b"]), repeat=np.array([0, 1, 0]), values=values)
+    with pytest.raises(ValueError, match=r"features of \('b', .*0.*\) are not finite"):
+        read_pooled(path)

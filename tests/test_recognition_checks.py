@@ -1,7 +1,7 @@
 import pytest
 from test_configuration import SCHEMA, SMALLEST, complaint, study
 from visgen.configuration import checked_config
-from visgen.recognition_checks import recognised_rank, size_of_anchors
+from visgen.recognition_checks import recognised_rank, size_of_anchors, training_of
 
 BASE = study(
     {
@@ -88,6 +88,26 @@ def test_the_recognised_rank_is_that_of_the_sequences_or_the_finest():
     assert recognised_rank(section | {"inputs": inputs}) == "genus"
     inputs["sequence_rank"] = None
     assert recognised_rank(section | {"inputs": inputs}) == "species"
+
+
+@pytest.mark.parametrize(
+    ("regime", "pretraining", "balancing"),
+    [
+        ("control", {"batch_size": 8, "precision": "auto"}, {}),
+        ("naive", {"batch_size": 8, "precision": "auto", "epochs": 3}, {}),
+        ("wd", {"batch_size": 8, "precision": "auto", "epochs": 3, "weight_decay": 0.1}, {}),
+        (
+            "ltr",
+            {"batch_size": 8, "precision": "auto", "epochs": 3, "weight_decay": 0.1},
+            {"beta": 0.9},
+        ),
+    ],
+)
+def test_a_regime_takes_no_option_that_it_does_not_use(regime, pretraining, balancing):
+    all_of_them = {"batch_size": 8, "precision": "auto", "epochs": 3, "weight_decay": 0.1}
+    section = {"pretraining": all_of_them, "balancing": {"beta": 0.9}}
+    expected = {"pretraining": pretraining, "balancing": balancing}
+    assert training_of(regime, section) == expected
 
 
 @pytest.mark.parametrize(

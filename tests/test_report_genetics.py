@@ -81,19 +81,18 @@ def mantel(variant, p):
 
 def records(name="s", taxon="Aa x", n_refused=3):
     """Five accepted records, of two taxa with images and one without, and some refused."""
-    columns = ["row", "name", "given_taxon", "taxon", "duplicate_of", "in_study", "status",
+    columns = ["row", "name", "given_taxon", "taxon", "duplicate_of", "status",
                "reason", "detail"]  # fmt: skip
     rows = [
-        (1, name, taxon, taxon, "", True, "accepted", "", ""),
-        (2, name, taxon, taxon, name, True, "accepted", "", "other taxa have the same bases: B"),
-        (3, name, "B", "B", "", True, "accepted", "", "turned: its reverse complement fits"),
-        (4, name, "C", "C", "", False, "accepted", "", ""),
-        (5, name, "C", "C", "", False, "accepted", "", ""),
+        (1, name, taxon, taxon, "", "accepted", "", ""),
+        (2, name, taxon, taxon, name, "accepted", "", "other taxa have the same bases: B"),
+        (3, name, "B", "B", "", "accepted", "", "turned: its reverse complement fits"),
+        (4, name, "C", "C", "", "accepted", "", ""),
+        (5, name, "C", "C", "", "accepted", "", ""),
     ]
     reasons = ["too_short", "too_short", "ambiguous"]
     rows += [
-        (6 + i, name, taxon, taxon, "", True, "refused", reasons[i % 3], name)
-        for i in range(n_refused)
+        (6 + i, name, taxon, taxon, "", "refused", reasons[i % 3], name) for i in range(n_refused)
     ]
     return pd.DataFrame(rows, columns=columns)
 

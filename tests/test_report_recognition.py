@@ -8,13 +8,13 @@ import pytest
 from matplotlib.figure import Figure
 from recognition_study import VARIANTS
 from visgen.metrics import metrics_table, over_seeds
+from visgen.recognition.evaluators import evaluator_in_words
 from visgen.recognition.hits import METRICS
 from visgen.report.page import render_report
 from visgen.report.recognition import FIGURES, omitted_rows, recognition_content
 from visgen.report.recognition_findings import recognition_findings
 from visgen.report.recognition_rows import (
     cell,
-    evaluator_in_words,
     evaluator_rows,
     published_rows,
     unseen_rows,
@@ -220,6 +220,15 @@ def test_omitted_taxa_are_joined_over_variants(tmp_path):
     assert omitted_rows(paths[2:]) == omitted_rows([]) == []
 
 
+def test_images_without_a_label_are_listed_among_what_is_left_out(tmp_path):
+    path = tmp_path / "a" / "seed-1" / "omitted.tsv"
+    path.parent.mkdir(parents=True)
+    columns = ["taxon", "n_images", "reason"]
+    write_table(path, pd.DataFrame([(None, 7, "no label at the rank species")], columns=columns))
+    (found,) = omitted_rows([path])
+    assert (found["taxon"], found["n_images"]) == ("–", 7)
+
+
 # --- the page ---
 
 
@@ -229,7 +238,7 @@ def test_section_has_its_figures_rows_and_notes(tmp_path):
     assert len(images) == len(FIGURES) and all(image["alt"] for image in images)
     assert "fewer than 11 training images" in text and "more than 1,013" in text
     assert "Left out: <em>unseen genera</em>, since c." in text
-    assert "Taxa left out of an alignment (1)" in text
+    assert "Left out of training or alignment, and why (1)" in text
     assert len(re.findall(r'<tr class="null">', text)) == 1
     assert "503 bootstrap samples" in text
 

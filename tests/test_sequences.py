@@ -38,14 +38,12 @@ def relative(seed):
     return "".join(changed)
 
 
-def run(tmp_path, text, study_taxa=("Arca noae",), filters=(), **options):
+def run(tmp_path, text, filters=(), **options):
     path = tmp_path / "rdna.fasta"
     path.write_text(text, encoding="utf-8")
     if "taxa" not in options:
         options.setdefault("pattern", PATTERN)
-    return ingest(
-        path, filters=Filters(**DEFAULTS | dict(filters)), study_taxa=study_taxa, **options
-    )
+    return ingest(path, filters=Filters(**DEFAULTS | dict(filters)), **options)
 
 
 def fates(table):
@@ -63,10 +61,10 @@ def test_table_has_every_record_in_order_and_the_fasta_what_is_accepted(tmp_path
     table, accepted = run(tmp_path, text)
     assert table.columns.tolist() == COLUMNS
     expected = [
-        (1, "s1", "Arca noae", "Arca noae", 8, 4 / 7, 1 / 8, 2, "", "forward", True, "accepted"),
-        (2, "s2", *["Pinna nobilis"] * 2, 6, 5 / 6, 0.0, 0, "", "forward", False, "accepted"),
-        (3, "s3", "", "", 7, 4 / 7, 0.0, 0, "", "", False, "refused"),
-        (4, "s4", "Arca alba", "Arca alba", 2, 0.5, 0.0, 0, "", "", False, "refused"),
+        (1, "s1", "Arca noae", "Arca noae", 8, 4 / 7, 1 / 8, 2, "", "forward", "accepted"),
+        (2, "s2", *["Pinna nobilis"] * 2, 6, 5 / 6, 0.0, 0, "", "forward", "accepted"),
+        (3, "s3", "", "", 7, 4 / 7, 0.0, 0, "", "", "refused"),
+        (4, "s4", "Arca alba", "Arca alba", 2, 0.5, 0.0, 0, "", "", "refused"),
     ]
     assert list(table[COLUMNS[:-2]].itertuples(index=False, name=None)) == expected
     assert table["reason"].tolist() == ["", "", "no_taxon", "too_short"]
@@ -223,7 +221,6 @@ def test_taxa_come_from_a_table_and_through_synonyms(tmp_path):
     )
     assert table["given_taxon"].tolist() == ["Arca alba", "Pinna nobilis", "", ""]
     assert table["taxon"].tolist() == ["Arca noae", "Pinna nobilis", "", ""]
-    assert table["in_study"].tolist() == [True, False, False, False]
     assert table["detail"].tolist()[2:] == [
         "its row in inputs.sequence_table names no taxon",
         "no row of inputs.sequence_table has its name",
@@ -251,16 +248,9 @@ def test_pattern_and_table_exclude_each_other(tmp_path):
             "  too_short: 1, such as row 2: it has 2 bases",
         ),
         (">a Arca noae\nACGTAC\n>b Lima\nAC\n", {}, "1 of 2 sequences accepted.*\n  too_short: 1"),
-        (
-            FINE,
-            {"study_taxa": ["Zz", "Yy"]},
-            r"\(2\): \['Arca noae', 'Pinna nobilis'\]; of the images \(2\): \['Yy', 'Zz'\].*"
-            r"inputs\.sequence_pattern or inputs\.sequence_table, inputs\.sequence_rank and "
-            r"inputs\.synonyms",
-        ),
         ("ACGT\n", {}, "not a FASTA file: it starts with 'ACGT'"),
     ],
-    ids=["protein", "none", "one", "nothing shared", "no fasta"],
+    ids=["protein", "none", "one", "no fasta"],
 )
 def test_a_file_that_carries_no_study_is_refused_as_a_whole(tmp_path, text, options, message):
     with pytest.raises(ValueError, match=rf"(?s)rdna\.fasta: .*{message}"):
@@ -292,7 +282,7 @@ def test_names_of_one_side_only_are_listed_with_hints(tmp_path):
         "5": "X",
     }
     study = ["Pinna nobilis", "Arca noae", "Ostrea edulis", "Mima mima", "Arca noae"]
-    table, _ = run(tmp_path, text, study, taxa=taxa)
+    table, _ = run(tmp_path, text, taxa=taxa)
     assert find_unmatched(table, study, taxa).to_numpy().tolist() == [
         ["Mima mima", "images", "sequences", ""],
         ["Ostrea edulis", "images", "sequences", ""],
@@ -301,6 +291,23 @@ def test_names_of_one_side_only_are_listed_with_hints(tmp_path):
         ["Lima lima", "sequences", "images", ""],
         ["Pnina nobilis", "sequences", "images", "Pinna nobilis"],
     ]
+
+
+def test_no_taxon_with_sequences_and_images_is_refused(tmp_path):
+    table, _ = run(tmp_path, FINE)
+    message = (
+        r"\(2\): \['Arca noae', 'Pinna nobilis'\]; of the images \(2\): \['Yy', 'Zz'\].*"
+        r"inputs\.sequence_pattern or inputs\.sequence_table, inputs\.sequence_rank and "
+        r"inputs\.synonyms"
+    )
+    with pytest.raises(ValueError, match=message):
+        find_unmatched(table, ["Zz", "Yy"])
+
+
+def test_a_word_that_most_names_share_suggests_nothing(tmp_path):
+    rows = pd.DataFrame({"taxon": [f"{i:04d}a sp." for i in range(601)], "status": "accepted"})
+    unmatched = find_unmatched(rows.assign(name="s"), ["0600b sp.", "0000a sp."])
+    assert unmatched["similar_name"].eq("").sum() == 600 - unmatched["name"].eq("0600b sp.").sum()
 
 
 def test_everything_matched_gives_an_empty_table(tmp_path):
@@ -312,20 +319,20 @@ def test_everything_matched_gives_an_empty_table(tmp_path):
 
 def test_tables_and_fasta_come_back_as_written_with_numerals_as_names(tmp_path):
     text = ">007 12\nACGTAC\n>1e3 12\nACGTAC\n>3 NA\nAAGT-CC\n"
-    table, accepted = run(tmp_path, text, study_taxa=["12"])
+    table, accepted = run(tmp_path, text)
     write_table(tmp_path / "s.tsv", table)
     write_accepted(tmp_path / "a.fasta", accepted)
     back = read_table(tmp_path / "s.tsv").fillna({"duplicate_of": ""})
-    for column in ("name", "given_taxon", "taxon", "duplicate_of", "in_study", "status"):
+    for column in ("name", "given_taxon", "taxon", "duplicate_of", "status"):
         assert back[column].tolist() == table[column].tolist(), column
     assert list(read_accepted(tmp_path / "a.fasta")) == accepted
     assert count_accepted(back) == {"12": 2, "NA": 1}
 
 
-def outputs(folder, path, study_taxa):
+def outputs(folder, path):
     folder.mkdir()
     filters = Filters(**DEFAULTS | {"min_length": 100, "max_ambiguous": 0.02})
-    table, accepted = ingest(path, filters=filters, study_taxa=study_taxa, pattern=RDNA_PATTERN)
+    table, accepted = ingest(path, filters=filters, pattern=RDNA_PATTERN)
     write_table(folder / "sequences.tsv", table)
     write_accepted(folder / "accepted.fasta", accepted)
     return table, [(folder / name).read_bytes() for name in ("sequences.tsv", "accepted.fasta")]
@@ -336,10 +343,10 @@ def test_all_published_records_are_accounted_for_in_whatever_form_they_come(tmp_
     classes = pd.read_csv(SHARED / "foram_rdna" / "endless_forams_32.csv")
     names = classes["genus"] + " " + classes["species"]
     study = names.map(normalise_taxon).unique()
-    table, plain = outputs(tmp_path / "plain", RDNA, study)
+    table, plain = outputs(tmp_path / "plain", RDNA)
     assert table["row"].tolist() == list(range(1, 879))
     assert table["status"].value_counts().to_dict() == {"accepted": 878}
-    assert table["in_study"].sum() == 828
+    assert table["taxon"].isin(study).sum() == 828
     assert sum(count_accepted(table).values()) == 878
     assert table["orientation"].unique().tolist() == ["forward"]
     unmatched = find_unmatched(table, study)
@@ -350,7 +357,7 @@ def test_all_published_records_are_accounted_for_in_whatever_form_they_come(tmp_
     ]
     packed = tmp_path / "rdna.txt"
     packed.write_bytes(gzip.compress("\r\n".join(lines).encode("utf-8-sig")))
-    _, other = outputs(tmp_path / "packed", packed, study)
+    _, other = outputs(tmp_path / "packed", packed)
     assert plain == other
 
 
@@ -359,7 +366,6 @@ def test_a_pattern_that_misses_some_headers_loses_no_record():
     table, accepted = ingest(
         RDNA,
         filters=Filters(**DEFAULTS),
-        study_taxa=["Neogloboquadrina pachyderma"],
         pattern=RDNA_PATTERN.replace(r"\|[^|]*\|", r"\|\d+\|"),  # types such as DS are no numbers
     )
     assert table["reason"].value_counts().to_dict() == {"": 744, "no_taxon": 134}
@@ -379,7 +385,7 @@ def test_published_sequences_hidden_as_reverse_complements_come_back_turned(tmp_
         )
     )
     filters = Filters(**DEFAULTS | {"reverse_complements": "turn"})
-    options = {"filters": filters, "study_taxa": ["Orbulina universa"], "pattern": RDNA_PATTERN}
+    options = {"filters": filters, "pattern": RDNA_PATTERN}
     table, accepted = ingest(path, **options)
     assert set(np.flatnonzero(table["orientation"] == "reverse").tolist()) == hidden
     assert accepted == ingest(RDNA, **options)[1]
@@ -404,9 +410,9 @@ snakemake = SimpleNamespace(
     ),
     log=["log"],
 )
-for script in sys.argv[1:]:
+for script, sequences in zip(sys.argv[1:], (["rdna.fasta"], "sequences.tsv", ["sequences.tsv"])):
+    snakemake.input.sequences = sequences
     exec(compile(Path(script).read_text(), script, "exec"))
-    snakemake.input.sequences = ["sequences.tsv"]
 """
 
 
@@ -422,7 +428,7 @@ def test_scripts_write_the_tables_that_the_coverage_counts(tmp_path):
         "species": ["Arca noae", None, "Pinna nobilis"],
     }).to_parquet(tmp_path / "specimens.parquet")  # fmt: skip
     scripts = Path(__file__).parents[1] / "workflow" / "scripts"
-    names = ("ingest_sequences.py", "measure_coverage.py")
+    names = ("ingest_sequences.py", "match_sequences.py", "measure_coverage.py")
     subprocess.run(
         [
             sys.executable,

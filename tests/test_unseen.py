@@ -275,3 +275,13 @@ def test_a_place_that_cannot_be_is_refused(whole):
 
 def test_nothing_withheld_gives_no_scores(whole):
     assert score_unseen(whole[2][:0], bootstraps=5, seed=1) == []
+
+
+def test_ranks_rise_to_the_finest_though_the_first_taxon_has_a_gap():
+    lineage = pd.DataFrame(
+        {"order": "O", "family": [None, None, "F", "F"]}, index=pd.Index([*"abcd"], name="species")
+    )
+    images = pd.DataFrame({"specimen": [*"wx"]}, index=[*"wx"])
+    found = pd.DataFrame({"id": [*"wx"], "truth": [*"ac"], "predicted": [*"bd"]})
+    rows = tabulate_unseen(found, images, lineage, pd.Series(0, index=[*"abcd"]), None)
+    assert [row["rank"] for row in rows] == ["order", "order", "family", "species", "species"]

@@ -36,8 +36,10 @@ SEQUENCE_SCORES = SCORES | {"score_sequences"}
 VECTORS = SEQUENCE_SCORES | {"embed_sequences", "plot_sequences"}
 TREE = SEQUENCE_SCORES | {"infer_tree", "plot_tree"}
 SEQUENCES = VECTORS | ANCHORS | VARIANTS | TREE | {"ingest_sequences", "align_sequences"}
-SEQUENCES |= {"measure_coverage", "plot_counts"}
-SPECIMENS = WEIGHTS | SEQUENCES
+SEQUENCES |= {"match_sequences", "measure_coverage", "plot_counts"}
+# New images leave sequences, their vectors and the tree as they are.
+SPECIMENS = WEIGHTS | ANCHORS | {"match_sequences", "measure_coverage", "plot_counts"}
+SPECIMENS |= {"score_sequences", "plot_sequences", "plot_tree"}
 SPECIMENS |= {
     "ingest_specimens",
     "split_specimens",
@@ -104,6 +106,7 @@ def test_a_second_run_has_nothing_to_do(study):
         ("genetics.tree.bootstraps", 6, TREE),
         ("genetics.bootstraps", 200, SEQUENCE_SCORES),
         ("visual_genetic.tail", 9, RECOGNITION),
+        ("visual_genetic.pretraining.epochs", 4, REPORT),  # there is no regime but control
         ("visual_genetic.alignment.epochs", 4, VARIANTS),
         ("visual_genetic.variants.aligned.permutations", 3, VARIANTS),
         ("visual_genetic.hidden", 21, REGIMES),
@@ -113,7 +116,7 @@ def test_a_second_run_has_nothing_to_do(study):
         ("simclr.image_size", 48, WEIGHTS),
         ("ingest.background", [0, 0, 0], WEIGHTS),
         ("ingest.contradictions", "keep", SPECIMENS),
-        ("simulation.signal", 0.5, SPECIMENS | {"simulate_study"}),
+        ("simulation.signal", 0.5, SPECIMENS | SEQUENCES | {"simulate_study"}),
     ],
 )
 def test_a_change_of_config_runs_what_depends_on_it(study, key, value, rules):
@@ -127,7 +130,7 @@ def test_a_change_of_config_runs_what_depends_on_it(study, key, value, rules):
         ("splits.py", PARTS),
         ("provenance.py", REPORT),
         ("anchors/spaces.py", ANCHORS | {"write_report"}),
-        ("threads.py", SPECIMENS | {"simulate_study"}),
+        ("threads.py", SPECIMENS | SEQUENCES | {"simulate_study"}),
     ],
 )
 def test_an_edit_of_the_library_runs_what_reaches_it(study, module, rules):

@@ -19,7 +19,7 @@ from visgen.classifiers.options import BASELINE_METHODS
 from visgen.configuration import checked_config
 from visgen.genetics_checks import INFERRED
 from visgen.guidance.poolings import references
-from visgen.recognition_checks import OVERRIDES, recognised_rank
+from visgen.recognition_checks import OVERRIDES, recognised_rank, training_of
 from visgen.study_checks import STUDY_FILES, check_files
 
 try:
@@ -58,6 +58,8 @@ if INPUTS["tree_rank"] == INPUTS["sequence_rank"]:
     TRUSTED_TREE = (
         INPUTS["tree"] if config["simulation"] is None else f"{SIMULATED}/tree.nwk"
     )
+# Whether phylogenetic distances come from the sequences themselves.
+IS_INFERRED = INFERRED in (INPUTS["tree"], INPUTS["distances"])
 for kind, path in (
     ("tree", INFERRED_TREE),
     ("distances", f"results/{config['dataset']}/genetics/distances.tsv"),
@@ -342,16 +344,9 @@ def recognition_weights(wildcards):
 
 def regime_options(wildcards):
     """Return how a regime's network is built, trained and asked for features."""
-    keys = (
-        "image_size",
-        "colour",
-        "hidden",
-        "size",
-        "augmentation",
-        "pretraining",
-        "balancing",
-    )
+    keys = ("image_size", "colour", "hidden", "size", "augmentation")
     options = {key: RECOGNITION[key] for key in keys}
+    options |= training_of(wildcards.regime, RECOGNITION)
     return options | {"views": RECOGNITION["alignment"]["views"]}
 
 
@@ -387,9 +382,12 @@ def variant_anchors(wildcards):
 def variant_options(wildcards):
     """Return how a variant is aligned and asked for taxa."""
     variant = RECOGNITION["variants"][wildcards.variant]
+    asked = {"neighbours": RECOGNITION["neighbours"]}
+    if variant["anchors"] is None:  # no option of an alignment re-runs it
+        return asked | {"layer": "none"}
     own = {key: variant[key] for key in OVERRIDES if variant[key] is not None}
-    options = COMPARED[wildcards.variant] | RECOGNITION["alignment"] | own
-    return options | {"neighbours": RECOGNITION["neighbours"]}
+    aligned = RECOGNITION["alignment"] | own
+    return asked | aligned | {"permutations": variant["permutations"]}
 
 
 def recognition_results(wildcards):

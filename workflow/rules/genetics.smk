@@ -6,12 +6,10 @@ rule ingest_sequences:
         sequences=given(INPUTS["sequences"]),
         table=given(INPUTS["sequence_table"]),
         synonyms=given(INPUTS["synonyms"]),
-        specimens="results/{dataset}/specimens/specimens.parquet",
         code=code_of("ingest_sequences.py"),
     output:
         table="results/{dataset}/genetics/sequences.tsv",
         accepted="results/{dataset}/genetics/accepted.fasta",
-        unmatched="results/{dataset}/genetics/unmatched.tsv",
     log:
         "results/{dataset}/logs/ingest_sequences.log",
     benchmark:
@@ -19,11 +17,28 @@ rule ingest_sequences:
     conda:
         "../../envs/statistics.yaml"
     params:
-        rank=INPUTS["sequence_rank"],
         pattern=INPUTS["sequence_pattern"],
         filters=GENETICS["filters"],
     script:
         "../scripts/ingest_sequences.py"
+
+
+rule match_sequences:
+    input:
+        specimens="results/{dataset}/specimens/specimens.parquet",
+        sequences="results/{dataset}/genetics/sequences.tsv",
+        table=given(INPUTS["sequence_table"]),
+        code=code_of("match_sequences.py"),
+    output:
+        unmatched="results/{dataset}/genetics/unmatched.tsv",
+    log:
+        "results/{dataset}/logs/match_sequences.log",
+    conda:
+        "../../envs/statistics.yaml"
+    params:
+        rank=INPUTS["sequence_rank"],
+    script:
+        "../scripts/match_sequences.py"
 
 
 rule embed_sequences:

@@ -72,7 +72,7 @@ rule write_report:
             "references": REFERENCES,
             "refits": REFITS,
         },
-        genetics=GENETICS if HAS_SEQUENCES else None,
+        genetics=GENETICS | {"inferred": IS_INFERRED} if HAS_SEQUENCES else None,
         recognition=recognition_settings,
         settings={
             "simulated": config["simulation"] is not None,

@@ -1,29 +1,21 @@
 """Check every sequence; write the table of all and the accepted ones."""
 
-import pandas as pd
 from visgen.logs import start_log
 from visgen.sequences.accepted import write_accepted
 from visgen.sequences.filters import Filters
 from visgen.sequences.ingest import ingest
-from visgen.sequences.matching import find_unmatched
 from visgen.sequences.name_tables import read_sequence_table, read_synonyms
 from visgen.tables import write_table
 
 start_log(snakemake.log[0])
 given, params = snakemake.input, snakemake.params
-taxa = read_sequence_table(given.table[0]) if given.table else None
-study_taxa = pd.read_parquet(given.specimens)[params.rank].dropna().unique().tolist()
 table, accepted = ingest(
     given.sequences[0],
     filters=Filters(**params.filters),
-    study_taxa=study_taxa,
     pattern=None if given.table else params.pattern,
-    taxa=taxa,
+    taxa=read_sequence_table(given.table[0]) if given.table else None,
     synonyms=read_synonyms(given.synonyms[0]) if given.synonyms else None,
 )
 print(table[["status", "reason"]].value_counts().to_string())
-unmatched = find_unmatched(table, study_taxa, taxa)
-print(unmatched.to_csv(sep="\t", index=False))
 write_table(snakemake.output.table, table)
 write_accepted(snakemake.output.accepted, accepted)
-write_table(snakemake.output.unmatched, unmatched)

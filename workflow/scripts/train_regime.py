@@ -9,7 +9,7 @@ from visgen.logs import start_log
 from visgen.metric_learning.network import with_image_size
 from visgen.metric_learning.regimes import train_regime
 from visgen.metric_learning.results import write_regime
-from visgen.metric_learning.study import read_withheld, study_images
+from visgen.recognition.study import read_withheld, study_images
 from visgen.splits import read_splits
 from visgen.threads import use_threads
 

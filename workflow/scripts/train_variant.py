@@ -2,11 +2,12 @@
 
 import pandas as pd
 from visgen.anchors.files import read_anchors
-from visgen.cross_modal.files import read_checkpoint, read_pooled, read_withheld, write_variant
-from visgen.cross_modal.study import label_images
+from visgen.cross_modal.files import write_variant
 from visgen.cross_modal.variants import train_variant
 from visgen.devices import pick_device
 from visgen.logs import start_log
+from visgen.metric_learning.files import read_checkpoint, read_pooled
+from visgen.recognition.study import read_withheld, study_images
 from visgen.splits import read_splits
 from visgen.threads import use_threads
 
@@ -14,19 +15,19 @@ start_log(snakemake.log[0])
 use_threads()
 given, params, wildcards = snakemake.input, snakemake.params, snakemake.wildcards
 seed = int(wildcards.seed)
-withheld, anchors = str(given.withheld), str(given.anchors)  # empty where there is no such file
-images = label_images(
+anchors = str(given.anchors)  # empty where there is no such file
+images = study_images(
     pd.read_parquet(given.specimens),
     read_splits([given.split])[seed],
     params.rank,
-    read_withheld(withheld, wildcards.scope) if withheld else set(),
+    read_withheld(given.withheld, wildcards.scope),
 )
-checkpoint = read_checkpoint(given.checkpoint)
+tensors, about = read_checkpoint(given.checkpoint)
 variant = train_variant(
-    images,
+    images.set_index("id"),
     read_pooled(given.pooled),
-    checkpoint.tensors,
-    checkpoint.about,
+    tensors,
+    about,
     read_anchors(anchors) if anchors else None,
     params.options,
     name=params.anchors_name,

@@ -28,7 +28,6 @@ def check_anchors(sets: Mapping[str, Mapping[str, Any]]) -> None:
         permuted = options.get("permutation") is not None
         goes_with = {
             "average": (sequenced, "the sources sgt and kmers"),
-            "fallback": (sequenced, "the sources sgt and kmers"),
             "seed": (source == "random" or permuted, "the source random or a permutation"),
         }
         for option, (fits, what) in goes_with.items():
@@ -65,6 +64,11 @@ def check_genetics(config: Mapping[str, Any]) -> None:
         raise ValueError(
             f"config key genetics.tree.model: found {tree['model']!r}, expected with nj one of "
             f"{', '.join(_JOINED)}"
+        )
+    if tree is not None and tree["engine"] == "nj" and tree["search"] != "full":
+        raise ValueError(
+            f"config key genetics.tree.search: found {tree['search']!r}, which neighbour joining "
+            "has no use for; leave it out with nj"
         )
     for name, options in genetics["anchors"].items():
         key = f"config key genetics.anchors.{name}"

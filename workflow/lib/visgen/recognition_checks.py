@@ -75,6 +75,30 @@ def _check_variant(key: str, variant: Mapping[str, Any], config: Mapping[str, An
         )
 
 
+def training_of(regime: str, section: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return what a regime takes of the options of training, so that no other re-runs it.
+
+    Parameters
+    ----------
+    regime
+        See `visgen.metric_learning.regimes`.
+    section
+        Keys pretraining and balancing.
+
+    Returns
+    -------
+    dict
+        pretraining and balancing. The regime control trains nothing and only pools features;
+        naive has no weight decay; nothing but ltr is balanced.
+    """
+    pretraining, balancing = section["pretraining"], section["balancing"]
+    if regime == "control":
+        pretraining = {key: pretraining[key] for key in ("batch_size", "precision")}
+    if regime == "naive":
+        pretraining = {key: pretraining[key] for key in pretraining if key != "weight_decay"}
+    return {"pretraining": pretraining, "balancing": balancing if regime == "ltr" else {}}
+
+
 def size_of_anchors(options: Mapping[str, Any], genetics: Mapping[str, Any]) -> int:
     """Return how many values a set's anchors have: as asked for, or as many as its vectors."""
     if options["size"] is not None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from visgen.metric_learning.network import make_projection
+from visgen.metric_learning.projection import make_projection
 
 
 class Projection(nn.Module):

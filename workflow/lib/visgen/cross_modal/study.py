@@ -1,47 +1,13 @@
-"""Which images a variant learns from, which it is asked about, and what is left out."""
+"""Whether a variant and its regime have the same taxa, and what is left out."""
 
 from collections.abc import Collection
 
 import pandas as pd
 
+from visgen.recognition.study import UNSEEN
+
 #: Columns of the table of what is left out.
 OMITTED = ["taxon", "n_images", "reason"]
-
-UNSEEN = "unseen"
-
-
-def label_images(
-    specimens: pd.DataFrame, split: pd.Series, rank: str, withheld: Collection[str]
-) -> pd.DataFrame:
-    """Give each image its taxon and its part.
-
-    Parameters
-    ----------
-    specimens : DataFrame
-        Columns id and the rank.
-    split : Series
-        train, val or test, index id.
-    rank : str
-        Rank of the anchors.
-    withheld : collection of str
-        Taxa that no training has seen.
-
-    Returns
-    -------
-    DataFrame
-        Columns taxon (null where the image has no label) and part (``unseen`` for all images of
-        withheld taxa), index id, sorted.
-
-    Raises
-    ------
-    ValueError
-        If an image has no part.
-    """
-    taxa = specimens.set_index("id")[rank].sort_index()
-    if len(lost := taxa.index.difference(split.index)):
-        raise ValueError(f"split: {len(lost)} images have no part, such as {lost[0]!r}")
-    part = split.loc[taxa.index].mask(taxa.isin(withheld), UNSEEN)
-    return pd.DataFrame({"taxon": taxa, "part": part})
 
 
 def check_taxa(images: pd.DataFrame, taxa: Collection[str]) -> None:
@@ -69,7 +35,7 @@ def list_omitted(
     Parameters
     ----------
     images : DataFrame
-        As `label_images` returns them.
+        Columns taxon and part, index id.
     rank : str
         Rank of the taxa.
     anchors : DataFrame or None

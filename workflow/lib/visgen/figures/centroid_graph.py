@@ -16,6 +16,8 @@ from visgen.figures.matrices import plot_notice
 
 #: More taxa than this are drawn without their names.
 MAX_NAMED = 45
+#: More taxa than this are not laid out: time and memory grow with their square.
+MAX_TAXA = 1000
 #: Fewer points than this have no triangle.
 MIN_TAXA = 3
 _SIDE = 6.0  # inches
@@ -125,6 +127,8 @@ def plot_centroid_graph(spaces: Mapping[str, pd.DataFrame], groups: pd.Series) -
     shared = sorted(set.intersection(*(set(vectors.index) for vectors in spaces.values())))
     if len(shared) < MIN_TAXA:
         return plot_notice(f"{len(shared)} taxa have both images and an anchor")
+    if len(shared) > MAX_TAXA:
+        return plot_notice(f"{len(shared):,} taxa are too many to lay out, at most {MAX_TAXA:,}")
     members = group_of_each(shared, groups)
     styles = group_styles(members)
     n_rows = -(-len(styles) // 5)

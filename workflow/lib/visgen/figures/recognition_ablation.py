@@ -14,6 +14,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from visgen.figures.colours import COLOURS
 from visgen.figures.matrices import plot_notice
 from visgen.metrics import over_seeds
+from visgen.recognition.evaluators import evaluator_in_words
 from visgen.recognition.hits import METRICS
 
 LABELS = dict(zip(METRICS, ("accuracy", "mean over taxa", "tail taxa", "head taxa"), strict=True))
@@ -72,7 +73,7 @@ def plot_ablation(
     n_seeds = int(mean["n_seeds"].max())
     figure.legend(
         handles=_legend(mean, null, variants, published),
-        title=f"{_evaluator_in_words(evaluator)}, mean over {n_seeds} seed{'s' * (n_seeds > 1)}",
+        title=f"{evaluator_in_words(evaluator)}, mean over {n_seeds} seed{'s' * (n_seeds > 1)}",
         loc="outside lower center",
         ncols=3,
         frameon=False,
@@ -120,13 +121,6 @@ def _colour(name: str, variants: Mapping[str, Mapping[str, Any]]) -> str:
 def _label(name: str, variants: Mapping[str, Mapping[str, Any]]) -> str:
     anchors = variants[name]["anchors"]
     return name.replace("_", " ") + ("" if anchors is None else f"  → {anchors}")
-
-
-def _evaluator_in_words(evaluator: str) -> str:
-    if evaluator.startswith("knn_"):
-        k = evaluator.removeprefix("knn_")
-        return "nearest other image" if k == "1" else f"{k} nearest images"
-    return {"head": "softmax head", "anchor": "nearest anchor"}[evaluator]
 
 
 def _legend(

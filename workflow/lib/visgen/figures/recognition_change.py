@@ -41,10 +41,11 @@ def plot_change(taxa: pd.DataFrame, evaluator: str, pairs: Sequence[tuple[str, s
     panels = figure.subplots(1, len(pairs), squeeze=False, sharex=True, sharey=True)[0]
     for axes, (before, after) in zip(panels, pairs, strict=True):
         _draw(axes, shares.loc[order, before].to_numpy(), shares.loc[order, after].to_numpy())
-        points = round(100 * (shares[after] - shares[before]).mean(), 1) + 0.0
+        changes = (shares[after] - shares[before]).dropna()
+        points = round(100 * changes.mean(), 1) + 0.0
         change = f"{points:+.1f}".replace("-", "−")
         names_of = f"{before} → {after}".replace("_", " ")
-        axes.set_title(f"{names_of}\n{change} points on average", fontsize=9)
+        axes.set_title(f"{names_of}\n{change} points, mean of {len(changes)} taxa", fontsize=9)
         axes.set_xlabel("accuracy")
     panels[0].set_yticks(range(len(order)), names, fontsize=8)
     panels[0].set_ylim(len(order) - 0.4, -0.6)

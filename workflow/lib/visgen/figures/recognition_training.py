@@ -81,7 +81,7 @@ def _draw_losses(axes: Axes, history: pd.DataFrame) -> None:
             axes.plot(start + of_phase["epoch"], of_phase["loss"], c=colour, lw=1.2)
             start += of_phase["epoch"].max() if len(of_phase) else 0
     axes.set_xlabel("epoch", fontsize=8)
-    axes.set_ylim(bottom=0)
+    _start_at_zero(axes)
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
 
 
@@ -94,9 +94,14 @@ def _draw_norms(axes: Axes, norms: pd.DataFrame) -> None:
         axes.plot(mean["n_images"], mean["norm"], marker, c=colour, ms=4, alpha=0.7, mew=0)
     axes.set_xscale("log")
     label_sizes(axes)
-    axes.set_ylim(bottom=0)
+    _start_at_zero(axes)
     axes.set_xlabel("training images of the taxon", fontsize=8)
     axes.set_ylabel("norm", fontsize=8)
+
+
+def _start_at_zero(axes: Axes) -> None:
+    """Leave room above marks that are all alike, which the axis would cut off."""
+    axes.set_ylim(0, 1.08 * axes.dataLim.ymax)
 
 
 def _draw_cosines(axes: Axes, history: pd.DataFrame) -> None:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from visgen.backbones import Backbone, forward
+from visgen.metric_learning.projection import make_projection
 
 
 class MetricNetwork(nn.Module):
@@ -51,11 +52,6 @@ class MetricNetwork(nn.Module):
         return embeddings, self.head(embeddings)
 
 
-def make_projection(n_features: int, hidden: int, size: int) -> nn.Sequential:
-    """Return the projection from pooled features to embeddings, its weights not seeded."""
-    return nn.Sequential(nn.Linear(n_features, hidden), nn.ReLU(), nn.Linear(hidden, size))
-
-
 def with_image_size(backbone: Mapping[str, Any], image_size: int | None) -> dict[str, Any]:
     """Return keyword arguments of `visgen.backbones.load_backbone` for another image size.
 
@@ -70,27 +66,3 @@ def with_image_size(backbone: Mapping[str, Any], image_size: int | None) -> dict
         return dict(backbone)
     preprocessing = dict(backbone.get("preprocessing") or {}) | {"image_size": image_size}
     return dict(backbone) | {"preprocessing": preprocessing}
-
-
-def load_projection(tensors: Mapping[str, Tensor]) -> tuple[nn.Sequential, nn.Linear]:
-    """Return projection and head of a checkpoint, in eval mode.
-
-    Parameters
-    ----------
-    tensors
-        By name, with ``projection.*`` and ``head.*`` among them.
-    """
-    parts = {
-        part: {
-            name.removeprefix(f"{part}."): tensor
-            for name, tensor in tensors.items()
-            if name.startswith(f"{part}.")
-        }
-        for part in ("projection", "head")
-    }
-    hidden, n_features = parts["projection"]["0.weight"].shape
-    n_taxa, size = parts["head"]["weight"].shape
-    projection, head = make_projection(n_features, hidden, size), nn.Linear(size, n_taxa)
-    projection.load_state_dict(parts["projection"])
-    head.load_state_dict(parts["head"])
-    return projection.eval(), head.eval()

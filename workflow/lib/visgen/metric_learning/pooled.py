@@ -2,10 +2,8 @@
 
 import copy
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import nn
 
@@ -88,22 +86,3 @@ def project(projection: nn.Module, features: np.ndarray) -> np.ndarray:
         for start in range(0, len(features), ROWS)
     ]
     return torch.cat(made).float().numpy()
-
-
-def write_pooled(path: str | Path, pooled: pd.DataFrame) -> None:
-    """Write pooled features, (n, n_features) with index (id, repeat); same values, same bytes."""
-    np.savez(
-        path,
-        id=pooled.index.get_level_values("id").to_numpy().astype(str),
-        repeat=pooled.index.get_level_values("repeat").to_numpy().astype(np.int64),
-        values=pooled.to_numpy(dtype=np.float32),
-    )
-
-
-def read_pooled(path: str | Path) -> pd.DataFrame:
-    """Read what `write_pooled` wrote: (n, n_features) float32, index (id, repeat)."""
-    with np.load(path, allow_pickle=False) as stored:
-        index = pd.MultiIndex.from_arrays(
-            [stored["id"].astype(object), stored["repeat"]], names=["id", "repeat"]
-        )
-        return pd.DataFrame(stored["values"], index=index)

@@ -18,11 +18,11 @@ import torch
 from visgen.backbones import Backbone
 from visgen.checkpoints import open_checkpoint
 from visgen.devices import describe_device, pick_device, pick_precision
+from visgen.metric_learning.labels import label_images
 from visgen.metric_learning.network import MetricNetwork
 from visgen.metric_learning.pooled import pool_features
 from visgen.metric_learning.results import TrainedRegime, history_table, norm_table
 from visgen.metric_learning.second_stage import head_accuracy, second_stage
-from visgen.metric_learning.study import label_images
 from visgen.metric_learning.training import train_network
 from visgen.metric_learning.views import load_views
 from visgen.weight_balancing import row_norms
@@ -71,7 +71,7 @@ def train_regime(
     Parameters
     ----------
     images
-        As `visgen.metric_learning.study.study_images` returns it.
+        As `visgen.recognition.study.study_images` returns it.
     backbone
         What training starts from; it is left as it is.
     store
@@ -90,7 +90,8 @@ def train_regime(
         Keys rotation, scale and noise, see `visgen.metric_learning.augmentation.distort`.
     pretraining
         Keys epochs, batch_size, per_taxon, learning_rate, momentum, weight_decay (of ``wd`` and
-        ``ltr``), loss, loss_weight, distance, epsilon, margin and precision.
+        ``ltr``), loss, loss_weight, distance, epsilon, margin and precision; ``control`` needs
+        batch_size and precision alone.
     balancing
         Keys beta, weight_decay, epochs, learning_rate and norm_share: the head's second stage
         in ``ltr``; norm_share holds for the first stage too.

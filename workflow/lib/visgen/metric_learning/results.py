@@ -1,18 +1,15 @@
 """What a regime leaves: a network, how its training went, the norms of its class weights."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from safetensors import safe_open
-from safetensors.torch import save
-from torch import Tensor, nn
+from torch import nn
 
 from visgen.checkpoints import Checkpoint
-from visgen.metric_learning.pooled import write_pooled
+from visgen.metric_learning.files import write_checkpoint, write_pooled
 from visgen.tables import write_table
 
 #: Columns of a history, one row an epoch. Means over the images, in the mode of training;
@@ -24,8 +21,6 @@ HISTORY = [
 
 #: Columns of the norms: one row a taxon and epoch, epoch 0 before training.
 NORMS = ["phase", "epoch", "taxon", "n_images", "norm"]
-
-_ENTRY = "visgen"
 
 
 @dataclass(frozen=True)
@@ -86,18 +81,6 @@ def norm_table(
     return pd.DataFrame(rows, columns=NORMS)
 
 
-def write_checkpoint(
-    path: str | Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]
-) -> None:
-    """Write tensors by name, with plain metadata, as safetensors; the same give the same bytes."""
-    # Cloned, since safetensors refuses tensors that share memory, as tied weights do.
-    cloned = {name: tensor.contiguous().clone() for name, tensor in tensors.items()}
-    # One entry: the format does not keep several in order.
-    entry = {_ENTRY: json.dumps(dict(metadata), sort_keys=True)}
-    # Not save_file, whose files only their owner can read.
-    Path(path).write_bytes(save(cloned, metadata=entry))
-
-
 def write_regime(paths: Mapping[str, str | Path], trained: TrainedRegime) -> None:
     """Write a regime's results.
 
@@ -110,21 +93,3 @@ def write_regime(paths: Mapping[str, str | Path], trained: TrainedRegime) -> Non
     write_table(paths["history"], trained.history)
     write_table(paths["norms"], trained.norms)
     write_pooled(paths["pooled"], trained.pooled)
-
-
-def read_checkpoint(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Return what `write_checkpoint` wrote: tensors by name, and metadata.
-
-    Raises
-    ------
-    ValueError
-        If the file does not have this workflow's metadata.
-    """
-    with safe_open(path, "pt") as file:
-        entries = file.metadata() or {}
-        if _ENTRY not in entries:
-            raise ValueError(
-                f"{path}: found the metadata {sorted(entries)}, expected an entry {_ENTRY!r}"
-            )
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        return tensors, json.loads(entries[_ENTRY])

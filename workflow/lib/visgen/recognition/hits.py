@@ -169,7 +169,7 @@ def score_hits(
                 drawn[name][metric].extend(shares)
 
     def row(metric: str, value: np.ndarray, samples: np.ndarray) -> dict:
-        low, high = (np.nan, np.nan) if metric in bare else np.percentile(samples, [2.5, 97.5])
+        low, high = (np.nan, np.nan) if metric in bare else np.nanpercentile(samples, [2.5, 97.5])
         ends = {"ci_low": float(low), "ci_high": float(high)}
         return {"metric": metric, "value": float(value[0]), **ends, "n": sizes[metric]}
 

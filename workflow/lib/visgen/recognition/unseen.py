@@ -7,11 +7,10 @@ import numpy as np
 import pandas as pd
 
 from visgen.classification.mistakes import look_up
+from visgen.recognition.study import UNSEEN
 
 #: The evaluator that names a taxon by its anchor; all others name a taxon with training images.
 ANCHOR = "anchor"
-#: Part of the predictions of withheld taxa.
-UNSEEN = "unseen"
 UNSEEN_COLUMNS = [
     *("scope", "variant", "seed", "evaluator", "rank", "taxon", "n_images", "n_specimens"),
     *("metric", "value", "by_frequency", "uniform", "most_often"),
@@ -43,8 +42,9 @@ def tabulate_unseen(
     Returns
     -------
     list of dict
-        rank, taxon, n_images, n_specimens, metric, value, by_frequency, uniform, most_often (the
-        taxon that most images are placed at). The metric ``placed`` is the share of images placed
+        rank (coarse to fine, whatever gaps the first taxon has), taxon, n_images, n_specimens,
+        metric, value, by_frequency, uniform, most_often (the taxon that most images are placed
+        at). The metric ``placed`` is the share of images placed
         at a taxon of the same taxon of that rank; at the rank itself, at the very taxon. A rank
         at which no candidate would be right is left out. The metric ``regret`` is the distance
         to the taxon placed at less that to the nearest candidate, a mean over images; taxa
@@ -80,7 +80,8 @@ def tabulate_unseen(
             value = float(np.nanmean(reached) - to_all.min())
             chance = _chance(to_all - to_all.min(), of_tree)
             rows.append(labels | {"rank": rank, "metric": "regret", "value": value} | chance)
-    return rows
+    ranks = list(taxon_at.columns)
+    return sorted(rows, key=lambda row: ranks.index(row["rank"]))
 
 
 def _chance(values: np.ndarray, candidates: pd.Series) -> dict[str, float]:

@@ -95,7 +95,7 @@ def record_content(sequences: pd.DataFrame, imaged: pd.Series) -> dict[str, Any]
         "n_turned": int(details.str.startswith("turned").sum()),
         "n_sequenced": n_sequenced,
         "n_imaged": n_imaged,
-        "n_both": accepted.loc[accepted["in_study"], "taxon"].nunique(),
+        "n_both": len(set(accepted["taxon"]) & set(imaged)),
     }
 
 

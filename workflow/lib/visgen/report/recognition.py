@@ -8,10 +8,10 @@ import pandas as pd
 
 from visgen.metrics import over_seeds
 from visgen.recognition.comparisons import main_pair
+from visgen.recognition.evaluators import evaluator_in_words
 from visgen.recognition.scoring import EXPERIMENT, choose_neighbours
 from visgen.report.recognition_findings import recognition_findings
 from visgen.report.recognition_rows import (
-    evaluator_in_words,
     evaluator_rows,
     published_rows,
     unseen_rows,
@@ -83,12 +83,13 @@ def omitted_rows(paths: Sequence[str]) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        taxon, reason, n_images (the most over runs), variants (names, joined).
+        taxon (a dash for images without a label), reason, n_images (the most over runs), variants
+        (names, joined).
     """
     tables = [read_table(path).assign(variant=Path(path).parts[-3]) for path in paths]
     if not tables:
         return []
-    table = pd.concat(tables)
+    table = pd.concat(tables).fillna({"taxon": "–"})
     groups = table.groupby(["taxon", "reason"])
     rows = groups.agg(n_images=("n_images", "max"), variants=("variant", "unique")).reset_index()
     rows["variants"] = [", ".join(sorted(names)) for names in rows["variants"]]

@@ -4,10 +4,11 @@ from typing import Any
 
 import pandas as pd
 
+from visgen.recognition.evaluators import evaluator_in_words
 from visgen.recognition.withheld import KINDS
 from visgen.report.content import ALPHA
 from visgen.report.page import format_number, format_p, format_percent, is_nothing
-from visgen.report.recognition_rows import cell, evaluator_in_words, scores_of
+from visgen.report.recognition_rows import cell, scores_of
 
 _SHORT = {"balanced_accuracy": "over all taxa", "tail_accuracy": "over those of the tail"}
 _WITHHELD = {

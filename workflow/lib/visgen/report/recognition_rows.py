@@ -6,8 +6,8 @@ from typing import Any
 import pandas as pd
 
 from visgen.recognition.comparisons import base_variants
+from visgen.recognition.evaluators import evaluator_in_words
 from visgen.recognition.hits import METRICS
-from visgen.recognition.unseen import ANCHOR
 from visgen.recognition.withheld import KINDS
 from visgen.report.page import format_number, format_percent, is_nothing
 
@@ -16,18 +16,6 @@ _KIND_WORDS = {
     "unseen_species": "single taxa withheld",
     "unseen_genera": "whole groups of the rank above withheld",
 }
-
-
-def evaluator_in_words(evaluator: str) -> str:
-    """Say how an image is recognised.
-
-    >>> evaluator_in_words("knn_5")
-    '5 nearest images'
-    """
-    if evaluator.startswith("knn_"):
-        k = evaluator.removeprefix("knn_")
-        return "the nearest image" if k == "1" else f"{k} nearest images"
-    return {"head": "the softmax head", ANCHOR: "the nearest anchor"}[evaluator]
 
 
 def cell(score: Mapping[str, Any] | None, points: str = "share") -> dict[str, Any] | None:

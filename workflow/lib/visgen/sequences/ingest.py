@@ -1,6 +1,6 @@
 """From a FASTA file to a table of its records and to the sequences that are accepted."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ from visgen.sequences.sufficiency import check_nucleotides, check_sufficient
 
 COLUMNS = [
     *("row", "name", "given_taxon", "taxon", "length", "gc", "ambiguous", "gaps"),
-    *("duplicate_of", "orientation", "in_study", "status", "reason", "detail"),
+    *("duplicate_of", "orientation", "status", "reason", "detail"),
 ]
 
 
@@ -26,7 +26,6 @@ def ingest(
     path: str | Path,
     *,
     filters: Filters,
-    study_taxa: Collection[str],
     pattern: str | None = None,
     taxa: Mapping[str, str] | None = None,
     synonyms: Mapping[str, str] | None = None,
@@ -44,8 +43,6 @@ def ingest(
         As `visgen.fasta.read_fasta` takes it.
     filters : Filters
         The limits.
-    study_taxa : collection of str
-        Taxa of the accepted images at the rank of the sequences, in normal form.
     pattern : str, optional
         As `visgen.sequences.headers.compile_header_pattern` takes it.
     taxa : mapping of str to str, optional
@@ -64,17 +61,16 @@ def ingest(
         ``duplicate_of`` (the first earlier sequence with the same bases among those that pass
         the other checks), ``orientation`` (``forward`` or ``reverse`` as given, against the
         majority that `visgen.sequences.orientation.find_reversed` describes; empty for what an
-        earlier check refused), ``in_study``, ``status`` (``accepted``, ``refused``), ``reason``
-        (empty for the accepted), ``detail``.
+        earlier check refused), ``status`` (``accepted``, ``refused``), ``reason`` (empty for the
+        accepted), ``detail``.
     accepted : list of Sequence
         The accepted sequences, in the order of the file.
 
     Raises
     ------
     ValueError
-        When the file is no FASTA, holds no nucleotides, fewer than two sequences are accepted,
-        none of them is of a taxon with images, or not exactly one of ``pattern`` and ``taxa`` is
-        given.
+        When the file is no FASTA, holds no nucleotides, fewer than two sequences are accepted, or
+        not exactly one of ``pattern`` and ``taxa`` is given.
     """
     entries = _read(path)
     check_nucleotides(path, entries["bases"])
@@ -91,14 +87,13 @@ def ingest(
     _orient(entries, filters.reverse_complements)
     _mark_same_bases(entries, filters.duplicates)
 
-    entries["in_study"] = entries["taxon"].isin(set(study_taxa))
     entries["status"] = np.where(entries["reason"] == "", "accepted", "refused")
     left = _left(entries)
     accepted = [
         Sequence(*cells) for cells in zip(left["name"], left["taxon"], left["bases"], strict=True)
     ]
     table = entries[COLUMNS]
-    check_sufficient(path, table, study_taxa)
+    check_sufficient(path, table)
     return table, accepted
 
 

@@ -7,6 +7,8 @@ from difflib import get_close_matches
 import pandas as pd
 
 COLUMNS = ["name", "found_in", "missing_from", "similar_name"]
+_N_EXAMPLES = 5
+_COMMON = 500  # names that share a word; more of them are like "sp.", which tells nothing
 
 
 def find_unmatched(
@@ -34,9 +36,22 @@ def find_unmatched(
         word or the first three letters, or an empty string; a hint at a misspelling, never used
         to match). A taxon counts as found in the sequences
         when one of its sequences is accepted.
+
+    Raises
+    ------
+    ValueError
+        If no taxon has both, with names of both sides.
     """
     sequenced = set(table.loc[table["status"] == "accepted", "taxon"])
     imaged = set(study_taxa)
+    if not sequenced & imaged:
+        raise ValueError(
+            "no taxon has both accepted sequences and accepted images. Of the sequences "
+            f"({len(sequenced)}): {sorted(sequenced)[:_N_EXAMPLES]}; of the images "
+            f"({len(imaged)}): {sorted(imaged)[:_N_EXAMPLES]}. Check the config keys "
+            "inputs.sequence_pattern or inputs.sequence_table, inputs.sequence_rank and "
+            "inputs.synonyms"
+        )
     rows = [
         *_one_sided(sequenced - imaged, "sequences", imaged - sequenced, "images"),
         *_one_sided(imaged - sequenced, "images", sequenced - imaged, "sequences"),
@@ -72,6 +87,7 @@ def _one_sided(
     for name in there:
         for key in _keys(name):
             by_key[key].add(name)
+    by_key = {key: names for key, names in by_key.items() if len(names) <= _COMMON}
     rows = []
     for name in here:
         candidates = sorted(set().union(*(by_key.get(key, ()) for key in _keys(name))))

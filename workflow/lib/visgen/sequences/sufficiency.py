@@ -1,6 +1,6 @@
 """Whether the sequences of a file can carry a study at all."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -8,7 +8,6 @@ import pandas as pd
 from visgen.sequences.nucleotides import foreign_letters
 
 MIN_SEQUENCES = 2
-_N_EXAMPLES = 5
 
 
 def check_nucleotides(path: str | Path, sequences: Iterable[str]) -> None:
@@ -42,8 +41,8 @@ def check_nucleotides(path: str | Path, sequences: Iterable[str]) -> None:
         )
 
 
-def check_sufficient(path: str | Path, table: pd.DataFrame, study_taxa: Collection[str]) -> None:
-    """Stop where too few sequences are accepted, or none is of a taxon with images.
+def check_sufficient(path: str | Path, table: pd.DataFrame) -> None:
+    """Stop where too few sequences are accepted.
 
     Parameters
     ----------
@@ -51,29 +50,17 @@ def check_sufficient(path: str | Path, table: pd.DataFrame, study_taxa: Collecti
         The file, for the message.
     table : DataFrame
         As `visgen.sequences.ingest.ingest` returns it.
-    study_taxa : collection of str
-        Taxa of the accepted images.
 
     Raises
     ------
     ValueError
-        If fewer than two sequences are accepted, with the reasons, or if no accepted sequence
-        belongs to a taxon of the study, with names of both sides.
+        If fewer than two sequences are accepted, with the reasons.
     """
     accepted = table[table["status"] == "accepted"]
     if len(accepted) < MIN_SEQUENCES:
         raise ValueError(
             f"{path}: {len(accepted)} of {len(table)} sequences accepted, expected at least "
             f"{MIN_SEQUENCES}{_reasons(table)}"
-        )
-    if not accepted["in_study"].any():
-        taxa = sorted(set(accepted["taxon"]))
-        study = sorted(study_taxa)
-        raise ValueError(
-            f"{path}: no taxon has both accepted sequences and accepted images. Of the sequences "
-            f"({len(taxa)}): {taxa[:_N_EXAMPLES]}; of the images ({len(study)}): "
-            f"{study[:_N_EXAMPLES]}. Check the config keys inputs.sequence_pattern or "
-            "inputs.sequence_table, inputs.sequence_rank and inputs.synonyms"
         )
 
 

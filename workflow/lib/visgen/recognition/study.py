@@ -1,35 +1,13 @@
-"""Which images of a study train, and as which taxon."""
+"""Which taxon and part every image of a study has; images of withheld taxa are their own part."""
 
 from collections.abc import Collection, Sequence
-from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 
 from visgen.tables import read_table
 
 #: Part of the images whose taxon is withheld from all training.
 UNSEEN = "unseen"
-
-
-class Labels(NamedTuple):
-    """What a training learns from.
-
-    Attributes
-    ----------
-    n_images
-        Number of training images of each taxon that has one, by name, sorted: the rows of the
-        head.
-    codes
-        (n_images,): row of the head of each image's taxon; -1 where it is not among them.
-    train, val
-        Rows of the images that train, and of those that validate.
-    """
-
-    n_images: dict[str, int]
-    codes: np.ndarray
-    train: np.ndarray
-    val: np.ndarray
 
 
 def study_images(
@@ -51,7 +29,7 @@ def study_images(
     Returns
     -------
     DataFrame
-        Columns id, path, sha256, taxon (None where the image has no label at the rank) and part
+        Columns id, path, sha256, taxon (null where the image has no label at the rank) and part
         (``unseen`` for withheld taxa), sorted by id.
 
     Raises
@@ -67,9 +45,9 @@ def study_images(
         )
     images = specimens[["id", "path", "sha256", rank]].rename(columns={rank: "taxon"})
     images = images.sort_values("id", ignore_index=True)
-    twice = images.loc[images["id"].duplicated(), "id"]
-    if len(twice):
-        raise ValueError(f"specimens: id {twice.iloc[0]!r} is there twice, expected once")
+    for what, ids in (("specimens", images["id"]), ("split", parts.index.to_series())):
+        if len(twice := ids[ids.duplicated()]):
+            raise ValueError(f"{what}: id {twice.iloc[0]!r} is there twice, expected once")
     images["part"] = images["id"].map(parts)
     lacking = images.loc[images["part"].isna(), "id"]
     if len(lacking):
@@ -77,41 +55,12 @@ def study_images(
             f"split: no part for {len(lacking)} images, such as {lacking.iloc[0]!r}; expected one "
             "for each image of the specimens"
         )
-    images["taxon"] = images["taxon"].astype(object).where(images["taxon"].notna(), None)
+    images["taxon"] = images["taxon"].astype("str")
     unknown = sorted(set(withheld) - set(images["taxon"]))
     if unknown:
         raise ValueError(f"withheld: no image of {unknown[0]!r} at rank {rank}")
     images.loc[images["taxon"].isin(list(withheld)), "part"] = UNSEEN
     return images
-
-
-def label_images(images: pd.DataFrame) -> Labels:
-    """Return what a training learns from.
-
-    Parameters
-    ----------
-    images
-        As `study_images` returns it.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than two taxa with training images.
-    """
-    labelled = images["taxon"].notna()
-    taxa = sorted(images.loc[labelled & (images["part"] == "train"), "taxon"].unique())
-    if len(taxa) < 2:
-        raise ValueError(
-            f"visual_genetic: found {len(taxa)} taxa with training images "
-            f"({', '.join(taxa) or 'none'}), expected 2 or more to tell apart"
-        )
-    code_of = {taxon: code for code, taxon in enumerate(taxa)}
-    codes = images["taxon"].map(code_of).fillna(-1).to_numpy(dtype=np.int64)
-    train, val = (
-        np.flatnonzero((images["part"] == part) & (codes >= 0)) for part in ("train", "val")
-    )
-    n_images = dict(zip(taxa, np.bincount(codes[train]).tolist(), strict=True))
-    return Labels(n_images, codes, train, val)
 
 
 def read_withheld(paths: Sequence[str], scope: str) -> list[str]:
