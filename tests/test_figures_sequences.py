@@ -57,6 +57,11 @@ def genera(taxa):
     return pd.Series([taxon.split()[0] for taxon in taxa], index=list(taxa), name="genus")
 
 
+def study_of(n_taxa):
+    """The groups of a study's taxa; `n_taxa` by group."""
+    return pd.Series([name for name, n in n_taxa.items() for _ in range(n)], dtype="str")
+
+
 def dots(axes):
     """Return colour and place of every dot."""
     return [
@@ -89,19 +94,35 @@ def test_colour_for_an_unknown_rank_is_refused():
 
 
 def test_no_two_groups_look_alike():
-    styles = group_styles([f"G{i:02d}" for i in range(MAX_GROUPS)] + [UNKNOWN, UNPLACED])
+    names = [f"G{i:02d}" for i in range(MAX_GROUPS)]
+    styles = group_styles([*names, UNKNOWN, UNPLACED], study_of(dict.fromkeys(names, 1)))
     assert len({(style.colour, style.marker) for style in styles.values()}) == MAX_GROUPS + 2
 
 
-def test_style_depends_on_the_names_of_the_groups_not_on_their_sizes():
-    few, many = group_styles(["B", "A", "C"]), group_styles(["C"] * 7 + ["B", "A"])
-    assert {n: s[:2] for n, s in few.items()} == {n: s[:2] for n, s in many.items()}
-    assert many["C"].label == "C (7)"
+def test_styles_are_those_of_the_study_whatever_a_figure_draws():
+    study = study_of({"A": 2, "B": 1, "C": 3})
+    every = group_styles(["B", "A", "C"], study)
+    some = group_styles(["C"] * 7 + ["B"], study)
+    assert {n: s[:2] for n, s in some.items()} == {n: every[n][:2] for n in ("B", "C")}
+    assert some["C"].label == "C (7)"
+
+
+def test_groups_with_fewest_taxa_are_grey_in_figures_of_few_groups_too():
+    study = study_of({f"G{i:02d}": 2 + i for i in range(23)})
+    styles = group_styles(["G00"] * 100 + ["G22", "G02"], study)
+    assert list(styles) == ["G22", "G00", "G02"]
+    assert styles["G00"] == styles["G02"]
+    assert styles["G00"].label == "2 other groups (101)"
+    every = group_styles(list(study), study)
+    assert {name: style[:2] for name, style in styles.items()} == {
+        name: every[name][:2] for name in styles
+    }
 
 
 def test_of_many_groups_the_smallest_share_a_grey():
     sizes = {f"G{i:02d}": 2 + i for i in range(23)}
-    styles = group_styles([name for name, n in sizes.items() for _ in range(n)])
+    study = study_of(sizes)
+    styles = group_styles(list(study), study)
     smallest = [f"G{i:02d}" for i in range(4)]
     assert {styles[name] for name in smallest} == {styles["G00"]}
     assert styles["G00"].label == "4 other groups (14)"  # 2 + 3 + 4 + 5
@@ -113,8 +134,9 @@ def test_of_many_groups_the_smallest_share_a_grey():
 def test_every_sequence_is_a_dot_in_the_colour_of_its_genus():
     sizes = {"Aa x": 7, "Aa y": 5, "Ba x": 3, "Zz z": 2}
     kinds = {"one": vectors(sizes), "other": vectors(sizes, 13, seed=2)}
-    figure = plot_sequence_map(kinds, genera(["Aa x", "Aa y", "Ba x"]))
-    colour = colours_of(group_styles(["Aa", "Ba", UNKNOWN]))
+    groups = genera(["Aa x", "Aa y", "Ba x"])
+    figure = plot_sequence_map(kinds, groups)
+    colour = colours_of(group_styles(["Aa", "Ba", UNKNOWN], groups))
     for axes in figure.axes:
         drawn = Counter(colour for colour, _ in dots(axes))
         assert drawn == {colour["Aa"]: 12, colour["Ba"]: 3, colour[UNKNOWN]: 2}

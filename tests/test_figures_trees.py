@@ -104,7 +104,7 @@ def test_nodes_stand_at_their_distance_from_the_root():
 def test_branches_are_to_scale_and_a_group_of_one_colour():
     figure = plot_tree(tree(), COUNTS, GROUPS, 100)
     drawn = branches(figure.axes[0])
-    styles = group_styles(["G", "G", "H", "H", "K", "not in the study"])
+    styles = group_styles(["G", "G", "H", "H", "K", "not in the study"], GROUPS)
     colour = {name: to_rgba(style.colour) for name, style in styles.items()}
     ink = to_rgba("0.25")
     assert drawn == {
@@ -119,6 +119,16 @@ def test_branches_are_to_scale_and_a_group_of_one_colour():
         (6, 7, 4): colour["H"],  # d
         (6, 7, 5): colour["K"],  # e
     }
+
+
+def test_a_polytomy_is_one_line_with_a_branch_a_child():
+    figure = plot_tree(tree("((a:1,b:2,c:3)90:1,d:1,e:2);"), COUNTS, GROUPS, 100)
+    assert {place[:2] for place in branches(figure.axes[0])} == {
+        (0, 1), (0, 2), (1, 2), (1, 3), (1, 4),
+    }  # fmt: skip
+    drawn = next(c for c in figure.axes[0].collections if isinstance(c, LineCollection))
+    feet = [line for line in drawn.get_segments() if line[0][0] == line[1][0]]
+    assert sorted((line[0][0], line[0][1], line[1][1]) for line in feet) == [(0, 0, 3), (1, 2, 4)]
 
 
 def test_taxa_without_a_group_are_not_drawn_as_one():

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import dendropy
 import numpy as np
+import pandas as pd
 import pytest
 from Bio.SeqIO.FastaIO import SimpleFastaParser
 from skbio import TreeNode
@@ -17,9 +18,10 @@ from visgen.inference.raxml import (
 )
 from visgen.inference.rooting import root_at_midpoint, root_by_outgroup
 from visgen.inference.sequence_distances import sequence_distances
-from visgen.inference.taxon_tree import tree_of_taxa, write_tree
+from visgen.inference.taxon_tree import collapse_unresolved, tree_of_taxa, write_tree
 from visgen.inference.tree_inference import infer_tree
 from visgen.names import normalise_taxon
+from visgen.sequence_scores.monophyly import clades, monophyletic
 from visgen.sequences.accepted import Sequence
 from visgen.trees import patristic_distances, read_tree
 
@@ -236,7 +238,11 @@ def test_supports_equal_a_slow_count_over_bootstrap_trees():
     assert facts == {"bootstraps_used": n_boot}
     assert len(set(found.values())) > 2
     for side, support in found.items():
-        assert support == pytest.approx(100 * sum(side in t.biparts() for t in trees) / n_boot)
+        with_it = sum(
+            any(node.bipart() == side and node.length > 2e-6 for node in other.non_tips())
+            for other in trees
+        )
+        assert support == pytest.approx(100 * with_it / n_boot)
 
 
 def test_no_branch_is_negative_and_the_same_seed_gives_the_same_tree(tmp_path):
@@ -269,6 +275,87 @@ def test_identical_sequences_stand_at_distance_zero():
     assert patristic_distances(found.taxa)["Beta copia", "Beta prima"] == 0
 
 
+# --- branches that no data resolve
+
+
+def with_two_genera_of_one_sequence():
+    """Alba and Beta, three species each, all of one sequence; Gamma and Delta are clades."""
+    rows = evolved()
+    same = rows[0].bases
+    alike = [
+        Sequence(f"{genus}{number}", f"{genus} {epithet}", same)
+        for genus in ("Alba", "Beta")
+        for number, epithet in enumerate(("prima", "secunda", "tertia"))
+    ]
+    return alike + rows[4:]
+
+
+ENGINES_HERE = ["nj", pytest.param("iqtree", marks=needs_iqtree)]
+
+
+@pytest.mark.parametrize("engine", ENGINES_HERE)
+@pytest.mark.parametrize("order", ["sorted", "shuffled"])
+@pytest.mark.parametrize("outgroup", [[], ["Delta prima", "Delta d'orbignyi-nova"]], ids=len)
+def test_genera_without_information_are_no_clades(tmp_path, engine, order, outgroup):
+    alignment = with_two_genera_of_one_sequence()
+    if order == "shuffled":
+        alignment = [alignment[i] for i in np.random.default_rng(4).permutation(len(alignment))]
+    options = OPTIONS | {"outgroup": outgroup, "bootstraps": 5 if engine == "nj" else 0}
+    model = "auto" if engine == "nj" else "JC"
+    found = infer_tree(alignment, engine=engine, model=model, **options)
+    same = frozenset(one.taxon for one in alignment if one.taxon[0] in "AB")
+    write_tree(tmp_path / "tree.nwk", found.taxa)
+    tree = read_tree(tmp_path / "tree.nwk")
+    found_clades = clades(tree)
+    assert same in found_clades
+    assert [clade for clade in found_clades if clade < same] == []
+    genera = pd.Series({tip.name: tip.name.split()[0] for tip in tree.tips()})
+    assert monophyletic(found_clades, genera).to_dict() == {
+        "Alba": False,
+        "Beta": False,
+        "Delta": True,
+        "Gamma": True,
+    }
+    # Six tips without order have four inner branches below their own.
+    assert found.model.set_index("key")["value"]["collapsed"] == "4"
+
+
+def test_a_branch_without_length_has_no_support_in_a_bootstrap_tree():
+    # One column of 40 parts x, y from v, w: samples without it, .36 of them, have no branch.
+    rows = {"x": "A", "y": "A", "v": "G", "w": "G"}
+    alignment = [Sequence(name, name, "ACGT" * 10 + base) for name, base in rows.items()]
+    tree, _ = neighbour_joining(alignment, "p", 400, seed=1)
+    (support,) = supports(tree).values()
+    assert support == pytest.approx(100 * (1 - (40 / 41) ** 41), abs=8)
+
+
+@pytest.mark.parametrize("scale", [0, 1e-6])
+def test_collapsing_takes_inner_branches_without_length_and_keeps_the_others(scale):
+    tree = parse(f"(((A:0,B:1)90:{scale},C:2)80:3,((D:1,E:1)70:{scale},F:1)60:2);")
+    assert collapse_unresolved(tree) == 2
+    assert clades(tree) == {frozenset("ABC"), frozenset("DEF")}
+    assert [node.support for node in tree.non_tips()] == [80, 60]
+    assert patristic_distances(tree)["A", "F"] == 3 + 2 + 1
+    assert tree.lca(["A", "B"]).children[0].length is not None
+
+
+@pytest.mark.parametrize(
+    ("newick", "n", "expected"),
+    [
+        # The halves of a branch of 3e-6 are short, the branch is not.
+        ("((A:1,B:1):1.5e-6,(C:1,D:1):1.5e-6);", 0, {"AB", "CD"}),
+        ("((A:1,B:1):0,(C:1,D:1):1);", 0, {"AB", "CD"}),
+        ("((A:1,B:1):1e-6,(C:1,D:1):1e-6);", 1, set()),
+        ("((A:1,(B:1,C:1):1):0,D:0);", 1, {"BC"}),
+    ],
+)
+def test_the_two_branches_at_the_root_are_one(newick, n, expected):
+    tree = parse(newick)
+    assert collapse_unresolved(tree) == n
+    assert clades(tree) == set(map(frozenset, expected))
+    assert all(node.length is not None for node in tree.traverse(include_self=False))
+
+
 # --- engines behind one function
 
 
@@ -290,6 +377,7 @@ def test_tips_are_sequences_in_one_tree_and_taxa_in_the_other(tmp_path):
         "bootstraps": "5",
         "seed": "1",
         "root": "Delta prima, Delta d'orbignyi-nova",
+        "collapsed": "0",
         "n_sequences": "9",
         "n_taxa": "8",
         "n_sites": "180",
@@ -298,6 +386,14 @@ def test_tips_are_sequences_in_one_tree_and_taxa_in_the_other(tmp_path):
     assert {tip.name for tip in read_tree(tmp_path / "tree.nwk").tips()} == {
         one.taxon for one in alignment
     }
+
+
+def test_an_outgroup_is_found_under_any_form_of_its_name():
+    options = {"engine": "nj", "model": "auto", **OPTIONS}
+    plain = infer_tree(evolved(), **options | {"outgroup": ["Delta prima"]})
+    other = infer_tree(evolved(), **options | {"outgroup": ["'Delta_prima' "]})
+    assert other.model.equals(plain.model)
+    assert str(other.taxa) == str(plain.taxa)
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ SETTINGS = {
     "kmers": {"letters": 4, "scaling": "l2"},
     "tree": {"engine": "nj"},
     "anchors": {"sgt": PLAIN},
+    "inferred": False,
 }  # fmt: skip
 MODEL = {
     "engine": "iqtree", "program": "IQ-TREE version 2", "model": "GTR+G4",
@@ -242,33 +243,48 @@ def test_every_score_of_the_tree_has_its_own_null_below_it():
 
 
 def test_finding_sets_the_transform_beside_words_of_letters():
-    better = genetics_findings(scores(neighbours("sgt", 0.98), neighbours("kmers")), "species")
+    better = genetics_findings(
+        scores(neighbours("sgt", 0.98), neighbours("kmers")), "species", False
+    )
     assert better == [
         "The nearest other sequence names the species of 88.0 % (86.0 % to 89.0 %) of 87 sequences "
         "by SGT and of 86.0 % (84.0 % to 87.0 %) of 87 sequences by k-mers; names dealt at random "
         "give 8.0 %. Copies within a taxon count once."
     ]
-    (no_better,) = genetics_findings(scores(neighbours("sgt"), neighbours("kmers")), "species")
+    (no_better,) = genetics_findings(
+        scores(neighbours("sgt"), neighbours("kmers")), "species", False
+    )
     assert no_better.endswith("does not tell taxa apart better than plain words of letters.")
 
 
+SAME = "the distances come from these very sequences."
+
+
 @pytest.mark.parametrize(
-    ("p", "verdict"),
+    ("p", "inferred", "verdict"),
     [
-        (0.01, "Near relatives have alike sequences by this measure; where the distances come "
-         "from these very sequences, that had to be."),
-        (0.05, "No agreement is shown."),
+        (0.01, False, "Near relatives have alike sequences by this measure."),
+        (0.01, True, "Near relatives have alike sequences by this measure; that had to be, since "
+         + SAME),
+        (0.05, False, "No agreement is shown."),
+        (0.05, True, "No agreement is shown, though " + SAME),
     ],
 )  # fmt: skip
-def test_finding_of_a_mantel_test_says_what_p_allows(p, verdict):
-    assert genetics_findings(scores(mantel("sgt", p)), "species") == [
+def test_finding_of_a_mantel_test_says_what_p_and_the_distances_allow(p, inferred, verdict):
+    assert genetics_findings(scores(mantel("sgt", p)), "species", inferred) == [
         f"Distances of SGT and phylogenetic distances: Mantel r = 0.42 (95 % 0.10 to 0.66, "
         f"p = {p}, 13 taxa). {verdict}"
     ]
 
 
+@pytest.mark.parametrize("inferred", [True, False])
+def test_page_says_whether_the_distances_come_from_the_sequences(tmp_path, inferred):
+    text = section(genetics(tmp_path, settings=SETTINGS | {"inferred": inferred}))
+    assert (SAME in text) == inferred
+
+
 def test_findings_of_the_tree_stand_beside_shuffled_tips():
-    assert genetics_findings(scores(trees()), "species") == [
+    assert genetics_findings(scores(trees()), "species", False) == [
         "The tree inferred from the sequences has 75.0 % of the inner branches of the given tree "
         "(11 taxa; with tips shuffled 2.0 %; p = 0.01); path lengths: r = 0.91 (95 % 0.80 to 0.95, "
         "p = 0.001, 11 taxa).",
@@ -280,7 +296,7 @@ def test_findings_of_the_tree_stand_beside_shuffled_tips():
 
 
 def test_without_scores_nothing_is_found():
-    assert genetics_findings(scores(), "species") == []
+    assert genetics_findings(scores(), "species", False) == []
     assert neighbour_rows(scores()) == agreement_rows(scores()) == []
 
 

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +12,7 @@ from visgen.sequence_scores.nearest_neighbours import (
     expected_accuracies,
     nearest_neighbours,
     score_neighbours,
+    unit_vectors,
 )
 from visgen.sequence_scores.scoring import score_against_distances, score_sequences
 from visgen.sequence_vectors.files import SequenceVectors
@@ -33,6 +36,11 @@ def random_vectors(sizes, n_features=7, seed=1):
     return vectors(values, taxa)
 
 
+def nearest(table, taxon, kept=None):
+    kept = np.arange(len(taxon)) if kept is None else kept
+    return nearest_neighbours(unit_vectors(table), taxon, kept)
+
+
 def scores(rows):
     return {(row["evaluator"], row["metric"]): row for row in rows}
 
@@ -42,7 +50,7 @@ def test_neighbours_equal_those_of_a_slow_loop_whatever_the_block(monkeypatch, b
     monkeypatch.setattr(module, "_BLOCK", block)
     table = random_vectors([5, 1, 11, 2, 3, 1])
     taxon = pd.factorize(table.taxa)[0]
-    found = nearest_neighbours(table.values, taxon)
+    found = nearest(table, taxon)
     distances = cdist(table.values, table.values, "cosine")
     np.fill_diagonal(distances, np.inf)
     asked = [i for i in range(len(taxon)) if (taxon == taxon[i]).sum() > 1]
@@ -54,15 +62,37 @@ def test_neighbours_equal_those_of_a_slow_loop_whatever_the_block(monkeypatch, b
 
 def test_equally_near_sequences_share_the_answer():
     # The first three are one direction; two of taxon 0, one of taxon 1.
-    values = np.array([[1, 0], [3, 0], [7, 0], [0, 1], [1, 9]])
-    found = nearest_neighbours(values, np.array([0, 0, 1, 1, 1]))
+    table = vectors([[1, 0], [3, 0], [7, 0], [0, 1], [1, 9]], list("aabbb"))
+    found = nearest(table, np.array([0, 0, 1, 1, 1]))
     # Sequence 2 has two neighbours of taxon 0; 3 and 4 have each other.
     assert found.right.tolist() == [0.5, 0.5, 0, 1, 1]
 
 
-def test_a_zero_vector_is_refused():
-    with pytest.raises(ValueError, match="vector 2 of 3 is zero"):
-        nearest_neighbours(np.array([[1.0, 2], [0, 0], [2, 1]]), np.array([0, 0, 0]))
+def test_a_zero_vector_is_refused_with_its_sequence_and_the_keys():
+    keys = r"genetics\.filters\.min_length .* genetics\.kmers or genetics\.sgt"
+    with pytest.raises(ValueError, match=rf"sequence 's1': its vector is zero .* {keys}"):
+        score_neighbours(vectors([[1, 2], [0, 0], [2, 1]], ["A"] * 3), bootstraps=0, seed=1)
+
+
+def test_sequences_that_are_not_kept_are_as_if_they_were_not_there():
+    table = random_vectors([5, 2, 11, 3, 1])
+    taxon = pd.factorize(table.taxa)[0]
+    kept = np.sort(np.random.default_rng(2).permutation(len(taxon))[:17])
+    found = nearest(table, taxon, kept)
+    alone = vectors(table.values[kept], table.taxa[kept])
+    expected = nearest(alone, taxon[kept])
+    assert found.taxon.tolist() == expected.taxon.tolist()
+    assert found.right.tolist() == expected.right.tolist()
+
+
+def test_wide_vectors_are_held_once_more_and_no_oftener(monkeypatch):
+    monkeypatch.setattr(module, "_BLOCK", 2**15)
+    table = random_vectors([101, 103], n_features=4096)
+    tracemalloc.start()
+    score_neighbours(table, bootstraps=10, seed=1)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 1.5 * table.values.nbytes + 2**20
 
 
 def test_copies_of_a_sequence_count_once_in_the_distinct_score():
@@ -91,7 +121,7 @@ def test_what_is_expected_of_random_labels_is_the_mean_over_permutations():
     table = random_vectors([7, 1, 3, 2])
     taxon = pd.factorize(table.taxa)[0]
     rng = np.random.default_rng(3)
-    runs = [nearest_neighbours(table.values, rng.permutation(taxon)) for _ in range(4000)]
+    runs = [nearest(table, rng.permutation(taxon)) for _ in range(4000)]
     accuracy = np.mean([run.right.mean() for run in runs])
     balanced = np.mean([pd.Series(run.right).groupby(run.taxon).mean().mean() for run in runs])
     expected = expected_accuracies(taxon)

@@ -146,6 +146,10 @@ def test_sequences_without_a_vector_are_refused_by_name():
         embed_sgt([good, empty], **SGT | {"scaling": "l2"})
     with pytest.raises(ValueError, match="sequence 'empty': no word of 4 letters without"):
         embed_kmers([good, empty], letters=4, scaling="none")
+    with pytest.raises(ValueError, match=r"key genetics\.sgt\.letters .* genetics\.filters"):
+        embed_sgt([good, empty], **SGT | {"scaling": "l2"})
+    with pytest.raises(ValueError, match=r"key genetics\.kmers\.letters, .* genetics\.filters"):
+        embed_kmers([good, empty], letters=4, scaling="none")
     with pytest.raises(ValueError, match="there is no sequence to embed"):
         embed_sgt([], **SGT)
     with pytest.raises(ValueError, match="letters is 0, expected at least 1"):

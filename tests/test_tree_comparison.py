@@ -5,9 +5,11 @@ import pytest
 from dendropy.calculate.treecompare import symmetric_difference
 from scipy.stats import pearsonr
 from skbio import TreeNode
+from visgen.sequence_scores import tree_comparison
 from visgen.sequence_scores.monophyly import clades, monophyletic, score_monophyly
 from visgen.sequence_scores.tree_comparison import (
     _shuffled,
+    _smaller,
     clades_found,
     compare_trees,
     robinson_foulds,
@@ -89,7 +91,8 @@ def test_path_lengths_are_correlated_over_pairs():
 def test_shuffled_tips_give_what_shuffled_trees_give():
     first, second = parse(FIRST), parse(SECOND)
     taxa = sorted(tip.name for tip in first.tips())
-    null = _shuffled(first.biparts(), second.biparts(), taxa, robinson_foulds, seed=5)
+    shuffles = _shuffled(first.biparts(), taxa, seed=5)
+    null = [robinson_foulds(branches, second.biparts()) for branches in shuffles]
     rng = np.random.default_rng(5)
     expected = []
     for _ in range(len(null)):
@@ -98,7 +101,37 @@ def test_shuffled_tips_give_what_shuffled_trees_give():
         for tip in shuffled.tips():
             tip.name = str(name[tip.name])
         expected.append(shuffled.compare_rfd(second, proportion=True, rooted=False))
-    assert null.tolist() == pytest.approx(expected)
+    assert null == pytest.approx(expected)
+
+
+def test_the_smaller_part_is_that_of_scikit_bio_and_names_decide_between_equal_ones_only():
+    tree = parse("((a:1,b:1):1,((c:1,d:1):1,e:1):1,f:1);")
+    everyone = frozenset("abcdef")
+    for node in tree.non_tips():
+        part = frozenset(node.subset())
+        for side in (part, everyone - part):
+            assert _smaller(side, everyone) == node.bipart()
+
+    class Unordered(str):
+        def __lt__(self, other):
+            raise AssertionError("names of parts of different size are compared")
+
+    names = frozenset(map(Unordered, "abcde"))
+    part = frozenset(sorted(names, key=str.__hash__)[:2])
+    assert _smaller(part, names) == part
+    assert _smaller(names - part, names) == part
+
+
+def test_both_measures_come_from_the_same_shuffles(monkeypatch):
+    calls = []
+
+    def counted(*arguments):
+        calls.append(arguments)
+        return _shuffled(*arguments)
+
+    monkeypatch.setattr(tree_comparison, "_shuffled", counted)
+    compare_trees(parse(FIRST), parse(SECOND), permutations=9, seed=1)
+    assert len(calls) == 1
 
 
 def test_an_equal_tree_is_better_than_shuffled_ones():

@@ -130,7 +130,7 @@ def plot_centroid_graph(spaces: Mapping[str, pd.DataFrame], groups: pd.Series) -
     if len(shared) > MAX_TAXA:
         return plot_notice(f"{len(shared):,} taxa are too many to lay out, at most {MAX_TAXA:,}")
     members = group_of_each(shared, groups)
-    styles = group_styles(members)
+    styles = group_styles(members, groups)
     n_rows = -(-len(styles) // 5)
     size = (_SIDE * len(spaces), _SIDE + 0.6 + 0.2 * n_rows)
     figure = Figure(figsize=size, layout="constrained")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogFormatter, StrMethodFormatter
 
 #: More taxa than this are drawn without their names.
 NAMED = 60
@@ -50,6 +51,8 @@ def plot_counts(coverage: pd.DataFrame, ranks: Sequence[str]) -> Figure:
             )
             title = f"; {int((sequences == 0).sum())} without sequences"
         axes.set_yscale("log")
+        axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+        axes.yaxis.set_minor_formatter(LogFormatter())
         axes.set_ylim(bottom=0.7)
         axes.set_xlim(-0.8, max(len(table), 8) - 0.2)
         axes.set_ylabel("number")

@@ -64,30 +64,36 @@ def group_of_each(taxa: Sequence[str], groups: pd.Series) -> list[str]:
     return [known.get(taxon, UNKNOWN) for taxon in taxa]
 
 
-def group_styles(members: Sequence[str]) -> dict[str, Style]:
-    """Choose a colour and a mark for every group.
+def group_styles(members: Sequence[str], groups: pd.Series) -> dict[str, Style]:
+    """Choose a colour and a mark for every group that is drawn.
 
     Parameters
     ----------
     members : list of str
         The group of each thing to draw, as `group_of_each` returns them.
+    groups : Series
+        The group of each of the study's taxa, as `colouring` returns it.
 
     Returns
     -------
     dict of str to Style
-        By name, so that figures of the same groups agree; labels say how many members a group
-        has. Of more than `MAX_GROUPS` groups all but the largest `MAX_GROUPS` - 1 (of equals the
-        first by name) share a grey and a label; what has no group is pale and comes last.
+        By name, groups without a member left out. Colours and marks follow from the study's
+        groups, so that its figures agree whatever they draw; labels say how many members a group
+        has here. Of more than `MAX_GROUPS` groups all but the `MAX_GROUPS` - 1 with most taxa (of
+        equals the first by name) share a grey and a label; what has no group is pale and comes
+        last.
     """
     sizes = pd.Series(members, dtype="str").value_counts().to_dict()
     without = {name: sizes.pop(name) for name in (UNPLACED, UNKNOWN) if name in sizes}
-    largest = sorted(sizes, key=lambda name: (-sizes[name], name))
-    n_own = len(sizes) if len(sizes) <= MAX_GROUPS else MAX_GROUPS - 1
-    own, rest = sorted(largest[:n_own]), sorted(largest[n_own:])
+    n_taxa = groups.value_counts().to_dict()
+    largest = sorted(n_taxa, key=lambda name: (-n_taxa[name], name))
+    n_own = len(largest) if len(largest) <= MAX_GROUPS else MAX_GROUPS - 1
     styles = {
         name: Style(*style, f"{name} ({sizes[name]:,})")
-        for name, style in zip(own, _STYLES, strict=False)
+        for name, style in zip(sorted(largest[:n_own]), _STYLES, strict=False)
+        if name in sizes
     }
+    rest = [name for name in sorted(largest[n_own:]) if name in sizes]
     n_rest = sum(sizes[name] for name in rest)
     styles |= dict.fromkeys(rest, Style(_GREY, "P", f"{len(rest)} other groups ({n_rest:,})"))
     marks = {UNPLACED: "v", UNKNOWN: "X"}

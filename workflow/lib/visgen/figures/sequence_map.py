@@ -48,7 +48,7 @@ def plot_sequence_map(vectors: Mapping[str, SequenceVectors], groups: pd.Series)
         return plot_notice(f"{len(first.names)} sequences: too few for a map")
     chosen = np.sort(sample_sequences(first.taxa, MAX_DRAWN, _SEED))
     members = group_of_each(first.taxa[chosen], groups)
-    styles = group_styles(members)
+    styles = group_styles(members, groups)
     # Columns that hold the longest label across the figure, 12 letters an inch.
     longest = max(len(style.label) for style in styles.values())
     n_columns = int(np.clip(12 * _PANEL * len(vectors) // (longest + 8), 1, 5))

@@ -60,7 +60,7 @@ def plot_tree(
     across, down = positions(tree)
     tips = [tip.name for tip in tree.tips()]
     members = group_of_each(tips, groups)
-    styles = group_styles(members)
+    styles = group_styles(members, groups)
     shown = {
         column: counts.set_index("taxon")[column].reindex(tips).astype(float)
         for column in _COUNTS

@@ -8,6 +8,7 @@ from skbio import TreeNode
 from skbio.tree import nj
 
 from visgen.inference.sequence_distances import check_defined, sequence_distances
+from visgen.inference.taxon_tree import collapse_unresolved
 from visgen.sequences.accepted import Sequence
 
 
@@ -17,7 +18,8 @@ def neighbour_joining(
     """Infer an unrooted tree by neighbour joining (Saitou & Nei 1987).
 
     Negative branch lengths are set to zero. The support of a branch is the share of bootstrap
-    trees (Felsenstein 1985) that have it, in per cent. A bootstrap sample in which a pair is
+    trees (Felsenstein 1985) that have it, in per cent; a branch without length is in none of them,
+    since it follows from the order of the sequences alone. A bootstrap sample in which a pair is
     saturated or shares no site has no tree and is left out of the share.
 
     Parameters
@@ -58,7 +60,9 @@ def neighbour_joining(
         ]
         resampled = sequence_distances(sample, model)
         if not np.isnan(resampled.condensed_form()).any():
-            found.update(nj(resampled).biparts())
+            other = nj(resampled)
+            collapse_unresolved(other)
+            found.update(other.biparts())
             used += 1
     if bootstraps and not used:
         raise ValueError(

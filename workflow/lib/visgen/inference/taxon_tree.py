@@ -1,4 +1,4 @@
-"""From a tree of sequences to a tree of taxa, and trees on disk."""
+"""From a tree of sequences to a tree of taxa: what data resolve, tips of taxa, files."""
 
 import re
 from collections.abc import Mapping
@@ -6,7 +6,39 @@ from pathlib import Path
 
 from skbio import TreeNode
 
+#: Inner branches up to this, in substitutions per site, are none; programs write 1e-6 for zero.
+UNRESOLVED = 2e-6
 _PLAIN = re.compile(r"(?:[^\W_]|[ .-])+")  # letters, digits and what no program gives a meaning
+
+
+def collapse_unresolved(tree: TreeNode) -> int:
+    """Take out the inner branches that no substitution supports, in place.
+
+    Where sequences are the same, every way to resolve them is as good: which one a program
+    writes follows from the order of its input. Their branches become one polytomy, and paths
+    through them shorter by the length taken out.
+
+    Parameters
+    ----------
+    tree
+        With branch lengths. The two branches at a bifurcating root count as the one that they
+        are halves of.
+
+    Returns
+    -------
+    int
+        How many branches were taken out.
+    """
+    halves = set(tree.children) if len(tree.children) == 2 else set()
+    whole = sum(half.length for half in halves)
+    unresolved = [
+        node for node in tree.non_tips() if (whole if node in halves else node.length) <= UNRESOLVED
+    ]
+    for node in unresolved:
+        parent, children = node.parent, list(node.children)
+        parent.remove(node)
+        parent.extend(children)  # scikit-bio's `unpack` leaves no length where it is zero
+    return len(unresolved) - bool(halves and halves <= set(unresolved))
 
 
 def tree_of_taxa(tree: TreeNode, representatives: Mapping[str, str]) -> TreeNode:

@@ -15,7 +15,8 @@ from visgen.inference.raxml import run_raxml
 from visgen.inference.representatives import choose_representatives
 from visgen.inference.rooting import root_at_midpoint, root_by_outgroup
 from visgen.inference.sequence_distances import MODELS
-from visgen.inference.taxon_tree import tree_of_taxa
+from visgen.inference.taxon_tree import collapse_unresolved, tree_of_taxa
+from visgen.names import normalise_taxon
 from visgen.sequences.accepted import Sequence
 
 MIN_SEQUENCES = 4
@@ -42,7 +43,7 @@ def infer_tree(
     seed: int,
     threads: int,
 ) -> InferredTree:
-    """Infer a tree and root it.
+    """Infer a tree and root it; inner branches without length become polytomies.
 
     Parameters
     ----------
@@ -58,13 +59,16 @@ def infer_tree(
     bootstraps
         Number of bootstrap trees; 0 for no supports.
     outgroup
-        Taxa, on one side of the root; when empty, the root is the midpoint.
+        Taxa, in any form of their names, on one side of the root; when empty, the root is the
+        midpoint.
     seed, threads
         Of the engine.
 
     Returns
     -------
     InferredTree
+        In the model, collapsed is the number of inner branches of the tree of sequences that no
+        substitution supports and that are left out.
 
     Raises
     ------
@@ -82,6 +86,7 @@ def infer_tree(
             f"a tree needs sequences of at least {MIN_SEQUENCES} taxa, the alignment has "
             f"{len(alignment)} sequences of {len(taxa)}"
         )
+    outgroup = [normalise_taxon(name) for name in outgroup]
     if absent := sorted(set(outgroup) - taxa):
         raise ValueError(
             f"config key genetics.tree.outgroup: no sequence of {', '.join(map(repr, absent))} is "
@@ -98,6 +103,8 @@ def infer_tree(
         rooted = root_by_outgroup(unrooted, tips)
     else:
         rooted = root_at_midpoint(unrooted)
+    # Not before the root is found: the branch above an outgroup may be one without length.
+    n_collapsed = collapse_unresolved(rooted)
     chosen = choose_representatives(alignment).set_index("name")["taxon"].to_dict()
     facts = {
         "engine": engine,
@@ -105,6 +112,7 @@ def infer_tree(
         "bootstraps": bootstraps,
         "seed": seed,
         "root": ", ".join(outgroup) or "midpoint",
+        "collapsed": n_collapsed,
         "n_sequences": len(alignment),
         "n_taxa": len(taxa),
         "n_sites": len(alignment[0].bases),

@@ -36,7 +36,8 @@ def genetics_content(
     rank
         Of the sequences' taxa.
     settings
-        The section genetics of the configuration.
+        The section genetics of the configuration, and inferred: whether the phylogenetic
+        distances come from these sequences.
     given
         Paths: sequences, unmatched, sequence_figure, anchor_figure, anchor_tables
         (``<set>.tsv``) and anchor_files (``<set>.npz``); where a tree was inferred, also
@@ -46,7 +47,7 @@ def genetics_content(
     unmatched = read_table(given["unmatched"]).fillna("")
     content = {
         "rank": rank,
-        "findings": genetics_findings(scores, rank),
+        "findings": genetics_findings(scores, rank, settings["inferred"]),
         "vectors": vectors_in_words(settings),
         "neighbours": neighbour_rows(scores),
         "agreement": agreement_rows(scores),

@@ -10,7 +10,7 @@ from visgen.report.genetics_scores import SHUFFLED, VECTORS, interval_in_words
 from visgen.report.page import format_number, format_p, format_percent, is_nothing
 
 
-def genetics_findings(scores: pd.DataFrame, rank: str) -> list[str]:
+def genetics_findings(scores: pd.DataFrame, rank: str, inferred: bool) -> list[str]:
     """Say in plain sentences what sequences show, null results included.
 
     Parameters
@@ -19,6 +19,8 @@ def genetics_findings(scores: pd.DataFrame, rank: str) -> list[str]:
         Columns of the contract, experiment genetics.
     rank
         Of the sequences' taxa.
+    inferred
+        Whether the phylogenetic distances come from these sequences.
     """
     found = {
         (row["variant"], row["rank"], row["evaluator"], row["metric"]): row
@@ -26,7 +28,7 @@ def genetics_findings(scores: pd.DataFrame, rank: str) -> list[str]:
     }
     sentences = [
         _neighbours_in_words(found, rank),
-        *(_mantel_in_words(found, variant, rank) for variant in VECTORS),
+        *(_mantel_in_words(found, variant, rank, inferred) for variant in VECTORS),
         _trees_in_words(found, rank),
         *(
             _monophyly_in_words(row, found.get((variant, above, SHUFFLED, "monophyletic")))
@@ -62,19 +64,20 @@ def _neighbours_in_words(found: Mapping[tuple, dict], rank: str) -> str:
     return sentence
 
 
-def _mantel_in_words(found: Mapping[tuple, dict], variant: str, rank: str) -> str:
+def _mantel_in_words(found: Mapping[tuple, dict], variant: str, rank: str, inferred: bool) -> str:
     score = found.get((variant, rank, "mantel", "pearson"))
     if score is None:
         return ""
-    verdict = "No agreement is shown."
-    if score["p"] < ALPHA:
-        verdict = (
-            "Near relatives have alike sequences by this measure; where the distances come from "
-            "these very sequences, that had to be."
-        )
+    shown = score["p"] < ALPHA
+    verdict = "Near relatives have alike sequences by this measure"
+    if not shown:
+        verdict = "No agreement is shown"
+    if inferred:
+        link = "; that had to be, since" if shown else ", though"
+        verdict += f"{link} the distances come from these very sequences"
     return (
         f"Distances of {VECTORS[variant]} and phylogenetic distances: Mantel r = "
-        f"{_r_in_words(score)}. {verdict}"
+        f"{_r_in_words(score)}. {verdict}."
     )
 
 

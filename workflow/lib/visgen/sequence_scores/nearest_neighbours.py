@@ -1,5 +1,6 @@
 """Whether the nearest other sequence is of the same taxon (leave one out)."""
 
+from hashlib import sha256
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +10,7 @@ from visgen.bootstrap import rescaled_weights
 from visgen.sequence_vectors.files import SequenceVectors
 from visgen.wilson import wilson
 
-_BLOCK = 2**23  # similarities at a time: 64 MiB
+_BLOCK = 2**23  # similarities, or values of vectors, at a time: 64 MiB
 _TIED = 1e-12  # cosines closer than this are equal: rounding must not break ties
 _SAMPLES = 100  # bootstrap samples at a time
 
@@ -21,39 +22,54 @@ class NearestNeighbours(NamedTuple):
     right: np.ndarray  # (n_sequences,) share of the nearest sequences that are of this taxon
 
 
-def nearest_neighbours(values: np.ndarray, taxon: np.ndarray) -> NearestNeighbours:
-    """Find the nearest other sequence by cosine distance.
-
-    Parameters
-    ----------
-    values
-        (n_sequences, n_features), none of them zero.
-    taxon
-        (n_sequences,) number of the taxon of each.
-
-    Returns
-    -------
-    NearestNeighbours
-        In the order given, without sequences that are alone in their taxon: these cannot be
-        right, but they can be the neighbours of others. Several may be equally near, as where
-        taxa share a sequence; then `right` is a fraction.
+def unit_vectors(vectors: SequenceVectors) -> np.ndarray:
+    """Return the vectors scaled to unit length, (n_sequences, n_features).
 
     Raises
     ------
     ValueError
-        If a vector is zero.
+        If a vector is zero; it names the sequence.
     """
-    lengths = np.linalg.norm(values, axis=1)
+    lengths = np.linalg.norm(vectors.values, axis=1)
     if not lengths.all():
-        raise ValueError(f"vector {np.argmin(lengths) + 1} of {len(values)} is zero: no cosine")
-    unit = values / lengths[:, None]
-    asked = np.flatnonzero(np.bincount(taxon)[taxon] > 1)
+        raise ValueError(
+            f"sequence {str(vectors.names[np.argmin(lengths)])!r}: its vector is zero and has no "
+            "cosine; refuse such sequences by the config keys genetics.filters.min_length or "
+            "max_ambiguous, or take shorter words in genetics.kmers or genetics.sgt"
+        )
+    return vectors.values / lengths[:, None]
+
+
+def nearest_neighbours(unit: np.ndarray, taxon: np.ndarray, kept: np.ndarray) -> NearestNeighbours:
+    """Find the nearest other sequence by cosine distance.
+
+    Parameters
+    ----------
+    unit
+        (n_sequences, n_features), rows of unit length.
+    taxon
+        (n_sequences,) number of the taxon of each.
+    kept
+        (n_kept,) positions of the sequences that count; the others are left where they are,
+        since a matrix without them would be a second one.
+
+    Returns
+    -------
+    NearestNeighbours
+        In the order of `kept`, without sequences that are alone in their taxon: these cannot be
+        right, but they can be the neighbours of others. Several may be equally near, as where
+        taxa share a sequence; then `right` is a fraction.
+    """
+    asked = kept[np.bincount(taxon[kept])[taxon[kept]] > 1]
+    others = np.ones(len(unit), dtype=bool)
+    others[kept] = False
     right = np.empty(len(asked))
-    rows = max(1, _BLOCK // len(unit))
+    rows = max(1, _BLOCK // max(unit.shape))
     for start in range(0, len(asked), rows):  # in blocks: no matrix of all pairs
         block = asked[start : start + rows]
         similar = unit[block] @ unit.T  # (n_rows, n_sequences)
         similar[np.arange(len(block)), block] = -np.inf
+        similar[:, others] = -np.inf
         nearest = similar >= similar.max(axis=1, keepdims=True) - _TIED
         same = nearest & (taxon[block, None] == taxon)
         right[start : start + rows] = same.sum(axis=1) / nearest.sum(axis=1)
@@ -82,14 +98,19 @@ def score_neighbours(vectors: SequenceVectors, *, bootstraps: int, seed: int) ->
         interval, as if sequences were independent) and balanced_accuracy (mean over taxa;
         rescaled bootstrap; no interval where all samples are equal). Nothing where no taxon has
         two sequences.
+
+    Raises
+    ------
+    ValueError
+        If a vector is zero.
     """
     taxon = pd.factorize(vectors.taxa, sort=True)[0]
-    distinct = _distinct(vectors.values, taxon)
+    unit, distinct = unit_vectors(vectors), _distinct(vectors.values, taxon)
     rows = []
     for suffix, kept in (("", np.arange(len(taxon))), ("_distinct", distinct)):
         if np.bincount(taxon[kept]).max() < 2:
             continue
-        found = nearest_neighbours(vectors.values[kept], taxon[kept])
+        found = nearest_neighbours(unit, taxon, kept)
         rows += _scores(f"loo_nearest_neighbour{suffix}", found, bootstraps, seed)
         rows += _expected(f"permuted_labels{suffix}", taxon[kept], len(found.taxon))
     return rows
@@ -119,9 +140,11 @@ def expected_accuracies(taxon: np.ndarray) -> tuple[float, float]:
 
 def _distinct(values: np.ndarray, taxon: np.ndarray) -> np.ndarray:
     """Return the positions of the first of each group of equal vectors of a taxon, in order."""
-    keyed = np.ascontiguousarray(np.column_stack([values, taxon]) + 0.0)  # no negative zeros
-    as_bytes = keyed.view(np.dtype((np.void, keyed.shape[1] * keyed.itemsize))).ravel()
-    return np.sort(np.unique(as_bytes, return_index=True)[1])
+    first: dict[tuple[int, bytes], int] = {}
+    for place, (own, row) in enumerate(zip(taxon.tolist(), values, strict=True)):
+        digest = sha256((row + 0.0).tobytes()).digest()  # the sum leaves no negative zeros
+        first.setdefault((own, digest), place)
+    return np.array(list(first.values()), dtype=int)
 
 
 def _scores(evaluator: str, found: NearestNeighbours, bootstraps: int, seed: int) -> list[dict]:

@@ -1,7 +1,6 @@
 """How far two trees of the same taxa agree, beside trees with shuffled tips."""
 
 import logging
-from collections.abc import Callable
 
 import numpy as np
 from skbio import TreeNode
@@ -45,9 +44,11 @@ def compare_trees(
         return []
     ours, theirs = inferred.shear(shared).biparts(), given.shear(shared).biparts()
     rows = []
-    measures = (("robinson_foulds", robinson_foulds), ("clades_found", clades_found))
-    for metric, measure in measures if ours and theirs else ():
-        value, null = measure(ours, theirs), _shuffled(ours, theirs, shared, measure, seed)
+    measures = {"robinson_foulds": robinson_foulds, "clades_found": clades_found}
+    shuffled = _shuffled(ours, shared, seed) if ours and theirs else []
+    for metric, measure in measures.items() if shuffled else ():
+        value = measure(ours, theirs)
+        null = np.array([measure(branches, theirs) for branches in shuffled])
         sign = -1 if metric == "robinson_foulds" else 1
         p = float((1 + np.sum(sign * null >= sign * value)) / (SHUFFLES + 1))
         rows.append(_row("tree_comparison", metric, value, len(shared)) | {"p": p})
@@ -80,28 +81,24 @@ def clades_found(ours: frozenset, theirs: frozenset) -> float:
     return len(ours & theirs) / len(theirs)
 
 
-def _shuffled(
-    ours: frozenset,
-    theirs: frozenset,
-    taxa: list[str],
-    measure: Callable[[frozenset, frozenset], float],
-    seed: int,
-) -> np.ndarray:
-    """Return (SHUFFLES,) the measure with the taxa of our tree in random order."""
+def _shuffled(ours: frozenset, taxa: list[str], seed: int) -> list[frozenset]:
+    """Return the branches of our tree with its taxa in random order, SHUFFLES times."""
     rng = np.random.default_rng(seed)
     everyone = frozenset(taxa)
-    values = []
+    shuffled = []
     for _ in range(SHUFFLES):
         name = dict(zip(taxa, rng.permutation(taxa).tolist(), strict=True))
         moved = (frozenset(name[taxon] for taxon in part) for part in ours)
-        values.append(measure(frozenset(_smaller(part, everyone) for part in moved), theirs))
-    return np.array(values)
+        shuffled.append(frozenset(_smaller(part, everyone) for part in moved))
+    return shuffled
 
 
 def _smaller(part: frozenset, everyone: frozenset) -> frozenset:
     """Return the smaller part, of equal ones the first by name, as scikit-bio has it."""
+    if 2 * len(part) < len(everyone):
+        return part
     other = everyone - part
-    return min(part, other, key=lambda side: (len(side), sorted(side)))
+    return other if len(other) < len(part) else min(part, other, key=sorted)
 
 
 def _row(evaluator: str, metric: str, value: float, n: int) -> dict:

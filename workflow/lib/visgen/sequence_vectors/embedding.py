@@ -10,6 +10,7 @@ from visgen.sequence_vectors.words import MISSING, list_words, read_words
 from visgen.sequences.accepted import Sequence
 
 SCALINGS = ("none", "l2")
+_FILTERS = "genetics.filters.min_length or .max_ambiguous"
 _ENGINES = {"fast": transform_fast, "sgt": transform_with_package}
 
 
@@ -105,7 +106,10 @@ def embed_kmers(sequences: Iterable[Sequence], *, letters: int, scaling: str) ->
         codes = read_words(bases, letters, 1)
         codes = codes[codes != MISSING]
         if not len(codes):
-            raise ValueError(f"no word of {letters} letters without an ambiguous letter")
+            raise ValueError(
+                f"no word of {letters} letters without an ambiguous letter; lower the config key "
+                f"genetics.kmers.letters, or refuse such sequences by {_FILTERS}"
+            )
         return np.bincount(codes, minlength=len(words)) / len(codes)
 
     return _embed(sequences, encode, words, scaling)
@@ -141,5 +145,8 @@ def _embed(
 def _unit(vector: np.ndarray) -> np.ndarray:
     length = np.linalg.norm(vector)
     if length == 0:
-        raise ValueError("its vector is zero, which scaling l2 cannot bring to length 1")
+        raise ValueError(
+            "its vector is zero, which scaling l2 cannot bring to length 1; change the config key "
+            f"genetics.sgt.letters or .scaling, or refuse such sequences by {_FILTERS}"
+        )
     return vector / length
