@@ -129,7 +129,7 @@ def test_a_change_of_config_runs_what_depends_on_it(study, key, value, rules):
         ("figures/scores.py", REPORT - {"write_provenance"} | {"plot_scores"}),
         ("splits.py", PARTS),
         ("provenance.py", REPORT),
-        ("anchors/spaces.py", ANCHORS | {"write_report"}),
+        ("anchors/spaces.py", ANCHORS | VARIANTS),
         ("threads.py", SPECIMENS | SEQUENCES | {"simulate_study"}),
     ],
 )
@@ -273,7 +273,8 @@ def test_a_folder_per_taxon_needs_no_table_and_notices_a_new_image(tmp_path, stu
         "path_pattern": r"^(?P<species>(?P<genus>[^_/]+)_[^/]+)/",
         "specimen_pattern": r"_(?P<specimen>[^_/]+)_\d+\.\w+$",
     }
-    config = {**TINY, "inputs": inputs, "simulation": None, "genetics": {}}
+    config = {**TINY, "inputs": inputs, "simulation": None}
+    config |= {"genetics": {}, "visual_genetic": None}
     config["ingest"] = {"max_rejected": 0.2}
     config["splits"] = {"seeds": [1]}
     done = run(folder, config, "--cores", "2")
@@ -290,7 +291,7 @@ def test_a_folder_per_taxon_needs_no_table_and_notices_a_new_image(tmp_path, stu
     assert "ingest_specimens" in rules_to_run(folder, config)
 
 
-def test_the_default_study_plans_about_60_jobs(tmp_path):
+def test_the_default_study_plans_at_most_75_jobs(tmp_path):
     folder = copy_workflow(tmp_path)
     done = subprocess.run(
         [sys.executable, "-m", "snakemake", "--cores", "2", "--dry-run", "--resources", "gpu=1"],
@@ -299,4 +300,4 @@ def test_the_default_study_plans_about_60_jobs(tmp_path):
         text=True,
     )
     n_jobs = int(re.search(r"^total +(\d+)$", done.stdout + done.stderr, re.M)[1])
-    assert n_jobs <= 64
+    assert n_jobs <= 75
