@@ -159,7 +159,7 @@ def test_programs_find_the_tree_that_sequences_were_simulated_on(tmp_path):
     folder = copy_workflow(tmp_path)
     config = TINY | {"simulation": {"n_species": 16, "n_images": 150, "image_size": 48}}
     config["inputs"] = TINY["inputs"] | {"tree": "inferred"}
-    config["genetics"] = {"tree": {"bootstraps": 0}, "permutations": 999}
+    config |= {"genetics": {"tree": {"bootstraps": 0}, "permutations": 999}, "visual_genetic": None}
     done = run(folder, config, "--cores", "2", "results/tiny/genetics/scores.tsv")
     assert done.returncode == 0, done.stdout[-5000:]
     scores = pd.read_csv(folder / "results/tiny/genetics/scores.tsv", sep="\t")
