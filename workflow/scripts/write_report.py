@@ -19,12 +19,12 @@ given, params = snakemake.input, snakemake.params
 metrics, ranks = read_table(given.metrics), read_table(given.ranks)
 specimens = pd.read_parquet(given.specimens)
 page = params.settings | {"dataset": snakemake.wildcards.dataset, "counts": given.counts}
+page |= {"genetics": None, "recognition": None}
 page["provenance"] = json.loads(Path(given.provenance).read_text(encoding="utf-8"))
 page["left_out"] = content.left_out(page["tree_rank"], params.sequence_rank)
 page |= content.specimen_content(specimens, ranks, read_table(given.rejected))
 page |= content.split_content([read_table(path) for path in given.notes], ranks)
 page |= pretraining_content(given.simclr_histories, given.simclr_figures)
-page["genetics"] = None
 if params.genetics is not None:
     page |= genetics_content(metrics, specimens, params.sequence_rank, params.genetics, given)
 page["baselines"] = params.baselines
@@ -35,7 +35,6 @@ if page["tree_rank"]:
         metrics, given.embedding_figures, given.embedding_omitted, given.few_images, given.missing
     )
     page |= held_out_content(metrics, given, tree_rank=page["tree_rank"], **params.held_out)
-page["recognition"] = None
 if params.recognition is not None:
     page |= recognition_content(metrics, params.recognition, given)
 Path(snakemake.output[0]).write_text(render_report(given.template, page), encoding="utf-8")
