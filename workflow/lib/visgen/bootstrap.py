@@ -1,7 +1,15 @@
 """Weights of specimens in bootstrap samples; images of one specimen always share theirs."""
 
+from collections.abc import Callable, Hashable
+
 import numpy as np
 import pandas as pd
+
+_BLOCK = 100  # bootstrap samples at a time
+
+#: Scores by name and metric, each (samples,), under weights (samples, n_specimens) for scores over
+#: all images and for means over taxa.
+Scorer = Callable[[np.ndarray, np.ndarray], dict[Hashable, dict[str, np.ndarray]]]
 
 
 def bayesian_weights(n_specimens: int, samples: int, rng: np.random.Generator) -> np.ndarray:
@@ -47,3 +55,44 @@ def rescaled_weights(taxon: np.ndarray, samples: int, rng: np.random.Generator) 
             draws = rng.multinomial(m - 1, np.full(m, 1 / m), size=samples)
             weights[:, members] = draws * (m / (m - 1))
     return weights
+
+
+def score_samples(
+    score: Scorer, taxon: np.ndarray, *, bootstraps: int, seed: int
+) -> tuple[dict[Hashable, dict[str, float]], dict[Hashable, dict[str, np.ndarray]]]:
+    """Score specimens as they are, and in bootstrap samples that all names share.
+
+    Parameters
+    ----------
+    score
+        Called with Bayesian weights and with weights rescaled within taxa.
+    taxon
+        (n_specimens,) number of the true taxon of each specimen.
+    bootstraps
+        Samples of specimens; 0 for values alone.
+    seed
+        Of the samples.
+
+    Returns
+    -------
+    values
+        By name and metric.
+    samples
+        The same, each (bootstraps,).
+    """
+    once = np.ones((1, len(taxon)))
+    values = {
+        name: {metric: float(value[0]) for metric, value in found.items()}
+        for name, found in score(once, once).items()
+    }
+    samples = {
+        name: {metric: np.empty(bootstraps) for metric in found} for name, found in values.items()
+    }
+    rng = np.random.default_rng(seed)
+    for start in range(0, bootstraps, _BLOCK):  # in blocks, to bound memory
+        n = min(_BLOCK, bootstraps - start)
+        weights = bayesian_weights(len(taxon), n, rng), rescaled_weights(taxon, n, rng)
+        for name, found in score(*weights).items():
+            for metric, part in found.items():
+                samples[name][metric][start : start + n] = part
+    return values, samples

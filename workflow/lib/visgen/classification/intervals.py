@@ -5,7 +5,7 @@ from collections.abc import Hashable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from visgen.bootstrap import bayesian_weights, rescaled_weights
+from visgen.bootstrap import bayesian_weights, score_samples
 from visgen.classification.counts import Counts, weighted_scores
 
 #: Scores that differences between classifiers are taken of.
@@ -13,8 +13,6 @@ COMPARED = ("accuracy", "balanced_accuracy", "macro_f1", "mcc")
 
 #: Means over taxa; the other scores are over images.
 OVER_TAXA = ("balanced_accuracy", "macro_f1")
-
-_BLOCK = 100  # bootstrap samples at a time
 
 
 def score_variants(
@@ -55,35 +53,28 @@ def score_variants(
     specimen, which has no variance to estimate, means over taxa get no interval rather than one
     that is too narrow.
     """
-    n_specimens = len(taxon)
-    once = np.ones((1, n_specimens))
-    values = {name: weighted_scores(part, once, once) for name, part in counts.items()}
-    samples: dict[Hashable, dict[str, list]] = {
-        name: {metric: [] for metric in found} for name, found in values.items()
-    }
-    rng = np.random.default_rng(seed)
-    for start in range(0, bootstraps, _BLOCK):  # in blocks, to bound memory
-        n = min(_BLOCK, bootstraps - start)
-        weights = bayesian_weights(n_specimens, n, rng), rescaled_weights(taxon, n, rng)
-        for name, part in counts.items():
-            for metric, found in weighted_scores(part, *weights).items():
-                samples[name][metric].extend(found)
+    values, samples = score_samples(
+        lambda *weights: {name: weighted_scores(part, *weights) for name, part in counts.items()},
+        taxon,
+        bootstraps=bootstraps,
+        seed=seed,
+    )
     singletons = np.mean(np.bincount(taxon)[np.unique(taxon)] == 1) > 0.5
 
-    def row(metric: str, value: np.ndarray, drawn: np.ndarray) -> dict:
+    def row(metric: str, value: float, drawn: np.ndarray) -> dict:
         low, high = np.nan, np.nan
         if len(drawn) and not (singletons and metric in OVER_TAXA) and not np.isnan(drawn).all():
             low, high = np.nanpercentile(drawn, [2.5, 97.5])
         return {
             "metric": metric,
-            "value": float(value[0]),
+            "value": value,
             "ci_low": float(low),
             "ci_high": float(high),
-            "n": n_specimens,
+            "n": len(taxon),
         }
 
     scores = {
-        name: [row(metric, value, np.array(samples[name][metric])) for metric, value in v.items()]
+        name: [row(metric, value, samples[name][metric]) for metric, value in v.items()]
         for name, v in values.items()
     }
     differences = {
@@ -91,7 +82,7 @@ def score_variants(
             row(
                 metric,
                 values[one][metric] - values[other][metric],
-                np.array(samples[one][metric]) - np.array(samples[other][metric]),
+                samples[one][metric] - samples[other][metric],
             )
             for metric in COMPARED
         ]

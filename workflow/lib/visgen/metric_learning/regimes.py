@@ -19,7 +19,7 @@ from visgen.backbones import Backbone
 from visgen.checkpoints import open_checkpoint
 from visgen.devices import describe_device, pick_device, pick_precision
 from visgen.metric_learning.labels import label_images
-from visgen.metric_learning.network import MetricNetwork
+from visgen.metric_learning.network import MetricNetwork, refuse_folded_norms
 from visgen.metric_learning.pooled import pool_features
 from visgen.metric_learning.results import TrainedRegime, history_table, norm_table
 from visgen.metric_learning.second_stage import head_accuracy, second_stage
@@ -103,11 +103,13 @@ def train_regime(
     Raises
     ------
     ValueError
-        If the regime is unknown, there are fewer than two taxa to train, an image cannot be read
-        or has changed, or a loss is no number.
+        If the regime is unknown, the backbone cannot be trained, there are fewer than two taxa to
+        train, an image cannot be read or has changed, or a loss is no number.
     """
     if regime not in REGIMES:
         raise ValueError(f"regime: found {regime!r}, expected one of {', '.join(REGIMES)}")
+    if regime != "control":
+        refuse_folded_norms(backbone.network)
     images = images.sort_values("id", ignore_index=True)
     n_images, codes, train, val = label_images(images)
     device = pick_device()

@@ -7,14 +7,12 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from visgen.bootstrap import bayesian_weights, rescaled_weights
+from visgen.bootstrap import score_samples
 from visgen.classification.intervals import true_taxon
 
 #: Mean over taxa: the number of training images that decides which taxa count.
 OVER_TAXA = ("balanced_accuracy", "tail_accuracy", "head_accuracy")
 METRICS = ("accuracy", *OVER_TAXA)
-
-_BLOCK = 100  # bootstrap samples at a time
 
 
 @dataclass(frozen=True)
@@ -157,24 +155,22 @@ def score_hits(
         sizes[metric] = int(of_taxa.sum())
         if len(of_taxa) and (of_taxa == 1).mean() > 0.5:
             bare.add(metric)
-    once = np.ones((1, len(taxon)))
-    values = {name: weighted_shares(part, counted, once, once) for name, part in hits.items()}
-    drawn: dict = {name: {metric: [] for metric in found} for name, found in values.items()}
-    rng = np.random.default_rng(seed)
-    for start in range(0, bootstraps, _BLOCK):  # in blocks, to bound memory
-        n = min(_BLOCK, bootstraps - start)
-        weights = bayesian_weights(len(taxon), n, rng), rescaled_weights(taxon, n, rng)
-        for name, part in hits.items():
-            for metric, shares in weighted_shares(part, counted, *weights).items():
-                drawn[name][metric].extend(shares)
+    values, samples = score_samples(
+        lambda *weights: {
+            name: weighted_shares(part, counted, *weights) for name, part in hits.items()
+        },
+        taxon,
+        bootstraps=bootstraps,
+        seed=seed,
+    )
 
-    def row(metric: str, value: np.ndarray, samples: np.ndarray) -> dict:
-        low, high = (np.nan, np.nan) if metric in bare else np.nanpercentile(samples, [2.5, 97.5])
+    def row(metric: str, value: float, drawn: np.ndarray) -> dict:
+        low, high = (np.nan, np.nan) if metric in bare else np.nanpercentile(drawn, [2.5, 97.5])
         ends = {"ci_low": float(low), "ci_high": float(high)}
-        return {"metric": metric, "value": float(value[0]), **ends, "n": sizes[metric]}
+        return {"metric": metric, "value": value, **ends, "n": sizes[metric]}
 
     scores = {
-        name: [row(metric, value, np.array(drawn[name][metric])) for metric, value in v.items()]
+        name: [row(metric, value, samples[name][metric]) for metric, value in v.items()]
         for name, v in values.items()
     }
     differences = {
@@ -182,7 +178,7 @@ def score_hits(
             row(
                 metric,
                 value - values[other][metric],
-                np.array(drawn[one][metric]) - np.array(drawn[other][metric]),
+                samples[one][metric] - samples[other][metric],
             )
             for metric, value in values[one].items()
         ]
