@@ -1,6 +1,6 @@
 """Taxa as a graph of their centroids in the visual, the genetic and the joint space."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import networkx as nx
@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 from scipy.spatial import Delaunay, QhullError
 
 from visgen.distances import cosine_distances
+from visgen.figures.free_places import write_where_free
 from visgen.figures.group_styles import group_of_each, group_styles, legend_entries
 from visgen.figures.matrices import plot_notice
 
@@ -21,6 +23,18 @@ MAX_TAXA = 1000
 #: Fewer points than this have no triangle.
 MIN_TAXA = 3
 _SIDE = 6.0  # inches
+_MARKER = 6.5  # points
+# Where a name may stand beside its point: offset in points, alignment.
+_PLACES = (
+    ((0, 4), ("center", "bottom")),
+    ((0, -4), ("center", "top")),
+    ((5, 0), ("left", "center")),
+    ((-5, 0), ("right", "center")),
+    ((4, 4), ("left", "bottom")),
+    ((-4, 4), ("right", "bottom")),
+    ((4, -4), ("left", "top")),
+    ((-4, -4), ("right", "top")),
+)
 _FLOOR = 1e-3  # least distance as a share of the largest: equal centroids have no finite spring
 
 
@@ -135,15 +149,14 @@ def plot_centroid_graph(spaces: Mapping[str, pd.DataFrame], groups: pd.Series) -
     size = (_SIDE * len(spaces), _SIDE + 0.6 + 0.2 * n_rows)
     figure = Figure(figsize=size, layout="constrained")
     panels = figure.subplots(1, len(spaces), squeeze=False)[0]
+    laid_out = {}
     for axes, (title, vectors) in zip(panels, spaces.items(), strict=True):
-        places = lay_out(vectors.loc[shared])
+        places = laid_out[title] = lay_out(vectors.loc[shared])
         for one, other in neighbouring_pairs(places):
             axes.plot(*places[[one, other]].T, c="0.8", lw=0.7, zorder=1)
-        for name, place, group in zip(shared, places, members, strict=True):
+        for place, group in zip(places, members, strict=True):
             style = styles[group]
-            axes.plot(*place, style.marker, c=style.colour, ms=6.5, mec="w", mew=0.6, zorder=3)
-            if len(shared) <= MAX_NAMED:
-                _name(axes, place, name)
+            axes.plot(*place, style.marker, c=style.colour, ms=_MARKER, mec="w", mew=0.6, zorder=3)
         axes.set_title(f"{title} ({len(shared)} taxa)")
         axes.set_aspect("equal", adjustable="datalim")
         axes.margins(0.14)
@@ -156,13 +169,28 @@ def plot_centroid_graph(spaces: Mapping[str, pd.DataFrame], groups: pd.Series) -
         frameon=False,
         fontsize=8,
     )
+    if len(shared) <= MAX_NAMED:
+        figure.draw_without_rendering()  # settles where points lie
+        for axes, (title, places) in zip(panels, laid_out.items(), strict=True):
+            n_named = _write_names(axes, shared, places)
+            if n_named < len(shared):
+                axes.set_title(f"{title} ({len(shared)} taxa, {n_named} named)")
     return figure
 
 
-def _name(axes: Axes, place: np.ndarray, name: str) -> None:
-    """Write a taxon's name beside its point, the first of two words shortened."""
-    first, _, rest = name.partition(" ")
-    words = f"{first[0]}. {rest}" if rest else name
-    axes.annotate(
-        words, place, (0, 5), textcoords="offset points", ha="center", fontsize=7, zorder=4
+def _write_names(axes: Axes, names: Sequence[str], places: np.ndarray) -> int:
+    """Write taxa beside their points, and return how many find room."""
+    pixel = axes.figure.dpi / 72  # pixels a point
+    points = axes.transData.transform(places)
+    reach = pixel * _MARKER / 2
+    taken = [Bbox.from_extents(*(point - reach), *(point + reach)) for point in points]
+    return sum(
+        write_where_free(axes, _shortened(name), place, _PLACES, taken, fontsize=7, zorder=4)
+        for name, place in zip(names, places, strict=True)
     )
+
+
+def _shortened(name: str) -> str:
+    """Return the first of two words as a letter."""
+    first, _, rest = name.partition(" ")
+    return f"{first[0]}. {rest}" if rest else name

@@ -5,6 +5,8 @@ from matplotlib.axes import Axes
 from matplotlib.transforms import Bbox
 from skbio import TreeNode
 
+from visgen.figures.free_places import write_where_free
+
 #: Supports under this, in per cent, are not printed.
 MIN_SUPPORT = 50
 # Where a support may stand beside its node: offset in points, alignment.
@@ -47,24 +49,15 @@ def write_supports(
         support = _support(node)
         if support < MIN_SUPPORT:
             continue
-        for offset, (ha, va) in _PLACES:
-            text = axes.annotate(
-                f"{support:.0f}",
-                (across[node], down[node]),
-                offset,
-                textcoords="offset points",
-                ha=ha,
-                va=va,
-                fontsize=5.5,
-                color="0.25",
-            )
-            box = text.get_window_extent()
-            if not box.count_overlaps(taken):
-                taken.append(box)
-                break
-            text.remove()
-        else:
-            n_left += 1
+        n_left += not write_where_free(
+            axes,
+            f"{support:.0f}",
+            (across[node], down[node]),
+            _PLACES,
+            taken,
+            fontsize=5.5,
+            color="0.25",
+        )
     return n_left
 
 

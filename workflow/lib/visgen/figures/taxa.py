@@ -13,6 +13,7 @@ from matplotlib.transforms import Bbox
 from scipy.stats import spearmanr
 
 from visgen.figures.colours import COLOURS
+from visgen.figures.free_places import write_where_free
 from visgen.figures.matrices import plot_notice
 
 MIN_FOR_RHO = 5  # with fewer taxa a rank correlation says nothing
@@ -20,7 +21,13 @@ N_NAMED = 3  # names of each kind that stand out
 MAX_ALL_NAMED = 12  # up to here every taxon gets its name, if there is room
 _LEAST_AREA, _MORE_AREA = 8, 220  # square points: a taxon without specimens, the largest one more
 _NO_IMAGE = 0.5  # the place of a taxon without training images, which a log axis lacks
-_PLACES = [("left", 1, 0), ("right", -1, 0), ("center", 0, 1), ("center", 0, -1)]
+# Directions in which a name may stand beside its point, and its alignment there.
+_PLACES = (
+    (1, 0, ("left", "center")),
+    (-1, 0, ("right", "center")),
+    (0, 1, ("center", "bottom")),
+    (0, -1, ("center", "top")),
+)
 
 
 def plot_taxa(
@@ -183,25 +190,17 @@ def _name_outstanding(axes: Axes, mean: pd.DataFrame, most: float, tail: int) ->
     boxes.append(Bbox.from_extents(border, frame.y0, border + pixel, frame.y1))
     for name in _outstanding(mean, tail):
         row = mean.index[mean["taxon"] == name][0]
-        for side, right, up in _PLACES:
-            away = (radius[row] / pixel + 1.5) * np.array([right, up])
-            text = axes.annotate(
-                name,
-                (max(mean.loc[row, "n_train"], _NO_IMAGE), mean.loc[row, "f1"]),
-                xytext=away,
-                textcoords="offset points",
-                ha=side,
-                va={1: "bottom", -1: "top", 0: "center"}[up],
-                fontsize=7,
-                zorder=4,
-            )
-            box = text.get_window_extent()
-            inside = frame.x0 <= box.x0 and box.x1 <= frame.x1
-            inside &= frame.y0 <= box.y0 and box.y1 <= frame.y1
-            if inside and not box.count_overlaps(boxes):
-                boxes.append(box)
-                break
-            text.remove()
+        away = radius[row] / pixel + 1.5
+        write_where_free(
+            axes,
+            name,
+            (max(mean.loc[row, "n_train"], _NO_IMAGE), mean.loc[row, "f1"]),
+            [((away * right, away * up), alignment) for right, up, alignment in _PLACES],
+            boxes,
+            frame=frame,
+            fontsize=7,
+            zorder=4,
+        )
 
 
 def _legend(most: float) -> list[Line2D]:
