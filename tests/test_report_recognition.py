@@ -132,7 +132,17 @@ def test_a_loss_is_called_a_loss():
     assert "A loss is shown over all taxa" in findings(table)[1]
 
 
-@pytest.mark.parametrize("p", [0.05, 0.3, 1.0])
+def test_real_anchors_that_are_the_worst_of_all_are_called_so():
+    table = scores(p=0.4)
+    of_tail = table["metric"].eq("tail_accuracy") & table["evaluator"].eq("knn_5:minus:permuted")
+    table.loc[of_tail, "p"] = 1.0
+    assert findings(table)[2].endswith(
+        "No genetic gain is shown. Real anchors do no better than any of the permuted ones over "
+        "those of the tail."
+    )
+
+
+@pytest.mark.parametrize("p", [0.05, 0.3, 0.99])
 def test_a_gain_over_nothing_is_not_laid_to_genetics(p):
     sentence = findings(scores(p=p))[2]
     assert sentence.endswith("No genetic gain is shown.")

@@ -65,8 +65,8 @@ def train_regime(
     """Train a network under a regime, or go on where it was stopped, and pool its features.
 
     In all regimes of a seed the network starts with the same weights and sees the same batches.
-    On one kind of device the same input gives the same bytes, with any order of the images and
-    after any interruption.
+    On a CPU the same input gives the same bytes, with any order of the images and after any
+    interruption; on a GPU some layers, such as overlapping max-pooling, may sum in any order.
 
     Parameters
     ----------

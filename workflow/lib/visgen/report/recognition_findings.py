@@ -96,7 +96,7 @@ def _against_permuted(mean: pd.DataFrame, evaluator: str, aligned: str) -> str:
             f"Anchors of {aligned} were not permuted, so that a change cannot be laid to genetics: "
             "any fixed target a taxon may do as much."
         )
-    parts, better = [], []
+    parts, better, worst = [], [], []
     for metric, words in _SHORT.items():
         if metric not in gains:
             continue
@@ -108,12 +108,18 @@ def _against_permuted(mean: pd.DataFrame, evaluator: str, aligned: str) -> str:
         )
         if gain["p"] < ALPHA:
             better.append(words)
+        if gain["p"] == 1:  # none of the permuted runs is worse
+            worst.append(words)
     n = int(next(iter(gains.values()))["n"])
     verdict = "No genetic gain is shown."
     if better:
         verdict = f"Which taxon has which anchor matters {' and '.join(better)}."
     elif 1 / (n + 1) >= ALPHA:
         verdict += f" With {n} permutations p cannot fall under {format_p(1 / (n + 1))}."
+    if worst:
+        verdict += (
+            f" Real anchors do no better than any of the permuted ones {' and '.join(worst)}."
+        )
     return (
         f"With the same anchors dealt to other taxa ({n} times) it is {' and '.join(parts)}. "
         f"{verdict}"
