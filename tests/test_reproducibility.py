@@ -12,16 +12,14 @@ pytestmark = pytest.mark.slow
 
 SHARED = REPOSITORY.parent / "shared"
 
-
-def metrics(folder, dataset="tiny"):
-    return (folder / "results" / dataset / "report" / "metrics.tsv").read_bytes()
+METRICS = "results/tiny/report/metrics.tsv"
 
 
 def test_two_cores_and_killed_runs_give_the_bytes_of_one_core(tmp_path):
     (tmp_path / "one").mkdir()
     (tmp_path / "two").mkdir()
     one = copy_workflow(tmp_path / "one")
-    done = run(one, TINY, "--cores", "1")
+    done = run(one, TINY, "--cores", "1", METRICS)
     assert done.returncode == 0, done.stdout
     folder = copy_workflow(tmp_path / "two")
     n_kills = 0
@@ -29,7 +27,7 @@ def test_two_cores_and_killed_runs_give_the_bytes_of_one_core(tmp_path):
     signs = (signal.SIGINT, signal.SIGKILL, signal.SIGKILL, signal.SIGINT)
     for seconds, sign in zip((9, 13, 17, 21), signs, strict=True):
         process = subprocess.Popen(
-            command(folder, TINY, "--cores", "2"),
+            command(folder, TINY, "--cores", "2", METRICS),
             cwd=folder,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -45,9 +43,9 @@ def test_two_cores_and_killed_runs_give_the_bytes_of_one_core(tmp_path):
         unlocked = run(folder, TINY, "--cores", "1", "--unlock")
         assert unlocked.returncode == 0, unlocked.stdout
     assert n_kills >= 3
-    done = run(folder, TINY, "--cores", "2")
+    done = run(folder, TINY, "--cores", "2", METRICS)
     assert done.returncode == 0, done.stdout
-    assert metrics(folder) == metrics(one)
+    assert (folder / METRICS).read_bytes() == (one / METRICS).read_bytes()
 
 
 @pytest.fixture(scope="module")
