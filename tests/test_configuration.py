@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
+from visgen.checks.files import check_files
+from visgen.checks.inputs import SIMULATED_RANKS
 from visgen.configuration import checked_config
-from visgen.study_checks import SIMULATED_RANKS, check_files
 
 ROOT = Path(__file__).parents[1]
 SHARED = Path(__file__).parents[2] / "shared"

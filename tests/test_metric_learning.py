@@ -10,6 +10,7 @@ from PIL import Image
 from safetensors import safe_open
 from safetensors.torch import save_file
 from visgen.backbones import forward, load_backbone
+from visgen.checks.recognition import training_of
 from visgen.cross_modal.network import build_projection
 from visgen.metric_learning import regimes, training
 from visgen.metric_learning.augmentation import distort, standardise, to_shares
@@ -25,7 +26,6 @@ from visgen.metric_learning.results import write_regime
 from visgen.metric_learning.second_stage import head_accuracy
 from visgen.metric_learning.steps import sgd
 from visgen.metric_learning.views import load_views
-from visgen.recognition_checks import training_of
 from visgen.tables import read_table
 from visgen.weight_balancing import max_norm_radius
 

@@ -15,12 +15,12 @@ WORKFLOW = Path(os.path.relpath(Path(str(workflow.current_basedir)).parent))
 LIBRARY = WORKFLOW / "lib"
 sys.path.insert(0, str(LIBRARY))
 
+from visgen.checks.files import STUDY_FILES, check_files
+from visgen.checks.genetics import INFERRED
+from visgen.checks.recognition import OVERRIDES, recognised_rank, training_of
 from visgen.classifiers.options import BASELINE_METHODS
 from visgen.configuration import checked_config
-from visgen.genetics_checks import INFERRED
 from visgen.guidance.poolings import references
-from visgen.recognition_checks import OVERRIDES, recognised_rank, training_of
-from visgen.study_checks import STUDY_FILES, check_files
 
 try:
     config = checked_config(

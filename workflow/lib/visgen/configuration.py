@@ -10,8 +10,10 @@ from typing import Any
 from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.validators import extend
 
-from visgen.genetics_checks import check_anchors
-from visgen.study_checks import check_classifiers, check_guidance, check_study
+from visgen.checks.classification import check_classifiers
+from visgen.checks.embedding import check_guidance
+from visgen.checks.genetics import check_anchors
+from visgen.checks.study import check_study
 
 # JSON takes 32.0 for an integer and YAML's .nan for a number; here neither is of use.
 _Validator = extend(

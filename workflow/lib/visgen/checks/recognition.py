@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from visgen.genetics_checks import SEQUENCED
+from visgen.checks.genetics import SEQUENCED
 
 #: Options of a variant that change its alignment.
 OVERRIDES = ("margin", "loss", "cross_entropy", "layer")
