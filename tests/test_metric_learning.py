@@ -350,7 +350,7 @@ def test_folded_batch_norms_are_refused_where_the_backbone_would_learn(images, b
     refuse_folded_norms(folded.network)  # untrained: statistics alike, no bias learned
     norms[-1].bias[2] = 0.5
     for regime in ("naive", "wd", "ltr"):
-        with pytest.raises(ValueError, match="folded into convolutions"):
+        with pytest.raises(ValueError, match="folded into the convolutions"):
             train_regime(images, folded, tmp_path, **OPTIONS | {"regime": regime})
     train_regime(images, folded, tmp_path, **OPTIONS | {"regime": "control"})
     norms[0].running_var[1] = 1.1

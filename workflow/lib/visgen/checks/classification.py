@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from visgen.checks.choice import check_choice
 from visgen.classifiers.options import BASELINE_METHODS, METHOD_OPTIONS, SHARED_OPTIONS
 
 
@@ -49,11 +50,8 @@ def check_classification(config: Mapping[str, Any]) -> None:
     section = config["classification"]
     classifiers = section["classifiers"]
     reference = section["reference"]
-    if reference is not None and reference not in classifiers:
-        raise ValueError(
-            f"config key classification.reference: found {reference!r}, expected one of "
-            f"{', '.join(classifiers)}"
-        )
+    if reference is not None:
+        check_choice("classification.reference", reference, classifiers)
     for name, classifier in classifiers.items():
         if name.endswith((".tsv", ".png", ".parquet")):
             raise ValueError(

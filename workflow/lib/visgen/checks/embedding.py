@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from visgen.checks.choice import check_choice
 from visgen.guidance.poolings import LEARNED_POOLINGS
 
 
@@ -71,11 +72,8 @@ def check_embedding(section: Mapping[str, Any]) -> None:
             "config key embedding.variants: found none that is neither guided nor random; what "
             "guidance gains is measured against one, such as {pooling: mean}"
         )
-    if reference is not None and reference not in unguided:
-        raise ValueError(
-            f"config key embedding.reference: found {reference!r}, expected one of "
-            f"{', '.join(unguided)}"
-        )
+    if reference is not None:
+        check_choice("embedding.reference", reference, unguided)
 
 
 def check_fine_tuning(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from visgen.checks.choice import check_choice
 from visgen.checks.genetics import SEQUENCED
 
 #: Options of a variant that change its alignment.
@@ -28,23 +29,25 @@ def check_recognition(config: Mapping[str, Any]) -> None:
     section = config[_SECTION]
     if section is None:
         return
-    key = f"config key {_SECTION}"
+    key = _SECTION
     ranks, seeds = config["inputs"]["ranks"], config["splits"]["seeds"]
-    _one_of(f"{key}.backbone", section["backbone"], config["backbones"])
+    check_choice(f"{key}.backbone", section["backbone"], config["backbones"])
     if config["backbones"][section["backbone"]]["layers"] is not None:
         raise ValueError(
-            f"{key}.backbone: found {section['backbone']!r}, whose layers are joined, expected one "
+            f"config key {key}.backbone: found {section['backbone']!r}, whose layers are joined, expected one "
             "with its own pooled output"
         )
     if section["rank"] is not None:
-        _one_of(f"{key}.rank", section["rank"], ranks)
+        check_choice(f"{key}.rank", section["rank"], ranks)
     for seed in section["seeds"] or []:
-        _one_of(f"{key}.seeds", seed, seeds)
+        check_choice(f"{key}.seeds", seed, seeds)
     if section["unseen"] is not None:
         for name in section["unseen"]["variants"]:
-            _one_of(f"{key}.unseen.variants", name, section["variants"])
+            check_choice(f"{key}.unseen.variants", name, section["variants"])
         if recognised_rank(config) == ranks[0]:
-            raise ValueError(f"{key}.unseen: needs a rank above {ranks[0]}; there is none")
+            raise ValueError(
+                f"config key {key}.unseen: needs a rank above {ranks[0]}; there is none"
+            )
     for name, variant in section["variants"].items():
         _check_variant(f"{key}.variants.{name}", variant, config)
 
@@ -53,18 +56,18 @@ def _check_variant(key: str, variant: Mapping[str, Any], config: Mapping[str, An
     if variant["anchors"] is None:
         for option in OVERRIDES:
             if variant[option] is not None:
-                raise ValueError(f"{key}.{option}: goes with anchors only; leave it out")
+                raise ValueError(f"config key {key}.{option}: goes with anchors only; leave it out")
         if variant["permutations"]:
-            raise ValueError(f"{key}.permutations: goes with anchors only; leave it out")
+            raise ValueError(f"config key {key}.permutations: goes with anchors only; leave it out")
         return
     inputs, genetics = config["inputs"], config["genetics"]
     if not inputs["sequences"] and config["simulation"] is None:
-        raise ValueError(f"{key}.anchors: needs inputs.sequences")
-    _one_of(f"{key}.anchors", variant["anchors"], genetics["anchors"])
+        raise ValueError(f"config key {key}.anchors: needs inputs.sequences")
+    check_choice(f"{key}.anchors", variant["anchors"], genetics["anchors"])
     if recognised_rank(config) != inputs["sequence_rank"]:
         raise ValueError(
             f"config key {_SECTION}.rank: found {recognised_rank(config)!r}, expected "
-            f"{inputs['sequence_rank']!r} as in inputs.sequence_rank, since {key.split()[-1]} has "
+            f"{inputs['sequence_rank']!r} as in inputs.sequence_rank, since {key} has "
             "anchors"
         )
     size = size_of_anchors(genetics["anchors"][variant["anchors"]], genetics)
@@ -106,8 +109,3 @@ def size_of_anchors(options: Mapping[str, Any], genetics: Mapping[str, Any]) -> 
     if options["source"] == SEQUENCED[1]:
         return 4 ** genetics["kmers"]["letters"]
     return 4 ** (2 * genetics["sgt"]["letters"])  # of every pair of symbols
-
-
-def _one_of(key: str, found: Any, legal: Any) -> None:
-    if found not in legal:
-        raise ValueError(f"{key}: found {found!r}, expected one of {', '.join(map(str, legal))}")

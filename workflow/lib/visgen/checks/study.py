@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from visgen.checks.choice import check_choice
 from visgen.checks.classification import check_classification
 from visgen.checks.embedding import check_embedding, check_fine_tuning
 from visgen.checks.genetics import check_genetics
@@ -55,7 +56,5 @@ def _check_ranks(config: Mapping[str, Any]) -> None:
     named = config.get("classification", {}).get("ranks") or []
     choices |= {f"classification.ranks.{i}": rank for i, rank in enumerate(named)}
     for key, rank in choices.items():
-        if rank is not None and rank not in ranks:
-            raise ValueError(
-                f"config key {key}: found {rank!r}, expected one of {', '.join(ranks)}"
-            )
+        if rank is not None:
+            check_choice(key, rank, ranks)

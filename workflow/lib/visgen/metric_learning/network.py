@@ -75,9 +75,9 @@ def refuse_folded_norms(network: nn.Module) -> None:
     )
     if is_untouched and any(norm.bias.any() for norm in norms):
         raise ValueError(
-            "the backbone's weights have batch normalisation folded into convolutions (means are "
-            "0, biases are not), as weights converted for inference have: found such, expected "
-            "weights as they were trained, or the regime control only"
+            "config key visual_genetic.backbone: found weights whose batch normalisation is folded "
+            "into the convolutions (means are 0, biases are not), as converters for inference "
+            "leave them; expected weights as they were trained, or the regime control alone"
         )
 
 
