@@ -34,8 +34,8 @@ def check_recognition(config: Mapping[str, Any]) -> None:
     check_choice(f"{key}.backbone", section["backbone"], config["backbones"])
     if config["backbones"][section["backbone"]]["layers"] is not None:
         raise ValueError(
-            f"config key {key}.backbone: found {section['backbone']!r}, whose layers are joined, expected one "
-            "with its own pooled output"
+            f"config key {key}.backbone: found {section['backbone']!r}, whose layers are joined, "
+            "expected one with its own pooled output"
         )
     if section["rank"] is not None:
         check_choice(f"{key}.rank", section["rank"], ranks)
