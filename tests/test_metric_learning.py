@@ -10,6 +10,7 @@ from PIL import Image
 from safetensors import safe_open
 from safetensors.torch import save_file
 from visgen.backbones import forward, load_backbone
+from visgen.batch_norms import refuse_folded_norms
 from visgen.checks.recognition import training_of
 from visgen.cross_modal.network import build_projection
 from visgen.metric_learning import regimes, training
@@ -18,7 +19,7 @@ from visgen.metric_learning.batches import taxon_batches
 from visgen.metric_learning.files import read_checkpoint, read_pooled, write_checkpoint
 from visgen.metric_learning.labels import label_images
 from visgen.metric_learning.losses import make_metric_loss
-from visgen.metric_learning.network import MetricNetwork, refuse_folded_norms, with_image_size
+from visgen.metric_learning.network import MetricNetwork, with_image_size
 from visgen.metric_learning.pictures import ReadPictures, load_pictures
 from visgen.metric_learning.pooled import pool_features, project
 from visgen.metric_learning.regimes import train_regime
@@ -347,14 +348,14 @@ def test_another_image_size_reaches_the_backbone():
 def test_folded_batch_norms_are_refused_where_the_backbone_would_learn(images, backbone, tmp_path):
     folded = copy.deepcopy(backbone)
     norms = [m for m in folded.network.modules() if isinstance(m, torch.nn.BatchNorm2d)]
-    refuse_folded_norms(folded.network)  # untrained: statistics alike, no bias learned
+    refuse_folded_norms(folded.network, "a.key")  # untrained: statistics alike, no bias learned
     norms[-1].bias[2] = 0.5
     for regime in ("naive", "wd", "ltr"):
-        with pytest.raises(ValueError, match="folded into the convolutions"):
+        with pytest.raises(ValueError, match=r"genetic.backbone: .* is folded into"):
             train_regime(images, folded, tmp_path, **OPTIONS | {"regime": regime})
     train_regime(images, folded, tmp_path, **OPTIONS | {"regime": "control"})
     norms[0].running_var[1] = 1.1
-    refuse_folded_norms(folded.network)
+    refuse_folded_norms(folded.network, "a.key")
 
 
 # Regimes

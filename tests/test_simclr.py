@@ -1,3 +1,4 @@
+import copy
 import hashlib
 import math
 
@@ -302,6 +303,14 @@ def test_other_kinds_of_network_learn_at_one_size_and_are_used_at_another(images
     write_weights(tmp_path / "weights.safetensors", trained)
     file = tmp_path / "weights.safetensors"
     assert load_backbone(model, file, preprocessing={"image_size": 64}).n_features > 1
+
+
+def test_folded_batch_norms_are_refused(images, backbone, tmp_path):
+    folded = copy.deepcopy(backbone)
+    norm = next(m for m in folded.network.modules() if isinstance(m, torch.nn.BatchNorm2d))
+    norm.bias[1] = 0.5
+    with pytest.raises(ValueError, match=r"simclr.initial_weights: .* is folded into"):
+        train_simclr(images, folded, tmp_path, **OPTIONS)
 
 
 def test_too_few_images_are_refused(images, backbone, tmp_path):

@@ -7,7 +7,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from visgen.backbones import Backbone, forward
 from visgen.metric_learning.projection import make_projection
@@ -51,34 +50,6 @@ class MetricNetwork(nn.Module):
         """Return embeddings (batch, size) and logits (batch, n_taxa)."""
         embeddings = self.projection(self.features(images))
         return embeddings, self.head(embeddings)
-
-
-def refuse_folded_norms(network: nn.Module) -> None:
-    """Refuse a network that would fall apart in training.
-
-    Converters for inference fold the statistics of batch normalisation into the convolutions
-    before it. What is left normalises anew as soon as it sees batches, and what the network has
-    learned is gone.
-
-    Raises
-    ------
-    ValueError
-        If all layers of batch normalisation have the statistics of an untrained network, and some
-        a bias that is none of one.
-    """
-    norms = [module for module in network.modules() if isinstance(module, _BatchNorm)]
-    norms = [norm for norm in norms if norm.track_running_stats and norm.affine]
-    is_untouched = all(
-        not norm.running_mean.any()
-        and torch.equal(norm.running_var, norm.running_var[:1].expand_as(norm.running_var))
-        for norm in norms
-    )
-    if is_untouched and any(norm.bias.any() for norm in norms):
-        raise ValueError(
-            "config key visual_genetic.backbone: found weights whose batch normalisation is folded "
-            "into the convolutions (means are 0, biases are not), as converters for inference "
-            "leave them; expected weights as they were trained, or the regime control alone"
-        )
 
 
 def with_image_size(backbone: Mapping[str, Any], image_size: int | None) -> dict[str, Any]:

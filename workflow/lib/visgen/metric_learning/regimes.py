@@ -16,10 +16,11 @@ import pandas as pd
 import torch
 
 from visgen.backbones import Backbone
+from visgen.batch_norms import refuse_folded_norms
 from visgen.checkpoints import open_checkpoint
 from visgen.devices import describe_device, pick_device, pick_precision
 from visgen.metric_learning.labels import label_images
-from visgen.metric_learning.network import MetricNetwork, refuse_folded_norms
+from visgen.metric_learning.network import MetricNetwork
 from visgen.metric_learning.pooled import pool_features
 from visgen.metric_learning.results import TrainedRegime, history_table, norm_table
 from visgen.metric_learning.second_stage import head_accuracy, second_stage
@@ -109,7 +110,7 @@ def train_regime(
     if regime not in REGIMES:
         raise ValueError(f"regime: found {regime!r}, expected one of {', '.join(REGIMES)}")
     if regime != "control":
-        refuse_folded_norms(backbone.network)
+        refuse_folded_norms(backbone.network, "visual_genetic.backbone")
     images = images.sort_values("id", ignore_index=True)
     n_images, codes, train, val = label_images(images)
     device = pick_device()

@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from visgen.backbones import Backbone
+from visgen.batch_norms import refuse_folded_norms
 from visgen.checkpoints import open_checkpoint
 from visgen.devices import describe_device, pick_device, pick_precision
 from visgen.simclr.network import Projected, contrastive_accuracy, nt_xent
@@ -97,8 +98,9 @@ def train_simclr(
     ------
     ValueError
         If there are fewer than two images or one twice, a file has changed since its checksum was
-        taken, the loss is no number, or a checkpoint is damaged.
+        taken, the backbone cannot be trained, the loss is no number, or a checkpoint is damaged.
     """
+    refuse_folded_norms(backbone.network, "simclr.initial_weights")
     images = images.sort_values("sha256")
     _check_images(images)
     device = pick_device()
