@@ -1,16 +1,20 @@
 """The preset of Karaderi et al. 2024: that it is accepted, and reads what it says it reads."""
 
+import copy
 import re
+import shutil
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from PIL import Image
 from visgen.configuration import checked_config
 from visgen.names import normalise_taxon
 from visgen.recognition.hits import METRICS
 from visgen.specimens.paths import labels_from_paths
-from workflow_copy import REPOSITORY
+from workflow_copy import REPOSITORY, copy_workflow, rules_to_run, run
 
 CONFIG = yaml.safe_load((REPOSITORY / "config" / "endless_forams.yaml").read_text())
 SCHEMA = yaml.safe_load((REPOSITORY / "workflow/schemas/config.schema.yaml").read_text())
@@ -79,3 +83,73 @@ def test_document_shows_the_published_scores(published):
     for _, rows in published.groupby("variant"):
         cells = rows.set_index("metric")["value"].loc[list(METRICS)] * 100
         assert " | ".join(f"{value:.1f}" for value in cells) in text
+
+
+# The preset on folders a species
+
+
+def draw_study(folder, headers):
+    """Draw twelve images for each of some sequenced species where the preset looks for them."""
+    found = {re.search(PATTERN, header).group("genus", "species") for header in headers}
+    genera = ("Globigerinella", "Globorotalia", "Neogloboquadrina", "Globigerinoides")
+    species = ["_".join(name) for g in genera for name in sorted(n for n in found if n[0] == g)[:3]]
+    rng = np.random.default_rng(1)
+    images = folder / CONFIG["inputs"]["images"]
+    for number, name in enumerate(species):
+        (images / name).mkdir(parents=True)
+        for i in range(12):
+            noise = rng.integers(0, 60, (36, 41, 3)) + 15 * number
+            Image.fromarray(noise.astype(np.uint8)).save(images / name / f"{i}.png")
+    shutil.copy(FASTA, folder / CONFIG["inputs"]["sequences"])
+    return species
+
+
+def reduced():
+    """Return the preset with its whole grid, small enough for two minutes on two cores."""
+    config = copy.deepcopy(CONFIG)
+    config["splits"]["seeds"] = [1]
+    config["features"]["shards"] = 1
+    tiny = {"model": "test_resnet", "weights": "none", "preprocessing": {"image_size": 32}}
+    config["backbones"] = {"resnet50": tiny}
+    config["genetics"] |= {"tree": {"engine": "nj", "bootstraps": 2}}
+    section = config["visual_genetic"]
+    section |= {"seeds": [1], "image_size": 32, "hidden": 20, "tail": 8, "head": 9}
+    section |= {"bootstraps": 100, "pretraining": {"epochs": 1, "batch_size": 16, "per_taxon": 2}}
+    for variant in section["variants"].values():
+        if "permutations" in variant:
+            variant["permutations"] = 2
+    section["unseen"]["share"] = 0.3
+    return config
+
+
+def test_whole_grid_is_planned(tmp_path, headers):
+    folder = copy_workflow(tmp_path)
+    draw_study(folder, headers)
+    planned = rules_to_run(folder, CONFIG)
+    wanted = {"fetch_weights", "align_sequences", "infer_tree", "measure_anchors", "split_unseen"}
+    wanted |= {"train_regime", "train_variant", "score_recognition", "plot_recognition"}
+    assert wanted | {"write_report"} <= planned
+
+
+@pytest.mark.slow
+def test_whole_grid_runs_on_folders_of_species(tmp_path, headers):
+    if not shutil.which("mafft"):
+        pytest.skip("no mafft")
+    folder = copy_workflow(tmp_path)
+    species = draw_study(folder, headers)
+    results = Path("results/endless_forams/visual_genetic")
+    names = ("scores.tsv", "ablation.png", "graph.png")
+    targets = [str(results / name) for name in names]
+    done = run(folder, reduced(), "--cores", "2", *targets)
+    assert done.returncode == 0, done.stdout[-5000:]
+    scores = pd.read_csv(folder / targets[0], sep="\t")
+    known = scores[(scores["part"] == "test") & (scores["metric"] == "accuracy")]
+    assert set(known["variant"]) == set(CONFIG["visual_genetic"]["variants"])
+    of_permuted = scores[scores["evaluator"].str.endswith(":minus:permuted")]
+    permuted = {k for k, v in CONFIG["visual_genetic"]["variants"].items() if "permutations" in v}
+    assert set(of_permuted["variant"]) == permuted and of_permuted["p"].notna().all()
+    unseen = scores[scores["part"].isin(["unseen_species", "unseen_genera"])]
+    assert set(unseen["variant"]) == set(CONFIG["visual_genetic"]["unseen"]["variants"])
+    specimens = folder / "results/endless_forams/specimens/specimens.parquet"
+    found = pd.read_parquet(specimens)["species"].value_counts()
+    assert found.to_dict() == dict.fromkeys([name.replace("_", " ") for name in species], 12)
