@@ -69,6 +69,19 @@ def test_records_come_one_at_a_time(tmp_path):
         (gzip.compress(TEXT.encode())[:-12], "Compressed file ended"),
         (b"\x1f\x8bACGTACGTACGT", "Unknown compression method"),
     ],
+    # an archive's bytes hold the time of day, and tests may not be named after that
+    ids=[
+        "empty",
+        "blank",
+        "gzip of nothing",
+        "csv",
+        "bases before a name",
+        "utf-16",
+        "latin-1",
+        "bzip2",
+        "gzip cut short",
+        "gzip's first bytes",
+    ],
 )
 def test_foreign_or_broken_file_is_refused(tmp_path, content, message):
     with pytest.raises(ValueError, match=rf"rdna\.fasta: not a FASTA file: .*{message}"):
