@@ -26,6 +26,7 @@ from visgen.metric_learning.regimes import train_regime
 from visgen.metric_learning.results import write_regime
 from visgen.metric_learning.second_stage import head_accuracy
 from visgen.metric_learning.steps import sgd
+from visgen.metric_learning.view_features import pool_views
 from visgen.metric_learning.views import load_views
 from visgen.tables import read_table
 from visgen.weight_balancing import max_norm_radius
@@ -61,11 +62,12 @@ OPTIONS = {
     "augmentation": MILD,
     "pretraining": PRETRAINING,
     "balancing": BALANCING,
-    "views": 1,
     "background": (255, 255, 255),
     "max_pixels": 10**6,
     "workers": 0,
 }
+#: Options that pooling views does not take.
+TRAINING = ("regime", "hidden", "size", "pretraining", "balancing")
 #: Training images of each taxon; one has a single image.
 COUNTS = {"Alpha": 7, "Beta": 4, "Gamma": 1}
 
@@ -113,6 +115,33 @@ def trained(images, backbone, tmp_path_factory):
 def read_all(images, backbone, **changes):
     options = {"colour": "colour", "background": (255, 255, 255), "max_pixels": 10**6, "workers": 0}
     return load_pictures(images, backbone, **options | changes)
+
+
+@pytest.fixture(scope="module")
+def stored(trained, tmp_path_factory):
+    """Return the files of the networks of two regimes."""
+    folder = tmp_path_factory.mktemp("stored")
+    for regime in ("wd", "ltr"):
+        outcome = trained[regime]
+        write_checkpoint(folder / regime, outcome.network.state_dict(), outcome.metadata)
+    return {regime: folder / regime for regime in ("wd", "ltr")}
+
+
+def view(images, path, network=None, **changes):
+    """Return features of views, two an image; the trained weights come from the file alone."""
+    network = network or load_backbone(
+        "test_resnet", "none", seed=9, preprocessing={"image_size": 32}
+    )
+    options = {"n_views": 2, "batch_size": 8, "precision": "float32"}
+    options |= {key: OPTIONS[key] for key in OPTIONS if key not in TRAINING}
+    return pool_views(
+        images, network, *read_checkpoint(path, with_encoder=True), **options | changes
+    )
+
+
+@pytest.fixture(scope="module")
+def viewed(images, stored):
+    return view(images, stored["wd"])
 
 
 def weights(outcome, part=""):
@@ -322,7 +351,7 @@ def test_the_network_starts_with_the_backbones_features_and_seeded_layers(backbo
 def test_joined_layers_are_learned_too(images, tmp_path):
     joined = load_backbone("test_resnet", "none", preprocessing={"image_size": 32}, layers=[1, 3])
     outcome = train_regime(images, joined, tmp_path, **OPTIONS)
-    assert outcome.pooled.shape == (29, joined.n_features)
+    assert outcome.pooled.shape == (17, joined.n_features)
     assert outcome.history["loss"].is_monotonic_decreasing
 
 
@@ -448,15 +477,34 @@ def test_norms_name_taxa_and_their_training_images(trained):
     assert final == pytest.approx(head)
 
 
-def test_pooled_features_are_of_all_images_and_of_views_of_training_images(images, trained):
+def test_pooled_features_are_of_all_images_and_of_views_of_training_images(images, trained, viewed):
     pooled = trained["wd"].pooled
-    assert pooled.index.is_unique
-    assert list(pooled.xs(0, level="repeat").index) == list(images["id"])
+    assert list(pooled.index) == [(name, 0) for name in images["id"]]
     learned = images.loc[(images["part"] == "train") & images["taxon"].notna(), "id"]
-    assert list(pooled.xs(1, level="repeat").index) == list(learned)
-    clean, view = pooled.loc[("i03", 0)], pooled.loc[("i03", 1)]
-    assert np.abs(clean - view).max() > 0
-    assert np.corrcoef(clean, view)[0, 1] > 0.5
+    assert list(viewed.index) == [(name, repeat) for repeat in (1, 2) for name in learned]
+    clean, *views = pooled.loc[("i03", 0)], viewed.loc[("i03", 1)], viewed.loc[("i03", 2)]
+    for one, other in ((clean, views[0]), (clean, views[1]), views):
+        assert np.abs(one - other).max() > 0
+        assert np.corrcoef(one, other)[0, 1] > 0.5
+
+
+def test_undistorted_views_have_the_features_of_the_trained_network(images, trained, stored):
+    still = view(images, stored["ltr"], n_views=1, augmentation=dict.fromkeys(MILD, 0.0))
+    clean = trained["ltr"].pooled.loc[[(name, 0) for name in still.index.get_level_values("id")]]
+    np.testing.assert_allclose(still, clean, atol=1e-5)
+
+
+def test_views_depend_on_content_seed_and_repeat_alone(images, stored, viewed):
+    few = view(images.iloc[4:].sample(frac=1, random_state=3), stored["wd"], n_views=1)
+    assert few.to_numpy().tobytes() == viewed.loc[few.index].to_numpy().tobytes()
+    other = view(images, stored["wd"], seed=6)
+    assert (np.abs(other - viewed).max(axis=1) > 0).all()
+
+
+def test_views_of_another_network_are_refused(images, stored):
+    other = load_backbone("test_efficientnet", "none", preprocessing={"image_size": 32})
+    with pytest.raises(RuntimeError, match="encoder"):
+        view(images, stored["wd"], other)
 
 
 def test_embeddings_do_not_depend_on_the_batch(images, trained):
@@ -465,7 +513,7 @@ def test_embeddings_do_not_depend_on_the_batch(images, trained):
     together = project(projection, pooled)
     alone = np.concatenate([project(projection, row[None]) for row in pooled])
     assert together.tobytes() == alone.tobytes()
-    assert together.shape == (29, 11)
+    assert together.shape == (17, 11)
 
 
 def test_pooling_evaluates_and_leaves_the_network_as_it_was(images, backbone, trained):
@@ -657,6 +705,9 @@ def test_a_regime_is_read_without_its_encoder(tmp_path):
     assert list(found) == ["head.bias"]
     assert found["head.bias"].dtype == torch.float32
     assert metadata == {"taxa": ["é"]}
+    whole, _ = read_checkpoint(tmp_path / "own", with_encoder=True)
+    assert torch.equal(whole["encoder.weight"], tensors["encoder.weight"])
+    assert set(whole) == set(tensors)
     save_file(tensors, tmp_path / "foreign", metadata={"format": "pt"})
     with pytest.raises(
         ValueError, match=r"foreign: found the metadata \['format'\], expected an entry"

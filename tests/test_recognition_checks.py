@@ -105,8 +105,9 @@ def test_the_recognised_rank_is_that_of_the_sequences_or_the_finest():
 )
 def test_a_regime_takes_no_option_that_it_does_not_use(regime, pretraining, balancing):
     all_of_them = {"batch_size": 8, "precision": "auto", "epochs": 3, "weight_decay": 0.1}
-    section = {"pretraining": all_of_them, "balancing": {"beta": 0.9}}
+    section = {"pretraining": all_of_them, "balancing": {"beta": 0.9}, "augmentation": {"noise": 1}}
     expected = {"pretraining": pretraining, "balancing": balancing}
+    expected["augmentation"] = {} if regime == "control" else {"noise": 1}
     assert training_of(regime, section) == expected
 
 

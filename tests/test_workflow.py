@@ -28,7 +28,8 @@ FEATURES = (
 )
 RECOGNITION = SCORES | {"score_recognition", "plot_recognition"}
 VARIANTS = RECOGNITION | {"train_variant"}
-REGIMES = VARIANTS | {"train_regime"}
+VIEWS = VARIANTS | {"pool_views"}
+REGIMES = VIEWS | {"train_regime"}
 PARTS = CLASSIFICATION | REGIMES | {"split_specimens", "train_classifier"}
 WEIGHTS = FEATURES | REGIMES | {"train_simclr", "plot_simclr"}
 ANCHORS = {"measure_anchors", "plot_anchors"}
@@ -108,6 +109,8 @@ def test_a_second_run_has_nothing_to_do(study):
         ("visual_genetic.tail", 9, RECOGNITION),
         ("visual_genetic.pretraining.epochs", 4, REPORT),  # there is no regime but control
         ("visual_genetic.alignment.epochs", 4, VARIANTS),
+        ("visual_genetic.alignment.views", 2, VIEWS),
+        ("visual_genetic.augmentation.rotation", 3, VIEWS),  # control is not trained
         ("visual_genetic.variants.aligned.permutations", 3, VARIANTS),
         ("visual_genetic.hidden", 21, REGIMES),
         ("features.views", 1, CLASSIFICATION | {"extract_views", "train_classifier"}),

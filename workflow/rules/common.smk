@@ -343,11 +343,10 @@ def recognition_weights(wildcards):
 
 
 def regime_options(wildcards):
-    """Return how a regime's network is built, trained and asked for features."""
-    keys = ("image_size", "colour", "hidden", "size", "augmentation")
+    """Return how a regime's network is built and trained."""
+    keys = ("image_size", "colour", "hidden", "size")
     options = {key: RECOGNITION[key] for key in keys}
-    options |= training_of(wildcards.regime, RECOGNITION)
-    return options | {"views": RECOGNITION["alignment"]["views"]}
+    return options | training_of(wildcards.regime, RECOGNITION)
 
 
 def regime_folder(wildcards):
@@ -363,8 +362,11 @@ def regime_checkpoint(wildcards):
 
 
 def regime_pooled(wildcards):
-    """Return the features that a variant's regime makes of every image."""
-    return f"{regime_folder(wildcards)}/pooled.npz"
+    """Return the features that a variant's regime makes of images, and of views to align by."""
+    names = ["pooled"]
+    if anchors_name(wildcards) and RECOGNITION["alignment"]["views"]:
+        names.append("views")
+    return [f"{regime_folder(wildcards)}/{name}.npz" for name in names]
 
 
 def anchors_name(wildcards):

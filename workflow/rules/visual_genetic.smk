@@ -59,6 +59,40 @@ if RECOGNITION is not None:
         script:
             "../scripts/train_regime.py"
 
+    rule pool_views:
+        input:
+            specimens="results/{dataset}/specimens/specimens.parquet",
+            images=INPUTS["images"] if config["simulation"] is not None else [],
+            split="results/{dataset}/splits/seed-{seed}.tsv",
+            withheld=withheld_in,
+            checkpoint="results/{dataset}/{scope}/regimes/{regime}/seed-{seed}/checkpoint.safetensors",
+            code=code_of("pool_views.py"),
+        output:
+            views="results/{dataset}/{scope}/regimes/{regime}/seed-{seed}/views.npz",
+        log:
+            "results/{dataset}/logs/pool_views/{scope}-{regime}-{seed}.log",
+        benchmark:
+            "results/{dataset}/benchmarks/pool_views/{scope}-{regime}-{seed}.tsv"
+        conda:
+            "../../envs/torch.yaml"
+        threads: config["compute"]["threads"]
+        resources:
+            gpu=1,
+            mem_mb=16000,
+        params:
+            rank=RECOGNISED,
+            backbone=config["backbones"][RECOGNITION["backbone"]],
+            image_size=RECOGNITION["image_size"],
+            colour=RECOGNITION["colour"],
+            augmentation=RECOGNITION["augmentation"],
+            n_views=RECOGNITION["alignment"]["views"],
+            batch_size=RECOGNITION["pretraining"]["batch_size"],
+            precision=RECOGNITION["pretraining"]["precision"],
+            background=config["ingest"]["background"],
+            max_pixels=config["ingest"]["max_pixels"],
+        script:
+            "../scripts/pool_views.py"
+
     rule train_variant:
         input:
             specimens="results/{dataset}/specimens/specimens.parquet",

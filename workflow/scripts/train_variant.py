@@ -25,7 +25,7 @@ images = study_images(
 tensors, about = read_checkpoint(given.checkpoint)
 variant = train_variant(
     images.set_index("id"),
-    read_pooled(given.pooled),
+    pd.concat([read_pooled(path) for path in given.pooled]),
     tensors,
     about,
     read_anchors(anchors) if anchors else None,

@@ -40,6 +40,12 @@ def _computes_in_bfloat16(device: torch.device) -> bool:
     return device.type == "cpu" and torch.cpu.get_capabilities().get("avx512_bf16", False)
 
 
+def fix_kernels() -> None:
+    """Have a GPU convolve in float32 where that is asked for, by one algorithm in all runs."""
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cudnn.deterministic = True
+
+
 def describe_device(device: torch.device) -> str:
     """Return a name for logs and provenance, such as ``cuda (NVIDIA H200)``."""
     if device.type == "cuda":

@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from visgen.augmentation import render_view
 from visgen.backbones import Backbone, forward
-from visgen.devices import describe_device, pick_device, pick_precision
+from visgen.devices import describe_device, fix_kernels, pick_device, pick_precision
 from visgen.feature_store import add_vectors, open_store, read_vectors, stored_keys
 from visgen.images import check_content, load_image
 
@@ -120,7 +120,7 @@ def extract_features(
             image = render_view(image, sha256, repeat, background=background, **augmentation)
         return backbone.transform(image)  # (3, height, width)
 
-    torch.backends.cudnn.allow_tf32 = False  # float32 is float32 on a GPU too
+    fix_kernels()
     network = backbone.network.to(device, memory_format=torch.channels_last)
     done = 0
     batches = run_batches(

@@ -86,20 +86,22 @@ def training_of(regime: str, section: Mapping[str, Any]) -> dict[str, dict[str, 
     regime
         See `visgen.metric_learning.regimes`.
     section
-        Keys pretraining and balancing.
+        Keys pretraining, balancing and augmentation.
 
     Returns
     -------
     dict
-        pretraining and balancing. The regime control trains nothing and only pools features;
+        The same keys. The regime control trains nothing and only pools features of clean images;
         naive has no weight decay; nothing but ltr is balanced.
     """
-    pretraining, balancing = section["pretraining"], section["balancing"]
+    pretraining, augmentation = section["pretraining"], section["augmentation"]
+    balancing = section["balancing"] if regime == "ltr" else {}
     if regime == "control":
         pretraining = {key: pretraining[key] for key in ("batch_size", "precision")}
+        augmentation = {}
     if regime == "naive":
         pretraining = {key: pretraining[key] for key in pretraining if key != "weight_decay"}
-    return {"pretraining": pretraining, "balancing": balancing if regime == "ltr" else {}}
+    return {"pretraining": pretraining, "balancing": balancing, "augmentation": augmentation}
 
 
 def size_of_anchors(options: Mapping[str, Any], genetics: Mapping[str, Any]) -> int:

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from visgen.backbones import Backbone
-from visgen.devices import describe_device, pick_precision
+from visgen.devices import describe_device, fix_kernels, pick_precision
 from visgen.features import read_for, run_batches
 from visgen.guidance.bags import Bags, deal_images
 from visgen.guidance.cutting import cut_network
@@ -242,8 +242,7 @@ def make_fine_tuner(
     rows = deal_images(everything, taxa, per_taxon=variant["per_taxon"], seed=seed)
     sizes = rows.groupby("taxon", sort=True).size()
     dtype = pick_precision(precision, device)
-    torch.backends.cudnn.allow_tf32 = False  # float32 is float32 on a GPU too
-    torch.backends.cudnn.deterministic = True
+    fix_kernels()
 
     def look(path: str, sha256: str) -> Tensor:
         image = read_for(backbone, path, sha256, background=background, max_pixels=max_pixels)

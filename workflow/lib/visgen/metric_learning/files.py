@@ -13,6 +13,7 @@ from torch import Tensor
 
 #: The one entry of a file's metadata: the format does not keep several in order.
 _ENTRY = "visgen"
+_ENCODER = "encoder."
 
 
 def write_checkpoint(
@@ -26,13 +27,15 @@ def write_checkpoint(
     Path(path).write_bytes(save(cloned, metadata=entry))
 
 
-def read_checkpoint(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Read a regime without its encoder, which stays on disk.
+def read_checkpoint(
+    path: str | Path, *, with_encoder: bool = False
+) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Read a regime, without its encoder unless asked for: it is the largest part.
 
     Returns
     -------
     tensors
-        ``projection.*`` and ``head.*`` by name, float32.
+        ``projection.*`` and ``head.*`` by name, float32; ``encoder.*`` as they were written.
     metadata
         taxa (rows of the head), n_features, hidden, size, regime and recipe.
 
@@ -47,8 +50,10 @@ def read_checkpoint(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]
             raise ValueError(
                 f"{path}: found the metadata {sorted(entries)}, expected an entry {_ENTRY!r}"
             )
-        names = [name for name in sorted(stored.keys()) if not name.startswith("encoder.")]
-        tensors = {name: stored.get_tensor(name).float() for name in names}
+        names = sorted(stored.keys())
+        tensors = {n: stored.get_tensor(n).float() for n in names if not n.startswith(_ENCODER)}
+        if with_encoder:
+            tensors |= {n: stored.get_tensor(n) for n in names if n.startswith(_ENCODER)}
     return tensors, json.loads(entries[_ENTRY])
 
 

@@ -18,7 +18,7 @@ import torch
 from visgen.backbones import Backbone
 from visgen.batch_norms import refuse_folded_norms
 from visgen.checkpoints import open_checkpoint
-from visgen.devices import describe_device, pick_device, pick_precision
+from visgen.devices import describe_device, fix_kernels, pick_device, pick_precision
 from visgen.metric_learning.labels import label_images
 from visgen.metric_learning.network import MetricNetwork
 from visgen.metric_learning.pooled import pool_features
@@ -58,7 +58,6 @@ def train_regime(
     augmentation: Mapping[str, float],
     pretraining: Mapping[str, Any],
     balancing: Mapping[str, Any],
-    views: int,
     background: tuple[int, int, int],
     max_pixels: int,
     workers: int,
@@ -88,7 +87,8 @@ def train_regime(
     hidden, size
         Of projection and embeddings.
     augmentation
-        Keys rotation, scale and noise, see `visgen.metric_learning.augmentation.distort`.
+        Keys rotation, scale and noise, see `visgen.metric_learning.augmentation.distort`;
+        ``control`` needs none.
     pretraining
         Keys epochs, batch_size, per_taxon, learning_rate, momentum, weight_decay (of ``wd`` and
         ``ltr``), loss, loss_weight, distance, epsilon, margin and precision; ``control`` needs
@@ -96,8 +96,6 @@ def train_regime(
     balancing
         Keys beta, weight_decay, epochs, learning_rate and norm_share: the head's second stage
         in ``ltr``; norm_share holds for the first stage too.
-    views
-        Distorted repeats of each training image among the pooled features.
     background, max_pixels, workers
         As in `visgen.metric_learning.pictures.load_pictures`.
 
@@ -115,8 +113,7 @@ def train_regime(
     n_images, codes, train, val = label_images(images)
     device = pick_device()
     dtype = pick_precision(pretraining["precision"], device)
-    torch.backends.cudnn.allow_tf32 = False  # float32 is float32 on a GPU too
-    torch.backends.cudnn.deterministic = True
+    fix_kernels()
     recipe = {
         "revision": REVISION,
         "network": backbone.recipe | {"hidden": hidden, "size": size},
@@ -173,15 +170,11 @@ def train_regime(
         history["network"] = stage["history"]
         norms["network"] += stage["norms"]
     network.eval().requires_grad_(False)
-    keys = _clean(range(len(images)))
-    keys += [(int(row), repeat) for repeat in range(1, views + 1) for row in train]
-    index = pd.MultiIndex.from_tuples(
-        [(images["id"][row], repeat) for row, repeat in keys], names=["id", "repeat"]
-    )
-    pooled = pd.DataFrame(pool(keys), index=index)
+    index = pd.MultiIndex.from_product([images["id"], [0]], names=["id", "repeat"])
+    pooled = pd.DataFrame(pool(_clean(range(len(images)))), index=index)
     network.to("cpu", memory_format=torch.contiguous_format)
     if regime == "ltr":
-        clean = pooled.to_numpy()[: len(images)]
+        clean = pooled.to_numpy()
         stage = second_stage(
             network,
             (clean[train], codes[train]),

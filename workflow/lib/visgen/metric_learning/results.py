@@ -36,7 +36,7 @@ class TrainedRegime:
     history, norms
         Columns `HISTORY` and `NORMS`; phase is ``network`` or ``head``.
     pooled
-        Frozen pooled features (n, n_features) float32, index (id, repeat).
+        Frozen pooled features of clean images, (n_images, n_features) float32, index (id, repeat).
     checkpoint
         To be discarded once the results are written.
     """

@@ -17,7 +17,7 @@ from tqdm import tqdm
 from visgen.backbones import Backbone
 from visgen.batch_norms import refuse_folded_norms
 from visgen.checkpoints import open_checkpoint
-from visgen.devices import describe_device, pick_device, pick_precision
+from visgen.devices import describe_device, fix_kernels, pick_device, pick_precision
 from visgen.simclr.network import Projected, contrastive_accuracy, nt_xent
 from visgen.simclr.results import HISTORY, Pretraining, history_row
 from visgen.simclr.schedule import Batches, seed_of, share_of_rate
@@ -125,8 +125,7 @@ def train_simclr(
         "software": {name: version(name) for name in SOFTWARE},
     }
     checkpoint = open_checkpoint(store / "simclr", recipe, checkpoint_seconds)
-    torch.backends.cudnn.allow_tf32 = False  # float32 is float32 on a GPU too
-    torch.backends.cudnn.deterministic = True
+    fix_kernels()
     encoder = copy.deepcopy(backbone.network).requires_grad_(True)
     network = Projected(encoder, backbone.n_features, **projector, seed=seed)
     network = network.to(device, memory_format=torch.channels_last).train()
