@@ -21,7 +21,8 @@ from visgen.backbones import load_backbone
 from visgen.distances import tidy
 from visgen.features import extract_features
 from visgen.images import inspect_image
-from visgen.permutation_tests import mantel, mantel_within
+from visgen.permutation_tests.mantel import mantel
+from visgen.permutation_tests.mantel_within import mantel_within
 from visgen.simulate.study import simulate_study
 
 ROUNDS = 3

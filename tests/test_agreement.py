@@ -7,10 +7,10 @@ from visgen.agreement import (
     score_against_shuffled,
     score_agreement,
 )
-from visgen.association import procrustes
 from visgen.distances import tidy
 from visgen.metrics import metrics_table
-from visgen.permutation_tests import mantel
+from visgen.permutation_tests.mantel import mantel
+from visgen.permutation_tests.procrustes import procrustes
 
 BAGS = np.array([1, 1, 2, 2, 3, 5, 11, 29])  # images of each taxon
 TAXA = [f"Taxon {i}" for i in range(len(BAGS))]

@@ -3,15 +3,9 @@ import pandas as pd
 import pytest
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss
-from visgen.confidence import (
-    BIN_COLUMNS,
-    calibration_error,
-    errors_if_calibrated,
-    fit_temperature,
-    measure_confidence,
-    reliability_bins,
-    scale_probabilities,
-)
+from visgen.calibration.confidence import BIN_COLUMNS, measure_confidence
+from visgen.calibration.reliability import calibration_error, errors_if_calibrated, reliability_bins
+from visgen.calibration.temperature import fit_temperature, scale_probabilities
 from visgen.metrics import metrics_table
 from visgen.splits import calibrates
 

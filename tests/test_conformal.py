@@ -2,15 +2,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import binomtest
-from visgen.conformal import (
+from visgen.calibration.conformal_sets import (
     allowed_ranks,
     conformal_sets,
-    coverage_range,
     least_calibration,
-    mean_with_interval,
     mondrian_sets,
-    score_sets,
 )
+from visgen.calibration.coverage import coverage_range, mean_with_interval, score_sets
 
 N_TAXA = 7
 
@@ -92,7 +90,7 @@ def test_score_that_is_no_number_is_refused():
 
 @pytest.mark.parametrize(("confidence", "n"), [(0.9, 59), (0.75, 59)])
 def test_coverage_over_repeated_splits_is_the_stated_one(confidence, n, monkeypatch):
-    monkeypatch.setattr("visgen.conformal.BOOTSTRAPS", 2)
+    monkeypatch.setattr("visgen.calibration.coverage.BOOTSTRAPS", 2)
     values, within, repeats = [], 0, 300
     for seed in range(repeats):
         rng = np.random.default_rng(seed)
@@ -107,7 +105,7 @@ def test_coverage_over_repeated_splits_is_the_stated_one(confidence, n, monkeypa
 
 
 def test_head_and_tail_apart_cover_the_tail_where_one_pool_does_not(monkeypatch):
-    monkeypatch.setattr("visgen.conformal.BOOTSTRAPS", 2)
+    monkeypatch.setattr("visgen.calibration.coverage.BOOTSTRAPS", 2)
     found = []
     for seed in range(150):
         rng = np.random.default_rng(seed)

@@ -12,8 +12,9 @@ from visgen.backbones import forward, load_backbone
 from visgen.distances import tidy
 from visgen.guidance.cutting import cut_network
 from visgen.guidance.files import write_fit
-from visgen.guidance.fine_tuning import TunedTail, make_fine_tuner
+from visgen.guidance.fine_tuning import make_fine_tuner
 from visgen.guidance.fitting import in_bag_order
+from visgen.guidance.tuned_tail import TunedTail
 from visgen.guidance.variants import make_embedder
 from visgen.held_out.folds import deal_folds
 from visgen.held_out.refits import FIT_COLUMNS, NULLS, fit_all, fit_folds, refit_nulls

@@ -10,7 +10,8 @@ from scipy.stats import binom, pearsonr, rankdata, spearmanr
 from scipy.stats import t as student
 from skbio.stats.distance import DistanceMatrix
 from visgen.distances import cosine_distances, tidy
-from visgen.permutation_tests import mantel, mantel_within
+from visgen.permutation_tests.mantel import mantel
+from visgen.permutation_tests.mantel_within import mantel_within
 from visgen.simulate.phylogeny import simulate_phylogeny
 from visgen.simulate.traits import branch_loadings, evolve_traits
 

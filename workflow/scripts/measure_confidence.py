@@ -1,7 +1,7 @@
 """Measure how far the probabilities of every classifier of a backbone can be trusted."""
 
 import pandas as pd
-from visgen.confidence import BIN_COLUMNS, OMITTED_COLUMNS, measure_confidence
+from visgen.calibration.confidence import BIN_COLUMNS, OMITTED_COLUMNS, measure_confidence
 from visgen.logs import start_log
 from visgen.metrics import metrics_table
 from visgen.predictions import read_predictions

@@ -7,8 +7,12 @@ import pandas as pd
 from scipy.stats import pearsonr
 from skbio.stats.distance import DistanceMatrix
 
-from visgen.association import distance_correlation, other_group, partial_mantel, procrustes
-from visgen.permutation_tests import MIN_TAXA, MantelResult, mantel, mantel_within
+from visgen.permutation_tests.distance_correlation import distance_correlation
+from visgen.permutation_tests.mantel import MantelResult, mantel
+from visgen.permutation_tests.mantel_within import mantel_within
+from visgen.permutation_tests.matrices import MIN_TAXA
+from visgen.permutation_tests.partial_mantel import other_group, partial_mantel
+from visgen.permutation_tests.procrustes import procrustes
 
 OMITTED_COLUMNS = ["evaluator", "reason"]
 

@@ -10,7 +10,7 @@ from skbio.stats.distance import DistanceMatrix
 
 from visgen.agreement import score_against_shuffled, score_agreement
 from visgen.distances import cosine_distances
-from visgen.permutation_tests import MIN_TAXA
+from visgen.permutation_tests.matrices import MIN_TAXA
 from visgen.taxon_vectors import centre, pool
 
 #: Random vectors drawn to show what chance gives.

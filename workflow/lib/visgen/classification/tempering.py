@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from visgen.calibration.temperature import fit_temperature, scale_probabilities
 from visgen.classification.lineages import LABELS
-from visgen.confidence import fit_temperature, scale_probabilities
 from visgen.splits import calibrates
 
 

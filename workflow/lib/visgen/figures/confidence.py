@@ -40,8 +40,8 @@ def plot_confidence(
     bins
         Columns variant, seed, rank, evaluator, confidence, accuracy, n_images.
     scores
-        Columns of the contract, as `visgen.confidence.measure_confidence` makes them; seeds are
-        averaged.
+        Columns of the contract, as `visgen.calibration.confidence.measure_confidence` makes them;
+        seeds are averaged.
     ranks
         Coarse to fine; ranks without a chosen classifier or without bins are left out.
     chosen

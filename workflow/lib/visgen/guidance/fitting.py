@@ -16,7 +16,7 @@ from visgen.guidance.descent import descend
 from visgen.guidance.losses import AffineStress, Constants, make_loss, pairs_between
 from visgen.guidance.models import build_model
 from visgen.guidance.pooling import GuidedEmbedding
-from visgen.permutation_tests import MIN_TAXA
+from visgen.permutation_tests.matrices import MIN_TAXA
 
 log = logging.getLogger(__name__)
 

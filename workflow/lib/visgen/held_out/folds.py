@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from skbio.stats.distance import DistanceMatrix
 
-from visgen.permutation_tests import MIN_TAXA
+from visgen.permutation_tests.matrices import MIN_TAXA
 
 #: Kinds of held-out taxa.
 KINDS = ("tips", "clades")

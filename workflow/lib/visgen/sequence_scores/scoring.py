@@ -8,7 +8,8 @@ from skbio import DistanceMatrix, TreeNode
 
 from visgen.distances import cosine_distances
 from visgen.metrics import metrics_table
-from visgen.permutation_tests import MIN_TAXA, mantel
+from visgen.permutation_tests.mantel import mantel
+from visgen.permutation_tests.matrices import MIN_TAXA
 from visgen.sequence_scores.monophyly import score_monophyly
 from visgen.sequence_scores.nearest_neighbours import score_neighbours
 from visgen.sequence_scores.tree_comparison import compare_trees

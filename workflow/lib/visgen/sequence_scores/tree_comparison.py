@@ -5,7 +5,8 @@ import logging
 import numpy as np
 from skbio import TreeNode
 
-from visgen.permutation_tests import MIN_TAXA, mantel
+from visgen.permutation_tests.mantel import mantel
+from visgen.permutation_tests.matrices import MIN_TAXA
 from visgen.trees import patristic_distances
 
 SHUFFLES = 99

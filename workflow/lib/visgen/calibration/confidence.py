@@ -5,19 +5,19 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import minimize_scalar
-from scipy.special import softmax
 
-from visgen.conformal import mean_with_interval, score_sets
+from visgen.calibration.coverage import mean_with_interval, score_sets
+from visgen.calibration.reliability import (
+    calibration_error,
+    errors_if_calibrated,
+    reliability_bins,
+)
+from visgen.calibration.temperature import brier_scores, fit_temperature, scale_probabilities
 from visgen.predictions import LABELS
 from visgen.splits import calibrates
 
 BIN_COLUMNS = ["seed", "rank", "evaluator", "confidence", "accuracy", "n_images"]
 OMITTED_COLUMNS = ["seed", "rank", "evaluator", "reason"]
-
-N_BINS = 10
-_WIDEST = 100  # the temperature is between 1 / 100 and 100
-_DECIMALS = 6  # sums in another order tear equal confidences apart, but not by this much
 
 
 class Images(NamedTuple):
@@ -35,113 +35,6 @@ class Images(NamedTuple):
     def one_a_specimen(self) -> "Images":
         """Return the first image of each specimen."""
         return self.select(np.unique(self.specimen, return_index=True)[1])
-
-
-def fit_temperature(probabilities: np.ndarray, truth: np.ndarray, weights: np.ndarray) -> float:
-    """Return the temperature with the least Brier score.
-
-    Temperature scaling of Guo, Pleiss, Sun & Weinberger 2017, but for their log loss: the trees
-    of a forest give exact zeros, which no temperature changes, and one true taxon with a zero
-    makes the log loss infinite. The Brier score is as proper and bounded.
-
-    Parameters
-    ----------
-    probabilities, truth, weights
-        (n_images, n_taxa), (n_images,) number of the true taxon, (n_images,).
-
-    Returns
-    -------
-    float
-        In [1/100, 100]: above 1 where probabilities are too sure, 1 where no other is better.
-
-    Raises
-    ------
-    ValueError
-        If there is no image.
-    """
-    if len(truth) == 0:
-        raise ValueError("no image to fit a temperature to")
-
-    def loss(log_temperature: float) -> float:
-        scaled = scale_probabilities(probabilities, np.exp(log_temperature))
-        return float(np.average(brier_scores(scaled, truth), weights=weights))
-
-    # Not convex, so first on a grid; at its ends there is nothing on one side to look at.
-    grid = np.linspace(-np.log(_WIDEST), np.log(_WIDEST), 47)
-    losses = [loss(t) for t in grid]
-    best = int(np.argmin(losses))
-    limits = grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
-    found = minimize_scalar(loss, bounds=limits, method="bounded")
-    return float(np.exp(found.x)) if found.fun < loss(0) - 1e-12 else 1.0
-
-
-def brier_scores(probabilities: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Return the squared distance to the truth of each image, 0 to 2 (Brier 1950), (n_images,)."""
-    own = probabilities[np.arange(len(truth)), truth]
-    return (probabilities**2).sum(axis=1) - 2 * own + 1
-
-
-def scale_probabilities(probabilities: np.ndarray, temperature: float) -> np.ndarray:
-    """Return probabilities proportional to their power 1 / T, (n_images, n_taxa)."""
-    with np.errstate(divide="ignore"):
-        logs = np.log(probabilities.astype(float))
-    return softmax(logs / temperature, axis=1)
-
-
-def reliability_bins(
-    confidence: np.ndarray, right: np.ndarray, n_bins: int = N_BINS
-) -> pd.DataFrame:
-    """Return how often the most probable taxon is right, against its probability.
-
-    Parameters
-    ----------
-    confidence, right
-        (n_images,) largest probability of each image, and whether it is the true taxon's.
-    n_bins
-        Bins hold equally many images; equal confidences stay together, so there may be fewer.
-
-    Returns
-    -------
-    DataFrame
-        Columns confidence, accuracy (means), n_images; from the lowest confidence up.
-    """
-    images = pd.DataFrame({"confidence": confidence, "accuracy": np.asarray(right, float)})
-    bins = images.groupby(_equal_mass(confidence, n_bins))
-    return bins.mean().assign(n_images=bins.size()).reset_index(drop=True)
-
-
-def _equal_mass(confidence: np.ndarray, n_bins: int) -> np.ndarray:
-    """Return the number of the bin of each image, (n_images,)."""
-    rounded = np.round(confidence, _DECIMALS)
-    last = -(-len(rounded) * np.arange(1, n_bins) // n_bins) - 1  # of each bin, from the lowest
-    return np.searchsorted(np.sort(rounded)[last], rounded)
-
-
-def calibration_error(bins: pd.DataFrame) -> float:
-    """Return the expected calibration error of the top label: mean gap, by number of images."""
-    gaps = (bins["accuracy"] - bins["confidence"]).abs()
-    return float(np.average(gaps, weights=bins["n_images"]))
-
-
-def errors_if_calibrated(
-    confidence: np.ndarray, specimen: np.ndarray, simulations: int, seed: int
-) -> np.ndarray:
-    """Return calibration errors of perfect probabilities, kept above 0 by chance, (simulations,).
-
-    An image is right where a uniform number is below its confidence; images of one specimen
-    share the number, which makes them as alike as they can be.
-
-    Parameters
-    ----------
-    confidence, specimen
-        (n_images,) largest probability, and number of the specimen, of each image.
-    """
-    rng, place = np.random.default_rng(seed), _equal_mass(confidence, N_BINS)
-    errors = np.empty(simulations)
-    for i in range(simulations):
-        right = rng.random(specimen.max() + 1)[specimen] < confidence
-        errors[i] = np.abs(np.bincount(place, right - confidence)).sum() / len(confidence)
-    return errors
 
 
 def measure_confidence(
@@ -177,7 +70,7 @@ def measure_confidence(
         ``uncalibrated`` and ``temperature`` have ``ece`` (no interval: bootstrapped, it is
         biased upwards), ``ece_if_calibrated`` (mean and 95 % range of `errors_if_calibrated`)
         and ``brier``, over images; ``temperature`` also the temperature, of part val. The
-        others are those of `visgen.conformal.score_sets`.
+        others are those of `visgen.calibration.coverage.score_sets`.
     bins : DataFrame
         seed, rank, evaluator, confidence, accuracy, n_images.
     omitted : list of dict

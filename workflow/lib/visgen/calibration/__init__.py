@@ -1,0 +1,1 @@
+"""How far the probabilities of classifiers can be trusted."""
