@@ -166,15 +166,19 @@ def rejections(signal: float, replicates: int, permutations: int) -> None:
 
 
 def main() -> None:
-    """Run every comparison; `memory` alone when asked, in a process of its own."""
-    if sys.argv[1:] == ["memory"]:
-        measure_memory()
-        return
-    subprocess.run([sys.executable, __file__, "memory"], check=True)
-    compare_speed()
-    torch.set_num_threads(1)
-    rejections(0.0, 200, 19)
-    rejections(1.0, 40, 19)
+    """Compare time and memory, the latter in a process of its own; size and power when asked."""
+    match sys.argv[1:]:
+        case ["memory"]:
+            measure_memory()
+        case ["power"]:  # half an hour
+            torch.set_num_threads(1)
+            rejections(0.0, 200, 19)
+            rejections(1.0, 40, 19)
+        case []:
+            subprocess.run([sys.executable, __file__, "memory"], check=True)
+            compare_speed()
+        case other:
+            raise SystemExit(f"found {other}, expected nothing, memory or power")
 
 
 if __name__ == "__main__":
