@@ -10,7 +10,7 @@ import yaml
 from PIL import Image, ImageDraw
 from scipy.stats import rankdata
 from skbio.stats.ordination import pcoa
-from visgen.configuration import checked_config
+from visgen.configuration.reading import checked_config
 from visgen.distances import match_taxa, read_distances
 from visgen.specimens.ingest import ingest
 from visgen.specimens.table import read_meta

@@ -13,7 +13,7 @@ from visgen.classifiers.balanced_tree import BalancedTree
 from visgen.classifiers.methods import build_members
 from visgen.classifiers.options import BASELINE_METHODS, METHOD_OPTIONS
 from visgen.classifiers.ranks import finest_label, predict_ranks, scorable_taxa
-from visgen.configuration import checked_config
+from visgen.configuration.reading import checked_config
 from workflow_copy import REPOSITORY, TINY, changed
 
 SCHEMA = yaml.safe_load((REPOSITORY / "workflow/schemas/config.schema.yaml").read_text())

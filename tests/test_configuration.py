@@ -7,7 +7,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from visgen.checks.files import check_files
 from visgen.checks.inputs import SIMULATED_RANKS
-from visgen.configuration import checked_config
+from visgen.configuration.reading import checked_config
 
 ROOT = Path(__file__).parents[1]
 SHARED = Path(__file__).parents[2] / "shared"

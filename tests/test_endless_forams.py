@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import yaml
 from PIL import Image
-from visgen.configuration import checked_config
+from visgen.configuration.reading import checked_config
 from visgen.names import normalise_taxon
 from visgen.recognition.hits import METRICS
 from visgen.specimens.paths import labels_from_paths

@@ -2,7 +2,7 @@ import copy
 
 import pytest
 from test_configuration import SCHEMA, SIMULATION, SMALLEST, complaint, study
-from visgen.configuration import checked_config
+from visgen.configuration.reading import checked_config
 
 SEQUENCED = study({"inputs.sequences": "rdna.fasta", "inputs.sequence_rank": "genus"})
 INFERRED = study(

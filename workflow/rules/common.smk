@@ -19,7 +19,7 @@ from visgen.checks.files import STUDY_FILES, check_files
 from visgen.checks.genetics import INFERRED
 from visgen.checks.recognition import OVERRIDES, recognised_rank, training_of
 from visgen.classifiers.options import BASELINE_METHODS
-from visgen.configuration import checked_config
+from visgen.configuration.reading import checked_config
 from visgen.guidance.poolings import references
 
 try:
