@@ -1,28 +1,30 @@
 # How much of the taxonomy can be read off the images: train, predict, score, compare, plot.
+# Needs features/ and splits/; makes classification/.
 
 
 rule train_classifier:
+    """Train a classifier for every rank and seed, and predict validation and test."""
     input:
-        specimens="results/{dataset}/specimens/specimens.parquet",
-        features=feature_shards,
-        splits=expand("results/{{dataset}}/splits/seed-{seed}.tsv", seed=SEEDS),
+        specimens="<results>/specimens/specimens.parquet",
+        features=by_wildcards(plan.training_features),
+        splits=expand("<results>/splits/seed-{seed}.tsv", seed=plan.seeds),
         code=code_of("train_classifier.py"),
     output:
-        predictions="results/{dataset}/classification/{backbone}/{classifier}/predictions.parquet",
-        training="results/{dataset}/classification/{backbone}/{classifier}/training.tsv",
-        tuning="results/{dataset}/classification/{backbone}/{classifier}/tuning.tsv",
-        omitted="results/{dataset}/classification/{backbone}/{classifier}/omitted.tsv",
+        predictions="<results>/classification/{backbone}/{classifier}/predictions.parquet",
+        training="<results>/classification/{backbone}/{classifier}/training.tsv",
+        tuning="<results>/classification/{backbone}/{classifier}/tuning.tsv",
+        omitted="<results>/classification/{backbone}/{classifier}/omitted.tsv",
     log:
-        "results/{dataset}/logs/train_classifier/{backbone}/{classifier}.log",
+        "<logs>/train_classifier/{backbone}/{classifier}.log",
     benchmark:
-        "results/{dataset}/benchmarks/train_classifier/{backbone}/{classifier}.tsv"
+        "<benchmarks>/train_classifier/{backbone}/{classifier}.tsv"
     conda:
         "../../envs/statistics.yaml"
     threads: config["compute"]["threads"]
     params:
-        ranks=INPUTS["ranks"],
-        classified=CLASSIFIED,
-        seeds=SEEDS,
+        ranks=RANKS,
+        classified=plan.classified,
+        seeds=plan.seeds,
         classifier=lookup(
             within=config, dpath="classification/classifiers/{classifier}"
         ),
@@ -31,34 +33,35 @@ rule train_classifier:
 
 
 rule score_predictions:
+    """Score all classifiers of a backbone, and choose one a rank on validation."""
     input:
-        specimens="results/{dataset}/specimens/specimens.parquet",
+        specimens="<results>/specimens/specimens.parquet",
         predictions=expand(
-            "results/{{dataset}}/classification/{{backbone}}/{classifier}/predictions.parquet",
-            classifier=CLASSIFIERS,
+            "<results>/classification/{{backbone}}/{classifier}/predictions.parquet",
+            classifier=plan.classifiers,
         ),
         training=expand(
-            "results/{{dataset}}/classification/{{backbone}}/{classifier}/training.tsv",
-            classifier=CLASSIFIERS,
+            "<results>/classification/{{backbone}}/{classifier}/training.tsv",
+            classifier=plan.classifiers,
         ),
-        distances=tree_distances,
+        distances=plan.tree_distances,
         code=code_of("score_predictions.py"),
     output:
-        scores="results/{dataset}/classification/{backbone}/scores.tsv",
-        taxa="results/{dataset}/classification/{backbone}/taxa.tsv",
-        confusion="results/{dataset}/classification/{backbone}/confusion.parquet",
-        chosen="results/{dataset}/classification/{backbone}/chosen.tsv",
+        scores="<results>/classification/{backbone}/scores.tsv",
+        taxa="<results>/classification/{backbone}/taxa.tsv",
+        confusion="<results>/classification/{backbone}/confusion.parquet",
+        chosen="<results>/classification/{backbone}/chosen.tsv",
     log:
-        "results/{dataset}/logs/score_predictions/{backbone}.log",
+        "<logs>/score_predictions/{backbone}.log",
     benchmark:
-        "results/{dataset}/benchmarks/score_predictions/{backbone}.tsv"
+        "<benchmarks>/score_predictions/{backbone}.tsv"
     conda:
         "../../envs/statistics.yaml"
     params:
-        classifiers=CLASSIFIERS,
-        candidates=CANDIDATES,
-        reference=REFERENCE,
-        ranks=INPUTS["ranks"],
+        classifiers=plan.classifiers,
+        candidates=plan.candidates,
+        reference=plan.reference,
+        ranks=RANKS,
         tree_rank=INPUTS["tree_rank"],
         bootstraps=config["classification"]["bootstraps"],
     script:
@@ -66,29 +69,30 @@ rule score_predictions:
 
 
 rule measure_confidence:
+    """Measure how far probabilities can be trusted, and sets of taxa made of them."""
     input:
-        specimens="results/{dataset}/specimens/specimens.parquet",
+        specimens="<results>/specimens/specimens.parquet",
         predictions=expand(
-            "results/{{dataset}}/classification/{{backbone}}/{classifier}/predictions.parquet",
-            classifier=CANDIDATES,
+            "<results>/classification/{{backbone}}/{classifier}/predictions.parquet",
+            classifier=plan.candidates,
         ),
         training=expand(
-            "results/{{dataset}}/classification/{{backbone}}/{classifier}/training.tsv",
-            classifier=CANDIDATES,
+            "<results>/classification/{{backbone}}/{classifier}/training.tsv",
+            classifier=plan.candidates,
         ),
         code=code_of("measure_confidence.py"),
     output:
-        scores="results/{dataset}/classification/{backbone}/confidence.tsv",
-        bins="results/{dataset}/classification/{backbone}/reliability.tsv",
-        omitted="results/{dataset}/classification/{backbone}/confidence.omitted.tsv",
+        scores="<results>/classification/{backbone}/confidence.tsv",
+        bins="<results>/classification/{backbone}/reliability.tsv",
+        omitted="<results>/classification/{backbone}/confidence.omitted.tsv",
     log:
-        "results/{dataset}/logs/measure_confidence/{backbone}.log",
+        "<logs>/measure_confidence/{backbone}.log",
     benchmark:
-        "results/{dataset}/benchmarks/measure_confidence/{backbone}.tsv"
+        "<benchmarks>/measure_confidence/{backbone}.tsv"
     conda:
         "../../envs/statistics.yaml"
     params:
-        classifiers=CANDIDATES,
+        classifiers=plan.candidates,
         tail=config["classification"]["tail"],
         confidence=config["classification"]["confidence"],
     script:
@@ -96,123 +100,72 @@ rule measure_confidence:
 
 
 rule compare_backbones:
+    """Set each backbone's chosen classifier against the best one on validation."""
     input:
-        specimens="results/{dataset}/specimens/specimens.parquet",
+        specimens="<results>/specimens/specimens.parquet",
         chosen=expand(
-            "results/{{dataset}}/classification/{backbone}/chosen.tsv",
+            "<results>/classification/{backbone}/chosen.tsv",
             backbone=config["backbones"],
         ),
         predictions=expand(
-            "results/{{dataset}}/classification/{backbone}/{classifier}/predictions.parquet",
+            "<results>/classification/{backbone}/{classifier}/predictions.parquet",
             backbone=config["backbones"],
-            classifier=CANDIDATES,
+            classifier=plan.candidates,
         ),
         code=code_of("compare_backbones.py"),
     output:
-        "results/{dataset}/classification/backbones.tsv",
+        "<results>/classification/backbones.tsv",
     log:
-        "results/{dataset}/logs/compare_backbones.log",
+        "<logs>/compare_backbones.log",
     conda:
         "../../envs/statistics.yaml"
     params:
         backbones=list(config["backbones"]),
-        classifiers=CANDIDATES,
-        ranks=INPUTS["ranks"],
+        classifiers=plan.candidates,
+        ranks=RANKS,
         bootstraps=config["classification"]["bootstraps"],
     script:
         "../scripts/compare_backbones.py"
 
 
-rule plot_scores:
+rule plot_classification:
+    """Draw scores, taxa, confusions and confidence of a backbone's classifiers."""
     input:
-        scores="results/{dataset}/classification/{backbone}/scores.tsv",
-        code=code_of("plot_scores.py"),
+        specimens="<results>/specimens/specimens.parquet",
+        scores="<results>/classification/{backbone}/scores.tsv",
+        taxa="<results>/classification/{backbone}/taxa.tsv",
+        confusion="<results>/classification/{backbone}/confusion.parquet",
+        confidence="<results>/classification/{backbone}/confidence.tsv",
+        reliability="<results>/classification/{backbone}/reliability.tsv",
+        chosen="<results>/classification/{backbone}/chosen.tsv",
+        code=code_of("plot_classification.py"),
     output:
-        report(
-            "results/{dataset}/classification/{backbone}/scores.png",
-            caption="../report/scores.rst",
-            category="Classification",
-            subcategory="{backbone}",
-        ),
-    log:
-        "results/{dataset}/logs/plot_scores/{backbone}.log",
-    conda:
-        "../../envs/statistics.yaml"
-    params:
-        ranks=INPUTS["ranks"],
-        baselines=BASELINES,
-    script:
-        "../scripts/plot_scores.py"
-
-
-rule plot_taxa:
-    input:
-        taxa="results/{dataset}/classification/{backbone}/taxa.tsv",
-        chosen="results/{dataset}/classification/{backbone}/chosen.tsv",
-        code=code_of("plot_taxa.py"),
-    output:
-        report(
-            "results/{dataset}/classification/{backbone}/taxa.png",
-            caption="../report/taxa.rst",
-            category="Classification",
-            subcategory="{backbone}",
-        ),
-    log:
-        "results/{dataset}/logs/plot_taxa/{backbone}.log",
-    conda:
-        "../../envs/statistics.yaml"
-    params:
-        ranks=INPUTS["ranks"],
-        tail=config["classification"]["tail"],
-    script:
-        "../scripts/plot_taxa.py"
-
-
-rule plot_confusions:
-    input:
-        specimens="results/{dataset}/specimens/specimens.parquet",
-        confusion="results/{dataset}/classification/{backbone}/confusion.parquet",
-        chosen="results/{dataset}/classification/{backbone}/chosen.tsv",
-        code=code_of("plot_confusions.py"),
-    output:
-        report(
+        **{
+            figure: report(
+                f"<results>/classification/{{backbone}}/{figure}.png",
+                caption=f"../report/{figure}.rst",
+                category="Classification",
+                subcategory="{backbone}",
+            )
+            for figure in ("scores", "taxa", "confidence")
+        },
+        confusions=report(
             expand(
-                "results/{{dataset}}/classification/{{backbone}}/confusion-{rank}.png",
-                rank=CLASSIFIED,
+                "<results>/classification/{{backbone}}/confusion-{rank}.png",
+                rank=plan.classified,
             ),
             caption="../report/confusion.rst",
             category="Classification",
             subcategory="{backbone}",
         ),
     log:
-        "results/{dataset}/logs/plot_confusions/{backbone}.log",
+        "<logs>/plot_classification/{backbone}.log",
     conda:
         "../../envs/statistics.yaml"
     params:
-        ranks=INPUTS["ranks"],
-        shown=CLASSIFIED,
+        ranks=RANKS,
+        classified=plan.classified,
+        baselines=plan.baselines,
+        tail=config["classification"]["tail"],
     script:
-        "../scripts/plot_confusions.py"
-
-
-rule plot_confidence:
-    input:
-        bins="results/{dataset}/classification/{backbone}/reliability.tsv",
-        scores="results/{dataset}/classification/{backbone}/confidence.tsv",
-        chosen="results/{dataset}/classification/{backbone}/chosen.tsv",
-        code=code_of("plot_confidence.py"),
-    output:
-        report(
-            "results/{dataset}/classification/{backbone}/confidence.png",
-            caption="../report/confidence.rst",
-            category="Classification",
-            subcategory="{backbone}",
-        ),
-    log:
-        "results/{dataset}/logs/plot_confidence/{backbone}.log",
-    conda:
-        "../../envs/statistics.yaml"
-    params:
-        ranks=INPUTS["ranks"],
-    script:
-        "../scripts/plot_confidence.py"
+        "../scripts/plot_classification.py"

@@ -1,26 +1,31 @@
 # One vector a taxon; does visual distance follow phylogenetic distance, for taxa not seen too?
+# Needs features/ and distances/; makes embedding/. Not asked for without a tree.
+
+TREE_DISTANCES = f"<results>/distances/{INPUTS['tree_rank']}.tsv"
 
 
 rule embed_taxa:
+    """Pool the features of each taxon's images by every unguided variant."""
     input:
-        specimens="results/{dataset}/specimens/specimens.parquet",
-        features=expand(
-            "results/{{dataset}}/features/{{backbone}}/clean-{shard}.parquet",
-            shard=SHARDS,
-        ),
+        specimens="<results>/specimens/specimens.parquet",
+        features=by_wildcards(plan.clean_features),
         code=code_of("embed_taxa.py"),
     output:
-        vectors="results/{dataset}/embedding/{backbone}/{variant}/vectors.parquet",
-        distances="results/{dataset}/embedding/{backbone}/{variant}/distances.tsv",
+        vectors=expand(
+            "<results>/embedding/{{backbone}}/{variant}/vectors.parquet",
+            variant=plan.embedding.unguided,
+        ),
+        distances=expand(
+            "<results>/embedding/{{backbone}}/{variant}/distances.tsv",
+            variant=plan.embedding.unguided,
+        ),
     log:
-        "results/{dataset}/logs/embed_taxa/{backbone}/{variant}.log",
-    wildcard_constraints:
-        variant=one_of(UNGUIDED),
+        "<logs>/embed_taxa/{backbone}.log",
     conda:
         "../../envs/statistics.yaml"
     params:
         rank=INPUTS["tree_rank"],
-        variant=lookup(within=config, dpath="embedding/variants/{variant}"),
+        variants=plan.embedding.unguided_options,
         min_images=config["embedding"]["min_images"],
         seed=config["embedding"]["seed"],
     script:
@@ -28,23 +33,24 @@ rule embed_taxa:
 
 
 rule split_taxa:
+    """Deal taxa to folds that are held out, at random and by whole clades."""
     input:
-        specimens="results/{dataset}/specimens/specimens.parquet",
-        genetic=f"results/{{dataset}}/distances/{INPUTS['tree_rank']}.tsv",
+        specimens="<results>/specimens/specimens.parquet",
+        genetic=TREE_DISTANCES,
         code=code_of("split_taxa.py"),
     output:
-        folds="results/{dataset}/embedding/folds.tsv",
-        few_images="results/{dataset}/embedding/few_images.tsv",
-        omitted="results/{dataset}/embedding/folds.omitted.tsv",
+        folds="<results>/embedding/folds.tsv",
+        few_images="<results>/embedding/few_images.tsv",
+        omitted="<results>/embedding/folds.omitted.tsv",
     log:
-        "results/{dataset}/logs/split_taxa.log",
+        "<logs>/split_taxa.log",
     conda:
         "../../envs/statistics.yaml"
     params:
-        ranks=INPUTS["ranks"],
+        ranks=RANKS,
         rank=INPUTS["tree_rank"],
         min_images=config["embedding"]["min_images"],
-        guided=GUIDED,
+        guided=plan.embedding.guided,
         folds=config["embedding"]["folds"],
         seed=config["embedding"]["seed"],
     script:
@@ -52,124 +58,139 @@ rule split_taxa:
 
 
 rule train_embedding:
+    """Guide a variant by the distances of all taxa: what the maps of the report show."""
     input:
-        specimens="results/{dataset}/specimens/specimens.parquet",
-        features=taxon_features,
-        genetic=f"results/{{dataset}}/distances/{INPUTS['tree_rank']}.tsv",
+        specimens="<results>/specimens/specimens.parquet",
+        features=by_wildcards(plan.taxon_features),
+        genetic=TREE_DISTANCES,
         code=code_of("train_embedding.py"),
     output:
-        vectors="results/{dataset}/embedding/{backbone}/{variant}/vectors.parquet",
-        distances="results/{dataset}/embedding/{backbone}/{variant}/distances.tsv",
-        weights="results/{dataset}/embedding/{backbone}/{variant}/weights.parquet",
-        history="results/{dataset}/embedding/{backbone}/{variant}/history.tsv",
-        fit="results/{dataset}/embedding/{backbone}/{variant}/fit.tsv",
-        model="results/{dataset}/embedding/{backbone}/{variant}/model.safetensors",
+        vectors="<results>/embedding/{backbone}/{variant}/vectors.parquet",
+        distances="<results>/embedding/{backbone}/{variant}/distances.tsv",
+        weights="<results>/embedding/{backbone}/{variant}/weights.parquet",
+        history="<results>/embedding/{backbone}/{variant}/history.tsv",
+        fit="<results>/embedding/{backbone}/{variant}/fit.tsv",
+        model="<results>/embedding/{backbone}/{variant}/model.safetensors",
     log:
-        "results/{dataset}/logs/train_embedding/{backbone}/{variant}.log",
+        "<logs>/train_embedding/{backbone}/{variant}.log",
     benchmark:
-        "results/{dataset}/benchmarks/train_embedding/{backbone}-{variant}.tsv"
+        "<benchmarks>/train_embedding/{backbone}-{variant}.tsv"
     wildcard_constraints:
-        variant=one_of(name for name in GUIDED if name in FROZEN),
+        variant=one_of(plan.embedding.guided_frozen),
     conda:
         "../../envs/embedding.yaml"
-    threads: threads_of
+    threads: by_wildcards(plan.embedding.threads_of)
     resources:
-        gpu=gpu_of,
+        gpu=by_wildcards(plan.embedding.gpu_of),
         mem_mb=8000,
     params:
         rank=INPUTS["tree_rank"],
         min_images=config["embedding"]["min_images"],
-        variant=guidance_of,
+        variant=by_wildcards(plan.embedding.guidance_of),
         seed=config["embedding"]["seed"],
     script:
         "../scripts/train_embedding.py"
 
 
-rule train_held_out:
+rule embed_held_out:
+    """Embed each fold by every unguided variant, and again with bags permuted, specimens dealt."""
     input:
-        specimens="results/{dataset}/specimens/specimens.parquet",
-        features=taxon_features,
-        genetic=f"results/{{dataset}}/distances/{INPUTS['tree_rank']}.tsv",
-        folds="results/{dataset}/embedding/folds.tsv",
-        code=code_of("train_held_out.py"),
+        specimens="<results>/specimens/specimens.parquet",
+        features=by_wildcards(plan.clean_features),
+        genetic=TREE_DISTANCES,
+        folds="<results>/embedding/folds.tsv",
+        code=code_of("embed_held_out.py"),
     output:
-        distances="results/{dataset}/embedding/{backbone}/{variant}/held_out.npz",
-        fits="results/{dataset}/embedding/{backbone}/{variant}/fits.tsv",
+        held_out=expand(
+            "<results>/embedding/{{backbone}}/{variant}/held_out.npz",
+            variant=plan.embedding.unguided,
+        ),
+        fits=expand(
+            "<results>/embedding/{{backbone}}/{variant}/fits.tsv",
+            variant=plan.embedding.unguided,
+        ),
+        permuted=expand(
+            "<results>/embedding/{{backbone}}/{variant}/permuted.tsv",
+            variant=plan.embedding.unguided,
+        ),
     log:
-        "results/{dataset}/logs/train_held_out/{backbone}/{variant}.log",
+        "<logs>/embed_held_out/{backbone}.log",
     benchmark:
-        "results/{dataset}/benchmarks/train_held_out/{backbone}-{variant}.tsv"
-    wildcard_constraints:
-        variant=one_of(FROZEN),
+        "<benchmarks>/embed_held_out/{backbone}.tsv"
     conda:
         "../../envs/embedding.yaml"
-    threads: threads_of
     resources:
-        gpu=gpu_of,
         mem_mb=8000,
     params:
         rank=INPUTS["tree_rank"],
-        variant=guidance_of,
+        variants=plan.embedding.unguided_options,
+        refits=plan.embedding.unguided_refits,
+        seed=config["embedding"]["seed"],
+    script:
+        "../scripts/embed_held_out.py"
+
+
+rule train_held_out:
+    """Fit a variant with each fold held out, and again and again to permuted bags and specimens."""
+    input:
+        specimens="<results>/specimens/specimens.parquet",
+        features=by_wildcards(plan.taxon_features),
+        genetic=TREE_DISTANCES,
+        folds="<results>/embedding/folds.tsv",
+        code=code_of("train_held_out.py"),
+    output:
+        held_out="<results>/embedding/{backbone}/{variant}/held_out.npz",
+        fits="<results>/embedding/{backbone}/{variant}/fits.tsv",
+        permuted="<results>/embedding/{backbone}/{variant}/permuted.tsv",
+    log:
+        "<logs>/train_held_out/{backbone}/{variant}.log",
+    benchmark:
+        "<benchmarks>/train_held_out/{backbone}-{variant}.tsv"
+    wildcard_constraints:
+        variant=one_of(plan.embedding.guided_frozen),
+    conda:
+        "../../envs/embedding.yaml"
+    threads: by_wildcards(plan.embedding.threads_of)
+    resources:
+        gpu=by_wildcards(plan.embedding.gpu_of),
+        mem_mb=8000,
+    params:
+        rank=INPUTS["tree_rank"],
+        variant=by_wildcards(plan.embedding.guidance_of),
+        refits=by_wildcards(plan.embedding.refits_of),
         seed=config["embedding"]["seed"],
     script:
         "../scripts/train_held_out.py"
 
 
-rule train_permuted:
-    input:
-        specimens="results/{dataset}/specimens/specimens.parquet",
-        features=taxon_features,
-        genetic=f"results/{{dataset}}/distances/{INPUTS['tree_rank']}.tsv",
-        folds="results/{dataset}/embedding/folds.tsv",
-        code=code_of("train_permuted.py"),
-    output:
-        "results/{dataset}/embedding/{backbone}/{variant}/permuted.tsv",
-    log:
-        "results/{dataset}/logs/train_permuted/{backbone}/{variant}.log",
-    benchmark:
-        "results/{dataset}/benchmarks/train_permuted/{backbone}-{variant}.tsv"
-    wildcard_constraints:
-        variant=one_of(FROZEN),
-    conda:
-        "../../envs/embedding.yaml"
-    threads: threads_of
-    resources:
-        gpu=gpu_of,
-        mem_mb=8000,
-    params:
-        rank=INPUTS["tree_rank"],
-        variant=guidance_of,
-        refits=refits_of,
-        seed=config["embedding"]["seed"],
-    script:
-        "../scripts/train_permuted.py"
-
-
-# One job for what three rules do elsewhere: the maps of all images would be made three times.
 rule train_fine_tuned:
+    """Train a network's last stages, with all taxa and with folds held out.
+
+    One job for what two rules do elsewhere: the maps of all images would be made twice.
+    """
     input:
-        specimens="results/{dataset}/specimens/specimens.parquet",
-        images=INPUTS["images"] if config["simulation"] is not None else [],
-        weights=weights_of,
-        genetic=f"results/{{dataset}}/distances/{INPUTS['tree_rank']}.tsv",
-        folds="results/{dataset}/embedding/folds.tsv",
+        specimens="<results>/specimens/specimens.parquet",
+        images=plan.images_made,
+        weights=by_wildcards(plan.weights_of),
+        genetic=TREE_DISTANCES,
+        folds="<results>/embedding/folds.tsv",
         code=code_of("train_fine_tuned.py"),
     output:
-        vectors="results/{dataset}/embedding/{backbone}/{variant}/vectors.parquet",
-        distances="results/{dataset}/embedding/{backbone}/{variant}/distances.tsv",
-        weights="results/{dataset}/embedding/{backbone}/{variant}/weights.parquet",
-        history="results/{dataset}/embedding/{backbone}/{variant}/history.tsv",
-        fit="results/{dataset}/embedding/{backbone}/{variant}/fit.tsv",
-        model="results/{dataset}/embedding/{backbone}/{variant}/model.safetensors",
-        held_out="results/{dataset}/embedding/{backbone}/{variant}/held_out.npz",
-        fits="results/{dataset}/embedding/{backbone}/{variant}/fits.tsv",
-        permuted="results/{dataset}/embedding/{backbone}/{variant}/permuted.tsv",
+        vectors="<results>/embedding/{backbone}/{variant}/vectors.parquet",
+        distances="<results>/embedding/{backbone}/{variant}/distances.tsv",
+        weights="<results>/embedding/{backbone}/{variant}/weights.parquet",
+        history="<results>/embedding/{backbone}/{variant}/history.tsv",
+        fit="<results>/embedding/{backbone}/{variant}/fit.tsv",
+        model="<results>/embedding/{backbone}/{variant}/model.safetensors",
+        held_out="<results>/embedding/{backbone}/{variant}/held_out.npz",
+        fits="<results>/embedding/{backbone}/{variant}/fits.tsv",
+        permuted="<results>/embedding/{backbone}/{variant}/permuted.tsv",
     log:
-        "results/{dataset}/logs/train_fine_tuned/{backbone}/{variant}.log",
+        "<logs>/train_fine_tuned/{backbone}/{variant}.log",
     benchmark:
-        "results/{dataset}/benchmarks/train_fine_tuned/{backbone}-{variant}.tsv"
+        "<benchmarks>/train_fine_tuned/{backbone}-{variant}.tsv"
     wildcard_constraints:
-        variant=one_of(FINE_TUNED),
+        variant=one_of(plan.embedding.fine_tuned),
     conda:
         "../../envs/embedding.yaml"
     threads: config["compute"]["threads"]
@@ -179,67 +200,66 @@ rule train_fine_tuned:
     params:
         rank=INPUTS["tree_rank"],
         backbone=lookup(within=config, dpath="backbones/{backbone}"),
-        variant=guidance_of,
-        refits=refits_of,
-        options=TUNING_OPTIONS,
+        variant=by_wildcards(plan.embedding.guidance_of),
+        refits=by_wildcards(plan.embedding.refits_of),
+        options=plan.embedding.fine_tuning_options,
     script:
         "../scripts/train_fine_tuned.py"
 
 
 rule score_held_out:
+    """Score every variant on taxa that its guidance has not seen."""
     input:
-        genetic=f"results/{{dataset}}/distances/{INPUTS['tree_rank']}.tsv",
-        folds="results/{dataset}/embedding/folds.tsv",
+        genetic=TREE_DISTANCES,
+        folds="<results>/embedding/folds.tsv",
         visual=expand(
-            "results/{{dataset}}/embedding/{{backbone}}/{variant}/held_out.npz",
-            variant=config["embedding"]["variants"],
+            "<results>/embedding/{{backbone}}/{variant}/held_out.npz",
+            variant=plan.embedding.variants,
         ),
         permuted=expand(
-            "results/{{dataset}}/embedding/{{backbone}}/{variant}/permuted.tsv",
-            variant=config["embedding"]["variants"],
+            "<results>/embedding/{{backbone}}/{variant}/permuted.tsv",
+            variant=plan.embedding.variants,
         ),
         code=code_of("score_held_out.py"),
     output:
-        scores="results/{dataset}/embedding/{backbone}/held_out.tsv",
-        nearest="results/{dataset}/embedding/{backbone}/nearest.tsv",
+        scores="<results>/embedding/{backbone}/held_out.tsv",
+        nearest="<results>/embedding/{backbone}/nearest.tsv",
     log:
-        "results/{dataset}/logs/score_held_out/{backbone}.log",
+        "<logs>/score_held_out/{backbone}.log",
     conda:
         "../../envs/statistics.yaml"
     resources:
         mem_mb=8000,
     params:
-        variants=list(config["embedding"]["variants"]),
+        variants=list(plan.embedding.variants),
         rank=INPUTS["tree_rank"],
-        references=REFERENCES,
+        references=plan.embedding.references,
         seed=config["embedding"]["seed"],
     script:
         "../scripts/score_held_out.py"
 
 
 rule score_embedding:
+    """Test visual against phylogenetic distance for every unguided variant."""
     input:
-        specimens="results/{dataset}/specimens/specimens.parquet",
-        features=expand(
-            "results/{{dataset}}/features/{{backbone}}/clean-{shard}.parquet",
-            shard=SHARDS,
-        ),
-        genetic=f"results/{{dataset}}/distances/{INPUTS['tree_rank']}.tsv",
+        specimens="<results>/specimens/specimens.parquet",
+        features=by_wildcards(plan.clean_features),
+        genetic=TREE_DISTANCES,
         visual=expand(
-            "results/{{dataset}}/embedding/{{backbone}}/{variant}/distances.tsv",
-            variant=UNGUIDED,
+            "<results>/embedding/{{backbone}}/{variant}/distances.tsv",
+            variant=plan.embedding.unguided,
         ),
         code=code_of("score_embedding.py"),
     output:
-        scores="results/{dataset}/embedding/{backbone}/scores.tsv",
-        omitted="results/{dataset}/embedding/{backbone}/omitted.tsv",
+        scores="<results>/embedding/{backbone}/scores.tsv",
+        omitted="<results>/embedding/{backbone}/omitted.tsv",
     log:
-        "results/{dataset}/logs/score_embedding/{backbone}.log",
+        "<logs>/score_embedding/{backbone}.log",
     conda:
         "../../envs/statistics.yaml"
     params:
-        variants={name: VARIANTS[name] for name in UNGUIDED},
-        ranks=INPUTS["ranks"],
+        variants=plan.embedding.unguided_options,
+        ranks=RANKS,
         rank=INPUTS["tree_rank"],
         permutations=config["embedding"]["permutations"],
         specimen_permutations=config["embedding"]["specimen_permutations"],
@@ -249,114 +269,67 @@ rule score_embedding:
 
 
 rule plot_embedding:
+    """Draw distances, losses and scores of a backbone's variants, held-out taxa among them."""
     input:
-        specimens="results/{dataset}/specimens/specimens.parquet",
-        genetic=f"results/{{dataset}}/distances/{INPUTS['tree_rank']}.tsv",
+        specimens="<results>/specimens/specimens.parquet",
+        genetic=TREE_DISTANCES,
+        folds="<results>/embedding/folds.tsv",
         visual=expand(
-            "results/{{dataset}}/embedding/{{backbone}}/{variant}/distances.tsv",
-            variant=config["embedding"]["variants"],
+            "<results>/embedding/{{backbone}}/{variant}/distances.tsv",
+            variant=plan.embedding.variants,
         ),
-        scores="results/{dataset}/embedding/{backbone}/scores.tsv",
+        held_out=expand(
+            "<results>/embedding/{{backbone}}/{variant}/held_out.npz",
+            variant=plan.embedding.variants,
+        ),
+        histories=expand(
+            "<results>/embedding/{{backbone}}/{variant}/history.tsv",
+            variant=plan.embedding.guided,
+        ),
+        fits=expand(
+            "<results>/embedding/{{backbone}}/{variant}/fit.tsv",
+            variant=plan.embedding.guided,
+        ),
+        scores="<results>/embedding/{backbone}/scores.tsv",
+        held_out_scores="<results>/embedding/{backbone}/held_out.tsv",
         code=code_of("plot_embedding.py"),
     output:
-        report(
+        **{
+            figure: report(
+                f"<results>/embedding/{{backbone}}/{figure}.png",
+                caption=f"../report/{figure}.rst",
+                category="Visual and phylogenetic distance",
+                subcategory="{backbone}",
+            )
+            for figure in ["held_out", *["guidance"] * bool(plan.embedding.guided)]
+        },
+        distances=report(
             expand(
-                "results/{{dataset}}/embedding/{{backbone}}/{variant}/distances.png",
-                variant=config["embedding"]["variants"],
+                "<results>/embedding/{{backbone}}/{variant}/distances.png",
+                variant=plan.embedding.variants,
             ),
             caption="../report/embedding.rst",
             category="Visual and phylogenetic distance",
             subcategory="{backbone}",
         ),
-    log:
-        "results/{dataset}/logs/plot_embedding/{backbone}.log",
-    conda:
-        "../../envs/statistics.yaml"
-    params:
-        variants=list(config["embedding"]["variants"]),
-        guided=GUIDED,
-        ranks=INPUTS["ranks"],
-        rank=INPUTS["tree_rank"],
-    script:
-        "../scripts/plot_embedding.py"
-
-
-rule plot_guidance:
-    input:
-        histories=expand(
-            "results/{{dataset}}/embedding/{{backbone}}/{variant}/history.tsv",
-            variant=GUIDED,
-        ),
-        fits=expand(
-            "results/{{dataset}}/embedding/{{backbone}}/{variant}/fit.tsv",
-            variant=GUIDED,
-        ),
-        code=code_of("plot_guidance.py"),
-    output:
-        report(
-            "results/{dataset}/embedding/{backbone}/guidance.png",
-            caption="../report/guidance.rst",
-            category="Visual and phylogenetic distance",
-            subcategory="{backbone}",
-        ),
-    log:
-        "results/{dataset}/logs/plot_guidance/{backbone}.log",
-    conda:
-        "../../envs/statistics.yaml"
-    params:
-        guided=GUIDED,
-    script:
-        "../scripts/plot_guidance.py"
-
-
-rule plot_held_out:
-    input:
-        scores="results/{dataset}/embedding/{backbone}/held_out.tsv",
-        code=code_of("plot_held_out.py"),
-    output:
-        report(
-            "results/{dataset}/embedding/{backbone}/held_out.png",
-            caption="../report/held_out.rst",
-            category="Visual and phylogenetic distance",
-            subcategory="{backbone}",
-        ),
-    log:
-        "results/{dataset}/logs/plot_held_out/{backbone}.log",
-    conda:
-        "../../envs/statistics.yaml"
-    params:
-        guided=GUIDED,
-        random=RANDOM,
-    script:
-        "../scripts/plot_held_out.py"
-
-
-rule plot_held_out_pairs:
-    input:
-        genetic=f"results/{{dataset}}/distances/{INPUTS['tree_rank']}.tsv",
-        folds="results/{dataset}/embedding/folds.tsv",
-        visual=expand(
-            "results/{{dataset}}/embedding/{{backbone}}/{variant}/held_out.npz",
-            variant=config["embedding"]["variants"],
-        ),
-        scores="results/{dataset}/embedding/{backbone}/held_out.tsv",
-        code=code_of("plot_held_out_pairs.py"),
-    output:
-        report(
+        pairs=report(
             expand(
-                "results/{{dataset}}/embedding/{{backbone}}/{variant}/held_out.png",
-                variant=config["embedding"]["variants"],
+                "<results>/embedding/{{backbone}}/{variant}/held_out.png",
+                variant=plan.embedding.variants,
             ),
             caption="../report/held_out_pairs.rst",
             category="Visual and phylogenetic distance",
             subcategory="{backbone}",
         ),
     log:
-        "results/{dataset}/logs/plot_held_out_pairs/{backbone}.log",
+        "<logs>/plot_embedding/{backbone}.log",
     conda:
         "../../envs/statistics.yaml"
     params:
-        variants=list(config["embedding"]["variants"]),
-        guided=GUIDED,
+        variants=list(plan.embedding.variants),
+        guided=plan.embedding.guided,
+        random=plan.embedding.random,
+        ranks=RANKS,
+        rank=INPUTS["tree_rank"],
     script:
-        "../scripts/plot_held_out_pairs.py"
+        "../scripts/plot_embedding.py"

@@ -1,8 +1,9 @@
-# Weights, fetched or learned; frozen backbones: images become vectors, once; the store outlives
-# the results.
+# Weights, fetched or learned; frozen backbones: images become vectors, once.
+# Needs specimens/ and images; makes simclr/ and features/, and fills the store, which outlives them.
 
 
 rule fetch_weights:
+    """Fetch a network trained on ImageNet from its hub, once."""
     input:
         code=ancient(code_of("fetch_weights.py")),
     output:
@@ -17,18 +18,19 @@ rule fetch_weights:
 
 
 rule train_simclr:
+    """Learn a network's weights from all images, without labels."""
     input:
-        specimens="results/{dataset}/specimens/specimens.parquet",
-        images=INPUTS["images"] if config["simulation"] is not None else [],
-        initial_weights=initial_weights_of,
+        specimens="<results>/specimens/specimens.parquet",
+        images=plan.images_made,
+        initial_weights=by_wildcards(plan.initial_weights_of),
         code=code_of("train_simclr.py"),
     output:
-        weights="results/{dataset}/simclr/{model}/weights.safetensors",
-        history="results/{dataset}/simclr/{model}/history.tsv",
+        weights="<results>/simclr/{model}/weights.safetensors",
+        history="<results>/simclr/{model}/history.tsv",
     log:
-        "results/{dataset}/logs/train_simclr/{model}.log",
+        "<logs>/train_simclr/{model}.log",
     benchmark:
-        "results/{dataset}/benchmarks/train_simclr/{model}.tsv"
+        "<benchmarks>/train_simclr/{model}.tsv"
     conda:
         "../../envs/torch.yaml"
     threads: config["compute"]["threads"]
@@ -36,44 +38,27 @@ rule train_simclr:
         gpu=1,
         mem_mb=16000,
     params:
-        backbone=trained_as,
-        options=SIMCLR_OPTIONS,
+        backbone=by_wildcards(plan.trained_as),
+        options=plan.simclr_options,
         background=config["ingest"]["background"],
         max_pixels=config["ingest"]["max_pixels"],
     script:
         "../scripts/train_simclr.py"
 
 
-rule plot_simclr:
-    input:
-        history="results/{dataset}/simclr/{model}/history.tsv",
-        code=code_of("plot_simclr.py"),
-    output:
-        report(
-            "results/{dataset}/simclr/{model}/history.png",
-            caption="../report/simclr.rst",
-            category="Weights learned without labels",
-        ),
-    log:
-        "results/{dataset}/logs/plot_simclr/{model}.log",
-    conda:
-        "../../envs/statistics.yaml"
-    script:
-        "../scripts/plot_simclr.py"
-
-
 rule extract_features:
+    """Embed the clean images of a shard; only what the store lacks passes the network."""
     input:
-        specimens="results/{dataset}/specimens/specimens.parquet",
-        images=INPUTS["images"] if config["simulation"] is not None else [],
-        weights=weights_of,
+        specimens="<results>/specimens/specimens.parquet",
+        images=plan.images_made,
+        weights=by_wildcards(plan.weights_of),
         code=code_of("extract_features.py"),
     output:
-        "results/{dataset}/features/{backbone}/clean-{shard}.parquet",
+        "<results>/features/{backbone}/clean-{shard}.parquet",
     log:
-        "results/{dataset}/logs/extract_features/{backbone}-{shard}.log",
+        "<logs>/extract_features/{backbone}-{shard}.log",
     benchmark:
-        "results/{dataset}/benchmarks/extract_features/{backbone}-{shard}.tsv"
+        "<benchmarks>/extract_features/{backbone}-{shard}.tsv"
     conda:
         "../../envs/torch.yaml"
     threads: config["compute"]["threads"]
@@ -92,18 +77,19 @@ rule extract_features:
 
 
 rule extract_views:
+    """Embed augmented views of the training images of a shard."""
     input:
-        specimens="results/{dataset}/specimens/specimens.parquet",
-        images=INPUTS["images"] if config["simulation"] is not None else [],
-        splits=expand("results/{{dataset}}/splits/seed-{seed}.tsv", seed=SEEDS),
-        weights=weights_of,
+        specimens="<results>/specimens/specimens.parquet",
+        images=plan.images_made,
+        splits=expand("<results>/splits/seed-{seed}.tsv", seed=plan.seeds),
+        weights=by_wildcards(plan.weights_of),
         code=code_of("extract_views.py"),
     output:
-        "results/{dataset}/features/{backbone}/views-{shard}.parquet",
+        "<results>/features/{backbone}/views-{shard}.parquet",
     log:
-        "results/{dataset}/logs/extract_views/{backbone}-{shard}.log",
+        "<logs>/extract_views/{backbone}-{shard}.log",
     benchmark:
-        "results/{dataset}/benchmarks/extract_views/{backbone}-{shard}.tsv"
+        "<benchmarks>/extract_views/{backbone}-{shard}.tsv"
     conda:
         "../../envs/torch.yaml"
     threads: config["compute"]["threads"]

@@ -1,19 +1,21 @@
 # From a FASTA to vectors, anchors and trees of the taxa that were sequenced.
+# Needs sequences, and specimens/ for the taxonomy; makes genetics/.
 
 
 rule ingest_sequences:
+    """Check every sequence and give it its taxon."""
     input:
         sequences=given(INPUTS["sequences"]),
         table=given(INPUTS["sequence_table"]),
         synonyms=given(INPUTS["synonyms"]),
         code=code_of("ingest_sequences.py"),
     output:
-        table="results/{dataset}/genetics/sequences.tsv",
-        accepted="results/{dataset}/genetics/accepted.fasta",
+        table="<results>/genetics/sequences.tsv",
+        accepted="<results>/genetics/accepted.fasta",
     log:
-        "results/{dataset}/logs/ingest_sequences.log",
+        "<logs>/ingest_sequences.log",
     benchmark:
-        "results/{dataset}/benchmarks/ingest_sequences.tsv"
+        "<benchmarks>/ingest_sequences.tsv"
     conda:
         "../../envs/statistics.yaml"
     params:
@@ -23,74 +25,59 @@ rule ingest_sequences:
         "../scripts/ingest_sequences.py"
 
 
-rule match_sequences:
-    input:
-        specimens="results/{dataset}/specimens/specimens.parquet",
-        sequences="results/{dataset}/genetics/sequences.tsv",
-        table=given(INPUTS["sequence_table"]),
-        code=code_of("match_sequences.py"),
-    output:
-        unmatched="results/{dataset}/genetics/unmatched.tsv",
-    log:
-        "results/{dataset}/logs/match_sequences.log",
-    conda:
-        "../../envs/statistics.yaml"
-    params:
-        rank=INPUTS["sequence_rank"],
-    script:
-        "../scripts/match_sequences.py"
-
-
 rule embed_sequences:
+    """Turn sequences into vectors: sequence graph transform, or k-mers."""
     input:
-        sequences="results/{dataset}/genetics/accepted.fasta",
+        sequences="<results>/genetics/accepted.fasta",
         code=code_of("embed_sequences.py"),
     output:
-        "results/{dataset}/genetics/{encoding}.npz",
+        "<results>/genetics/{encoding}.npz",
     log:
-        "results/{dataset}/logs/embed_sequences/{encoding}.log",
+        "<logs>/embed_sequences/{encoding}.log",
     benchmark:
-        "results/{dataset}/benchmarks/embed_sequences/{encoding}.tsv"
+        "<benchmarks>/embed_sequences/{encoding}.tsv"
     conda:
         "../../envs/sequences.yaml"
     params:
-        options=encoding_of,
+        options=lookup(within=GENETICS, dpath="{encoding}"),
     script:
         "../scripts/embed_sequences.py"
 
 
 rule measure_anchors:
+    """Give taxa their anchors: averages over their sequences, or a control's vectors."""
     input:
-        specimens="results/{dataset}/specimens/specimens.parquet",
-        vectors=anchor_vectors,
-        distances=anchor_distances,
+        specimens="<results>/specimens/specimens.parquet",
+        vectors=by_wildcards(plan.anchor_vectors),
+        distances=by_wildcards(plan.anchor_distances),
         code=code_of("measure_anchors.py"),
     output:
-        anchors="results/{dataset}/genetics/anchors/{anchors}.npz",
-        table="results/{dataset}/genetics/anchors/{anchors}.tsv",
+        anchors="<results>/genetics/anchors/{anchors}.npz",
+        table="<results>/genetics/anchors/{anchors}.tsv",
     log:
-        "results/{dataset}/logs/measure_anchors/{anchors}.log",
+        "<logs>/measure_anchors/{anchors}.log",
     conda:
         "../../envs/statistics.yaml"
     params:
-        ranks=INPUTS["ranks"],
+        ranks=RANKS,
         rank=INPUTS["sequence_rank"],
-        options=anchors_of,
+        options=lookup(within=GENETICS, dpath="anchors/{anchors}"),
     script:
         "../scripts/measure_anchors.py"
 
 
 rule align_sequences:
+    """Align sequences, all or one a taxon."""
     input:
-        sequences="results/{dataset}/genetics/accepted.fasta",
+        sequences="<results>/genetics/accepted.fasta",
         code=code_of("align_sequences.py"),
     output:
-        alignment="results/{dataset}/genetics/alignment.fasta",
-        representatives="results/{dataset}/genetics/representatives.tsv",
+        alignment="<results>/genetics/alignment.fasta",
+        representatives="<results>/genetics/representatives.tsv",
     log:
-        "results/{dataset}/logs/align_sequences.log",
+        "<logs>/align_sequences.log",
     benchmark:
-        "results/{dataset}/benchmarks/align_sequences.tsv"
+        "<benchmarks>/align_sequences.tsv"
     conda:
         "../../envs/trees.yaml"
     threads: config["compute"]["threads"]
@@ -102,17 +89,18 @@ rule align_sequences:
 
 
 rule infer_tree:
+    """Infer a rooted tree with bootstraps, by sequence and by taxon."""
     input:
-        alignment="results/{dataset}/genetics/alignment.fasta",
+        alignment="<results>/genetics/alignment.fasta",
         code=code_of("infer_tree.py"),
     output:
-        inferred="results/{dataset}/genetics/inferred.nwk",
-        tree="results/{dataset}/genetics/tree.nwk",
-        model="results/{dataset}/genetics/model.tsv",
+        inferred="<results>/genetics/inferred.nwk",
+        tree="<results>/genetics/tree.nwk",
+        model="<results>/genetics/model.tsv",
     log:
-        "results/{dataset}/logs/infer_tree.log",
+        "<logs>/infer_tree.log",
     benchmark:
-        "results/{dataset}/benchmarks/infer_tree.tsv"
+        "<benchmarks>/infer_tree.tsv"
     conda:
         "../../envs/trees.yaml"
     threads: config["compute"]["threads"]
@@ -123,13 +111,14 @@ rule infer_tree:
 
 
 rule measure_sequence_distances:
+    """Measure distances between taxa over aligned sequences."""
     input:
-        alignment="results/{dataset}/genetics/alignment.fasta",
+        alignment="<results>/genetics/alignment.fasta",
         code=code_of("measure_sequence_distances.py"),
     output:
-        distances="results/{dataset}/genetics/distances.tsv",
+        distances="<results>/genetics/distances.tsv",
     log:
-        "results/{dataset}/logs/measure_sequence_distances.log",
+        "<logs>/measure_sequence_distances.log",
     conda:
         "../../envs/statistics.yaml"
     params:
@@ -139,22 +128,23 @@ rule measure_sequence_distances:
 
 
 rule score_sequences:
+    """Ask whether vectors, anchors and tree of the sequences agree with taxonomy and descent."""
     input:
-        specimens="results/{dataset}/specimens/specimens.parquet",
-        sgt="results/{dataset}/genetics/sgt.npz",
-        kmers="results/{dataset}/genetics/kmers.npz",
-        distances=sequenced_distances,
-        inferred=given(INFERRED_TREE),
-        given=given(TRUSTED_TREE),
+        specimens="<results>/specimens/specimens.parquet",
+        sgt="<results>/genetics/sgt.npz",
+        kmers="<results>/genetics/kmers.npz",
+        distances=plan.sequenced_distances,
+        inferred="<results>/genetics/tree.nwk" if plan.infers_tree else [],
+        given=given(plan.trusted_tree),
         code=code_of("score_sequences.py"),
     output:
-        scores="results/{dataset}/genetics/scores.tsv",
+        scores="<results>/genetics/scores.tsv",
     log:
-        "results/{dataset}/logs/score_sequences.log",
+        "<logs>/score_sequences.log",
     conda:
         "../../envs/statistics.yaml"
     params:
-        ranks=INPUTS["ranks"],
+        ranks=RANKS,
         rank=INPUTS["sequence_rank"],
         permutations=GENETICS["permutations"],
         bootstraps=GENETICS["bootstraps"],
@@ -163,74 +153,33 @@ rule score_sequences:
         "../scripts/score_sequences.py"
 
 
-rule plot_sequences:
+rule plot_genetics:
+    """Draw maps of the sequences, cosines of the anchors, and the inferred tree where there is one."""
     input:
-        specimens="results/{dataset}/specimens/specimens.parquet",
-        sgt="results/{dataset}/genetics/sgt.npz",
-        kmers="results/{dataset}/genetics/kmers.npz",
-        code=code_of("plot_sequences.py"),
+        specimens="<results>/specimens/specimens.parquet",
+        sgt="<results>/genetics/sgt.npz",
+        kmers="<results>/genetics/kmers.npz",
+        anchors=plan.anchor_files,
+        coverage="<results>/specimens/coverage.tsv" if plan.infers_tree else [],
+        tree="<results>/genetics/tree.nwk" if plan.infers_tree else [],
+        code=code_of("plot_genetics.py"),
     output:
-        report(
-            "results/{dataset}/genetics/sequences.png",
-            caption="../report/sequences.rst",
-            category="Sequences",
-        ),
+        **{
+            figure: report(
+                f"<results>/genetics/{figure}.png",
+                caption=f"../report/{figure}.rst",
+                category="Sequences",
+            )
+            for figure in ["sequences", "anchors", *["tree"] * plan.infers_tree]
+        },
     log:
-        "results/{dataset}/logs/plot_sequences.log",
+        "<logs>/plot_genetics.log",
     conda:
         "../../envs/statistics.yaml"
     params:
-        ranks=INPUTS["ranks"],
-        rank=INPUTS["sequence_rank"],
-    script:
-        "../scripts/plot_sequences.py"
-
-
-rule plot_anchors:
-    input:
-        specimens="results/{dataset}/specimens/specimens.parquet",
-        anchors=expand(
-            "results/{{dataset}}/genetics/anchors/{anchors}.npz",
-            anchors=GENETICS["anchors"],
-        ),
-        code=code_of("plot_anchors.py"),
-    output:
-        report(
-            "results/{dataset}/genetics/anchors.png",
-            caption="../report/anchors.rst",
-            category="Sequences",
-        ),
-    log:
-        "results/{dataset}/logs/plot_anchors.log",
-    conda:
-        "../../envs/statistics.yaml"
-    params:
-        ranks=INPUTS["ranks"],
+        ranks=RANKS,
         rank=INPUTS["sequence_rank"],
         names=list(GENETICS["anchors"]),
-    script:
-        "../scripts/plot_anchors.py"
-
-
-rule plot_tree:
-    input:
-        specimens="results/{dataset}/specimens/specimens.parquet",
-        coverage="results/{dataset}/specimens/coverage.tsv",
-        tree="results/{dataset}/genetics/tree.nwk",
-        code=code_of("plot_tree.py"),
-    output:
-        report(
-            "results/{dataset}/genetics/tree.png",
-            caption="../report/tree.rst",
-            category="Sequences",
-        ),
-    log:
-        "results/{dataset}/logs/plot_tree.log",
-    conda:
-        "../../envs/statistics.yaml"
-    params:
-        ranks=INPUTS["ranks"],
-        rank=INPUTS["sequence_rank"],
         bootstraps=GENETICS["tree"] and GENETICS["tree"]["bootstraps"],
     script:
-        "../scripts/plot_tree.py"
+        "../scripts/plot_genetics.py"

@@ -1,24 +1,26 @@
 # From a folder and a table to specimens: every row and file is accepted or rejected by name.
+# Needs images and meta.csv, and what there is of tree and sequences; makes specimens/.
 
 
 rule ingest_specimens:
+    """Check every image against its row."""
     input:
         images=INPUTS["images"],
         meta=given(INPUTS["meta"]),
         code=code_of("ingest_specimens.py"),
     output:
-        specimens="results/{dataset}/specimens/specimens.parquet",
-        rejected="results/{dataset}/specimens/rejected.tsv",
+        specimens="<results>/specimens/specimens.parquet",
+        rejected="<results>/specimens/rejected.tsv",
     log:
-        "results/{dataset}/logs/ingest_specimens.log",
+        "<logs>/ingest_specimens.log",
     benchmark:
-        "results/{dataset}/benchmarks/ingest_specimens.tsv"
+        "<benchmarks>/ingest_specimens.tsv"
     conda:
         "../../envs/images.yaml"
     threads: config["compute"]["workers"]
     params:
-        inventory=inventory,
-        ranks=INPUTS["ranks"],
+        inventory="simulated" if plan.simulated else inventory(INPUTS["images"]),
+        ranks=RANKS,
         columns=INPUTS["columns"],
         missing_values=INPUTS["missing_values"],
         path_pattern=INPUTS["path_pattern"],
@@ -31,42 +33,62 @@ rule ingest_specimens:
 
 
 rule measure_coverage:
+    """Count images, specimens and sequences of every taxon, and list names on one side only."""
     input:
-        specimens="results/{dataset}/specimens/specimens.parquet",
+        specimens="<results>/specimens/specimens.parquet",
         tree=given(INPUTS["tree"]),
         distances=given(INPUTS["distances"]),
-        sequences=given(HAS_SEQUENCES and "results/{dataset}/genetics/sequences.tsv"),
+        sequences="<results>/genetics/sequences.tsv" if plan.has_sequences else [],
+        sequence_table=given(INPUTS["sequence_table"]),
         code=code_of("measure_coverage.py"),
     output:
-        coverage="results/{dataset}/specimens/coverage.tsv",
-        ranks="results/{dataset}/specimens/ranks.tsv",
+        coverage="<results>/specimens/coverage.tsv",
+        ranks="<results>/specimens/ranks.tsv",
+        unmatched="<results>/genetics/unmatched.tsv" if plan.has_sequences else [],
     log:
-        "results/{dataset}/logs/measure_coverage.log",
+        "<logs>/measure_coverage.log",
     conda:
         "../../envs/statistics.yaml"
     params:
-        ranks=INPUTS["ranks"],
+        ranks=RANKS,
         tree_rank=INPUTS["tree_rank"],
         sequence_rank=INPUTS["sequence_rank"],
     script:
         "../scripts/measure_coverage.py"
 
 
-rule plot_counts:
+rule plot_inputs:
+    """Draw images of every taxon, phylogenetic distances, and how weights were learned."""
     input:
-        coverage="results/{dataset}/specimens/coverage.tsv",
-        code=code_of("plot_counts.py"),
+        specimens="<results>/specimens/specimens.parquet",
+        coverage="<results>/specimens/coverage.tsv",
+        distances=plan.tree_distances,
+        histories=expand(
+            "<results>/simclr/{model}/history.tsv", model=plan.learned_models
+        ),
+        code=code_of("plot_inputs.py"),
     output:
-        report(
-            "results/{dataset}/specimens/counts.png",
+        counts=report(
+            "<results>/specimens/counts.png",
             caption="../report/counts.rst",
             category="Specimens",
         ),
+        distances=report(
+            expand("<results>/distances/{rank}.png", rank=plan.tree_ranks),
+            caption="../report/distances.rst",
+            category="Phylogeny",
+        ),
+        histories=report(
+            expand("<results>/simclr/{model}/history.png", model=plan.learned_models),
+            caption="../report/simclr.rst",
+            category="Weights learned without labels",
+        ),
     log:
-        "results/{dataset}/logs/plot_counts.log",
+        "<logs>/plot_inputs.log",
     conda:
         "../../envs/statistics.yaml"
     params:
-        ranks=INPUTS["ranks"],
+        ranks=RANKS,
+        tree_rank=INPUTS["tree_rank"],
     script:
-        "../scripts/plot_counts.py"
+        "../scripts/plot_inputs.py"

@@ -1,14 +1,122 @@
 # Every score in one table, the page to read, and where it all came from.
+# Needs the tables and figures of every stage; makes report/ and provenance.json.
+
+# What the page shows of each stage; a stage that the study has not is not there.
+CLASSIFICATION_INPUTS = {
+    "chosen": expand(
+        "<results>/classification/{backbone}/chosen.tsv", backbone=config["backbones"]
+    ),
+    "confidence_omitted": expand(
+        "<results>/classification/{backbone}/confidence.omitted.tsv",
+        backbone=config["backbones"],
+    ),
+    "classification_figures": expand(
+        "<results>/classification/{backbone}/{figure}.png",
+        backbone=config["backbones"],
+        figure=[
+            *("scores", "taxa", "confidence"),
+            *expand("confusion-{rank}", rank=plan.classified),
+        ],
+    ),
+    "classification_omitted": expand(
+        "<results>/classification/{backbone}/{classifier}/omitted.tsv",
+        backbone=config["backbones"],
+        classifier=plan.classifiers,
+    ),
+    "tuning": expand(
+        "<results>/classification/{backbone}/{classifier}/tuning.tsv",
+        backbone=config["backbones"],
+        classifier=plan.classifiers,
+    ),
+    "published": given(config["published"]),
+}
+SIMCLR_INPUTS = {
+    "simclr_histories": expand(
+        "<results>/simclr/{model}/history.tsv", model=plan.learned_models
+    ),
+    "simclr_figures": expand(
+        "<results>/simclr/{model}/history.png", model=plan.learned_models
+    ),
+}
+GENETICS_INPUTS = {}
+if plan.has_sequences:
+    GENETICS_INPUTS = {
+        "sequences": "<results>/genetics/sequences.tsv",
+        "unmatched": "<results>/genetics/unmatched.tsv",
+        "sequence_figure": "<results>/genetics/sequences.png",
+        "anchor_figure": "<results>/genetics/anchors.png",
+        "anchor_tables": expand(
+            "<results>/genetics/anchors/{anchors}.tsv", anchors=GENETICS["anchors"]
+        ),
+        "anchor_files": plan.anchor_files,
+    }
+    if plan.infers_tree:
+        GENETICS_INPUTS["tree_figure"] = "<results>/genetics/tree.png"
+        GENETICS_INPUTS["tree_model"] = "<results>/genetics/model.tsv"
+    if GENETICS["distances"]:
+        GENETICS_INPUTS["sequence_distances"] = "<results>/genetics/distances.tsv"
+EMBEDDING_INPUTS = {}
+if plan.has_tree:
+    EMBEDDING_INPUTS = {
+        "distance_figure": f"<results>/distances/{INPUTS['tree_rank']}.png",
+        "missing": f"<results>/distances/{INPUTS['tree_rank']}.missing.tsv",
+        "few_images": "<results>/embedding/few_images.tsv",
+        "folds_omitted": "<results>/embedding/folds.omitted.tsv",
+        "embedding_omitted": expand(
+            "<results>/embedding/{backbone}/omitted.tsv", backbone=config["backbones"]
+        ),
+        "held_out_figures": expand(
+            "<results>/embedding/{backbone}/held_out.png", backbone=config["backbones"]
+        ),
+        "guidance_figures": expand(
+            "<results>/embedding/{backbone}/guidance.png",
+            backbone=config["backbones"] if plan.embedding.guided else [],
+        ),
+        "fits": expand(
+            "<results>/embedding/{backbone}/{variant}/fit.tsv",
+            backbone=config["backbones"],
+            variant=plan.embedding.guided,
+        ),
+        "embedding_figures": expand(
+            "<results>/embedding/{backbone}/{variant}/distances.png",
+            backbone=config["backbones"],
+            variant=plan.embedding.variants,
+        ),
+        "pair_figures": expand(
+            "<results>/embedding/{backbone}/{variant}/held_out.png",
+            backbone=config["backbones"],
+            variant=plan.embedding.variants,
+        ),
+    }
+RECOGNITION_INPUTS = {}
+if plan.recognition:
+    RECOGNITION_INPUTS = {
+        "recognition_figures": expand(
+            "<results>/visual_genetic/{figure}.png", figure=RECOGNITION_FIGURES
+        ),
+        "recognition_omitted": expand(
+            "<results>/visual_genetic/{variant}/seed-{seed}/omitted.tsv",
+            variant=plan.recognition.compared,
+            seed=plan.recognition.seeds,
+        ),
+        "recognition_impossible": (
+            "<results>/visual_genetic/withheld.omitted.tsv"
+            if plan.recognition.unseen
+            else []
+        ),
+        "recognition_published": given(config["published"]),
+    }
 
 
 rule write_metrics:
+    """Put every score of the run into one table."""
     input:
-        scores=score_tables,
+        scores=plan.score_tables,
         code=code_of("write_metrics.py"),
     output:
-        "results/{dataset}/report/metrics.tsv",
+        "<results>/report/metrics.tsv",
     log:
-        "results/{dataset}/logs/write_metrics.log",
+        "<logs>/write_metrics.log",
     conda:
         "../../envs/statistics.yaml"
     script:
@@ -16,67 +124,72 @@ rule write_metrics:
 
 
 rule write_provenance:
+    """Write down what the run was made of."""
     input:
-        metrics="results/{dataset}/report/metrics.tsv",
-        specimens="results/{dataset}/specimens/specimens.parquet",
-        features=expand(
-            "results/{{dataset}}/features/{backbone}/clean-{shard}.parquet",
-            backbone=config["backbones"],
-            shard=SHARDS,
-        ),
-        study=[path for key in STUDY_FILES for path in given(INPUTS[key])],
-        weights=weights_files(),
+        metrics="<results>/report/metrics.tsv",
+        specimens="<results>/specimens/specimens.parquet",
+        features=[
+            path
+            for backbone in config["backbones"]
+            for path in plan.clean_features(backbone)
+        ],
+        study=plan.study_files,
+        weights=plan.weights_files,
         code=code_of("write_provenance.py"),
     output:
-        "results/{dataset}/provenance.json",
+        "<results>/provenance.json",
     log:
-        "results/{dataset}/logs/write_provenance.log",
+        "<logs>/write_provenance.log",
     conda:
         "../../envs/statistics.yaml"
     params:
-        config=config,
+        config=config | {"inputs": INPUTS},
     script:
         "../scripts/write_provenance.py"
 
 
 rule write_report:
+    """Write the one page to read."""
     input:
-        unpack(classification_results),
-        unpack(simclr_results),
-        unpack(genetics_results),
-        unpack(recognition_results),
-        unpack(embedding_results),
-        metrics="results/{dataset}/report/metrics.tsv",
-        provenance="results/{dataset}/provenance.json",
-        specimens="results/{dataset}/specimens/specimens.parquet",
-        rejected="results/{dataset}/specimens/rejected.tsv",
-        ranks="results/{dataset}/specimens/ranks.tsv",
-        counts="results/{dataset}/specimens/counts.png",
-        notes=expand("results/{{dataset}}/splits/notes-{seed}.tsv", seed=SEEDS),
+        **CLASSIFICATION_INPUTS,
+        **SIMCLR_INPUTS,
+        **GENETICS_INPUTS,
+        **EMBEDDING_INPUTS,
+        **RECOGNITION_INPUTS,
+        metrics="<results>/report/metrics.tsv",
+        provenance="<results>/provenance.json",
+        specimens="<results>/specimens/specimens.parquet",
+        rejected="<results>/specimens/rejected.tsv",
+        ranks="<results>/specimens/ranks.tsv",
+        counts="<results>/specimens/counts.png",
+        notes=expand("<results>/splits/notes-{seed}.tsv", seed=plan.seeds),
         template=str(WORKFLOW / "report/report.html.jinja"),
-        parts=str(WORKFLOW / "report/recognition.html.jinja"),
+        parts=sorted(map(str, WORKFLOW.glob("report/*.html.jinja"))),
         code=code_of("write_report.py"),
     output:
-        "results/{dataset}/report/report.html",
+        "<results>/report/report.html",
     log:
-        "results/{dataset}/logs/write_report.log",
+        "<logs>/write_report.log",
     conda:
         "../../envs/statistics.yaml"
     params:
-        ranks=INPUTS["ranks"],
-        baselines=BASELINES,
-        sequence_rank=INPUTS["sequence_rank"] if INPUTS["sequences"] else None,
+        dataset=config["dataset"],
+        ranks=RANKS,
+        baselines=plan.baselines,
+        sequence_rank=INPUTS["sequence_rank"] if plan.has_sequences else None,
         held_out={
-            "guided": GUIDED,
-            "random": RANDOM,
-            "references": REFERENCES,
-            "refits": REFITS,
+            "guided": plan.embedding.guided,
+            "random": plan.embedding.random,
+            "references": plan.embedding.references,
+            "refits": plan.embedding.refits,
         },
-        genetics=GENETICS | {"inferred": IS_INFERRED} if HAS_SEQUENCES else None,
-        recognition=recognition_settings,
+        genetics=(
+            GENETICS | {"inferred": plan.is_inferred} if plan.has_sequences else None
+        ),
+        recognition=plan.recognition and plan.recognition.settings,
         settings={
-            "simulated": config["simulation"] is not None,
-            "tree_rank": INPUTS["tree_rank"] if HAS_TREE else None,
+            "simulated": plan.simulated is not None,
+            "tree_rank": INPUTS["tree_rank"] if plan.has_tree else None,
             "permutations": config["embedding"]["permutations"],
             "min_images": config["embedding"]["min_images"],
             "bootstraps": config["classification"]["bootstraps"],

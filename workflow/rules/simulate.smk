@@ -1,22 +1,24 @@
 # A study whose truth is known: a tree, shells that follow it as far as asked, rDNA, images.
+# Needs the section simulation; makes resources/simulated/<dataset>/.
 
 
-if config["simulation"] is not None:
+if plan.simulated:
 
     rule simulate_study:
+        """Simulate tree, sequences and photographs of shells, with mistakes planted among them."""
         input:
             code=code_of("simulate_study.py"),
         output:
-            images=directory("resources/simulated/{dataset}/images"),
-            meta="resources/simulated/{dataset}/meta.csv",
-            tree="resources/simulated/{dataset}/tree.nwk",
-            sequences="resources/simulated/{dataset}/sequences.fasta",
-            traits="resources/simulated/{dataset}/traits.tsv",
-            planted="resources/simulated/{dataset}/planted.tsv",
+            images=directory(f"{plan.simulated}/images"),
+            meta=f"{plan.simulated}/meta.csv",
+            tree=f"{plan.simulated}/tree.nwk",
+            sequences=f"{plan.simulated}/sequences.fasta",
+            traits=f"{plan.simulated}/traits.tsv",
+            planted=f"{plan.simulated}/planted.tsv",
         log:
-            "results/{dataset}/logs/simulate_study.log",
+            "<logs>/simulate_study.log",
         benchmark:
-            "results/{dataset}/benchmarks/simulate_study.tsv"
+            "<benchmarks>/simulate_study.tsv"
         conda:
             "../../envs/simulation.yaml"
         threads: 2

@@ -1,21 +1,22 @@
-# Training, validation and test parts, once a seed.
+# Training, validation and test parts of specimens, once a seed.
+# Needs specimens/; makes splits/.
 
 
 rule split_specimens:
+    """Deal specimens to the parts, for every seed."""
     input:
-        specimens="results/{dataset}/specimens/specimens.parquet",
+        specimens="<results>/specimens/specimens.parquet",
         code=code_of("split_specimens.py"),
     output:
-        split="results/{dataset}/splits/seed-{seed}.tsv",
-        notes="results/{dataset}/splits/notes-{seed}.tsv",
+        splits=expand("<results>/splits/seed-{seed}.tsv", seed=plan.seeds),
+        notes=expand("<results>/splits/notes-{seed}.tsv", seed=plan.seeds),
     log:
-        "results/{dataset}/logs/split_specimens/{seed}.log",
+        "<logs>/split_specimens.log",
     conda:
         "../../envs/statistics.yaml"
     params:
-        ranks=INPUTS["ranks"],
-        stratify_by=config["splits"]["stratify_by"],
-        test=config["splits"]["test"],
-        val=config["splits"]["val"],
+        **plan.split_options,
+        ranks=RANKS,
+        seeds=plan.seeds,
     script:
         "../scripts/split_specimens.py"

@@ -1,49 +1,56 @@
 # Do genes help to see rare species? Metric learning, cross-modal alignment to anchors, recognition
 # from images alone, and the same for taxa that training has not seen.
+# Needs specimens/, splits/ and genetics/anchors/; makes visual_genetic/ and, for withheld taxa,
+# unseen_species/ and unseen_genera/.
+# The splits are ancient, since one job deals those of all seeds: what they are made of stands
+# among params and code, so that a further seed trains none of the others anew.
 
 
-if RECOGNITION is not None:
+if plan.recognition:
+    RECOGNITION = plan.recognition.section
 
     wildcard_constraints:
-        scope="|".join(SCOPES),
+        scope=one_of(SCOPES),
         regime="control|naive|wd|ltr",
 
     rule split_unseen:
+        """Draw the taxa that no training sees, to be placed afterwards."""
         input:
-            specimens="results/{dataset}/specimens/specimens.parquet",
+            specimens="<results>/specimens/specimens.parquet",
             code=code_of("split_unseen.py"),
         output:
-            withheld="results/{dataset}/visual_genetic/withheld.tsv",
-            omitted="results/{dataset}/visual_genetic/withheld.omitted.tsv",
+            withheld="<results>/visual_genetic/withheld.tsv",
+            omitted="<results>/visual_genetic/withheld.omitted.tsv",
         log:
-            "results/{dataset}/logs/split_unseen.log",
+            "<logs>/split_unseen.log",
         conda:
             "../../envs/statistics.yaml"
         params:
-            ranks=INPUTS["ranks"],
-            rank=RECOGNISED,
+            ranks=RANKS,
+            rank=plan.recognition.rank,
             share=RECOGNITION["unseen"] and RECOGNITION["unseen"]["share"],
             seed=RECOGNITION["unseen"] and RECOGNITION["unseen"]["seed"],
         script:
             "../scripts/split_unseen.py"
 
     rule train_regime:
+        """Train a network under a regime, and pool the features that it makes of every image."""
         input:
-            specimens="results/{dataset}/specimens/specimens.parquet",
-            images=INPUTS["images"] if config["simulation"] is not None else [],
-            split="results/{dataset}/splits/seed-{seed}.tsv",
-            withheld=withheld_in,
-            weights=recognition_weights,
-            code=code_of("train_regime.py"),
+            specimens="<results>/specimens/specimens.parquet",
+            images=plan.images_made,
+            split=ancient("<results>/splits/seed-{seed}.tsv"),
+            withheld=by_wildcards(plan.recognition.withheld_from),
+            weights=plan.weights_of(RECOGNITION["backbone"]),
+            code=code_of("train_regime.py", "split_specimens.py"),
         output:
-            checkpoint="results/{dataset}/{scope}/regimes/{regime}/seed-{seed}/checkpoint.safetensors",
-            history="results/{dataset}/{scope}/regimes/{regime}/seed-{seed}/history.tsv",
-            norms="results/{dataset}/{scope}/regimes/{regime}/seed-{seed}/norms.tsv",
-            pooled="results/{dataset}/{scope}/regimes/{regime}/seed-{seed}/pooled.npz",
+            checkpoint="<results>/{scope}/regimes/{regime}/seed-{seed}/checkpoint.safetensors",
+            history="<results>/{scope}/regimes/{regime}/seed-{seed}/history.tsv",
+            norms="<results>/{scope}/regimes/{regime}/seed-{seed}/norms.tsv",
+            pooled="<results>/{scope}/regimes/{regime}/seed-{seed}/pooled.npz",
         log:
-            "results/{dataset}/logs/train_regime/{scope}-{regime}-{seed}.log",
+            "<logs>/train_regime/{scope}-{regime}-{seed}.log",
         benchmark:
-            "results/{dataset}/benchmarks/train_regime/{scope}-{regime}-{seed}.tsv"
+            "<benchmarks>/train_regime/{scope}-{regime}-{seed}.tsv"
         conda:
             "../../envs/torch.yaml"
         threads: config["compute"]["threads"]
@@ -51,28 +58,30 @@ if RECOGNITION is not None:
             gpu=1,
             mem_mb=16000,
         params:
-            rank=RECOGNISED,
-            backbone=config["backbones"][RECOGNITION["backbone"]],
-            options=regime_options,
+            rank=plan.recognition.rank,
+            split=plan.split_options,
+            backbone=plan.recognition.backbone,
+            options=by_wildcards(plan.recognition.regime_options),
             background=config["ingest"]["background"],
             max_pixels=config["ingest"]["max_pixels"],
         script:
             "../scripts/train_regime.py"
 
     rule pool_views:
+        """Pool the features that a regime's network makes of distorted training images."""
         input:
-            specimens="results/{dataset}/specimens/specimens.parquet",
-            images=INPUTS["images"] if config["simulation"] is not None else [],
-            split="results/{dataset}/splits/seed-{seed}.tsv",
-            withheld=withheld_in,
-            checkpoint="results/{dataset}/{scope}/regimes/{regime}/seed-{seed}/checkpoint.safetensors",
-            code=code_of("pool_views.py"),
+            specimens="<results>/specimens/specimens.parquet",
+            images=plan.images_made,
+            split=ancient("<results>/splits/seed-{seed}.tsv"),
+            withheld=by_wildcards(plan.recognition.withheld_from),
+            checkpoint="<results>/{scope}/regimes/{regime}/seed-{seed}/checkpoint.safetensors",
+            code=code_of("pool_views.py", "split_specimens.py"),
         output:
-            views="results/{dataset}/{scope}/regimes/{regime}/seed-{seed}/views.npz",
+            views="<results>/{scope}/regimes/{regime}/seed-{seed}/views.npz",
         log:
-            "results/{dataset}/logs/pool_views/{scope}-{regime}-{seed}.log",
+            "<logs>/pool_views/{scope}-{regime}-{seed}.log",
         benchmark:
-            "results/{dataset}/benchmarks/pool_views/{scope}-{regime}-{seed}.tsv"
+            "<benchmarks>/pool_views/{scope}-{regime}-{seed}.tsv"
         conda:
             "../../envs/torch.yaml"
         threads: config["compute"]["threads"]
@@ -80,38 +89,35 @@ if RECOGNITION is not None:
             gpu=1,
             mem_mb=16000,
         params:
-            rank=RECOGNISED,
-            backbone=config["backbones"][RECOGNITION["backbone"]],
-            image_size=RECOGNITION["image_size"],
-            colour=RECOGNITION["colour"],
-            augmentation=RECOGNITION["augmentation"],
-            n_views=RECOGNITION["alignment"]["views"],
-            batch_size=RECOGNITION["pretraining"]["batch_size"],
-            precision=RECOGNITION["pretraining"]["precision"],
+            rank=plan.recognition.rank,
+            split=plan.split_options,
+            backbone=plan.recognition.backbone,
+            options=plan.recognition.view_options,
             background=config["ingest"]["background"],
             max_pixels=config["ingest"]["max_pixels"],
         script:
             "../scripts/pool_views.py"
 
     rule train_variant:
+        """Align a regime to anchors, and predict taxa from images alone."""
         input:
-            specimens="results/{dataset}/specimens/specimens.parquet",
-            split="results/{dataset}/splits/seed-{seed}.tsv",
-            withheld=withheld_in,
-            checkpoint=regime_checkpoint,
-            pooled=regime_pooled,
-            anchors=variant_anchors,
-            code=code_of("train_variant.py"),
+            specimens="<results>/specimens/specimens.parquet",
+            split=ancient("<results>/splits/seed-{seed}.tsv"),
+            withheld=by_wildcards(plan.recognition.withheld_from),
+            checkpoint=by_wildcards(plan.recognition.checkpoint_of),
+            pooled=by_wildcards(plan.recognition.pooled_for),
+            anchors=by_wildcards(plan.recognition.anchors_file_of),
+            code=code_of("train_variant.py", "split_specimens.py"),
         output:
-            checkpoint="results/{dataset}/{scope}/{variant}/seed-{seed}/checkpoint.safetensors",
-            history="results/{dataset}/{scope}/{variant}/seed-{seed}/history.tsv",
-            embeddings="results/{dataset}/{scope}/{variant}/seed-{seed}/embeddings.npz",
-            predictions="results/{dataset}/{scope}/{variant}/seed-{seed}/predictions.parquet",
-            omitted="results/{dataset}/{scope}/{variant}/seed-{seed}/omitted.tsv",
+            checkpoint="<results>/{scope}/{variant}/seed-{seed}/checkpoint.safetensors",
+            history="<results>/{scope}/{variant}/seed-{seed}/history.tsv",
+            embeddings="<results>/{scope}/{variant}/seed-{seed}/embeddings.npz",
+            predictions="<results>/{scope}/{variant}/seed-{seed}/predictions.parquet",
+            omitted="<results>/{scope}/{variant}/seed-{seed}/omitted.tsv",
         log:
-            "results/{dataset}/logs/train_variant/{scope}-{variant}-{seed}.log",
+            "<logs>/train_variant/{scope}-{variant}-{seed}.log",
         benchmark:
-            "results/{dataset}/benchmarks/train_variant/{scope}-{variant}-{seed}.tsv"
+            "<benchmarks>/train_variant/{scope}-{variant}-{seed}.tsv"
         wildcard_constraints:
             variant=one_of(RECOGNITION["variants"]),
         conda:
@@ -121,56 +127,55 @@ if RECOGNITION is not None:
             gpu=1,
             mem_mb=8000,
         params:
-            rank=RECOGNISED,
-            options=variant_options,
-            anchors_name=anchors_name,
+            rank=plan.recognition.rank,
+            split=plan.split_options,
+            options=by_wildcards(plan.recognition.variant_options),
+            anchors_name=by_wildcards(plan.recognition.anchors_of),
         script:
             "../scripts/train_variant.py"
 
     rule score_recognition:
+        """Score all variants and seeds, and where unseen taxa are placed."""
         input:
-            specimens="results/{dataset}/specimens/specimens.parquet",
+            specimens="<results>/specimens/specimens.parquet",
             splits=expand(
-                "results/{{dataset}}/splits/seed-{seed}.tsv", seed=RECOGNITION_SEEDS
+                "<results>/splits/seed-{seed}.tsv", seed=plan.recognition.seeds
             ),
             predictions=expand(
-                "results/{{dataset}}/visual_genetic/{variant}/seed-{seed}/predictions.parquet",
+                "<results>/visual_genetic/{variant}/seed-{seed}/predictions.parquet",
                 variant=RECOGNITION["variants"],
-                seed=RECOGNITION_SEEDS,
+                seed=plan.recognition.seeds,
             ),
             unseen=expand(
-                "results/{{dataset}}/{scope}/{variant}/seed-{seed}/predictions.parquet",
+                "<results>/{scope}/{variant}/seed-{seed}/predictions.parquet",
                 scope=SCOPES[1:],
-                variant=UNSEEN_VARIANTS,
-                seed=RECOGNITION_SEEDS,
+                variant=plan.recognition.unseen,
+                seed=plan.recognition.seeds,
             ),
-            withheld=given(
-                UNSEEN_VARIANTS and "results/{dataset}/visual_genetic/withheld.tsv"
-            ),
-            anchors=expand(
-                "results/{{dataset}}/genetics/anchors/{anchors}.npz",
-                anchors=[
-                    ANCHORS_OF[name] for name in UNSEEN_VARIANTS if ANCHORS_OF[name]
-                ],
-            ),
-            distances=tree_distances,
+            withheld=plan.recognition.withheld_taxa,
+            anchors=[
+                path
+                for variant in plan.recognition.unseen_anchored
+                for path in plan.recognition.anchors_file_of(variant)
+            ],
+            distances=plan.tree_distances,
             code=code_of("score_recognition.py"),
         output:
-            scores="results/{dataset}/visual_genetic/scores.tsv",
-            taxa="results/{dataset}/visual_genetic/taxa.tsv",
-            unseen="results/{dataset}/visual_genetic/unseen.tsv",
+            scores="<results>/visual_genetic/scores.tsv",
+            taxa="<results>/visual_genetic/taxa.tsv",
+            unseen="<results>/visual_genetic/unseen.tsv",
         log:
-            "results/{dataset}/logs/score_recognition.log",
+            "<logs>/score_recognition.log",
         benchmark:
-            "results/{dataset}/benchmarks/score_recognition.tsv"
+            "<benchmarks>/score_recognition.tsv"
         conda:
             "../../envs/statistics.yaml"
         params:
-            ranks=INPUTS["ranks"],
-            rank=RECOGNISED,
+            ranks=RANKS,
+            rank=plan.recognition.rank,
             tree_rank=INPUTS["tree_rank"],
-            variants=COMPARED,
-            anchored=[name for name in UNSEEN_VARIANTS if ANCHORS_OF[name]],
+            variants=plan.recognition.compared,
+            anchored=plan.recognition.unseen_anchored,
             backbone=RECOGNITION["backbone"],
             tail=RECOGNITION["tail"],
             head=RECOGNITION["head"],
@@ -180,54 +185,52 @@ if RECOGNITION is not None:
             "../scripts/score_recognition.py"
 
     rule plot_recognition:
+        """Draw scores, changes by taxon, spaces and the course of training."""
         input:
-            specimens="results/{dataset}/specimens/specimens.parquet",
-            scores="results/{dataset}/visual_genetic/scores.tsv",
-            taxa="results/{dataset}/visual_genetic/taxa.tsv",
+            specimens="<results>/specimens/specimens.parquet",
+            scores="<results>/visual_genetic/scores.tsv",
+            taxa="<results>/visual_genetic/taxa.tsv",
             published=given(config["published"]),
             histories=expand(
-                "results/{{dataset}}/visual_genetic/regimes/{regime}/seed-{seed}/history.tsv",
-                regime=REGIMES,
-                seed=RECOGNITION_SEEDS,
+                "<results>/visual_genetic/regimes/{regime}/seed-{seed}/history.tsv",
+                regime=plan.recognition.regimes,
+                seed=plan.recognition.seeds,
             ),
             norms=expand(
-                "results/{{dataset}}/visual_genetic/regimes/{regime}/seed-{seed}/norms.tsv",
-                regime=REGIMES,
-                seed=RECOGNITION_SEEDS,
+                "<results>/visual_genetic/regimes/{regime}/seed-{seed}/norms.tsv",
+                regime=plan.recognition.regimes,
+                seed=plan.recognition.seeds,
             ),
             alignments=expand(
-                "results/{{dataset}}/visual_genetic/{variant}/seed-{seed}/history.tsv",
-                variant=[name for name in ANCHORS_OF if ANCHORS_OF[name]],
-                seed=RECOGNITION_SEEDS,
+                "<results>/visual_genetic/{variant}/seed-{seed}/history.tsv",
+                variant=plan.recognition.anchored,
+                seed=plan.recognition.seeds,
             ),
             embeddings=expand(
-                "results/{{dataset}}/visual_genetic/{variant}/seed-{seed}/embeddings.npz",
+                "<results>/visual_genetic/{variant}/seed-{seed}/embeddings.npz",
                 variant=RECOGNITION["variants"],
-                seed=RECOGNITION_SEEDS,
+                seed=plan.recognition.seeds,
             ),
-            anchors=expand(
-                "results/{{dataset}}/genetics/anchors/{anchors}.npz",
-                anchors=sorted({name for name in ANCHORS_OF.values() if name}),
-            ),
+            anchors=plan.recognition.anchors_files(plan.recognition.anchor_sets),
             code=code_of("plot_recognition.py"),
         output:
             **{
                 figure: report(
-                    f"results/{{dataset}}/visual_genetic/{figure}.png",
+                    f"<results>/visual_genetic/{figure}.png",
                     caption=f"../report/recognition_{figure}.rst",
                     category="Recognition",
                 )
                 for figure in RECOGNITION_FIGURES
             },
         log:
-            "results/{dataset}/logs/plot_recognition.log",
+            "<logs>/plot_recognition.log",
         conda:
             "../../envs/statistics.yaml"
         params:
-            ranks=INPUTS["ranks"],
-            rank=RECOGNISED,
-            variants=COMPARED,
-            seeds=RECOGNITION_SEEDS,
+            ranks=RANKS,
+            rank=plan.recognition.rank,
+            variants=plan.recognition.compared,
+            seeds=plan.recognition.seeds,
             tail=RECOGNITION["tail"],
         script:
             "../scripts/plot_recognition.py"

@@ -1,4 +1,4 @@
-"""Pool the features of a taxon's images into one vector; measure visual distances."""
+"""Pool the features of each taxon's images into one vector; measure visual distances."""
 
 import pandas as pd
 from visgen.distances import write_distances
@@ -10,10 +10,12 @@ from visgen.threads import use_threads
 
 start_log(snakemake.log[0])
 use_threads()
-params = snakemake.params
+made, params = snakemake.output, snakemake.params
 taxa = pd.read_parquet(snakemake.input.specimens).set_index("id")[params.rank]
 taxa, _ = enough_images(taxa, params.min_images)
 features = read_features(snakemake.input.features).droplevel("repeat")
-vectors, distances = embed_taxa(features, taxa, params.variant, params.seed)
-vectors.rename(columns=str).to_parquet(snakemake.output.vectors)
-write_distances(snakemake.output.distances, distances)
+variants = params.variants.values()
+for variant, *paths in zip(variants, made.vectors, made.distances, strict=True):
+    vectors, distances = embed_taxa(features, taxa, variant, params.seed)
+    vectors.rename(columns=str).to_parquet(paths[0])
+    write_distances(paths[1], distances)

@@ -1,24 +1,32 @@
-"""Count images, specimens and sequences of every taxon, and say which are in the tree."""
+"""Count images, specimens and sequences of every taxon, and list names on one side only."""
 
 import pandas as pd
 from visgen.distances import read_distances
 from visgen.logs import start_log
-from visgen.sequences.matching import count_accepted
+from visgen.sequences.matching import count_accepted, find_unmatched
+from visgen.sequences.name_tables import read_sequence_table
 from visgen.specimens.coverage import coverage, summarise_ranks
 from visgen.tables import read_table, write_table
 from visgen.trees import read_tree
 
 start_log(snakemake.log[0])
-given, params = snakemake.input, snakemake.params
+given, made, params = snakemake.input, snakemake.output, snakemake.params
 specimens = pd.read_parquet(given.specimens)
-tips = sequences = None
+tips = counts = None
 if given.tree:
     tips = [tip.name for tip in read_tree(given.tree[0]).tips()]
 elif given.distances:
     tips = read_distances(given.distances[0]).ids
 if given.sequences:
-    sequences = count_accepted(read_table(given.sequences[0]))
-table = coverage(specimens, params.ranks, tips, params.tree_rank, sequences, params.sequence_rank)
-write_table(snakemake.output.coverage, table)
-summary = summarise_ranks(table, len(specimens))
-write_table(snakemake.output.ranks, summary)
+    sequences = read_table(given.sequences)
+    counts = count_accepted(sequences)
+    unmatched = find_unmatched(
+        sequences,
+        specimens[params.sequence_rank].dropna().unique(),
+        read_sequence_table(given.sequence_table[0]) if given.sequence_table else None,
+    )
+    print(unmatched.to_csv(sep="\t", index=False))
+    write_table(made.unmatched, unmatched)
+table = coverage(specimens, params.ranks, tips, params.tree_rank, counts, params.sequence_rank)
+write_table(made.coverage, table)
+write_table(made.ranks, summarise_ranks(table, len(specimens)))

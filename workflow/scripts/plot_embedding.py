@@ -1,20 +1,25 @@
-"""Draw phylogenetic and visual distances side by side for every variant of a backbone."""
+"""Draw distances, losses and scores of a backbone's variants, held-out taxa among them."""
 
 import pandas as pd
 from visgen.distances import load_distances
 from visgen.embedding import in_sample
+from visgen.figures.guidance import plot_guidance
+from visgen.figures.held_out import plot_held_out
+from visgen.figures.held_out_pairs import plot_held_out_pairs
 from visgen.figures.matrices import plot_notice
 from visgen.figures.side_by_side import agreement_in_words, fit_in_words, plot_side_by_side
+from visgen.held_out.files import read_fold_distances
 from visgen.logs import start_log
 from visgen.specimens.taxonomy import group_above, taxonomic_order
 from visgen.tables import read_table
 
 start_log(snakemake.log[0])
-given, params = snakemake.input, snakemake.params
-specimens = pd.read_parquet(given.specimens)
-genetic, scores = load_distances(given.genetic), read_table(given.scores)
+given, made, params = snakemake.input, snakemake.output, snakemake.params
+specimens, genetic = pd.read_parquet(given.specimens), load_distances(given.genetic)
 taxa = taxonomic_order(specimens, params.ranks, params.rank)
-for variant, path, figure in zip(params.variants, given.visual, snakemake.output, strict=True):
+groups = group_above(specimens, params.ranks, params.rank)
+scores = read_table(given.scores)
+for variant, path, figure in zip(params.variants, given.visual, made.distances, strict=True):
     visual = load_distances(path)
     order = [taxon for taxon in taxa if taxon in genetic.ids and taxon in visual.ids]
     if len(order) < 3:
@@ -29,8 +34,21 @@ for variant, path, figure in zip(params.variants, given.visual, snakemake.output
         of_genetic,
         of_visual,
         order,
-        group_above(specimens, params.ranks, params.rank),
+        groups,
         title,
         genetic_label="phylogenetic distance",
         visual_label=f"cosine distance of {variant.replace('_', ' ')} vectors",
     ).savefig(figure, dpi=110)
+held_out, folds = read_table(given.held_out_scores), read_table(given.folds).set_index("taxon")
+plot_held_out(held_out, params.guided, params.random).savefig(made.held_out, dpi=150)
+for variant, path, figure in zip(params.variants, given.held_out, made.pairs, strict=True):
+    plot_held_out_pairs(
+        read_fold_distances(path, genetic, folds),
+        held_out[held_out["variant"] == variant],
+        fitted=variant in params.guided,
+    ).savefig(figure, dpi=110)
+if params.guided:
+    named = list(zip(params.guided, given.histories, given.fits, strict=True))
+    histories = {name: read_table(path) for name, path, _ in named}
+    fits = {name: read_table(path).iloc[0].to_dict() for name, _, path in named}
+    plot_guidance(histories, fits).savefig(made.guidance, dpi=150)

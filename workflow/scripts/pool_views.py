@@ -17,8 +17,8 @@ if __name__ == "__main__":
     start_log(snakemake.log[0])
     use_threads()
     params, given, wildcards = snakemake.params, snakemake.input, snakemake.wildcards
-    seed = int(wildcards.seed)
-    backbone = with_image_size(params.backbone, params.image_size)
+    seed, options = int(wildcards.seed), dict(params.options)
+    backbone = with_image_size(params.backbone, options.pop("image_size"))
     pooled = pool_views(
         study_images(
             pd.read_parquet(given.specimens),
@@ -28,12 +28,8 @@ if __name__ == "__main__":
         ),
         load_backbone(**backbone | {"weights": UNTRAINED}),  # the checkpoint has the trained ones
         *read_checkpoint(given.checkpoint, with_encoder=True),
-        n_views=params.n_views,
+        **options,
         seed=seed,
-        augmentation=params.augmentation,
-        colour=params.colour,
-        batch_size=params.batch_size,
-        precision=params.precision,
         background=tuple(params.background),
         max_pixels=params.max_pixels,
         workers=int(os.environ["VISGEN_WORKERS"]),

@@ -1,4 +1,4 @@
-"""Deal specimens to training, validation and test parts."""
+"""Deal specimens to training, validation and test parts, once a seed."""
 
 import pandas as pd
 from visgen.logs import start_log
@@ -6,16 +6,16 @@ from visgen.splits import split_notes, split_specimens
 from visgen.tables import write_table
 
 start_log(snakemake.log[0])
-params = snakemake.params
+made, params = snakemake.output, snakemake.params
 specimens = pd.read_parquet(snakemake.input.specimens)
-parts = split_specimens(
-    specimens,
-    params.ranks,
-    params.stratify_by,
-    test=params.test,
-    val=params.val,
-    seed=int(snakemake.wildcards.seed),
-)
-parts.to_csv(snakemake.output.split, sep="\t")
-notes = split_notes(specimens, parts, params.ranks)
-write_table(snakemake.output.notes, notes)
+for seed, split, notes in zip(params.seeds, made.splits, made.notes, strict=True):
+    parts = split_specimens(
+        specimens,
+        params.ranks,
+        params.stratify_by,
+        test=params.test,
+        val=params.val,
+        seed=seed,
+    )
+    parts.to_csv(split, sep="\t")
+    write_table(notes, split_notes(specimens, parts, params.ranks))

@@ -1,4 +1,4 @@
-"""Hold out each fold of taxa in turn and fit a variant to the others."""
+"""Fit a variant with each fold of taxa held out, and again and again under both nulls."""
 
 import pandas as pd
 from visgen.devices import pick_device
@@ -6,16 +6,17 @@ from visgen.distances import load_distances
 from visgen.feature_tables import read_features
 from visgen.guidance.variants import make_embedder
 from visgen.held_out.files import write_fold_distances
-from visgen.held_out.refits import fit_folds
+from visgen.held_out.refits import fit_folds, refit_nulls
 from visgen.logs import start_log
 from visgen.tables import read_table, write_table
 from visgen.threads import use_threads
 
 start_log(snakemake.log[0])
 use_threads()
-given, params = snakemake.input, snakemake.params
-folds = read_table(given.folds).set_index("taxon")
-taxa = pd.read_parquet(given.specimens).set_index("id")[params.rank]
+given, made, params = snakemake.input, snakemake.output, snakemake.params
+genetic, folds = load_distances(given.genetic), read_table(given.folds).set_index("taxon")
+specimens = pd.read_parquet(given.specimens).set_index("id")
+taxa = specimens[params.rank]
 embedder = make_embedder(
     read_features(given.features),
     taxa.where(taxa.isin(folds.index)),
@@ -23,6 +24,15 @@ embedder = make_embedder(
     seed=params.seed,
     device=pick_device(),
 )
-visual, fits = fit_folds(embedder, load_distances(given.genetic), folds)
-write_fold_distances(snakemake.output.distances, list(embedder.bags.taxa), visual)
-write_table(snakemake.output.fits, fits)
+visual, fits = fit_folds(embedder, genetic, folds)
+write_fold_distances(made.held_out, list(embedder.bags.taxa), visual)
+write_table(made.fits, fits)
+permuted = refit_nulls(
+    embedder,
+    specimens["specimen"],
+    genetic,
+    folds,
+    permutations=params.refits,
+    seed=params.seed,
+)
+write_table(made.permuted, permuted)

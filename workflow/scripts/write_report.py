@@ -18,7 +18,7 @@ start_log(snakemake.log[0])
 given, params = snakemake.input, snakemake.params
 metrics, ranks = read_table(given.metrics), read_table(given.ranks)
 specimens = pd.read_parquet(given.specimens)
-page = params.settings | {"dataset": snakemake.wildcards.dataset, "counts": given.counts}
+page = params.settings | {"dataset": params.dataset, "counts": given.counts}
 page |= {"genetics": None, "recognition": None}
 page["provenance"] = json.loads(Path(given.provenance).read_text(encoding="utf-8"))
 page["left_out"] = content.left_out(page["tree_rank"], params.sequence_rank)

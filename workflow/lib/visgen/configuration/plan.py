@@ -1,0 +1,291 @@
+"""What follows from a study's configuration: its files, and what is made of them, by name."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from visgen.checks.files import STUDY_FILES
+from visgen.checks.genetics import INFERRED
+from visgen.classifiers.options import BASELINE_METHODS
+from visgen.configuration.plan_of_embedding import EmbeddingPlan
+from visgen.configuration.plan_of_recognition import RecognitionPlan
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What follows from a configuration; asks no file and no clock.
+
+    Attributes
+    ----------
+    config
+        As `visgen.configuration.reading.checked_config` returns it.
+    """
+
+    config: Mapping[str, Any]
+
+    @property
+    def results(self) -> str:
+        """Folder of all that the study makes."""
+        return f"results/{self.config['dataset']}"
+
+    @property
+    def simulated(self) -> str | None:
+        """Folder of the simulated study; None where the study is the user's own."""
+        made = self.config["simulation"] is not None
+        return f"resources/simulated/{self.config['dataset']}" if made else None
+
+    # Files of the study.
+
+    @cached_property
+    def inputs(self) -> dict[str, Any]:
+        """The section inputs, with the paths of what is simulated or inferred filled in."""
+        inputs = dict(self.config["inputs"])
+        if self.simulated:
+            inputs |= {
+                "images": f"{self.simulated}/images",
+                "meta": f"{self.simulated}/meta.csv",
+                "sequences": f"{self.simulated}/sequences.fasta",
+            }
+            if not self.is_inferred:
+                inputs["tree"] = f"{self.simulated}/tree.nwk"
+        for kind, name in (("tree", "tree.nwk"), ("distances", "distances.tsv")):
+            if inputs[kind] == INFERRED:
+                inputs[kind] = f"{self.results}/genetics/{name}"
+        return inputs
+
+    @property
+    def study_files(self) -> list[str]:
+        """Files that the study is made of, beside its images."""
+        return [path for key in STUDY_FILES for path in given(self.inputs[key])]
+
+    @property
+    def images_made(self) -> list[str]:
+        """The folder of images where a rule makes it; the user's own is noticed by its listing."""
+        return given(self.simulated and self.inputs["images"])
+
+    @property
+    def is_inferred(self) -> bool:
+        """Whether phylogenetic distances come from the sequences themselves."""
+        return INFERRED in (self.config["inputs"]["tree"], self.config["inputs"]["distances"])
+
+    @property
+    def has_sequences(self) -> bool:
+        """Whether there are sequences."""
+        return bool(self.inputs["sequences"])
+
+    @property
+    def has_tree(self) -> bool:
+        """Whether there are phylogenetic distances."""
+        return bool(self.inputs["tree"] or self.inputs["distances"])
+
+    @property
+    def infers_tree(self) -> bool:
+        """Whether a tree is inferred from the sequences."""
+        return self.config["genetics"]["tree"] is not None
+
+    @property
+    def trusted_tree(self) -> str | None:
+        """Tree that does not come from the sequences, to compare the inferred one with."""
+        if self.inputs["tree_rank"] != self.inputs["sequence_rank"]:
+            return None
+        if self.simulated:
+            return f"{self.simulated}/tree.nwk"
+        return None if self.is_inferred else self.inputs["tree"]
+
+    @property
+    def tree_ranks(self) -> list[str]:
+        """The rank of the tips; none without a tree."""
+        return [self.inputs["tree_rank"]] if self.has_tree else []
+
+    @property
+    def tree_distances(self) -> list[str]:
+        """Distances between tips; none without a tree."""
+        return [f"{self.results}/distances/{rank}.tsv" for rank in self.tree_ranks]
+
+    @property
+    def sequenced_distances(self) -> list[str]:
+        """Distances between tips where these are of the sequenced rank; else none."""
+        same = self.inputs["tree_rank"] == self.inputs["sequence_rank"]
+        return self.tree_distances if same else []
+
+    # Images: splits, networks and their weights, features.
+
+    @property
+    def seeds(self) -> list[int]:
+        """Seeds of the splits."""
+        return self.config["splits"]["seeds"]
+
+    @property
+    def split_options(self) -> dict[str, Any]:
+        """How specimens are dealt to parts, whatever the seed."""
+        return {key: self.config["splits"][key] for key in ("stratify_by", "test", "val")}
+
+    @property
+    def shards(self) -> range:
+        """Numbers of the shards that features are written in."""
+        return range(self.config["features"]["shards"])
+
+    @cached_property
+    def learned_models(self) -> list[str]:
+        """Models whose weights are learned here without labels."""
+        backbones = self.config["backbones"].values()
+        return sorted({b["model"] for b in backbones if b["weights"] == "simclr"})
+
+    @property
+    def simclr_options(self) -> dict[str, Any]:
+        """How weights are learned without labels."""
+        apart = ("image_size", "initial_weights")
+        return {key: value for key, value in self.config["simclr"].items() if key not in apart}
+
+    def weights_of(self, backbone: str) -> list[str]:
+        """Return the weights file of a backbone; none for an untrained one."""
+        options = self.config["backbones"][backbone]
+        return self._weights(options["model"], options["weights"])
+
+    def initial_weights_of(self, model: str) -> list[str]:
+        """Return the weights file that learning without labels starts from, if any."""
+        return self._weights(model, self.config["simclr"]["initial_weights"])
+
+    def _weights(self, model: str, weights: str) -> list[str]:
+        match weights:
+            case "none":
+                return []
+            case "imagenet":
+                return [f"resources/weights/{model}.safetensors"]
+            case "simclr":
+                return [f"{self.results}/simclr/{model}/weights.safetensors"]
+            case path:
+                return [path]
+
+    @property
+    def weights_files(self) -> list[str]:
+        """Weights files of all backbones, and those that learning started from."""
+        found = {path for name in self.config["backbones"] for path in self.weights_of(name)}
+        found |= {path for m in self.learned_models for path in self.initial_weights_of(m)}
+        return sorted(found)
+
+    def trained_as(self, model: str) -> dict[str, Any]:
+        """Return what a model that SimCLR trains is built with; its backbones agree on it."""
+        backbone = next(
+            backbone
+            for backbone in self.config["backbones"].values()
+            if backbone["model"] == model and backbone["weights"] == "simclr"
+        )
+        preprocessing = {
+            key: value for key, value in backbone["preprocessing"].items() if key in ("mean", "std")
+        }
+        simclr = self.config["simclr"]
+        return {
+            "model": model,
+            "model_args": backbone["model_args"],
+            "seed": simclr["seed"],
+            "preprocessing": preprocessing | {"image_size": simclr["image_size"]},
+        }
+
+    def clean_features(self, backbone: str) -> list[str]:
+        """Return the shards of features of clean images."""
+        return self._features(backbone, ["clean"])
+
+    def training_features(self, backbone: str) -> list[str]:
+        """Return the shards that classifiers learn from: of views too where there are any."""
+        views = self.config["features"]["views"]
+        return self._features(backbone, ["clean", "views"] if views else ["clean"])
+
+    def taxon_features(self, backbone: str, variant: str) -> list[str]:
+        """Return the shards that taxa are embedded by: views where they are brought to a size."""
+        if self.embedding.variants[variant]["per_taxon"] is None:
+            return self.clean_features(backbone)
+        return self.training_features(backbone)
+
+    def _features(self, backbone: str, kinds: list[str]) -> list[str]:
+        folder = f"{self.results}/features/{backbone}"
+        return [f"{folder}/{kind}-{shard}.parquet" for kind in kinds for shard in self.shards]
+
+    # Classification.
+
+    @property
+    def classified(self) -> list[str]:
+        """Ranks that are classified."""
+        return self.config["classification"]["ranks"] or self.inputs["ranks"]
+
+    @property
+    def classifiers(self) -> list[str]:
+        """Names of the classifiers."""
+        return list(self.config["classification"]["classifiers"])
+
+    @property
+    def baselines(self) -> list[str]:
+        """Classifiers that do not see the images."""
+        classifiers = self.config["classification"]["classifiers"]
+        return [name for name in classifiers if classifiers[name]["method"] in BASELINE_METHODS]
+
+    @property
+    def candidates(self) -> list[str]:
+        """Classifiers to choose from: the baselines only where there is nothing else."""
+        seeing = [name for name in self.classifiers if name not in self.baselines]
+        return seeing or self.classifiers
+
+    @property
+    def reference(self) -> str:
+        """Classifier that the others are compared with."""
+        return self.config["classification"]["reference"] or self.candidates[0]
+
+    # Sequences.
+
+    def anchor_vectors(self, anchors: str) -> str:
+        """Return the vectors a set is made of; a control takes its shape and taxa from them."""
+        source = self.config["genetics"]["anchors"][anchors]["source"]
+        encoding = source if source == "kmers" else "sgt"
+        return f"{self.results}/genetics/{encoding}.npz"
+
+    def anchor_distances(self, anchors: str) -> list[str]:
+        """Return the distances a set is made of; none where it is made of something else."""
+        of_tree = self.config["genetics"]["anchors"][anchors]["source"] == "tree"
+        return self.sequenced_distances if of_tree else []
+
+    @property
+    def anchor_files(self) -> list[str]:
+        """Every set of anchors."""
+        folder = f"{self.results}/genetics/anchors"
+        return [f"{folder}/{name}.npz" for name in self.config["genetics"]["anchors"]]
+
+    # The other questions.
+
+    @cached_property
+    def embedding(self) -> EmbeddingPlan:
+        """What follows for taxon vectors."""
+        return EmbeddingPlan(self.config)
+
+    @cached_property
+    def recognition(self) -> RecognitionPlan | None:
+        """What follows for recognition with genetic anchors; None where it is not asked for."""
+        return None if self.config["visual_genetic"] is None else RecognitionPlan(self.config)
+
+    @cached_property
+    def score_tables(self) -> list[str]:
+        """Every table of scores that the study makes."""
+        backbones = list(self.config["backbones"])
+        names = [
+            f"classification/{backbone}/{table}.tsv"
+            for backbone in backbones
+            for table in ("scores", "confidence")
+        ]
+        if len(backbones) > 1:
+            names.append("classification/backbones.tsv")
+        if self.has_sequences:
+            names.append("genetics/scores.tsv")
+        if self.recognition:
+            names.append("visual_genetic/scores.tsv")
+        if self.has_tree:
+            names += [
+                f"embedding/{backbone}/{table}.tsv"
+                for backbone in backbones
+                for table in ("scores", "held_out")
+            ]
+        return [f"{self.results}/{name}" for name in names]
+
+
+def given(path: str | bool | None) -> list[str]:
+    """Return a path as a list: empty where the study has no such file."""
+    return [path] if path else []

@@ -1,0 +1,119 @@
+"""What follows from a configuration for taxon vectors: which are guided, and their references."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from visgen.guidance.poolings import is_learned, references
+
+
+@dataclass(frozen=True)
+class EmbeddingPlan:
+    """Names of variants by what is done to them.
+
+    Attributes
+    ----------
+    config
+        As `visgen.configuration.reading.checked_config` returns it.
+    """
+
+    config: Mapping[str, Any]
+
+    @property
+    def variants(self) -> Mapping[str, Mapping[str, Any]]:
+        """Options by name."""
+        return self.config["embedding"]["variants"]
+
+    @cached_property
+    def guided(self) -> list[str]:
+        """Variants that are fitted to phylogenetic distances."""
+        return [name for name, v in self.variants.items() if v["guidance"] is not None]
+
+    @cached_property
+    def unguided(self) -> list[str]:
+        """Variants that are not."""
+        return [name for name in self.variants if name not in self.guided]
+
+    @property
+    def unguided_options(self) -> dict[str, Mapping[str, Any]]:
+        """Options of the unguided variants by name."""
+        return {name: self.variants[name] for name in self.unguided}
+
+    @cached_property
+    def fine_tuned(self) -> list[str]:
+        """Guided variants that train stages of the network."""
+        guidance = {name: self.variants[name]["guidance"] for name in self.guided}
+        return [name for name in self.guided if guidance[name]["fine_tune"] is not None]
+
+    @cached_property
+    def frozen(self) -> list[str]:
+        """Variants that leave the network alone."""
+        return [name for name in self.variants if name not in self.fine_tuned]
+
+    @property
+    def guided_frozen(self) -> list[str]:
+        """Guided variants that leave the network alone."""
+        return [name for name in self.guided if name in self.frozen]
+
+    @cached_property
+    def random(self) -> list[str]:
+        """Variants that know nothing of the images."""
+        return [name for name in self.unguided if self.variants[name]["pooling"] == "random"]
+
+    @cached_property
+    def references(self) -> dict[str, str]:
+        """By variant: the unguided one that it is compared with."""
+        return references(self.variants, self.config["embedding"]["reference"])
+
+    @property
+    def unguided_refits(self) -> list[int]:
+        """How often each unguided variant is embedded again under each null."""
+        return [self.refits_of(name) for name in self.unguided]
+
+    @cached_property
+    def refits(self) -> dict[str, int]:
+        """By variant: how often it is fitted again under each null."""
+        return {name: self.refits_of(name) for name in self.variants}
+
+    def refits_of(self, variant: str) -> int:
+        """Return how often a variant is fitted again under each null."""
+        guidance = self.variants[variant]["guidance"]
+        if guidance is None or guidance["refits"] is None:
+            return self.config["embedding"]["refits"]
+        return guidance["refits"]
+
+    def guidance_of(self, variant: str) -> dict[str, Any]:
+        """Return a variant without what only its refits take."""
+        options = self.variants[variant]
+        guidance = options["guidance"] and {
+            key: value for key, value in options["guidance"].items() if key != "refits"
+        }
+        return {**options, "guidance": guidance}
+
+    def learns_pooling(self, variant: str) -> bool:
+        """Return whether a variant learns how much each image counts.
+
+        Then bags of images are worth threads and a GPU; pooled vectors are few and are not.
+        """
+        return is_learned(self.variants[variant]["pooling"])
+
+    def threads_of(self, variant: str) -> int:
+        """Return the threads of a variant's jobs."""
+        return self.config["compute"]["threads"] if self.learns_pooling(variant) else 1
+
+    def gpu_of(self, variant: str) -> int:
+        """Return the GPUs of a variant's jobs."""
+        return int(self.learns_pooling(variant))
+
+    @property
+    def fine_tuning_options(self) -> dict[str, Any]:
+        """How images are read where stages of the network are trained."""
+        features, ingest = self.config["features"], self.config["ingest"]
+        return {
+            "seed": self.config["embedding"]["seed"],
+            "batch_size": features["batch_size"],
+            "precision": features["precision"],
+            "background": ingest["background"],
+            "max_pixels": ingest["max_pixels"],
+        }

@@ -1,0 +1,30 @@
+"""Embed each fold of taxa by every unguided variant, and again and again under both nulls."""
+
+import pandas as pd
+from visgen.devices import pick_device
+from visgen.distances import load_distances
+from visgen.feature_tables import read_features
+from visgen.guidance.variants import make_embedder
+from visgen.held_out.files import write_fold_distances
+from visgen.held_out.refits import fit_folds, refit_nulls
+from visgen.logs import start_log
+from visgen.tables import read_table, write_table
+from visgen.threads import use_threads
+
+start_log(snakemake.log[0])
+use_threads()
+given, made, params = snakemake.input, snakemake.output, snakemake.params
+genetic, folds = load_distances(given.genetic), read_table(given.folds).set_index("taxon")
+specimens = pd.read_parquet(given.specimens).set_index("id")
+taxa = specimens[params.rank].where(specimens[params.rank].isin(folds.index))
+features = read_features(given.features)
+paths = zip(made.held_out, made.fits, made.permuted, strict=True)
+for variant, refits, (of_held_out, of_fits, of_permuted) in zip(
+    params.variants.values(), params.refits, paths, strict=True
+):
+    embedder = make_embedder(features, taxa, variant, seed=params.seed, device=pick_device())
+    visual, fits = fit_folds(embedder, genetic, folds)
+    write_fold_distances(of_held_out, list(embedder.bags.taxa), visual)
+    write_table(of_fits, fits)
+    individuals, draws = specimens["specimen"], {"permutations": refits, "seed": params.seed}
+    write_table(of_permuted, refit_nulls(embedder, individuals, genetic, folds, **draws))

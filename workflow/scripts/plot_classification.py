@@ -1,0 +1,34 @@
+"""Draw scores, taxa, confusions and confidence of a backbone's classifiers."""
+
+import pandas as pd
+from visgen.figures.confidence import plot_confidence
+from visgen.figures.confusion import plot_confusion
+from visgen.figures.matrices import plot_notice
+from visgen.figures.scores import plot_scores
+from visgen.figures.taxa import plot_taxa
+from visgen.logs import start_log
+from visgen.specimens.taxonomy import group_above, taxonomic_order
+from visgen.tables import read_table
+
+start_log(snakemake.log[0])
+given, made, params = snakemake.input, snakemake.output, snakemake.params
+ranks, chosen = params.ranks, read_table(given.chosen).set_index("rank")["variant"]
+plot_scores(read_table(given.scores), ranks, params.baselines).savefig(made.scores, dpi=150)
+plot_taxa(read_table(given.taxa), ranks, chosen, params.tail).savefig(made.taxa, dpi=150)
+plot_confidence(read_table(given.reliability), read_table(given.confidence), ranks, chosen).savefig(
+    made.confidence, dpi=150
+)
+specimens = pd.read_parquet(given.specimens)
+confusion = pd.read_parquet(given.confusion)
+confusion = confusion[confusion["evaluator"] == "independent"]
+for rank, path in zip(params.classified, made.confusions, strict=True):
+    if rank not in chosen:
+        plot_notice(f"no classifier could be chosen for the rank {rank}").savefig(path, dpi=150)
+        continue
+    table = confusion[(confusion["rank"] == rank) & (confusion["variant"] == chosen[rank])]
+    plot_confusion(
+        table,
+        taxonomic_order(specimens, ranks, rank),
+        group_above(specimens, ranks, rank),
+        title=f"{rank}: {chosen[rank].replace('_', ' ')}",
+    ).savefig(path, dpi=150)

@@ -1,0 +1,30 @@
+"""Draw maps of the sequences, cosines of the anchors, and the inferred tree where there is one."""
+
+import pandas as pd
+from visgen.anchors.files import read_anchors
+from visgen.figures.anchors import plot_anchors
+from visgen.figures.group_styles import colouring
+from visgen.figures.sequence_map import plot_sequence_map
+from visgen.figures.trees import plot_tree
+from visgen.logs import start_log
+from visgen.sequence_vectors.files import read_vectors
+from visgen.specimens.taxonomy import group_above, taxonomic_order
+from visgen.tables import read_table
+from visgen.trees import read_tree
+
+start_log(snakemake.log[0])
+given, made, params = snakemake.input, snakemake.output, snakemake.params
+specimens = pd.read_parquet(given.specimens)
+groups = colouring(specimens, params.ranks, params.rank)
+vectors = {"SGT": read_vectors(given.sgt), "k-mers": read_vectors(given.kmers)}
+plot_sequence_map(vectors, groups).savefig(made.sequences, dpi=150)
+plot_anchors(
+    {name: read_anchors(path) for name, path in zip(params.names, given.anchors, strict=True)},
+    taxonomic_order(specimens, params.ranks, params.rank),
+    group_above(specimens, params.ranks, params.rank),
+).savefig(made.anchors, dpi=110)
+if given.tree:
+    coverage = read_table(given.coverage)
+    of_rank = coverage[coverage["rank"] == params.rank]
+    figure = plot_tree(read_tree(given.tree), of_rank, groups, params.bootstraps)
+    figure.savefig(made.tree, dpi=150)
