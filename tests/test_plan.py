@@ -1,0 +1,305 @@
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+from test_configuration import SCHEMA, SIMULATION, SMALLEST, study
+from visgen.configuration.plan import Plan, given
+from visgen.configuration.reading import checked_config
+
+CONFIGS = Path(__file__).parents[1] / "config"
+GUIDED = {
+    "mean": {"pooling": "mean"},
+    "raw": {"pooling": "mean", "centre": False},
+    "random": {"pooling": "random"},
+    "attention": {"pooling": "attention", "guidance": {"refits": 7}},
+    "projected": {"pooling": "mean", "guidance": {}},
+}
+TUNED = {
+    "pooling": "mean",
+    "per_taxon": 5,
+    "guidance": {"projection": "none", "optimiser": "adam", "fine_tune": {}},
+}
+RECOGNITION = {
+    "backbone": "small",
+    "variants": {
+        "control": {"regime": "control"},
+        "plain": {"regime": "ltr"},
+        "aligned": {"regime": "ltr", "anchors": "raw", "margin": 0.3, "permutations": 3},
+    },
+}
+
+
+def plan(changes=None, base=SIMULATION):
+    return Plan(checked_config(study(changes or {}, base), SCHEMA))
+
+
+def recognition(changes=None):
+    keys = {
+        "visual_genetic": copy.deepcopy(RECOGNITION),
+        "genetics.anchors": {"raw": {}, "other": {}},
+    }
+    return plan(keys | (changes or {})).recognition
+
+
+def test_a_simulated_study_has_its_files_where_they_are_made():
+    made = plan()
+    assert made.results == "results/demo" and made.simulated == "resources/simulated/demo"
+    assert made.inputs["images"] == "resources/simulated/demo/images"
+    assert made.images_made == ["resources/simulated/demo/images"]
+    assert made.inputs["tree"] == made.trusted_tree == "resources/simulated/demo/tree.nwk"
+    assert made.study_files == [
+        "resources/simulated/demo/meta.csv",
+        "resources/simulated/demo/tree.nwk",
+        "resources/simulated/demo/sequences.fasta",
+    ]
+    assert made.tree_distances == made.sequenced_distances == ["results/demo/distances/species.tsv"]
+    assert made.has_sequences and made.has_tree and not made.is_inferred
+
+
+def test_a_plan_leaves_the_configuration_as_it_is():
+    config = checked_config(study({}, SIMULATION), SCHEMA)
+    before = str(config)
+    assert Plan(config).inputs["tree"] and Plan(config).score_tables
+    assert str(config) == before
+
+
+def test_a_study_of_ones_own_without_tree_and_sequences_asks_for_neither():
+    made = plan(base=SMALLEST)
+    assert made.simulated is None and made.images_made == []
+    assert made.tree_distances == [] and made.trusted_tree is None
+    assert not made.has_sequences and not made.has_tree
+    assert made.recognition is None
+    assert made.score_tables == [
+        "results/drawer/classification/small/scores.tsv",
+        "results/drawer/classification/small/confidence.tsv",
+    ]
+
+
+def test_an_inferred_tree_is_trusted_by_nobody_and_lies_with_the_sequences():
+    own = {
+        "inputs.sequences": "rdna.fasta",
+        "inputs.sequence_rank": "genus",
+        "inputs.tree": "inferred",
+        "inputs.tree_rank": "genus",
+        "genetics.tree": {"engine": "nj"},
+    }
+    made = plan(own, SMALLEST)
+    assert made.inputs["tree"] == "results/drawer/genetics/tree.nwk"
+    assert made.is_inferred and made.infers_tree and made.trusted_tree is None
+    assert plan(own | {"inputs.tree": "given.nwk"}, SMALLEST).trusted_tree == "given.nwk"
+    of_family = plan(own | {"inputs.tree": "given.nwk", "inputs.tree_rank": "family"}, SMALLEST)
+    assert of_family.trusted_tree is None and of_family.sequenced_distances == []
+    simulated = plan({"inputs.tree": "inferred", "genetics.tree": {"engine": "nj"}})
+    assert simulated.inputs["tree"] == "results/demo/genetics/tree.nwk"
+    assert simulated.trusted_tree == "resources/simulated/demo/tree.nwk"
+
+
+def test_every_part_of_a_study_has_its_table_of_scores():
+    changes = {
+        "backbones.large": {"model": "test_resnet", "weights": "none"},
+        "visual_genetic": RECOGNITION,
+        "genetics.anchors": {"raw": {}},
+    }
+    assert plan(changes).score_tables == [
+        "results/demo/classification/small/scores.tsv",
+        "results/demo/classification/small/confidence.tsv",
+        "results/demo/classification/large/scores.tsv",
+        "results/demo/classification/large/confidence.tsv",
+        "results/demo/classification/backbones.tsv",
+        "results/demo/genetics/scores.tsv",
+        "results/demo/visual_genetic/scores.tsv",
+        "results/demo/embedding/small/scores.tsv",
+        "results/demo/embedding/small/held_out.tsv",
+        "results/demo/embedding/large/scores.tsv",
+        "results/demo/embedding/large/held_out.tsv",
+    ]
+
+
+def test_weights_come_from_a_hub_a_training_a_file_or_nowhere():
+    backbones = {
+        "none": {"model": "test_resnet", "weights": "none"},
+        "hub": {"model": "resnet18", "weights": "imagenet"},
+        "file": {"model": "resnet18", "weights": "mine.safetensors"},
+        "learned": {"model": "resnet50", "weights": "simclr"},
+    }
+    made = plan({"backbones": backbones, "simclr.initial_weights": "imagenet"})
+    assert made.weights_of("none") == []
+    assert made.weights_of("hub") == ["resources/weights/resnet18.safetensors"]
+    assert made.weights_of("file") == ["mine.safetensors"]
+    assert made.weights_of("learned") == ["results/demo/simclr/resnet50/weights.safetensors"]
+    assert made.learned_models == ["resnet50"]
+    assert made.initial_weights_of("resnet50") == ["resources/weights/resnet50.safetensors"]
+    assert made.weights_files == [
+        "mine.safetensors",
+        "resources/weights/resnet18.safetensors",
+        "resources/weights/resnet50.safetensors",
+        "results/demo/simclr/resnet50/weights.safetensors",
+    ]
+
+
+def test_what_a_model_is_trained_as_changes_with_what_decides_its_weights_alone():
+    base = {
+        "backbones.small": {
+            "model": "test_resnet",
+            "weights": "simclr",
+            "preprocessing": {"image_size": 64, "mean": [0.5, 0.5, 0.5]},
+        },
+        "simclr.image_size": 32,
+    }
+    trained = plan(base).trained_as("test_resnet")
+    assert trained["preprocessing"]["image_size"] == 32
+    assert trained["preprocessing"]["mean"] == [0.5, 0.5, 0.5]
+    assert plan(base | {"simclr.epochs": 3}).trained_as("test_resnet") == trained
+    larger = plan(base | {"simclr.image_size": 48})
+    assert larger.trained_as("test_resnet") != trained
+    assert larger.simclr_options == plan(base).simclr_options
+    assert plan(base | {"simclr.epochs": 3}).simclr_options != plan(base).simclr_options
+
+
+def test_classifiers_learn_from_views_where_there_are_any_and_taxa_only_where_brought_to_a_size():
+    variants = GUIDED | {"sized": {"pooling": "mean", "per_taxon": 5, "guidance": {}}}
+    clean = [f"results/demo/features/small/clean-{shard}.parquet" for shard in range(3)]
+    views = [path.replace("clean", "views") for path in clean]
+    changes = {"features.shards": 3, "embedding.variants": variants}
+    without, with_views = plan(changes), plan(changes | {"features.views": 2})
+    assert without.training_features("small") == without.clean_features("small") == clean
+    assert with_views.clean_features("small") == clean
+    assert with_views.training_features("small") == clean + views
+    assert with_views.taxon_features("small", "projected") == clean
+    assert with_views.taxon_features("small", "sized") == clean + views
+
+
+def test_baselines_are_chosen_only_where_nothing_sees_the_images():
+    blind = {"most_frequent": {"method": "most_frequent"}, "uniform": {"method": "uniform"}}
+    seeing = blind | {
+        "svm": {"method": "linear_svm"},
+        "near": {"method": "nearest_centroid"},
+    }
+    made = plan({"classification.classifiers": seeing})
+    assert made.classifiers == ["most_frequent", "uniform", "svm", "near"]
+    assert made.baselines == ["most_frequent", "uniform"]
+    assert made.candidates == ["svm", "near"] and made.reference == "svm"
+    assert plan({"classification.classifiers": blind}).candidates == ["most_frequent", "uniform"]
+    named = {"classification.classifiers": seeing, "classification.reference": "uniform"}
+    assert plan(named).reference == "uniform"
+
+
+def test_all_ranks_are_classified_unless_some_are_named():
+    assert plan().classified == ["subclass", "order", "family", "genus", "species"]
+    assert plan({"classification.ranks": ["order"]}).classified == ["order"]
+
+
+def test_variants_are_sorted_by_what_is_done_to_them():
+    made = plan({"embedding.variants": GUIDED | {"tuned": TUNED}}).embedding
+    assert made.guided == ["attention", "projected", "tuned"]
+    assert made.unguided == ["mean", "raw", "random"]
+    assert list(made.unguided_options) == made.unguided
+    assert made.fine_tuned == ["tuned"] and made.guided_frozen == ["attention", "projected"]
+    assert made.random == ["random"]
+    assert made.references["attention"] == "mean" and made.references["raw"] == "mean"
+
+
+def test_a_variant_is_refitted_as_often_as_it_or_the_section_says():
+    made = plan({"embedding.variants": GUIDED, "embedding.refits": 11}).embedding
+    assert made.refits == {"mean": 11, "raw": 11, "random": 11, "attention": 7, "projected": 11}
+    assert made.unguided_refits == [11, 11, 11]
+    # What only refits take does not fit anew what is drawn.
+    assert "refits" not in made.guidance_of("attention")["guidance"]
+    assert made.guidance_of("mean")["guidance"] is None
+    assert made.variants["attention"]["guidance"]["refits"] == 7
+
+
+def test_threads_and_a_gpu_go_to_variants_that_weigh_images():
+    changes = {"embedding.variants": GUIDED, "compute.threads": 3}
+    made = plan(changes).embedding
+    assert [made.threads_of(name) for name in ("attention", "projected", "mean")] == [3, 1, 1]
+    assert [made.gpu_of(name) for name in ("attention", "projected", "mean")] == [1, 0, 0]
+
+
+def test_anchors_are_made_of_what_their_source_names():
+    sets = {"raw": {}, "words": {"source": "kmers"}, "tree": {"source": "tree"}}
+    made = plan({"genetics.anchors": sets})
+    assert made.anchor_vectors("raw") == "results/demo/genetics/sgt.npz"
+    assert made.anchor_vectors("words") == "results/demo/genetics/kmers.npz"
+    assert made.anchor_distances("raw") == []
+    assert made.anchor_distances("tree") == ["results/demo/distances/species.tsv"]
+    assert made.anchor_files[-1] == "results/demo/genetics/anchors/tree.npz"
+
+
+def test_recognition_has_its_own_seeds_or_those_of_the_splits():
+    assert recognition({"splits.seeds": [3, 5]}).seeds == [3, 5]
+    assert recognition({"splits.seeds": [3, 5], "visual_genetic.seeds": [5]}).seeds == [5]
+
+
+def test_variants_name_their_regime_and_anchors():
+    made = recognition()
+    assert made.rank == "species" and made.regimes == ["control", "ltr"]
+    assert made.anchored == ["aligned"] and made.anchor_sets == ["raw"]
+    assert made.anchors_of("plain") is None and made.anchors_file_of("plain") == []
+    assert made.anchors_file_of("aligned") == ["results/demo/genetics/anchors/raw.npz"]
+    assert made.compared["aligned"] == {"regime": "ltr", "anchors": "raw", "permutations": 3}
+    folder = "results/demo/unseen_genera/regimes/ltr/seed-5"
+    where = {"scope": "unseen_genera", "variant": "aligned", "seed": "5"}
+    assert made.checkpoint_of(**where) == f"{folder}/checkpoint.safetensors"
+
+
+def test_views_are_pooled_for_variants_that_are_aligned_by_them_alone():
+    where = {"scope": "visual_genetic", "seed": "1"}
+    folder = "results/demo/visual_genetic/regimes/ltr/seed-1"
+    with_views = recognition({"visual_genetic.alignment.views": 2})
+    assert with_views.pooled_for(variant="aligned", **where) == [
+        f"{folder}/pooled.npz",
+        f"{folder}/views.npz",
+    ]
+    assert with_views.pooled_for(variant="plain", **where) == [f"{folder}/pooled.npz"]
+    assert with_views.view_options["n_views"] == 2
+    without = recognition({"visual_genetic.alignment.views": 0})
+    assert without.pooled_for(variant="aligned", **where) == [f"{folder}/pooled.npz"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "concerned"),
+    [
+        ("pretraining.epochs", 9, {"naive", "wd", "ltr"}),
+        ("pretraining.weight_decay", 0.5, {"wd", "ltr"}),
+        ("balancing.epochs", 9, {"ltr"}),
+        ("augmentation.rotation", 3, {"naive", "wd", "ltr"}),
+        ("hidden", 21, {"control", "naive", "wd", "ltr"}),
+        ("tail", 9, set()),
+        ("alignment.epochs", 9, set()),
+    ],
+)
+def test_a_regime_is_trained_anew_by_what_it_takes_alone(key, value, concerned):
+    before, after = recognition(), recognition({f"visual_genetic.{key}": value})
+    regimes = ("control", "naive", "wd", "ltr")
+    changed = {r for r in regimes if before.regime_options(r) != after.regime_options(r)}
+    assert changed == concerned
+
+
+def test_a_variant_without_anchors_takes_no_option_of_alignment():
+    before, after = recognition(), recognition({"visual_genetic.alignment.epochs": 9})
+    assert before.variant_options("plain") == after.variant_options("plain")
+    assert before.variant_options("aligned") != after.variant_options("aligned")
+    assert after.variant_options("aligned")["epochs"] == 9
+    assert after.variant_options("aligned")["margin"] == 0.3
+
+
+def test_withheld_taxa_are_asked_for_where_a_variant_is_trained_without_them():
+    assert recognition().unseen == [] and recognition().withheld_taxa == []
+    made = recognition({"visual_genetic.unseen": {"variants": ["plain", "aligned"]}})
+    table = ["results/demo/visual_genetic/withheld.tsv"]
+    assert made.withheld_taxa == made.withheld_from("unseen_genera") == table
+    assert made.withheld_from("visual_genetic") == []
+    assert made.unseen_anchored == ["aligned"]
+
+
+@pytest.mark.parametrize("name", ["config", "bivalvia", "endless_forams", "moths"])
+def test_every_preset_has_a_plan(name):
+    made = Plan(checked_config(yaml.safe_load((CONFIGS / f"{name}.yaml").read_text()), SCHEMA))
+    assert made.candidates and made.score_tables and made.embedding.references
+    assert len(set(made.score_tables)) == len(made.score_tables)
+
+
+def test_a_path_that_is_not_given_is_no_file():
+    assert given(None) == given(False) == [] and given("meta.csv") == ["meta.csv"]
