@@ -1,0 +1,38 @@
+import re
+from pathlib import Path
+
+import pytest
+
+WORKFLOW = Path(__file__).parents[1] / "workflow"
+RULES = {
+    (path.name, name): body
+    for path in sorted((WORKFLOW / "rules").glob("*.smk"))
+    for name, body in re.findall(
+        r"^ *rule (\w+):\n(.*?)(?=^ *(?:rule|if) |\Z)", path.read_text(), re.M | re.S
+    )
+}
+
+
+def test_every_script_has_a_rule():
+    scripts = {path.stem for path in (WORKFLOW / "scripts").glob("*.py")}
+    assert {name for _, name in RULES} == scripts
+
+
+@pytest.mark.parametrize(("file", "name"), sorted(RULES))
+def test_a_rule_says_what_it_does_and_is_called_as_its_script_and_log(file, name):
+    body = RULES[file, name]
+    assert re.match(r' +"""[A-Z].*\.\n?', body), "a rule opens with what it does"
+    assert f'"../scripts/{name}.py"' in body
+    assert f'code_of("{name}.py"' in body, "an edit of the library must re-run it"
+    if name != "fetch_weights":  # weights are of no study
+        assert f'"<logs>/{name}' in body
+        assert "results/" not in body.replace("<results>/", ""), "paths begin with <results>"
+
+
+@pytest.mark.parametrize("path", sorted((WORKFLOW / "rules").glob("*.smk")), ids=lambda p: p.name)
+def test_a_rule_file_opens_with_what_it_is_for(path):
+    lines = path.read_text().splitlines()
+    assert lines[0].startswith("# ")
+    if path.name != "common.smk":
+        head = " ".join(line[2:] for line in lines[: lines.index("")])
+        assert "Needs " in head and "makes " in head
