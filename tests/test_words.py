@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -221,42 +222,52 @@ def loaded(tmp_path, text):
     return load_schema(path)
 
 
+@pytest.fixture
+def toys(monkeypatch):
+    words = {
+        "KNOTS": ("reef", "bend"),
+        "SAILS": {"jib": "in front", "main": "", "spinnaker": ["in front", "downwind"]},
+        "RIGS": {"sloop": ("jib", "main")},
+    }
+    monkeypatch.setitem(sys.modules, "visgen.toys", SimpleNamespace(**words))
+
+
+@pytest.mark.usefixtures("toys")
 def test_words_take_the_place_of_references(tmp_path):
     found = loaded(
         tmp_path,
         """
-        description: "{guidance.options.OPTIMISERS}, or not; {classifiers.options.SUITABLE}."
+        description: "{toys.SAILS}, or not; {toys.KNOTS}."
         properties:
-          one: {type: [string, "null"], enum: {words: anchors.options.AVERAGES}}
-          two: {type: [string, number], pattern: {words: classifiers.options.MAX_FEATURES}}
-          three: {items: {enum: {words: classifiers.options.METHODS_WITH.C}}, enum: [1, 2]}
-          enum: {description: "{cross_modal.options.LAYERS}"}
+          one: {type: [string, "null"], enum: {words: toys.KNOTS}}
+          two: {type: [string, number], pattern: {words: toys.SAILS}}
+          three: {items: {enum: {words: toys.RIGS.sloop}}, enum: [1, 2]}
+          enum: {description: "{toys.RIGS.sloop}"}
         """,
     )
-    assert found["description"] == (
-        "lbfgs (L-BFGS on all pairs at once), adam, or not; linear_svm (signed_sqrt), "
-        "logistic_regression (standardise), nearest_centroid (centre and l2)."
-    )
+    sails = "jib (in front), main, spinnaker (in front and downwind)"
+    assert found["description"] == f"{sails}, or not; reef, bend."
     one, two, three, enum = found["properties"].values()
-    assert one["enum"] == ["median", "mean", None]
-    assert two["pattern"] == "^(sqrt|log2)$"
-    assert three == {"items": {"enum": ["linear_svm", "logistic_regression"]}, "enum": [1, 2]}
-    assert enum["description"].startswith("none, extra (a trainable one")
+    assert one["enum"] == ["reef", "bend", None]
+    assert two["pattern"] == "^(jib|main|spinnaker)$"
+    assert three == {"items": {"enum": ["jib", "main"]}, "enum": [1, 2]}
+    assert enum == {"description": "jib, main"}
 
 
 @pytest.mark.parametrize(
     "reference",
     [
-        "guidance.options.LOSES",
-        "guidance.option.LOSSES",
-        "classifiers.options.METHODS_WITH.D",
-        "anchors.options.AVERAGES.mean",
+        "toys.KNOT",
+        "toy.KNOTS",
+        "toys.RIGS.ketch",
+        "toys.KNOTS.reef",
         "losses",
     ],
 )
 @pytest.mark.parametrize(
     "kind", ["enum: {words: %s}", "pattern: {words: %s}", 'description: "{%s}"']
 )
+@pytest.mark.usefixtures("toys")
 def test_a_reference_to_no_words_is_named_with_its_place(tmp_path, kind, reference):
     with pytest.raises(ValueError) as caught:
         loaded(tmp_path, f"properties: {{loss: {{{kind % reference}}}}}")
