@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 UV_VERSION := 0.13.9
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES) --resources gpu=1
 
-.PHONY: env demo test test-slow lint format bench lock clean
+.PHONY: env demo test test-slow lint format docs bench lock clean
 
 env: $(STAMP)
 
@@ -38,6 +38,11 @@ format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow
+
+# The table of keys in config/README.md, from the schema.
+docs: $(STAMP)
+	PYTHONPATH=workflow/lib $(BIN)/python -m visgen.configuration.key_table \
+	  workflow/schemas/config.schema.yaml config/README.md
 
 bench: export TQDM_DISABLE := 1
 bench: $(STAMP)

@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 from scipy.stats import rankdata
 from skbio.stats.ordination import pcoa
 from visgen.configuration.reading import checked_config
+from visgen.configuration.schema import load_schema
 from visgen.distances import match_taxa, read_distances
 from visgen.specimens.ingest import ingest
 from visgen.specimens.table import read_meta
@@ -19,7 +20,7 @@ from workflow_copy import REPOSITORY, copy_workflow, run
 BIMAGES = REPOSITORY.parent / "shared" / "data" / "bivalve_distances"
 META = BIMAGES / "meta_partial.csv"  # 3,701 rows of the published table, under its own columns
 CONFIG = yaml.safe_load((REPOSITORY / "config" / "bivalvia.yaml").read_text())
-SCHEMA = yaml.safe_load((REPOSITORY / "workflow/schemas/config.schema.yaml").read_text())
+SCHEMA = load_schema(REPOSITORY / "workflow/schemas/config.schema.yaml")
 INPUTS = checked_config(CONFIG, SCHEMA)["inputs"]
 
 N_IMAGES = 71888  # of the study; the largest taxa and numbers of taxa by Roy 2025

@@ -3,7 +3,6 @@ import tracemalloc
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 from threadpoolctl import threadpool_info, threadpool_limits
 from visgen.classification.counts import count_guesses
 from visgen.classification.guesses import guesses
@@ -14,9 +13,10 @@ from visgen.classifiers.methods import build_members
 from visgen.classifiers.options import BASELINE_METHODS, METHOD_OPTIONS
 from visgen.classifiers.ranks import finest_label, predict_ranks, scorable_taxa
 from visgen.configuration.reading import checked_config
+from visgen.configuration.schema import load_schema
 from workflow_copy import REPOSITORY, TINY, changed
 
-SCHEMA = yaml.safe_load((REPOSITORY / "workflow/schemas/config.schema.yaml").read_text())
+SCHEMA = load_schema(REPOSITORY / "workflow/schemas/config.schema.yaml")
 METHODS = [*METHOD_OPTIONS, *BASELINE_METHODS]
 FOREST = {"method": "random_forest", "trees": 13, "seed": 0}
 

@@ -6,12 +6,13 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 from visgen.checks.files import check_files
-from visgen.checks.inputs import SIMULATED_RANKS
 from visgen.configuration.reading import checked_config
+from visgen.configuration.schema import load_schema
+from visgen.simulate.ranks import RANKS
 
 ROOT = Path(__file__).parents[1]
 SHARED = Path(__file__).parents[2] / "shared"
-SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+SCHEMA = load_schema(ROOT / "workflow/schemas/config.schema.yaml")
 SMALLEST = {
     "dataset": "drawer",
     "inputs": {"images": "photographs", "meta": "meta.csv", "ranks": ["family", "genus"]},
@@ -21,7 +22,7 @@ SIMULATION = {
     "dataset": "demo",
     "simulation": {},
     "inputs": {
-        "ranks": list(SIMULATED_RANKS),
+        "ranks": list(RANKS),
         "tree_rank": "species",
         "sequence_rank": "species",
     },
@@ -131,6 +132,7 @@ def test_checking_changes_neither_the_config_nor_the_schema():
             "model, weights, seed, model_args, preprocessing, layers",
         ),
         ({"splits.seed": [1]}, "config key splits.seed: unknown; did you mean 'seeds'?"),
+        ({"splits.sead": 1}, "config key splits.sead: unknown; did you mean 'seeds'?"),
         ({"splits.zzz": 1}, "config key splits.zzz: unknown; legal keys here: seeds, stratify_by"),
         ({"dataset": 5}, "config key dataset: found 5, expected string, of the form ^"),
         ({"dataset": "a/b"}, "config key dataset: found 'a/b', expected string, of the form ^"),
@@ -151,6 +153,7 @@ def test_checking_changes_neither_the_config_nor_the_schema():
             {"splits.test": 1},
             "config key splits.test: found 1, expected number, more than 0, less than 1",
         ),
+        ({"splits.test": "much"}, "config key splits.test: found 'much', expected number"),
         ({"splits.test": float("nan")}, "config key splits.test: found nan, expected number"),
         (
             {"ingest.background": [1, 2, 300]},
@@ -319,12 +322,13 @@ def test_a_missing_folder_of_images_is_named(tmp_path):
         check_files(config)
 
 
-def test_missing_weights_are_named_with_the_other_choices(tmp_path):
-    config = checked_config(study({"backbones.small.weights": "imagnet"}, SIMULATION), SCHEMA)
+@pytest.mark.parametrize("weights", ["imagnet", "no.pth"])
+def test_missing_weights_are_named_with_the_other_choices(weights):
+    config = checked_config(study({"backbones.small.weights": weights}, SIMULATION), SCHEMA)
     with pytest.raises(ValueError) as caught:
         check_files(config)
     assert str(caught.value) == (
-        "config key backbones.small.weights: found 'imagnet', which is no file "
+        f"config key backbones.small.weights: found {weights!r}, which is no file "
         "(nor is it imagenet or none or simclr)"
     )
 

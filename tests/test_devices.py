@@ -36,7 +36,9 @@ def test_a_precision_that_was_asked_for_is_taken():
 
 
 def test_an_unknown_precision_is_refused():
-    with pytest.raises(ValueError, match="found 'float16', expected auto, float32 or bfloat16"):
+    with pytest.raises(
+        ValueError, match="found 'float16', expected one of auto, float32, bfloat16"
+    ):
         pick_precision("float16", CPU)
 
 

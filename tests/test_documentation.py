@@ -1,32 +1,54 @@
-import json
 from pathlib import Path
 
-import yaml
+import pytest
+from visgen.configuration.key_table import END, START, with_key_table
+from visgen.configuration.schema import load_schema
 
 REPOSITORY = Path(__file__).parents[1]
 
 
-def keys(schema, prefix=""):
-    """Yield (key with dots, its schema); names that users choose are <name>."""
-    for name, part in schema.get("properties", {}).items():
-        yield prefix + name, part
-        yield from keys(part, f"{prefix}{name}.")
-        for named in part.get("patternProperties", {}).values():
-            yield from keys(named, f"{prefix}{name}.<name>.")
-
-
-def test_every_key_of_the_schema_is_explained_with_its_default():
+def test_the_table_of_keys_is_that_of_the_schema():
     text = (REPOSITORY / "config" / "README.md").read_text()
-    schema = yaml.safe_load((REPOSITORY / "workflow/schemas/config.schema.yaml").read_text())
-    rows = {line.split("|")[1].strip(" `"): line for line in text.splitlines() if line[:3] == "| `"}
-    documented = dict(keys(schema))
-    assert len(documented) > 60
-    for key, part in documented.items():
-        assert key in rows, f"{key} is not in config/README.md"
-        assert part["description"] in rows[key]
-        default = part.get("default")
-        if default is not None and not part.get("properties"):
-            assert json.dumps(default, ensure_ascii=False) in rows[key], key
+    schema = load_schema(REPOSITORY / "workflow/schemas/config.schema.yaml")
+    is_fresh = text == with_key_table(text, schema)
+    assert is_fresh, "config/README.md is older than the schema or its words: run make docs"
+    assert text.count("\n| `") > 180
+
+
+def test_a_key_has_its_meaning_its_values_and_its_default():
+    number = {"description": "Of <all>.", "type": ["number", "null"], "exclusiveMinimum": 0}
+    step = {"description": "A step.", "enum": ["a", "b"]}
+    steps = {"description": "Steps.", "type": "array", "items": step, "default": ["a"]}
+    entry = {"description": "One.", "type": "object", "properties": {"steps": steps}}
+    section = {
+        "description": "Entries.",
+        "type": "object",
+        "required": ["limit"],
+        "properties": {"limit": number},
+        "patternProperties": {"^[a-z]$": entry},
+    }
+    schema = {"properties": {"part": section | {"default": {}}, "one": step | {"default": "b"}}}
+    found = with_key_table(f"before\n{START}\nold\n{END}\nafter", schema)
+    rows = [
+        "before",
+        START,
+        "",
+        "| key | meaning | value | default |",
+        "| --- | --- | --- | --- |",
+        "| `part` | Entries. | section |  |",
+        r"| `part.limit` | Of \<all>. | number > 0 or nothing | **needed** |",
+        r'| `part.<name>.steps` | Steps. | list of `a` \| `b` | `["a"]` |',
+        r'| `one` | A step. | `a` \| `b` | `"b"` |',
+        "",
+        END,
+        "after",
+    ]
+    assert found.split("\n") == rows
+
+
+def test_a_page_without_marks_is_refused():
+    with pytest.raises(ValueError, match="the page lacks the lines <!-- keys"):
+        with_key_table(f"{START} alone", {})
 
 
 def test_readme_calls_what_the_makefile_has():
@@ -35,3 +57,4 @@ def test_readme_calls_what_the_makefile_has():
     for target in ("demo", "test", "test-slow", "lint", "bench"):
         assert f"\n{target}: " in makefile
         assert f"make {target}" in readme
+    assert "\ndocs: " in makefile

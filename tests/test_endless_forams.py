@@ -11,13 +11,14 @@ import pytest
 import yaml
 from PIL import Image
 from visgen.configuration.reading import checked_config
+from visgen.configuration.schema import load_schema
 from visgen.names import normalise_taxon
 from visgen.recognition.hits import METRICS
 from visgen.specimens.paths import labels_from_paths
 from workflow_copy import REPOSITORY, copy_workflow, rules_to_run, run
 
 CONFIG = yaml.safe_load((REPOSITORY / "config" / "endless_forams.yaml").read_text())
-SCHEMA = yaml.safe_load((REPOSITORY / "workflow/schemas/config.schema.yaml").read_text())
+SCHEMA = load_schema(REPOSITORY / "workflow/schemas/config.schema.yaml")
 FASTA = REPOSITORY.parent / "shared" / "data" / "foram_rdna" / "sequences.fasta"
 PATTERN = CONFIG["inputs"]["sequence_pattern"]
 

@@ -146,7 +146,7 @@ def test_gradients_are_finite(squares, name):
 
 
 def test_an_unknown_loss_is_refused(squares):
-    with pytest.raises(ValueError, match="loss is 'hinge', expected one of mse, pearson"):
+    with pytest.raises(ValueError, match="loss is 'hinge', expected one of pearson, mse"):
         make_loss("hinge", squares[1], every(), None)
 
 

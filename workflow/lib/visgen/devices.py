@@ -2,6 +2,8 @@
 
 import torch
 
+from visgen.precisions import PRECISIONS
+
 
 def pick_device() -> torch.device:
     """Return CUDA, else MPS, else the CPU: the first that is there."""
@@ -31,7 +33,7 @@ def pick_precision(wanted: str, device: torch.device) -> torch.dtype:
             return torch.bfloat16
         case "auto":
             return torch.bfloat16 if _computes_in_bfloat16(device) else torch.float32
-    raise ValueError(f"precision: found {wanted!r}, expected auto, float32 or bfloat16")
+    raise ValueError(f"precision: found {wanted!r}, expected one of {', '.join(PRECISIONS)}")
 
 
 def _computes_in_bfloat16(device: torch.device) -> bool:

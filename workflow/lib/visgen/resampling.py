@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from visgen.classifiers.options import ALTERED, RAISED_WITH, RESAMPLINGS
+
 
 class TrainingRows(NamedTuple):
     """Rows of the feature matrix to train on.
@@ -64,13 +66,18 @@ def resample_training(
     Raises
     ------
     ValueError
-        If the method is unknown, or views are asked for and an image has none.
+        If method, source or augment are unknown, or views are asked for and an image has none.
     """
+    for key, value, known in (
+        ("method", method, RESAMPLINGS),
+        ("source", source, RAISED_WITH),
+        ("augment", augment, ALTERED),
+    ):
+        if value not in known:
+            raise ValueError(f"resampling {key} {value!r} is unknown")
     rng = np.random.default_rng(seed)
     if method == "raise":
         return _raise(rows, to, source, augment, rng)
-    if method not in ("reduce", "reduce_by_taxonomy"):
-        raise ValueError(f"resampling method {method!r} is unknown")
     images = rows.drop_duplicates("id")
     images = images.iloc[rng.permutation(len(images))]
     most = np.full(len(images), to)

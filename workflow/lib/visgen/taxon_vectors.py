@@ -8,7 +8,7 @@ import hashlib
 import numpy as np
 import pandas as pd
 
-POOLINGS = ("mean", "median", "medoid", "random")
+from visgen.guidance.poolings import FIXED_POOLINGS
 
 
 def pool(features: pd.DataFrame, taxa: pd.Series, pooling: str, seed: int) -> pd.DataFrame:
@@ -43,18 +43,19 @@ def pool(features: pd.DataFrame, taxa: pd.Series, pooling: str, seed: int) -> pd
         taxon, a feature is not finite, all images used have the same features, or (medoid) an
         image has the zero vector.
     """
-    if pooling not in POOLINGS:
-        raise ValueError(f"pooling is {pooling!r}, expected one of {', '.join(POOLINGS)}")
+    if pooling not in FIXED_POOLINGS:
+        raise ValueError(f"pooling is {pooling!r}, expected one of {', '.join(FIXED_POOLINGS)}")
     table, labels = _join(features, taxa)
-    if pooling == "random":
-        names = sorted(labels.unique())
-        rows = [_random_vector(name, table.shape[1], seed) for name in names]
-        vectors = pd.DataFrame(rows, index=names, columns=table.columns)
-    elif pooling == "medoid":
-        _refuse_zero_rows(table)
-        vectors = table.groupby(labels).apply(_medoid)
-    else:
-        vectors = table.groupby(labels).agg(pooling)
+    match pooling:
+        case "random":
+            names = sorted(labels.unique())
+            rows = [_random_vector(name, table.shape[1], seed) for name in names]
+            vectors = pd.DataFrame(rows, index=names, columns=table.columns)
+        case "medoid":
+            _refuse_zero_rows(table)
+            vectors = table.groupby(labels).apply(_medoid)
+        case "mean" | "median":
+            vectors = table.groupby(labels).agg(pooling)
     return vectors.sort_index().rename_axis("taxon")
 
 

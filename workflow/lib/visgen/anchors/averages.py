@@ -5,9 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from visgen.anchors.options import AVERAGES
 from visgen.sequence_vectors.files import SequenceVectors
-
-AVERAGES = ("median", "mean")
 
 
 def vectors_of_taxa(vectors: SequenceVectors, taxa: Sequence[str]) -> SequenceVectors:

@@ -9,12 +9,10 @@ from skbio.stats.distance import DistanceMatrix
 from visgen.anchors.averages import average_sequences, describe_sequences, vectors_of_taxa
 from visgen.anchors.controls import random_anchors, taxonomy_anchors, tree_anchors
 from visgen.anchors.fallback import NO_ANCHOR, OWN, fall_back
+from visgen.anchors.options import ENCODINGS, SOURCES
 from visgen.anchors.permutation import deal_taxa, permute_anchors
 from visgen.anchors.spaces import centre_control, to_space
 from visgen.sequence_vectors.files import SequenceVectors
-
-SOURCES = ("sgt", "kmers", "tree", "taxonomy", "random")
-_FROM_SEQUENCES = ("sgt", "kmers")
 
 
 def measure_anchors(
@@ -79,7 +77,7 @@ def _measure(
         anchor_of = deal_taxa(own.index, options["permutation"], options["seed"])
         own = permute_anchors(own, options["permutation"], options["seed"])
     anchors, source = fall_back(own, above, options["fallback"])
-    if options["source"] in _FROM_SEQUENCES:
+    if options["source"] in ENCODINGS:
         sequences = vectors.values
         anchors = to_space(anchors, centre, sequences, options["space"], options["size"])
     else:

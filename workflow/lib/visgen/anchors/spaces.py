@@ -1,10 +1,13 @@
 """Spaces that anchors are given in: as they are, centred, whitened; with fewer components."""
 
+from collections.abc import Collection
+
 import numpy as np
 import pandas as pd
 from sklearn.covariance import LedoitWolf
 
-SPACES = ("raw", "centred", "whitened")
+from visgen.anchors.options import SPACES
+
 _ZERO = 1e-12  # of the longest vector
 
 
@@ -85,7 +88,7 @@ def centre_control(anchors: pd.DataFrame, centre: pd.Series, space: str) -> pd.D
     ValueError
         If the space is another one or an anchor is zero in it.
     """
-    _check_space(space, SPACES[:2])
+    _check_space(space, [one for one in SPACES if one != "whitened"])
     values = anchors.to_numpy()
     if space == "centred":
         values = values - centre.to_numpy()
@@ -99,7 +102,7 @@ def fix_signs(columns: np.ndarray) -> np.ndarray:
     return columns * np.where(largest < 0, -1.0, 1.0)
 
 
-def _check_space(space: str, expected: tuple[str, ...]) -> None:
+def _check_space(space: str, expected: Collection[str]) -> None:
     if space not in expected:
         raise ValueError(
             f"space is {space!r}, expected one of {', '.join(expected)}"

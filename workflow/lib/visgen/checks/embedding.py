@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from visgen.checks.choice import check_choice
-from visgen.guidance.poolings import LEARNED_POOLINGS
+from visgen.guidance.poolings import is_learned
 
 
 def check_guidance(variants: Mapping[str, Mapping[str, Any]]) -> None:
@@ -50,12 +50,12 @@ def check_embedding(section: Mapping[str, Any]) -> None:
         key = f"config key embedding.variants.{name}"
         pooling, guidance = variant["pooling"], variant["guidance"]
         if guidance is None:
-            if pooling in LEARNED_POOLINGS:
+            if is_learned(pooling):
                 raise ValueError(f"{key}.guidance: missing; {pooling} has to be learned")
             if variant["per_taxon"] is not None:
                 raise ValueError(f"{key}.per_taxon: goes with guidance only; leave it out")
         elif guidance["fine_tune"] is None and (
-            pooling not in LEARNED_POOLINGS and guidance["projection"] == "none"
+            not is_learned(pooling) and guidance["projection"] == "none"
         ):
             raise ValueError(
                 f"{key}.guidance.projection: found 'none', which with the pooling {pooling} "

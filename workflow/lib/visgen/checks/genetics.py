@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
+from visgen.anchors.options import ENCODINGS
+from visgen.inference.options import MODELS
+
 #: The word that stands for a tree, or distances, made from the study's sequences.
 INFERRED = "inferred"
 
-#: Sources of anchors that are made of the taxa's own sequences.
-SEQUENCED = ("sgt", "kmers")
-
-_JOINED = ("auto", "p", "JC69", "K2P")
+#: Models that neighbour joining takes.
+_JOINED = ("auto", *MODELS)
 
 
 def check_anchors(sets: Mapping[str, Mapping[str, Any]]) -> None:
@@ -23,11 +24,11 @@ def check_anchors(sets: Mapping[str, Mapping[str, Any]]) -> None:
     for name, options in sets.items():
         if not isinstance(options, Mapping):
             continue  # the schema says it better
-        source = options.get("source", SEQUENCED[0])
-        sequenced = source in SEQUENCED
+        source = options.get("source", ENCODINGS[0])
+        sequenced = source in ENCODINGS
         permuted = options.get("permutation") is not None
         goes_with = {
-            "average": (sequenced, "the sources sgt and kmers"),
+            "average": (sequenced, f"the sources {' and '.join(ENCODINGS)}"),
             "seed": (source == "random" or permuted, "the source random or a permutation"),
         }
         for option, (fits, what) in goes_with.items():
@@ -110,9 +111,10 @@ def _check_unused(inputs: Mapping[str, Any], genetics: Mapping[str, Any]) -> Non
 
 def _check_set(key: str, options: Mapping[str, Any], inputs: Mapping[str, Any]) -> None:
     source = options["source"]
-    if options["space"] == "whitened" and source not in SEQUENCED:
+    if options["space"] == "whitened" and source not in ENCODINGS:
         raise ValueError(
-            f"{key}.space: found 'whitened', which goes with the sources sgt and kmers only"
+            f"{key}.space: found 'whitened', which goes with the sources "
+            f"{' and '.join(ENCODINGS)} only"
         )
     above = inputs["ranks"][: inputs["ranks"].index(inputs["sequence_rank"])]
     for rank in options["fallback"]:

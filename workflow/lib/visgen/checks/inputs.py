@@ -6,12 +6,8 @@ from typing import Any
 
 from visgen.checks.files import STUDY_FILES
 from visgen.checks.genetics import INFERRED
-
-#: Ranks of a simulated study.
-SIMULATED_RANKS = ("subclass", "order", "family", "genus", "species")
-
-#: What a column mapping may name beside the ranks.
-FIELDS = ("filename", "specimen", "view", "source", "split")
+from visgen.simulate.ranks import RANKS
+from visgen.specimens.columns import FIELDS, OPTIONAL_FIELDS
 
 
 def check_columns(config: Mapping[str, Any]) -> None:
@@ -52,8 +48,8 @@ def check_inputs(config: Mapping[str, Any]) -> None:
                 f"config key inputs.{given[0]}: found {inputs[given[0]]!r}, expected nothing, "
                 "since the config key simulation makes the study; remove one of the two"
             )
-        simulated = {"ranks": list(SIMULATED_RANKS)}
-        simulated |= dict.fromkeys(["tree_rank", "sequence_rank"], SIMULATED_RANKS[-1])
+        simulated = {"ranks": list(RANKS)}
+        simulated |= dict.fromkeys(["tree_rank", "sequence_rank"], RANKS[-1])
         for key, value in simulated.items():
             if inputs[key] != value:
                 raise ValueError(
@@ -78,7 +74,7 @@ def check_inputs(config: Mapping[str, Any]) -> None:
                 f"{', '.join(inputs['ranks'])}"
             )
     for key, required, allowed in (
-        ("path_pattern", inputs["ranks"], FIELDS[1:]),
+        ("path_pattern", inputs["ranks"], OPTIONAL_FIELDS),
         ("specimen_pattern", ["specimen"], ()),
     ):
         _check_pattern(f"inputs.{key}", inputs[key], required, allowed)

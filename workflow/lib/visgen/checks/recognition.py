@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from visgen.checks.choice import check_choice
-from visgen.checks.genetics import SEQUENCED
 
 #: Options of a variant that change its alignment.
 OVERRIDES = ("margin", "loss", "cross_entropy", "layer")
@@ -108,6 +107,6 @@ def size_of_anchors(options: Mapping[str, Any], genetics: Mapping[str, Any]) -> 
     """Return how many values a set's anchors have: as asked for, or as many as its vectors."""
     if options["size"] is not None:
         return options["size"]
-    if options["source"] == SEQUENCED[1]:
+    if options["source"] == "kmers":
         return 4 ** genetics["kmers"]["letters"]
     return 4 ** (2 * genetics["sgt"]["letters"])  # of every pair of symbols

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from visgen.checks.files import INITIAL_WEIGHTS
+
 #: Keys of a backbone that decide what SimCLR learns; the others decide what is read off it.
 SIMCLR_KEYS = ("model_args", "preprocessing.mean", "preprocessing.std")
 
@@ -17,7 +19,8 @@ def check_simclr(backbones: Mapping[str, Mapping[str, Any]], initial_weights: st
     """
     if initial_weights == "simclr":
         raise ValueError(
-            "config key simclr.initial_weights: found 'simclr', expected none, imagenet or a file"
+            "config key simclr.initial_weights: found 'simclr', expected "
+            f"{', '.join(INITIAL_WEIGHTS)} or a file"
         )
     first: dict[str, str] = {}
     for name, backbone in backbones.items():

@@ -10,8 +10,8 @@ from sklearn.base import clone
 from threadpoolctl import threadpool_limits
 
 from visgen.classifiers.methods import build_members, each_member
-from visgen.classifiers.options import BASELINE_METHODS
-from visgen.classifiers.transforms import SUITABLE, FeatureSteps, fit_scaler
+from visgen.classifiers.options import BASELINE_METHODS, SUITABLE
+from visgen.classifiers.transforms import FeatureSteps, fit_scaler
 from visgen.resampling import TrainingRows, resample_training
 
 _BLOCK = 1024  # images asked about at a time

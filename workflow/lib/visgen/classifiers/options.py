@@ -1,7 +1,11 @@
 """Which methods of classification there are, and their options; imports nothing."""
 
 #: Classifiers that do not see the images.
-BASELINE_METHODS = ("most_frequent", "stratified", "uniform")
+BASELINE_METHODS = {
+    "most_frequent": "the most frequent taxon",
+    "stratified": "taxa at their training frequencies",
+    "uniform": "taxa at equal odds",
+}
 
 _TREES = ("trees", "min_samples_leaf")
 _LINEAR = ("C", "class_weight")
@@ -16,3 +20,50 @@ METHOD_OPTIONS = {
 }
 #: Options of every method that sees the features.
 SHARED_OPTIONS = ("transform", "best_features", "pca", "resample", "tune")
+
+METHODS = (*METHOD_OPTIONS, *BASELINE_METHODS)
+
+#: The methods that have an option, by option.
+METHODS_WITH = {
+    option: tuple(method for method, options in METHOD_OPTIONS.items() if option in options)
+    for option in dict.fromkeys(option for options in METHOD_OPTIONS.values() for option in options)
+}
+
+#: Numbers of features tried at a branch of a tree that are no number.
+MAX_FEATURES = ("sqrt", "log2")
+
+CLASS_WEIGHTS = ("none", "balanced")
+
+TRANSFORMS = {
+    "signed_sqrt": "signed square root",
+    "centre": "zero mean",
+    "standardise": "zero mean and unit variance",
+    "l2": "unit length",
+}
+
+#: The transform that suits a method, where the config names none.
+SUITABLE = {
+    "linear_svm": ["signed_sqrt"],
+    "logistic_regression": ["standardise"],
+    "nearest_centroid": ["centre", "l2"],
+}
+
+RESAMPLINGS = {
+    "raise": "small taxa, to a number of rows",
+    "reduce": "large ones, to it at random",
+    "reduce_by_taxonomy": "the same, so that every finer taxon stays",
+}
+
+#: What small taxa are raised with.
+RAISED_WITH = {
+    "copies": "",
+    "noise": "copies with Gaussian noise on the features",
+    "views": "the augmented views of features.views",
+}
+
+#: Which rows are altered where small taxa are raised with noise or views.
+ALTERED = {
+    "all": "rows of every taxon alike",
+    "raised": "only the rows that are added, which makes noise or augmentation itself a mark of "
+    "small taxa",
+}

@@ -12,12 +12,6 @@ from visgen.classifiers.methods import build_members, each_member
 
 log = logging.getLogger(__name__)
 
-#: The transform that suits a method, where the config names none.
-SUITABLE = {
-    "linear_svm": ["signed_sqrt"],
-    "logistic_regression": ["standardise"],
-    "nearest_centroid": ["centre", "l2"],
-}
 _RANKING_TREES = 50
 _BLOCK = 1024
 

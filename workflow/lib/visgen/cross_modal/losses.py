@@ -11,6 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from visgen.cross_modal.options import LOSSES
+
 #: Added to a distance before it is inverted, so that an image upon a foreign anchor costs 1,000.
 EPSILON = 1e-3
 
@@ -107,7 +109,7 @@ def make_terms(anchors: Tensor, loss: str, margin: float | str) -> CosineTerms |
             return CosineTerms(anchors, margins)
         case "reciprocal":
             return ReciprocalTerms(anchors)
-    raise ValueError(f"alignment.loss: found {loss!r}, expected cosine or reciprocal")
+    raise ValueError(f"alignment.loss: found {loss!r}, expected {' or '.join(LOSSES)}")
 
 
 def triplet_means(pull: Tensor, push: Tensor, taxa: Tensor) -> tuple[Tensor, Tensor]:

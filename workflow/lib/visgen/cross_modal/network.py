@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from visgen.cross_modal.options import LAYERS
 from visgen.metric_learning.projection import make_projection
 
 
@@ -40,7 +41,9 @@ class Projection(nn.Module):
                     nn.init.eye_(self.extra.weight)
                     nn.init.zeros_(self.extra.bias)
                 case _:
-                    raise ValueError(f"alignment.layer: found {layer!r}, expected none or extra")
+                    raise ValueError(
+                        f"alignment.layer: found {layer!r}, expected {' or '.join(LAYERS)}"
+                    )
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Return embeddings and logits.

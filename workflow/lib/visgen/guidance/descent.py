@@ -10,6 +10,8 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
+from visgen.guidance.options import OPTIMISERS
+
 log = logging.getLogger(__name__)
 
 _FLAT = 1e-10  # relative change of the loss that counts as none, for L-BFGS
@@ -51,15 +53,9 @@ def descend(
     Raises
     ------
     ValueError
-        If the loss is not finite before the first step.
+        If the optimiser is unknown, or the loss is not finite before the first step.
     """
-    learned = [*model.parameters(), *loss.parameters()]
-    if guidance["optimiser"] == "adam":
-        optimiser = torch.optim.Adam(learned, lr=guidance["learning_rate"])
-    else:
-        optimiser = torch.optim.LBFGS(
-            learned, lr=1.0, max_iter=1, max_eval=20, line_search_fn="strong_wolfe"
-        )
+    optimiser = _optimiser([*model.parameters(), *loss.parameters()], guidance)
     rows: list[tuple[float, float]] = []
     best, best_epoch, best_watched = copy.deepcopy(model.state_dict()), 0, np.inf
 
@@ -93,6 +89,18 @@ def descend(
     model.load_state_dict(best)
     history = pd.DataFrame(rows, columns=["loss", "watched_loss"]).rename_axis("epoch")
     return history.reset_index(), best_epoch
+
+
+def _optimiser(learned: list[nn.Parameter], guidance: Mapping[str, Any]) -> torch.optim.Optimizer:
+    match guidance["optimiser"]:
+        case "adam":
+            return torch.optim.Adam(learned, lr=guidance["learning_rate"])
+        case "lbfgs":
+            return torch.optim.LBFGS(
+                learned, lr=1.0, max_iter=1, max_eval=20, line_search_fn="strong_wolfe"
+            )
+        case other:
+            raise ValueError(f"optimiser is {other!r}, expected one of {', '.join(OPTIMISERS)}")
 
 
 def _is_flat(rows: list[tuple[float, float]]) -> bool:

@@ -11,8 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-#: Names of the losses in a configuration.
-LOSSES = ("mse", "pearson", "stress", "cross_entropy")
+from visgen.guidance.options import LOSSES
 
 
 class Constants(NamedTuple):
@@ -167,7 +166,7 @@ def make_loss(name: str, distance: Tensor, pairs: Pairs, largest: float | None) 
     Parameters
     ----------
     name
-        One of `LOSSES`.
+        One of `visgen.guidance.options.LOSSES`.
     distance
         (n_taxa, n_taxa).
     pairs

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from visgen.guidance.bags import Bags
+from visgen.guidance.options import PROJECTIONS
 from visgen.guidance.pooling import (
     EqualScores,
     GatedScores,
@@ -19,6 +20,7 @@ from visgen.guidance.pooling import (
     main_directions,
     pool_bags,
 )
+from visgen.guidance.poolings import LEARNED_POOLINGS
 
 
 def build_model(
@@ -50,7 +52,9 @@ def build_model(
             hidden = guidance["hidden"]
             scorer = GatedScores(n_features, _spread(vectors), hidden, generator)
         case _:
-            raise ValueError(f"scores are {scores!r}, expected equal, attention, gated_attention")
+            raise ValueError(
+                f"scores are {scores!r}, expected equal, {', '.join(LEARNED_POOLINGS)}"
+            )
     match guidance["projection"]:
         case "none":
             projection = Unchanged()
@@ -60,7 +64,7 @@ def build_model(
             directions = main_directions(vectors, guidance["components"])
             projection = TwoLayerProjection(*directions, guidance["hidden"], generator)
         case other:
-            raise ValueError(f"projection is {other!r}, expected none, linear or two_layer")
+            raise ValueError(f"projection is {other!r}, expected one of {', '.join(PROJECTIONS)}")
     return GuidedEmbedding(scorer, projection)
 
 

@@ -1,10 +1,28 @@
-"""Names of poolings, for those who read a configuration without loading PyTorch."""
+"""Which poolings there are, for those who read a configuration without loading PyTorch."""
 
 from collections.abc import Mapping
 from typing import Any
 
-#: Poolings of images that only guidance can learn: how much an image counts.
-LEARNED_POOLINGS = ("attention", "gated_attention")
+#: Poolings that are what they are.
+FIXED_POOLINGS = {
+    "mean": "",
+    "median": "element by element",
+    "medoid": "the most central image",
+    "random": "a null that ignores the images",
+}
+
+#: Poolings that only guidance can learn: how much an image counts.
+LEARNED_POOLINGS = {
+    "attention": "images weighted by a learned linear layer",
+    "gated_attention": "by a gated hidden layer",
+}
+
+POOLINGS = FIXED_POOLINGS | LEARNED_POOLINGS
+
+
+def is_learned(pooling: str) -> bool:
+    """Return whether a pooling is learned by guidance."""
+    return pooling in LEARNED_POOLINGS
 
 
 def is_learned(pooling: str) -> bool:
@@ -41,7 +59,7 @@ def references(variants: Mapping[str, Mapping[str, Any]], reference: str | None)
             return reference
         if variant["guidance"] is None:
             return next(iter(unguided))
-        pooling = "mean" if variant["pooling"] in LEARNED_POOLINGS else variant["pooling"]
+        pooling = "mean" if is_learned(variant["pooling"]) else variant["pooling"]
         # Of equally good ones, the first.
         return max(
             unguided,

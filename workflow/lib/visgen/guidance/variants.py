@@ -11,7 +11,7 @@ import torch
 
 from visgen.guidance.bags import Bags, make_bags, one_vector_bags
 from visgen.guidance.fitting import Fit, centre_on, embed, fit_guidance, image_weights
-from visgen.guidance.poolings import LEARNED_POOLINGS
+from visgen.guidance.poolings import is_learned
 from visgen.taxon_vectors import pool
 from visgen.threads import one_thread
 
@@ -60,7 +60,7 @@ class Embedder:
                 distances,
                 known,
                 self.variant["guidance"],
-                scores=pooling if pooling in LEARNED_POOLINGS else "equal",
+                scores=pooling if is_learned(pooling) else "equal",
                 centre=self.variant["centre"],
                 seed=self.seed,
             )
@@ -121,13 +121,13 @@ def make_embedder(
         As `visgen.guidance.bags.make_bags` and `visgen.taxon_vectors.pool`.
     """
     images = make_bags(features, taxa, per_taxon=variant["per_taxon"], seed=seed)
-    if variant["pooling"] in LEARNED_POOLINGS:
+    if is_learned(variant["pooling"]):
         images = images.on(device)
     return _embed_as(images, variant, seed)
 
 
 def _embed_as(images: Bags, variant: Mapping[str, Any], seed: int) -> Embedder:
-    if variant["pooling"] in LEARNED_POOLINGS:
+    if is_learned(variant["pooling"]):
         return Embedder(images, images, None, variant, seed)
     table = pd.DataFrame(images.features.numpy(), index=images.ids, copy=False)
     labels = pd.Series(np.repeat(images.taxa, images.sizes), index=images.ids)

@@ -7,12 +7,11 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 from Bio.SeqIO.FastaIO import SimpleFastaParser
 
+from visgen.inference.options import ALIGNERS, CHOICES
 from visgen.inference.programs import find_program, run_program, write_neutral
 from visgen.inference.representatives import choose_representatives
 from visgen.sequences.accepted import Sequence, read_accepted
 
-ALIGNERS = ("mafft", "none")
-CHOICES = ("representative", "all")
 _KEY = "genetics.alignment.aligner"
 
 
@@ -52,15 +51,20 @@ def align(
             raise ValueError(f"config key {key} is {value!r}, expected one of {', '.join(known)}")
     sequences = list(sequences)
     representatives = choose_representatives(sequences)
-    if choice == "representative":
-        chosen = set(representatives["name"])
-        sequences = [one for one in sequences if one.name in chosen]
+    match choice:
+        case "representative":
+            chosen = set(representatives["name"])
+            sequences = [one for one in sequences if one.name in chosen]
+        case "all":
+            pass
     if len(sequences) < 2:
         raise ValueError(f"{len(sequences)} sequences to align, expected at least 2")
-    if aligner == "none":
-        _check_lengths(sequences, f"config key {_KEY} is none")
-        return sequences, representatives
-    return _run_mafft(sequences, threads), representatives
+    match aligner:
+        case "mafft":
+            sequences = _run_mafft(sequences, threads)
+        case "none":
+            _check_lengths(sequences, f"config key {_KEY} is none")
+    return sequences, representatives
 
 
 def mafft_command(program: str, threads: int, path: str) -> list[str]:

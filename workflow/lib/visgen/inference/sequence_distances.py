@@ -10,8 +10,8 @@ from skbio.alignment import align_dists
 from visgen.distances import tidy
 from visgen.sequences.accepted import Sequence
 
-#: Name in the configuration, and name in scikit-bio.
-MODELS = {"p": "pdist", "JC69": "jc69", "K2P": "k2p"}
+#: Models by name in the configuration, with their names in scikit-bio.
+IN_SCIKIT_BIO = {"p": "pdist", "JC69": "jc69", "K2P": "k2p"}
 _BASES = np.frombuffer(b"ACGT", np.uint8)
 
 
@@ -40,13 +40,14 @@ def sequence_distances(alignment: Listed[Sequence], model: str) -> DistanceMatri
     ValueError
         If the model is unknown.
     """
-    if model not in MODELS:
+    if model not in IN_SCIKIT_BIO:
         raise ValueError(
-            f"config key genetics.distances.model is {model!r}, expected one of {', '.join(MODELS)}"
+            f"config key genetics.distances.model is {model!r}, expected one of "
+            f"{', '.join(IN_SCIKIT_BIO)}"
         )
     names = [one.name for one in alignment]
     table = TabularMSA([DNA(one.bases) for one in alignment], index=names)
-    return align_dists(table, MODELS[model], shared_by_all=False)
+    return align_dists(table, IN_SCIKIT_BIO[model], shared_by_all=False)
 
 
 def check_defined(values: np.ndarray, alignment: Listed[Sequence]) -> None:

@@ -10,18 +10,18 @@ from skbio import TreeNode
 
 from visgen.inference.iqtree import run_iqtree
 from visgen.inference.neighbour_joining import neighbour_joining
+from visgen.inference.options import ENGINES, MODELS
 from visgen.inference.programs import write_neutral
 from visgen.inference.raxml import run_raxml
 from visgen.inference.representatives import choose_representatives
 from visgen.inference.rooting import root_at_midpoint, root_by_outgroup
-from visgen.inference.sequence_distances import MODELS
 from visgen.inference.taxon_tree import collapse_unresolved, tree_of_taxa
 from visgen.names import normalise_taxon
 from visgen.sequences.accepted import Sequence
 
 MIN_SEQUENCES = 4
-_PROGRAMS = {"iqtree": run_iqtree, "raxml-ng": run_raxml}
-ENGINES = (*_PROGRAMS, "nj")
+#: External programs by engine; without one, neighbours are joined here.
+PROGRAMS = {"iqtree": run_iqtree, "raxml-ng": run_raxml}
 
 
 class InferredTree(NamedTuple):
@@ -140,7 +140,7 @@ def _run(
     """Run a program under neutral names and return its tree with the true ones."""
     with TemporaryDirectory() as folder:
         names = write_neutral(Path(folder) / "alignment.fasta", alignment)
-        newick, facts = _PROGRAMS[engine](Path(folder), "alignment.fasta", **options)
+        newick, facts = PROGRAMS[engine](Path(folder), "alignment.fasta", **options)
     tree = TreeNode.read([newick], format="newick")
     tree.assign_supports()
     if sorted(tip.name for tip in tree.tips()) != sorted(names):

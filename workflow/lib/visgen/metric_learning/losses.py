@@ -11,8 +11,7 @@ from pytorch_metric_learning.losses import ContrastiveLoss, TripletMarginLoss
 from pytorch_metric_learning.reducers import MeanReducer
 from torch import Tensor, nn
 
-#: Names of the losses in a configuration.
-LOSSES = ("reciprocal", "triplet", "contrastive", "none")
+from visgen.metric_learning.options import LOSSES
 
 #: Powers of the Euclidean distance by their names in a configuration.
 POWERS = {"plain": 1, "squared": 2}

@@ -21,6 +21,7 @@ from visgen.checkpoints import open_checkpoint
 from visgen.devices import describe_device, fix_kernels, pick_device, pick_precision
 from visgen.metric_learning.labels import label_images
 from visgen.metric_learning.network import MetricNetwork
+from visgen.metric_learning.options import REGIMES
 from visgen.metric_learning.pooled import pool_features
 from visgen.metric_learning.results import TrainedRegime, history_table, norm_table
 from visgen.metric_learning.second_stage import head_accuracy, second_stage
@@ -29,8 +30,6 @@ from visgen.metric_learning.views import load_views
 from visgen.weight_balancing import row_norms
 
 log = logging.getLogger(__name__)
-
-REGIMES = ("control", "naive", "wd", "ltr")
 
 #: Packages whose versions decide the weights.
 SOFTWARE = ("torch", "torchvision", "timm", "pytorch-metric-learning")
@@ -77,9 +76,10 @@ def train_regime(
     store
         Folder of the checkpoint.
     regime
-        One of `REGIMES`. Weight balancing after Alshammari et al. (2022) touches the head alone
-        and would leave every embedding that of ``wd``; so that ``ltr`` is a regime of its own,
-        MaxNorm holds projection and head while the network learns, too.
+        One of `visgen.metric_learning.options.REGIMES`. Weight balancing after Alshammari et al.
+        (2022) touches the head alone and would leave every embedding that of ``wd``; so that
+        ``ltr`` is a regime of its own, MaxNorm holds projection and head while the network
+        learns, too.
     seed
         Of initial weights, batches and augmentation.
     colour

@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from visgen.sequence_vectors.files import SequenceVectors
+from visgen.sequence_vectors.options import ENGINES, SCALINGS, SYMBOLS
 from visgen.sequence_vectors.sgt import transform_fast, transform_with_package
 from visgen.sequence_vectors.words import MISSING, list_words, read_words
 from visgen.sequences.accepted import Sequence
 
-SCALINGS = ("none", "l2")
 _FILTERS = "genetics.filters.min_length or .max_ambiguous"
-_ENGINES = {"fast": transform_fast, "sgt": transform_with_package}
+TRANSFORMS = {"fast": transform_fast, "sgt": transform_with_package}
 
 
 def embed_sgt(
@@ -54,16 +54,20 @@ def embed_sgt(
         If an option has another value, there is no sequence, a base is no letter of DNA, or
         (l2) a vector is zero.
     """
-    if engine not in _ENGINES:
-        raise ValueError(f"engine is {engine!r}, expected one of {', '.join(_ENGINES)}")
+    if engine not in ENGINES:
+        raise ValueError(f"engine is {engine!r}, expected one of {', '.join(ENGINES)}")
     if letters not in (1, 2, 3):
         raise ValueError(f"letters is {letters!r}, expected 1, 2 or 3")
-    if symbols not in ("overlapping", "binned"):
-        raise ValueError(f"symbols is {symbols!r}, expected overlapping or binned")
+    if symbols not in SYMBOLS:
+        raise ValueError(f"symbols is {symbols!r}, expected {' or '.join(SYMBOLS)}")
     if not kappa > 0:
         raise ValueError(f"kappa is {kappa}, expected a number above 0")
-    transform = _ENGINES[engine]
-    step = 1 if symbols == "overlapping" else letters
+    transform = TRANSFORMS[engine]
+    match symbols:
+        case "overlapping":
+            step = 1
+        case "binned":
+            step = letters
     words = list_words(letters)
 
     def encode(bases: str) -> np.ndarray:
@@ -131,7 +135,11 @@ def _embed(
             taxa.append(sequence.taxon)
             try:
                 vector = encode(sequence.ungapped)
-                yield vector if scaling == "none" else _unit(vector)
+                match scaling:
+                    case "none":
+                        yield vector
+                    case "l2":
+                        yield _unit(vector)
             except ValueError as error:
                 raise ValueError(f"sequence {sequence.name!r}: {error}") from error
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 _KEY = "genetics.filters"
 DUPLICATES = ("keep", "refuse")
-REVERSE_COMPLEMENTS = ("refuse", "turn", "keep")
+REVERSE_COMPLEMENTS = {"refuse": "", "turn": "reverses them", "keep": "only marks them"}
 
 
 @dataclass(frozen=True)

@@ -139,13 +139,16 @@ def _orient(entries: pd.DataFrame, reverse_complements: str) -> None:
     against = find_reversed(left["ungapped"].tolist())
     entries.loc[left.index, "orientation"] = np.where(against, "reverse", "forward")
     turned = left.index[against]
-    if reverse_complements == "refuse":
-        refusal = ["reverse_complement", "its reverse complement fits most others better"]
-        entries.loc[turned, ["reason", "detail"]] = refusal
-    elif reverse_complements == "turn":
-        for column in ("bases", "ungapped"):
-            entries.loc[turned, column] = entries.loc[turned, column].map(reverse_complement)
-        entries.loc[turned, "detail"] = "turned: its reverse complement fits most others better"
+    better = "its reverse complement fits most others better"
+    match reverse_complements:
+        case "refuse":
+            entries.loc[turned, ["reason", "detail"]] = ["reverse_complement", better]
+        case "turn":
+            for column in ("bases", "ungapped"):
+                entries.loc[turned, column] = entries.loc[turned, column].map(reverse_complement)
+            entries.loc[turned, "detail"] = f"turned: {better}"
+        case "keep":
+            pass
 
 
 def _mark_same_bases(entries: pd.DataFrame, duplicates: str) -> None:
@@ -155,10 +158,13 @@ def _mark_same_bases(entries: pd.DataFrame, duplicates: str) -> None:
     notes = "other taxa have the same bases: " + shared["other_taxa"]
     before = entries.loc[shared.index, "detail"]
     entries.loc[shared.index, "detail"] = before.where(before == "", before + "; ") + notes
-    if duplicates == "refuse":
-        twins = same.loc[same["twin"] != "", "twin"]
-        details = "the same bases as " + twins + " of the same taxon"
-        _refuse(entries, pd.DataFrame({"reason": "duplicate", "detail": details}))
+    match duplicates:
+        case "refuse":
+            twins = same.loc[same["twin"] != "", "twin"]
+            details = "the same bases as " + twins + " of the same taxon"
+            _refuse(entries, pd.DataFrame({"reason": "duplicate", "detail": details}))
+        case "keep":
+            pass
 
 
 def _left(entries: pd.DataFrame) -> pd.DataFrame:

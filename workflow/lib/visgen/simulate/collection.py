@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from visgen.simulate.photographs import BACKGROUNDS
+from visgen.simulate.ranks import RANKS
 
 # Each source photographs on a ground of its own, as real ones do.
 SOURCES = dict(
@@ -14,7 +15,7 @@ SOURCES = dict(
     )
 )
 META_COLUMNS = (
-    *("filename", "subclass", "order", "family", "genus", "species"),
+    *("filename", *RANKS),
     *("specimen", "view", "source", "split"),
 )
 TEST_SPECIMENS, TEST_IMAGES_EACH = 3, 2

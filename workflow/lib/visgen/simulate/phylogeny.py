@@ -8,8 +8,8 @@ import pandas as pd
 from dendropy.model.birthdeath import birth_death_tree
 
 from visgen.simulate.latin import draw_roots, name_species, taxon_name
+from visgen.simulate.ranks import RANKS
 
-RANKS = ("subclass", "order", "family", "genus", "species")
 # Groups per species and the smallest number of groups, coarse to fine: 3, 6, 12 and 22 of 40.
 _GROUPS = {
     "subclass": (0.075, 2),

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from visgen.simulate.collection import META_COLUMNS, SOURCES, specimen_rows
+from visgen.simulate.ranks import RANKS
 
-_TAXA = ["subclass", "order", "family", "genus", "species"]
 _KEPT_OF_TRUNCATED = 0.6
 
 Row = dict[str, str]
@@ -49,7 +49,7 @@ def plant_errors(
     if n_sets < 0:
         raise ValueError(f"planted is {n_sets}; the number of sets cannot be negative")
     rng = np.random.default_rng(seed)
-    taxonomy = meta[_TAXA].drop_duplicates("species").sort_values("species")
+    taxonomy = meta[[*RANKS]].drop_duplicates("species").sort_values("species")
     numbers = count(meta["specimen"].nunique() + 1)
     rows: list[Row] = []
     planted: list[tuple[str, str, str]] = []
@@ -92,7 +92,7 @@ def plant_errors(
 
         row = new_row()
         elsewhere = taxonomy[taxonomy["family"] != row["family"]]
-        wrong = elsewhere.iloc[rng.integers(len(elsewhere))][_TAXA[:3]].to_dict()
+        wrong = elsewhere.iloc[rng.integers(len(elsewhere))][[*RANKS[:3]]].to_dict()
         detail = f"{row['genus']} in {wrong['family']} instead of {row['family']}"
         plant(row | wrong, draw(row), "contradictory_taxonomy", detail)
 

@@ -3,7 +3,11 @@
 from collections.abc import Sequence
 
 OPTIONAL_FIELDS = ("specimen", "view", "source", "split")
-_TAKEN = {"id", "path", "sha256", "width", "height", "line", "file", "filename", "reason", "detail"}
+
+#: What a table of images may have beside the ranks.
+FIELDS = ("filename", *OPTIONAL_FIELDS)
+
+_TAKEN = {"id", "path", "sha256", "width", "height", "line", "file", "reason", "detail", *FIELDS}
 
 
 def check_ranks(ranks: Sequence[str]) -> None:
@@ -13,5 +17,5 @@ def check_ranks(ranks: Sequence[str]) -> None:
     for rank in ranks:
         if list(ranks).count(rank) > 1:
             raise ValueError(f"the rank {rank!r} is named twice in {list(ranks)}")
-        if rank in _TAKEN or rank in OPTIONAL_FIELDS:
+        if rank in _TAKEN:
             raise ValueError(f"a rank cannot be called {rank!r}, another column has that name")

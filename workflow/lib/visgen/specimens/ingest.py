@@ -12,12 +12,13 @@ from tqdm import tqdm
 from visgen.images import MAX_PIXELS, ImageFacts, RefusedImage, inspect_image
 from visgen.names import normalise_text
 from visgen.specimens import checks
-from visgen.specimens.columns import check_ranks
+from visgen.specimens.columns import OPTIONAL_FIELDS, check_ranks
 from visgen.specimens.contradictions import (
     find_contradictory_specimens,
     find_contradictory_taxa,
 )
 from visgen.specimens.files import match_rows, scan_folder
+from visgen.specimens.options import CONTRADICTIONS
 from visgen.specimens.paths import compile_pattern, labels_from_paths
 
 
@@ -84,8 +85,9 @@ def ingest(
     check_ranks(ranks)
     if (meta is None) == (path_pattern is None):
         raise ValueError("give either a table of images or a pattern over their paths")
-    if contradictions not in ("reject", "keep"):
-        raise ValueError(f"contradictions is {contradictions!r}; expected 'reject' or 'keep'")
+    if contradictions not in CONTRADICTIONS:
+        known = " or ".join(map(repr, CONTRADICTIONS))
+        raise ValueError(f"contradictions is {contradictions!r}; expected {known}")
     if workers < 1:
         raise ValueError(f"workers is {workers}; expected at least 1")
     files = scan_folder(images)
@@ -106,12 +108,14 @@ def ingest(
     _refuse(entries, refused)
     entries = entries.join(facts)
     _refuse(entries, checks.find_duplicates(_left(entries), ranks))
-    if contradictions == "reject":
-        _refuse(entries, find_contradictory_taxa(_left(entries), ranks))
-        _refuse(entries, find_contradictory_specimens(_left(entries), ranks))
+    match contradictions:
+        case "reject":
+            _refuse(entries, find_contradictory_taxa(_left(entries), ranks))
+            _refuse(entries, find_contradictory_specimens(_left(entries), ranks))
+        case "keep":
+            pass
 
-    columns = ["id", "path", "sha256", "width", "height", *ranks]
-    columns += ["specimen", "view", "source", "split"]
+    columns = ["id", "path", "sha256", "width", "height", *ranks, *OPTIONAL_FIELDS]
     specimens = _left(entries)[columns]
     specimens = specimens.astype({"sha256": "str", "width": "int64", "height": "int64"})
     return specimens.sort_values("id", ignore_index=True), _rejected(entries)

@@ -1,0 +1,20 @@
+"""How networks can be trained before any alignment; imports nothing."""
+
+REGIMES = {
+    "control": "the backbone untouched",
+    "naive": "no weight decay",
+    "wd": "weight decay",
+    "ltr": "weight decay, MaxNorm and a balanced head",
+}
+
+LOSSES = {
+    "reciprocal": "reciprocal triplets",
+    "triplet": "margin triplets",
+    "contrastive": "contrastive pairs",
+    "none": "",
+}
+
+#: Euclidean distances of embeddings.
+DISTANCES = {"plain": "as in the paper", "squared": "as in its code"}
+
+COLOURS = ("colour", "grey")

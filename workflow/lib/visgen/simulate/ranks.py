@@ -1,0 +1,3 @@
+"""The ranks of a simulated study; imports nothing."""
+
+RANKS = ("subclass", "order", "family", "genus", "species")
