@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 import yaml
 from test_configuration import SCHEMA, SIMULATION, SMALLEST, study
+from visgen.checks.files import WEIGHTS
 from visgen.configuration.plan import Plan, given
 from visgen.configuration.reading import checked_config
 
@@ -136,6 +137,12 @@ def test_weights_come_from_a_hub_a_training_a_file_or_nowhere():
         "resources/weights/resnet50.safetensors",
         "results/demo/simclr/resnet50/weights.safetensors",
     ]
+
+
+def test_no_word_for_weights_is_taken_for_a_file():
+    for word in WEIGHTS:
+        made = plan({"backbones.small": {"model": "resnet18", "weights": word}})
+        assert word not in made.weights_of("small")
 
 
 def test_what_a_model_is_trained_as_changes_with_what_decides_its_weights_alone():

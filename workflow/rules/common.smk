@@ -7,23 +7,25 @@ import re
 import sys
 from pathlib import Path
 
-import yaml
 from snakemake.exceptions import WorkflowError
 
 WORKFLOW = Path(os.path.relpath(Path(str(workflow.current_basedir)).parent))
 LIBRARY = WORKFLOW / "lib"
 sys.path.insert(0, str(LIBRARY))
 
+from visgen.anchors.options import ENCODINGS
 from visgen.checks.files import check_files
 from visgen.configuration.code import reached_modules
 from visgen.configuration.plan import Plan, given
 from visgen.configuration.plan_of_recognition import RECOGNITION_FIGURES, SCOPES
 from visgen.configuration.reading import checked_config
+from visgen.configuration.schema import load_schema
+from visgen.metric_learning.options import REGIMES
 from visgen.specimens.inventory import inventory
 
 try:
     config = checked_config(
-        config, yaml.safe_load((WORKFLOW / "schemas/config.schema.yaml").read_text())
+        config, load_schema(WORKFLOW / "schemas/config.schema.yaml")
     )
     check_files(config)
 except ValueError as error:
@@ -60,7 +62,7 @@ wildcard_constraints:
     classifier=one_of(plan.classifiers),
     variant=one_of(plan.embedding.variants),
     anchors=one_of(GENETICS["anchors"]),
-    encoding="sgt|kmers",
+    encoding=one_of(ENCODINGS),
     rank=one_of(RANKS),
     model=one_of({backbone["model"] for backbone in config["backbones"].values()}),
     seed=r"\d+",

@@ -11,7 +11,7 @@ if plan.recognition:
 
     wildcard_constraints:
         scope=one_of(SCOPES),
-        regime="control|naive|wd|ltr",
+        regime=one_of(REGIMES),
 
     rule split_unseen:
         """Draw the taxa that no training sees, to be placed afterwards."""
