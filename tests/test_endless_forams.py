@@ -12,8 +12,10 @@ import yaml
 from PIL import Image
 from visgen.configuration.reading import checked_config
 from visgen.configuration.schema import load_schema
+from visgen.metrics import DIFFERENCE, of_role
 from visgen.names import normalise_taxon
 from visgen.recognition.hits import METRICS
+from visgen.recognition.nulls import PERMUTED
 from visgen.specimens.paths import labels_from_paths
 from workflow_copy import REPOSITORY, copy_workflow, rules_to_run, run
 
@@ -146,7 +148,7 @@ def test_whole_grid_runs_on_folders_of_species(tmp_path, headers):
     scores = pd.read_csv(folder / targets[0], sep="\t")
     known = scores[(scores["part"] == "test") & (scores["metric"] == "accuracy")]
     assert set(known["variant"]) == set(CONFIG["visual_genetic"]["variants"])
-    of_permuted = scores[scores["evaluator"].str.endswith(":minus:permuted")]
+    of_permuted = of_role(scores, DIFFERENCE, PERMUTED)
     permuted = {k for k, v in CONFIG["visual_genetic"]["variants"].items() if "permutations" in v}
     assert set(of_permuted["variant"]) == permuted and of_permuted["p"].notna().all()
     unseen = scores[scores["part"].isin(["unseen_species", "unseen_genera"])]

@@ -3,10 +3,11 @@ import pandas as pd
 import pytest
 from recognition_study import SEEDS, VARIANTS, specimens, split, write_study
 from visgen.classification.taxa import wilson
-from visgen.metrics import metrics_table, over_seeds
+from visgen.metrics import DIFFERENCE, NULL, metrics_table, over_seeds
 from visgen.recognition.comparisons import base_variants, first_pairs, main_pair
+from visgen.recognition.evaluators import by_neighbours, chosen_evaluator, neighbours_of
 from visgen.recognition.hits import METRICS, count_hits, score_hits, taxa_of
-from visgen.recognition.nulls import against_permuted, shares_of_runs
+from visgen.recognition.nulls import PERMUTED, against_permuted, shares_of_runs
 from visgen.recognition.runs import collect_runs, read_by_name, read_run, run_of, training_images
 from visgen.recognition.scoring import choose_neighbours, of_rank, score_recognition
 from visgen.recognition.species import TAXA_COLUMNS, tabulate_species
@@ -46,7 +47,9 @@ def shares_by_hand(table, n_train):
     }
 
 
-def pick(rows, **labels):
+def pick(rows, role=None, **labels):
+    """Rows of a role, scores where none is given."""
+    labels["role"] = role
     return [row for row in rows if all(row.get(key) == v for key, v in labels.items())]
 
 
@@ -78,7 +81,7 @@ def test_n_counts_specimens_of_the_taxa_that_count(study):
 
 def test_differences_are_paired_with_the_regime_that_is_not_aligned(study):
     rows = study[-1]
-    differences = pick(rows, evaluator="knn_1:minus:wd", metric="tail_accuracy")
+    differences = pick(rows, DIFFERENCE, evaluator="knn_1", against="wd", metric="tail_accuracy")
     assert {(row["variant"], row["part"], row["seed"]) for row in differences} == {
         ("wd_sgt", "test", 1), ("wd_sgt", "test", 2),
     }  # fmt: skip
@@ -88,7 +91,7 @@ def test_differences_are_paired_with_the_regime_that_is_not_aligned(study):
         one, other = (pick(rows, variant=v, **labels)[0] for v in ("wd_sgt", "wd"))
         assert row["value"] == pytest.approx(one["value"] - other["value"])
         assert row["ci_low"] < row["value"] < row["ci_high"]
-    assert not pick(rows, evaluator="anchor:minus:wd")
+    assert not pick(rows, DIFFERENCE, evaluator="anchor", against="wd")
     assert {row["anchors"] for row in differences} == {"sgt"}
 
 
@@ -149,7 +152,7 @@ def test_a_size_that_no_taxon_has_gets_no_row(study):
     found = collect_runs(given["predictions"][:1], n_train, 1, 10_000)
     limits = {"tail": 1, "head": 10_000, "bootstraps": 5}
     rows = score_recognition(found, images, n_train, VARIANTS, **limits)
-    assert {row["metric"] for row in rows} == {"accuracy", "balanced_accuracy"}
+    assert {row["metric"] for row in rows} == {"accuracy", "balanced_accuracy", "neighbours"}
 
 
 def test_taxa_at_a_limit_are_neither_tail_nor_head():
@@ -189,17 +192,21 @@ def test_p_counts_permuted_runs_that_are_no_worse():
         )
         for seed, values in shares.items()
     }
-    null, gain = against_permuted(runs, "variant a")
-    assert (null["evaluator"], gain["evaluator"]) == ("head:permuted", "head:minus:permuted")
+    scores = [{"evaluator": "head", "metric": "accuracy", "n": n} for n in (23, 17)]
+    null, gain = against_permuted(runs, scores, "variant a")
+    assert (null["role"], gain["role"]) == (NULL, DIFFERENCE)
+    for row in (null, gain):
+        labels = [row[key] for key in ("evaluator", "metric", "against")]
+        assert labels == ["head", "accuracy", "permuted_anchors"]
+        assert (row["n"], row["n_permutations"]) == (17, 4)
     assert gain["p"] == pytest.approx((1 + 2) / (4 + 1))
     assert gain["value"] == pytest.approx(0.7 - 0.65)
     assert (null["value"], null["ci_low"], null["ci_high"]) == pytest.approx((0.65, 0.5, 0.8))
-    assert null["n"] == gain["n"] == 4
     assert "p" not in null
 
 
 def test_best_p_is_one_in_permutations_and_one(study):
-    rows = pick(study[-1], evaluator="knn_5:minus:permuted", metric="accuracy")
+    rows = pick(study[-1], DIFFERENCE, evaluator="knn_5", against=PERMUTED, metric="accuracy")
     assert [(row["variant"], row["p"]) for row in rows] == [("wd_sgt", 1 / 8)]
     assert "seed" not in rows[0]
 
@@ -231,16 +238,16 @@ def test_seeds_with_other_permutations_are_refused():
     )
     message = "variant a: seed 2 has 0 permutations of the anchors, seed 1 1; expected the same"
     with pytest.raises(ValueError, match=message):
-        against_permuted({1: table, 2: table[:1]}, "variant a")
+        against_permuted({1: table, 2: table[:1]}, [], "variant a")
 
 
 def test_without_permutations_there_is_no_null(study):
-    assert not pick(study[-1], variant="wd", evaluator="head:permuted")
+    assert not pick(study[-1], NULL, variant="wd")
     empty = shares_of_runs(
         pd.DataFrame({"permutation": 0, "evaluator": "head", "truth": ["a"], "predicted": ["a"]}),
         {},
     )
-    assert against_permuted({1: empty}, "a") == []
+    assert against_permuted({1: empty}, [], "a") == []
 
 
 # --- species, choices, comparisons ---
@@ -263,23 +270,46 @@ def test_species_table_has_every_trained_taxon_with_wilson_limits(study):
     assert (row["ci_low"], row["ci_high"]) == pytest.approx(limits)
 
 
+def cell(part, evaluator, metric, value, n=31):
+    return {"part": part, "evaluator": evaluator, "metric": metric, "value": value, "n": n}
+
+
 def test_neighbours_are_chosen_on_validation_alone():
-    cells = [
-        ("val", "knn_1", "balanced_accuracy", 0.6), ("val", "knn_5", "balanced_accuracy", 0.7),
-        ("test", "knn_1", "balanced_accuracy", 0.99), ("val", "head", "balanced_accuracy", 0.9),
-        ("val", "knn_1", "accuracy", 0.99), ("test", "knn_1:permuted", "balanced_accuracy", 1),
+    rows = [
+        cell("val", "knn_1", "balanced_accuracy", 0.6), cell("val", "head", "balanced_accuracy", 1),
+        cell("val", "knn_5", "balanced_accuracy", 0.8), cell("val", "knn_1", "accuracy", 0.99),
+        cell("val", "knn_5", "balanced_accuracy", 0.5, n=29),
+        cell("test", "knn_1", "balanced_accuracy", 0.99, n=7),
     ]  # fmt: skip
-    columns = ["part", "evaluator", "metric", "value"]
-    assert choose_neighbours(pd.DataFrame(cells, columns=columns)) == "knn_5"
-    level = [("val", f"knn_{k}", "balanced_accuracy", 0.5) for k in (20, 5, 1)]
-    assert choose_neighbours(pd.DataFrame(level, columns=columns)) == "knn_1"
+    assert choose_neighbours(rows) == cell("val", "knn", "neighbours", 5, n=29)
+    level = [cell("val", f"knn_{k}", "balanced_accuracy", 0.5) for k in (20, 5, 1)]
+    assert choose_neighbours(level)["value"] == 1
 
 
-def test_no_neighbours_on_validation_are_refused():
-    table = pd.DataFrame([("val", "head", "balanced_accuracy", 1)])
-    table.columns = ["part", "evaluator", "metric", "value"]
-    with pytest.raises(ValueError, match="no knn evaluator has a balanced accuracy on the valid"):
-        choose_neighbours(table)
+def test_no_neighbours_on_validation_are_refused(study):
+    images, n_train, _, found, _ = study
+    message = "no knn evaluator has a balanced accuracy on the valid"
+    with pytest.raises(ValueError, match=message):
+        choose_neighbours([cell("val", "head", "balanced_accuracy", 1)])
+    untried = {run: table[table["part"] == "test"] for run, table in found.real.items()}
+    limits = {"tail": TAIL, "head": HEAD, "bootstraps": 5}
+    with pytest.raises(ValueError, match=message):
+        score_recognition(found._replace(real=untried), images, n_train, VARIANTS, **limits)
+
+
+def test_chosen_number_is_read_where_it_was_scored(study):
+    rows = study[-1]
+    table = metrics_table(rows)
+    (k,) = (row["value"] for row in rows if row["metric"] == "neighbours")
+    assert chosen_evaluator(table) == chosen_evaluator(over_seeds(table)) == by_neighbours(k)
+    assert k == choose_neighbours(pick(rows, part="val"))["value"]
+    with pytest.raises(ValueError, match="found 0 numbers of neighbours, not 1"):
+        chosen_evaluator(table[table["part"] == "test"])
+
+
+def test_names_tell_how_many_neighbours_vote():
+    names = ["knn_1", "knn_20", "knn", "head", "anchor"]
+    assert [neighbours_of(name) for name in names] == [1, 20, None, None, None]
 
 
 def test_aligned_variants_are_compared_within_their_regime():

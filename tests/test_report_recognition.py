@@ -7,14 +7,17 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 from recognition_study import VARIANTS
-from visgen.metrics import metrics_table, over_seeds
+from visgen.metrics import DIFFERENCE, NULL, SCORE, metrics_table, over_seeds
 from visgen.recognition.evaluators import evaluator_in_words
+from visgen.recognition.figures import FIGURES
 from visgen.recognition.hits import METRICS
+from visgen.recognition.nulls import PERMUTED
+from visgen.recognition.unseen_scores import BY_FREQUENCY, UNIFORMLY
+from visgen.report.cells import cell, points
 from visgen.report.page import render_report
-from visgen.report.recognition import FIGURES, omitted_rows, recognition_content
+from visgen.report.recognition import omitted_rows, recognition_content
 from visgen.report.recognition_findings import recognition_findings
 from visgen.report.recognition_rows import (
-    cell,
     evaluator_rows,
     published_rows,
     unseen_rows,
@@ -36,18 +39,23 @@ def row(variant, evaluator, metric, value, ends=(np.nan, np.nan), **labels):
 def scores(gain=(0.02, 0.2), p=0.01, n=99, aligned="wd_sgt"):
     """Scores of two variants at one evaluator, with difference, null and a withheld taxon."""
     rows = [row("wd", "knn_5", "balanced_accuracy", 0.5, part="val", n=31)]
+    rows.append(row(None, "knn", "neighbours", 5, part="val", n=31, seed=np.nan))
+    permuted = {"against": PERMUTED, "n_permutations": n, "seed": np.nan}
     for metric in METRICS:
         rows.append(row("wd", "knn_5", metric, 0.5, (0.4, 0.6)))
         rows.append(row(aligned, "knn_5", metric, 0.6, (0.5, 0.7)))
-        rows.append(row(aligned, "knn_5:minus:wd", metric, 0.1, gain))
-        rows.append(row(aligned, "knn_5:permuted", metric, 0.55, (0.5, 0.58), n=n, seed=np.nan))
-        rows.append(row(aligned, "knn_5:minus:permuted", metric, 0.05, p=p, n=n, seed=np.nan))
+        rows.append(row(aligned, "knn_5", metric, 0.1, gain, role=DIFFERENCE, against="wd"))
+        rows.append(row(aligned, "knn_5", metric, 0.55, (0.5, 0.58), role=NULL, **permuted))
+        rows.append(row(aligned, "knn_5", metric, 0.05, p=p, role=DIFFERENCE, **permuted))
     for evaluator, rank in (("knn_5", "genus"), ("anchor", "species")):
         of_rank = {"part": "unseen_species", "rank": rank, "n": 7}
-        chance = "uniform" if evaluator == "anchor" else "random"
-        for name, value in (("", 0.4), (f"_{chance}", 0.1), (f"_minus_{chance}", 0.3)):
-            ends = (value - 0.1, value + 0.1)
-            rows.append(row(aligned, evaluator, f"placed{name}", value, ends, **of_rank))
+        chance = UNIFORMLY if evaluator == "anchor" else BY_FREQUENCY
+        for role, value in ((SCORE, 0.4), (NULL, 0.1), (DIFFERENCE, 0.3)):
+            against = None if role == SCORE else chance
+            labels = of_rank | {"role": role, "against": against}
+            rows.append(
+                row(aligned, evaluator, "placed", value, (value - 0.1, value + 0.1), **labels)
+            )
     return metrics_table(rows)
 
 
@@ -127,14 +135,14 @@ def test_a_change_is_shown_where_its_interval_leaves_out_zero(gain, verdict):
 
 def test_a_loss_is_called_a_loss():
     table = scores((-0.3, -0.1))
-    table.loc[table["evaluator"] == "knn_5:minus:wd", "value"] = -0.2
+    table.loc[table["against"] == "wd", "value"] = -0.2
     assert "−20.0 points over all taxa" in findings(table)[1]
     assert "A loss is shown over all taxa" in findings(table)[1]
 
 
 def test_real_anchors_that_are_the_worst_of_all_are_called_so():
     table = scores(p=0.4)
-    of_tail = table["metric"].eq("tail_accuracy") & table["evaluator"].eq("knn_5:minus:permuted")
+    of_tail = table["metric"].eq("tail_accuracy") & table["p"].notna()
     table.loc[of_tail, "p"] = 1.0
     assert findings(table)[2].endswith(
         "No genetic gain is shown. Real anchors do no better than any of the permuted ones over "
@@ -156,7 +164,7 @@ def test_too_few_permutations_are_said():
 
 def test_without_permutations_nothing_is_laid_to_genetics():
     table = scores()
-    table = table[~table["evaluator"].str.contains("permuted")]
+    table = table[table["against"] != PERMUTED]
     assert findings(table)[2].startswith("Anchors of wd_sgt were not permuted")
 
 
@@ -197,6 +205,15 @@ def test_withheld_taxa_have_their_own_kind_of_chance():
     assert (knn["rank"], anchor["rank"], knn["n"], knn["p"]) == ("genus", "species", 7, None)
 
 
+def test_p_of_withheld_taxa_is_that_of_permuted_anchors():
+    labels = {"role": DIFFERENCE, "part": "unseen_species", "n": 7, "seed": np.nan}
+    labels |= {"against": PERMUTED, "n_permutations": 19, "p": 0.05}
+    permuted = metrics_table([row("wd_sgt", "anchor", "placed", 0.2, **labels)])
+    knn, anchor = unseen_rows(over_seeds(pd.concat([scores(), permuted])))
+    assert (knn["p"], anchor["p"]) == (None, 0.05)
+    assert (anchor["gain"]["value"], anchor["n"]) == ("+30.0", 7)
+
+
 def test_published_numbers_stand_beside_those_of_the_same_variant():
     published = pd.DataFrame({
         "source": "K", "rank": ["species", "species", "genus", "species"],
@@ -214,7 +231,7 @@ def test_published_numbers_stand_beside_those_of_the_same_variant():
 
 def test_cells_write_minus_zero_and_nothing_plainly():
     score = {"value": -0.0001, "ci_low": np.nan, "ci_high": np.nan, "n": 3, "p": np.nan}
-    assert cell(score, "difference") == {"value": "+0.0", "interval": "", "n": 3, "p": None}
+    assert cell(score, points) == {"value": "+0.0", "interval": "", "n": 3, "p": None}
     assert cell(None) is None and cell(score | {"value": np.nan}) is None
 
 

@@ -2,9 +2,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from recognition_study import GENERA, RANKS, SPECIES, VARIANTS, specimens, write_study
+from visgen.metrics import DIFFERENCE, NULL
+from visgen.recognition.nulls import PERMUTED
 from visgen.recognition.runs import read_placed, training_images
 from visgen.recognition.unseen import placements, tabulate_unseen
-from visgen.recognition.unseen_scores import score_unseen
+from visgen.recognition.unseen_scores import BY_FREQUENCY, UNIFORMLY, score_unseen
 from visgen.recognition.withheld import KINDS, deal_withheld
 from visgen.specimens.taxonomy import lineage
 from visgen.splits import read_splits
@@ -206,28 +208,36 @@ def test_scores_are_means_over_taxa_with_chance_beside(whole):
         & (table["evaluator"] == "knn_5") & (table["seed"] == 2) & (table["rank"] == "genus")
     ]  # fmt: skip
     labels = {"part": "unseen_species", "evaluator": "knn_5", "seed": 2, "rank": "genus"}
+    labels["metric"] = "placed"
     found = {
-        row["metric"]: row
+        (row.get("role"), row.get("against")): row
         for row in rows
         if all(row.get(key) == value for key, value in labels.items())
     }
     assert len(real) == 2
-    assert found["placed"]["value"] == pytest.approx(real["value"].mean())
-    assert found["placed_random"]["value"] == pytest.approx(real["by_frequency"].mean())
+    own = found[None, None]
+    assert own["value"] == pytest.approx(real["value"].mean())
+    assert found[NULL, BY_FREQUENCY]["value"] == pytest.approx(real["by_frequency"].mean())
     gain = (real["value"] - real["uniform"]).mean()
-    assert found["placed_minus_uniform"]["value"] == pytest.approx(gain)
-    assert found["placed"]["n"] == 2
+    assert found[DIFFERENCE, UNIFORMLY]["value"] == pytest.approx(gain)
+    assert own["n"] == found[NULL, UNIFORMLY]["n"] == 2
     least, most = real["value"].min(), real["value"].max()
-    assert least <= found["placed"]["ci_low"] < found["placed"]["ci_high"] <= most
+    assert least <= own["ci_low"] < own["ci_high"] <= most
 
 
 def test_permuted_anchors_stand_beside_real_ones(whole):
     rows = score_unseen(whole[2], bootstraps=5, seed=1)
-    tests = [row for row in rows if row["evaluator"] == "anchor:minus:permuted"]
+    tests = [
+        row
+        for row in rows
+        if row["evaluator"] == "anchor"
+        and (row.get("role"), row.get("against")) == (DIFFERENCE, PERMUTED)
+    ]
     assert {(row["part"], row["rank"]) for row in tests} == {
         (scope, rank) for scope in KINDS for rank in RANKS
     }
-    assert all(row["n"] == VARIANTS["wd_sgt"]["permutations"] for row in tests)
+    assert {row["n_permutations"] for row in tests} == {VARIANTS["wd_sgt"]["permutations"]}
+    assert all(row["n"] == 2 for row in tests)  # of both kinds two taxa are withheld
     assert {row["p"] for row in tests if row["rank"] == "species"} == {1 / 8}
 
 
@@ -254,7 +264,7 @@ def test_shares_of_permuted_runs_are_those_of_a_plain_loop(whole):
 def test_a_single_taxon_has_no_interval(whole):
     table = whole[2]
     rows = score_unseen(table[table["taxon"] == "Ca a"], bootstraps=5, seed=1)
-    plain = [row for row in rows if ":" not in row["evaluator"]]
+    plain = [row for row in rows if row.get("against") != PERMUTED]
     assert plain and all(np.isnan(row["ci_low"]) and row["n"] == 1 for row in plain)
 
 

@@ -13,19 +13,20 @@ from visgen.figures.recognition_sizes import plot_sizes
 from visgen.figures.recognition_training import plot_training
 from visgen.logs import start_log
 from visgen.recognition.comparisons import first_pairs, main_pair
+from visgen.recognition.evaluators import chosen_evaluator
 from visgen.recognition.runs import read_by_name, run_of
-from visgen.recognition.scoring import choose_neighbours, of_rank
+from visgen.recognition.scoring import of_rank
 from visgen.tables import read_table
 
 start_log(snakemake.log[0])
 given, output, params = snakemake.input, snakemake.output, snakemake.params
 variants, rank = params.variants, params.rank
 scores, taxa = of_rank(read_table(given.scores), rank), read_table(given.taxa)
-best = choose_neighbours(scores)
+best = chosen_evaluator(scores)
 published = of_rank(read_table(given.published[0]), rank) if given.published else None
 plot_ablation(scores, best, variants, published).savefig(output.ablation, dpi=150)
 plot_sizes(taxa, best, variants, params.tail).savefig(output.tail, dpi=150)
-plot_change(taxa, best, first_pairs(variants)).savefig(output.change, dpi=150)
+plot_change(taxa, scores, best, first_pairs(variants)).savefig(output.change, dpi=150)
 regimes, norms = read_by_name(given.histories), read_by_name(given.norms)
 plot_training(regimes, norms, read_by_name(given.alignments)).savefig(output.training, dpi=150)
 figure, pair = plot_notice("no variant is aligned, so there is no joint space"), main_pair(variants)

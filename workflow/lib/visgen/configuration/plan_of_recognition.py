@@ -7,9 +7,6 @@ from typing import Any
 
 from visgen.checks.recognition import OVERRIDES, recognised_rank, training_of
 
-#: Figures of recognition.
-RECOGNITION_FIGURES = ("ablation", "tail", "change", "graph", "training")
-
 #: What is withheld from all training, one scope each; the first is that of all taxa.
 SCOPES = ("visual_genetic", "unseen_species", "unseen_genera")
 

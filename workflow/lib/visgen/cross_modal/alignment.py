@@ -8,11 +8,17 @@ from typing import Any
 import pandas as pd
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy, normalize
+from torch.nn.functional import cross_entropy
 
 from visgen.cross_modal.batches import deal_batches
 from visgen.cross_modal.examples import CHUNK, Examples
-from visgen.cross_modal.losses import CosineTerms, ReciprocalTerms, make_terms, triplet_means
+from visgen.cross_modal.losses import (
+    CosineTerms,
+    ReciprocalTerms,
+    cosines_to,
+    make_terms,
+    triplet_means,
+)
 from visgen.cross_modal.network import Projection
 
 #: Columns of a history: one row an epoch and part.
@@ -115,7 +121,6 @@ def _watch(
     epoch: int,
 ) -> list[dict[str, Any]]:
     """Return one row of the history for each part."""
-    unit = normalize(terms.anchors, dim=1)
     history = []
     for part, positions in examples.watched.items():
         sums = torch.zeros(5, dtype=torch.float64)
@@ -123,9 +128,9 @@ def _watch(
             own = examples.taxa[rows][:, None]  # (n, 1)
             embeddings, logits = network(examples.look(rows))
             pull, push = terms(embeddings, own[:, 0])
-            cosines = normalize(embeddings, dim=1) @ unit.T  # (n, n_taxa)
+            cosines = cosines_to(embeddings, terms.anchors)  # (n, n_taxa)
             entropy = cross_entropy(logits[:, head_rows], own[:, 0], reduction="sum")
-            others = push.scatter(1, own, 0).sum(1) / (len(unit) - 1)  # (n,)
+            others = push.scatter(1, own, 0).sum(1) / (len(terms.anchors) - 1)  # (n,)
             nearest = cosines.scatter(1, own, -torch.inf).amax(1)
             of_own = cosines.gather(1, own)
             found = (pull, others, entropy, of_own, nearest)

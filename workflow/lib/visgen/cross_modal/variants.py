@@ -14,6 +14,7 @@ from visgen.cross_modal.alignment import HISTORY, align, embed
 from visgen.cross_modal.gathering import choose_taxa, features_of, gather_examples
 from visgen.cross_modal.network import Projection, build_projection
 from visgen.cross_modal.study import check_taxa, list_omitted
+from visgen.recognition.evaluators import ANCHOR, HEAD
 from visgen.recognition.predicting import (
     predict_by_anchor,
     predict_by_head,
@@ -130,7 +131,7 @@ def train_variant(
         scores = pd.DataFrame(logits.numpy(), index=images.index, columns=list(about["taxa"]))
         found = _predict(images, embeddings, scores, given, options["neighbours"])
         if about["regime"] == "control" and not (given is not None and options["cross_entropy"]):
-            del found["head"]  # it is as it was drawn, and would guess
+            del found[HEAD]  # it is as it was drawn, and would guess
         predictions.append(stack_predictions(found, images, permutation))
 
     if anchors is None:
@@ -183,7 +184,7 @@ def _predict(
     asked, known = labelled.index[~in_train], labelled.index[in_train]
     queries = embeddings.loc[asked]
     found = predict_by_neighbours(queries, embeddings.loc[known], labelled["taxon"], neighbours)
-    found["head"] = predict_by_head(logits.loc[asked])
+    found[HEAD] = predict_by_head(logits.loc[asked])
     if anchors is not None:
-        found["anchor"] = predict_by_anchor(queries, anchors)
+        found[ANCHOR] = predict_by_anchor(queries, anchors)
     return found

@@ -13,9 +13,10 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from visgen.figures.colours import COLOURS
 from visgen.figures.matrices import plot_notice
-from visgen.metrics import over_seeds
+from visgen.metrics import NULL, SCORE, of_role, over_seeds
 from visgen.recognition.evaluators import evaluator_in_words
 from visgen.recognition.hits import METRICS
+from visgen.recognition.nulls import PERMUTED
 
 LABELS = dict(zip(METRICS, ("accuracy", "mean over taxa", "tail taxa", "head taxa"), strict=True))
 _PLAIN, _ALIGNED, _BAND = COLOURS[0], COLOURS[1], "0.83"
@@ -35,17 +36,18 @@ def plot_ablation(
     scores
         Columns of the contract, experiment visual_genetic, one rank; seeds are averaged.
     evaluator
-        Which one is drawn, such as ``knn_5``; its permuted runs are drawn as bands.
+        Which one is drawn; its permuted runs are drawn as bands.
     variants
         By name, in the order of the rows: anchors (None where nothing is aligned).
     published
         Columns variant, metric, value (of the same rank); None where nothing was published.
     """
-    test = scores[(scores["part"] == "test") & scores["metric"].isin(METRICS)]
-    mean = over_seeds(test[test["evaluator"] == evaluator])
+    is_drawn = (scores["part"] == "test") & (scores["evaluator"] == evaluator)
+    drawn = scores[is_drawn & scores["metric"].isin(METRICS)]
+    mean = over_seeds(of_role(drawn, SCORE))
     if mean.empty:
         return plot_notice("no variant has a score of test specimens")
-    null = test[test["evaluator"] == f"{evaluator}:permuted"]
+    null = of_role(drawn, NULL, PERMUTED)
     names = [name for name in variants if name in set(mean["variant"])]
     metrics = [metric for metric in METRICS if metric in set(mean["metric"])]
     longest = max(len(_label(name, variants)) for name in names)
@@ -138,7 +140,7 @@ def _legend(
         if colour in drawn
     ]
     if len(null):
-        n = int(null["n"].min())
+        n = int(null["n_permutations"].min())
         label = f"the same anchors, permuted: {n} runs, mean"
         entries.append(Patch(color=_BAND, lw=0, label=label))
     if published is not None:

@@ -11,18 +11,23 @@ from matplotlib.ticker import PercentFormatter
 
 from visgen.figures.colours import COLOURS
 from visgen.figures.matrices import plot_notice
+from visgen.metrics import DIFFERENCE, of_role
 
 _BETTER, _WORSE = COLOURS[0], COLOURS[1]
 _ROW, _PANEL, _LETTER = 0.19, 2.6, 0.075  # inches: height of a taxon, width, width
 
 
-def plot_change(taxa: pd.DataFrame, evaluator: str, pairs: Sequence[tuple[str, str]]) -> Figure:
+def plot_change(
+    taxa: pd.DataFrame, scores: pd.DataFrame, evaluator: str, pairs: Sequence[tuple[str, str]]
+) -> Figure:
     """Draw accuracy by taxon before and after alignment, a panel a pair of variants.
 
     Parameters
     ----------
     taxa
         As `visgen.recognition.species.tabulate_species` returns it; seeds are averaged.
+    scores
+        Columns of the contract, experiment visual_genetic, one rank; seeds are averaged.
     evaluator
         Which one is drawn.
     pairs
@@ -39,13 +44,14 @@ def plot_change(taxa: pd.DataFrame, evaluator: str, pairs: Sequence[tuple[str, s
     figure = Figure(figsize=(max(6, width), 1.7 + _ROW * len(order)), layout="constrained")
     figure.get_layout_engine().set(w_pad=0.08, h_pad=0.08)
     panels = figure.subplots(1, len(pairs), squeeze=False, sharex=True, sharey=True)[0]
+    of_means = (scores["evaluator"] == evaluator) & (scores["metric"] == "balanced_accuracy")
     for axes, (before, after) in zip(panels, pairs, strict=True):
         _draw(axes, shares.loc[order, before].to_numpy(), shares.loc[order, after].to_numpy())
-        changes = (shares[after] - shares[before]).dropna()
-        points = round(100 * changes.mean(), 1) + 0.0
+        changes = of_role(scores[of_means & (scores["variant"] == after)], DIFFERENCE, before)
+        points = round(100 * changes["value"].mean(), 1) + 0.0
         change = f"{points:+.1f}".replace("-", "−")
         names_of = f"{before} → {after}".replace("_", " ")
-        axes.set_title(f"{names_of}\n{change} points, mean of {len(changes)} taxa", fontsize=9)
+        axes.set_title(f"{names_of}\n{change} points, mean over taxa", fontsize=9)
         axes.set_xlabel("accuracy")
     panels[0].set_yticks(range(len(order)), names, fontsize=8)
     panels[0].set_ylim(len(order) - 0.4, -0.6)

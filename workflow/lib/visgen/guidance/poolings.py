@@ -25,11 +25,6 @@ def is_learned(pooling: str) -> bool:
     return pooling in LEARNED_POOLINGS
 
 
-def is_learned(pooling: str) -> bool:
-    """Return whether a pooling has to be learned by guidance."""
-    return pooling in LEARNED_POOLINGS
-
-
 def references(variants: Mapping[str, Mapping[str, Any]], reference: str | None) -> dict[str, str]:
     """Return the unguided variant that each variant is compared with.
 

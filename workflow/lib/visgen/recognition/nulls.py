@@ -1,9 +1,15 @@
 """Real anchors against permuted ones: whether genetics helps, or any fixed target does."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from visgen.metrics import DIFFERENCE, NULL
+
+#: What nulls and differences are against: the same anchors, dealt to other taxa.
+PERMUTED = "permuted_anchors"
 
 
 def shares_of_runs(found: pd.DataFrame, counted: Mapping[str, pd.Index]) -> pd.DataFrame:
@@ -34,24 +40,28 @@ def shares_of_runs(found: pd.DataFrame, counted: Mapping[str, pd.Index]) -> pd.D
     return pd.concat(rows)[["permutation", "evaluator", "metric", "value"]]
 
 
-def against_permuted(runs: Mapping[int, pd.DataFrame], what: str) -> list[dict]:
+def against_permuted(
+    runs: Mapping[int, pd.DataFrame], scores: Iterable[Mapping[str, Any]], what: str
+) -> list[dict]:
     """Test real anchors against permuted ones.
 
     Parameters
     ----------
     runs
         By seed: permutation (0 real), evaluator, metric, value, and rank where there are several.
+    scores
+        Of the real runs, over seeds or not: evaluator, metric, n, and rank where given.
     what
         Name for error messages.
 
     Returns
     -------
     list of dict
-        evaluator, metric, value, ci_low, ci_high, p, n (permutations), and rank where given. The
-        evaluator is ``<evaluator>:permuted`` (mean of the permuted runs, in ci_low and ci_high
-        the least and the largest) and ``<evaluator>:minus:permuted`` (real less that mean, with p
-        = (1 + number of permuted runs that are no worse) / (permutations + 1)). Every run is a
-        mean over seeds first. Nothing where nothing was permuted.
+        evaluator, metric, role, against (`PERMUTED`), value, ci_low, ci_high, p, n (the least of
+        the scores), n_permutations, and rank where given. The null is the mean of the permuted
+        runs, in ci_low and ci_high the least and the largest; the difference is real less that
+        mean, with p = (1 + number of permuted runs that are no worse) / (permutations + 1). Every
+        run is a mean over seeds first. Nothing where nothing was permuted.
 
     Raises
     ------
@@ -70,16 +80,17 @@ def against_permuted(runs: Mapping[int, pd.DataFrame], what: str) -> list[dict]:
         return []
     table = pd.concat(runs.values())
     labels = ["rank", "evaluator", "metric"] if "rank" in table else ["evaluator", "metric"]
+    counted = pd.DataFrame(scores).groupby(labels)["n"].min()
     rows = []
     for key, cells in table.groupby(labels, sort=False, observed=True):
         mean = cells.groupby("permutation")["value"].mean()
         real, null = mean.loc[0], mean.drop(0).to_numpy()
-        label = dict(zip(labels, key, strict=True))
-        evaluator = label.pop("evaluator")
+        label = dict(zip(labels, key, strict=True)) | {"against": PERMUTED}
+        label |= {"n": int(counted.loc[key]), "n_permutations": len(null)}
         # Shares of the same counts, added in another order, must count as equal.
         p = (1 + np.sum(null >= real - 1e-12)) / (len(null) + 1)
         ends = {"ci_low": null.min(), "ci_high": null.max()}
-        of_null = {"evaluator": f"{evaluator}:permuted", "value": null.mean(), **ends}
-        gain = {"evaluator": f"{evaluator}:minus:permuted", "value": real - null.mean(), "p": p}
-        rows += [label | row | {"n": len(null)} for row in (of_null, gain)]
+        of_null = {"role": NULL, "value": null.mean(), **ends}
+        gain = {"role": DIFFERENCE, "value": real - null.mean(), "p": p}
+        rows += [label | row for row in (of_null, gain)]
     return rows

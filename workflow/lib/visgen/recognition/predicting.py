@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from visgen.recognition.evaluators import by_neighbours
 from visgen.recognition.neighbours import find_neighbours, nearest_anchor, vote
 
 #: Columns of a table of predictions.
@@ -30,8 +31,8 @@ def predict_by_neighbours(
     Returns
     -------
     dict
-        By evaluator (``knn_<k>``): columns predicted and score (the winner's share of the votes),
-        index id. Of equals the first by name counts.
+        By evaluator: columns predicted and score (the winner's share of the votes), index id. Of
+        equals the first by name counts.
 
     Raises
     ------
@@ -47,7 +48,7 @@ def predict_by_neighbours(
     predicted = {}
     for k in neighbours:
         winners, shares = vote(cosines[:, :k], codes[rows[:, :k]])
-        predicted[f"knn_{k}"] = _table(queries.index, names[winners], shares)
+        predicted[by_neighbours(k)] = _table(queries.index, names[winners], shares)
     return predicted
 
 

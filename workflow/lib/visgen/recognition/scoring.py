@@ -1,11 +1,13 @@
 """Scores of recognition: every variant, evaluator and seed, their differences, and their nulls."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
 
+from visgen.metrics import DIFFERENCE
 from visgen.recognition.comparisons import base_variants
+from visgen.recognition.evaluators import KNN, NEIGHBOURS, neighbours_of
 from visgen.recognition.hits import count_hits, score_hits, taxa_of
 from visgen.recognition.nulls import against_permuted
 from visgen.recognition.runs import PARTS, Found
@@ -43,15 +45,17 @@ def score_recognition(
     Returns
     -------
     list of dict
-        variant, anchors, evaluator, part, seed, metric, value, ci_low, ci_high, p, n. Beside the
-        evaluators themselves, on test: ``<evaluator>:minus:<variant>``, the difference to the
-        variant of the same regime without anchors over the same images, and what
-        `visgen.recognition.nulls.against_permuted` returns. A metric of no taxa has no row.
+        variant, anchors, evaluator, part, seed, metric, role, against, value, ci_low, ci_high, p,
+        n, n_permutations. Beside the scores themselves, on test: the difference to the variant of
+        the same regime without anchors over the same images, and what
+        `visgen.recognition.nulls.against_permuted` returns. A metric of no taxa has no row. Last
+        what `choose_neighbours` returns.
 
     Raises
     ------
     ValueError
-        If a variant and the one that it is compared with predict different images.
+        If a variant and the one that it is compared with predict different images, or there is
+        nothing to choose the number of neighbours by.
     """
     rows = []
     for seed in sorted(n_train):
@@ -85,15 +89,21 @@ def score_recognition(
                     for row in of_name
                 ]
                 rows += [
-                    {"variant": variant, "evaluator": f"{evaluator}:minus:{base}"} | shared | row
+                    {"variant": variant, "evaluator": evaluator, "role": DIFFERENCE}
+                    | {"against": base}
+                    | shared
+                    | row
                     for ((variant, evaluator), (base, _)), of_pair in differences.items()
                     for row in of_pair
                 ]
     for variant in dict.fromkeys(run.variant for run in found.shares):
         runs = {run.seed: t for run, t in found.shares.items() if run.variant == variant}
-        tests = against_permuted(runs, f"variant {variant}")
-        rows += [{"variant": variant, "part": "test"} | row for row in tests]
-    return [{"anchors": variants[row["variant"]]["anchors"]} | row for row in rows]
+        labels = {"variant": variant, "part": "test"}
+        own = [row for row in rows if labels.items() <= row.items() and "role" not in row]
+        tests = against_permuted(runs, own, f"variant {variant}")
+        rows += [labels | row for row in tests]
+    chosen = choose_neighbours(rows)
+    return [*({"anchors": variants[row["variant"]]["anchors"]} | row for row in rows), chosen]
 
 
 def _same_images(by_name: Mapping[tuple, pd.DataFrame]) -> list[list[tuple]]:
@@ -122,34 +132,37 @@ def _pairs(by_name: Mapping[tuple, pd.DataFrame], bases: Mapping[str, str], seed
     return pairs
 
 
-def choose_neighbours(scores: pd.DataFrame) -> str:
+def choose_neighbours(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Choose the number of neighbours on validation, one for all variants and seeds.
 
     Parameters
     ----------
-    scores
-        Columns of the contract, of this experiment.
+    rows
+        evaluator, part, metric, value, n.
 
     Returns
     -------
-    str
-        Evaluator ``knn_<k>`` with the largest mean balanced accuracy on the validation part; of
-        equals the one with fewest neighbours.
+    dict
+        The same. The value is the number with the largest mean balanced accuracy on the
+        validation part, of equals the smallest; n is the least of these scores.
 
     Raises
     ------
     ValueError
-        If no such evaluator has a score there.
+        If no vote of neighbours has a score there.
     """
-    is_knn = scores["evaluator"].str.fullmatch(r"knn_\d+")
-    chosen = is_knn & (scores["part"] == "val") & (scores["metric"] == "balanced_accuracy")
-    means = scores[chosen].groupby("evaluator")["value"].mean()
+    table = pd.DataFrame(rows, columns=["evaluator", "part", "metric", "value", "n"])
+    table = table[table[["part", "metric"]].eq(["val", "balanced_accuracy"]).all(axis=1)]
+    groups = table.groupby(table["evaluator"].map(neighbours_of))
+    means = groups["value"].mean()
     if means.empty:
         raise ValueError(
             "no number of neighbours can be chosen: no knn evaluator has a balanced accuracy on "
             "the validation part"
         )
-    return max(means.index, key=lambda name: (round(means[name], 12), -int(name[4:])))
+    k = max(means.index, key=lambda k: (round(means[k], 12), -k))
+    labels = {"evaluator": KNN, "part": "val", "metric": NEIGHBOURS}
+    return labels | {"value": int(k), "n": int(groups["n"].min()[k])}
 
 
 def of_rank(table: pd.DataFrame, rank: str) -> pd.DataFrame:

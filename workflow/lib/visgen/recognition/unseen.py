@@ -7,10 +7,9 @@ import numpy as np
 import pandas as pd
 
 from visgen.classification.mistakes import look_up
+from visgen.recognition.evaluators import ANCHOR
 from visgen.recognition.study import UNSEEN
 
-#: The evaluator that names a taxon by its anchor; all others name a taxon with training images.
-ANCHOR = "anchor"
 UNSEEN_COLUMNS = [
     *("scope", "variant", "seed", "evaluator", "rank", "taxon", "n_images", "n_specimens"),
     *("metric", "value", "by_frequency", "uniform", "most_often"),

@@ -4,10 +4,13 @@ import numpy as np
 import pandas as pd
 
 from visgen.bootstrap import bayesian_weights
+from visgen.metrics import DIFFERENCE, NULL
 from visgen.recognition.nulls import against_permuted
 
-#: What a column of chance is called among the scores.
-_CHANCE = {"by_frequency": "random", "uniform": "uniform"}
+#: What scores are against that a candidate drawn by chance gives: by its number of training
+#: images, or each as likely.
+BY_FREQUENCY, UNIFORMLY = "drawn_by_frequency", "drawn_uniformly"
+_CHANCE = {"by_frequency": BY_FREQUENCY, "uniform": UNIFORMLY}  # by column of a table
 
 
 def score_unseen(table: pd.DataFrame, *, bootstraps: int, seed: int) -> list[dict]:
@@ -25,12 +28,12 @@ def score_unseen(table: pd.DataFrame, *, bootstraps: int, seed: int) -> list[dic
     Returns
     -------
     list of dict
-        variant, evaluator, part (the scope), rank, seed, metric, value, ci_low, ci_high, n
-        (taxa). Beside ``placed`` and ``regret`` there are ``<metric>_random`` and
-        ``<metric>_uniform``, what chance gives, and ``<metric>_minus_random`` and
-        ``<metric>_minus_uniform``. Limits: Bayesian bootstrap over taxa (Rubin 1981), which does
-        not train anew without the taxon; none for a single taxon. Of ``placed`` there is also
-        what `visgen.recognition.nulls.against_permuted` returns, over seeds.
+        variant, evaluator, part (the scope), rank, seed, metric, role, against, value, ci_low,
+        ci_high, n (taxa). Beside ``placed`` and ``regret`` there are the nulls of chance, by
+        frequency where candidates have training images and uniformly, and the differences to
+        them. Limits: Bayesian bootstrap over taxa (Rubin 1981), which does not train anew without
+        the taxon; none for a single taxon. Of ``placed`` there is also what
+        `visgen.recognition.nulls.against_permuted` returns, over seeds.
     """
     rows = []
     real = table[table["permutation"] == 0]
@@ -38,24 +41,27 @@ def score_unseen(table: pd.DataFrame, *, bootstraps: int, seed: int) -> list[dic
     for key, of_taxa in real.groupby(keys, sort=False):
         scope, variant, number, evaluator, metric, rank = key
         labels = {"variant": variant, "evaluator": evaluator, "part": scope, "rank": rank}
-        labels["seed"] = number
-        values = {metric: of_taxa["value"]}
-        for column, name in _CHANCE.items():
+        labels |= {"seed": number, "metric": metric}
+        values = [({}, of_taxa["value"])]
+        for column, against in _CHANCE.items():
             if of_taxa[column].notna().all():
-                values[f"{metric}_{name}"] = of_taxa[column]
-                values[f"{metric}_minus_{name}"] = of_taxa["value"] - of_taxa[column]
+                gain = of_taxa["value"] - of_taxa[column]
+                values.append(({"role": NULL, "against": against}, of_taxa[column]))
+                values.append(({"role": DIFFERENCE, "against": against}, gain))
         n = len(of_taxa)
         weights = bayesian_weights(n, bootstraps, np.random.default_rng([seed, n]))
-        for name, of_metric in values.items():
+        for role, of_role in values:
             low, high = np.nan, np.nan
             if n > 1:
-                means = weights @ of_metric.to_numpy(dtype=float) / weights.sum(axis=1)
+                means = weights @ of_role.to_numpy(dtype=float) / weights.sum(axis=1)
                 low, high = np.percentile(means, [2.5, 97.5])
-            row = {"metric": name, "value": of_metric.mean(), "ci_low": low, "ci_high": high}
-            rows.append(labels | row | {"n": n})
+            row = {"value": of_role.mean(), "ci_low": low, "ci_high": high, "n": n}
+            rows.append(labels | role | row)
     for (scope, variant), runs in _runs(table).items():
-        tests = against_permuted(runs, f"{scope}, variant {variant}")
-        rows += [{"variant": variant, "part": scope} | row for row in tests]
+        labels = {"variant": variant, "part": scope}
+        own = [row for row in rows if labels.items() <= row.items() and "role" not in row]
+        tests = against_permuted(runs, own, f"{scope}, variant {variant}")
+        rows += [labels | row for row in tests]
     return rows
 
 

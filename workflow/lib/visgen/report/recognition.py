@@ -8,8 +8,9 @@ import pandas as pd
 
 from visgen.metrics import over_seeds
 from visgen.recognition.comparisons import main_pair
-from visgen.recognition.evaluators import evaluator_in_words
-from visgen.recognition.scoring import EXPERIMENT, choose_neighbours
+from visgen.recognition.evaluators import chosen_evaluator, evaluator_in_words
+from visgen.recognition.runs import read_by_name
+from visgen.recognition.scoring import EXPERIMENT
 from visgen.report.recognition_findings import recognition_findings
 from visgen.report.recognition_rows import (
     evaluator_rows,
@@ -18,8 +19,6 @@ from visgen.report.recognition_rows import (
     variant_rows,
 )
 from visgen.tables import read_table
-
-FIGURES = ("ablation", "tail", "change", "graph", "training")
 
 
 def recognition_content(
@@ -34,19 +33,15 @@ def recognition_content(
     settings
         rank, variants (by name: regime, anchors, permutations), tail, head, bootstraps.
     given
-        Paths: recognition_figures (``<name>.png``, one for each of `FIGURES`),
+        Paths: recognition_figures (``<name>.png``, one for each name of
+        `visgen.recognition.figures.FIGURES`),
         recognition_omitted (``<variant>/seed-<s>/omitted.tsv`` of every run),
         recognition_impossible (kinds of withheld taxa that cannot be; none or one) and
         recognition_published (none or one).
-
-    Raises
-    ------
-    ValueError
-        If there are no scores on the validation part to choose the number of neighbours by.
     """
     scores = metrics[metrics["experiment"] == EXPERIMENT]
     mean = over_seeds(scores)
-    chosen, variants = choose_neighbours(scores), settings["variants"]
+    chosen, variants = chosen_evaluator(scores), settings["variants"]
     published = None
     if given["recognition_published"]:
         published = read_table(given["recognition_published"][0])
@@ -86,7 +81,7 @@ def omitted_rows(paths: Sequence[str]) -> list[dict[str, Any]]:
         taxon (a dash for images without a label), reason, n_images (the most over runs), variants
         (names, joined).
     """
-    tables = [read_table(path).assign(variant=Path(path).parts[-3]) for path in paths]
+    tables = [table.assign(variant=name) for name, table in read_by_name(paths).items()]
     if not tables:
         return []
     table = pd.concat(tables).fillna({"taxon": "–"})

@@ -4,11 +4,15 @@ from typing import Any
 
 import pandas as pd
 
-from visgen.recognition.evaluators import evaluator_in_words
+from visgen.metrics import DIFFERENCE, NULL, SCORE, of_role
+from visgen.recognition.evaluators import ANCHOR, evaluator_in_words
+from visgen.recognition.nulls import PERMUTED
+from visgen.recognition.unseen_scores import BY_FREQUENCY, UNIFORMLY
 from visgen.recognition.withheld import KINDS
+from visgen.report.cells import cell, points
 from visgen.report.content import ALPHA
 from visgen.report.page import format_number, format_p, format_percent, is_nothing
-from visgen.report.recognition_rows import cell, scores_of
+from visgen.report.recognition_rows import scores_of
 
 _SHORT = {"balanced_accuracy": "over all taxa", "tail_accuracy": "over those of the tail"}
 _WITHHELD = {
@@ -70,13 +74,13 @@ def _with_interval(score: dict[str, Any], words: str) -> str:
 
 
 def _change(mean: pd.DataFrame, evaluator: str, base: str, aligned: str) -> str:
-    found = scores_of(mean, aligned, f"{evaluator}:minus:{base}")
+    found = scores_of(mean, aligned, evaluator, DIFFERENCE, base)
     parts, shown = [], []
     for metric, words in _SHORT.items():
         if metric not in found:
             continue
         score = found[metric]
-        text = cell(score, "difference")
+        text = cell(score, points)
         ends = f" (95 % {text['interval']})" if text["interval"] else " (no interval)"
         parts.append(f"{text['value']} points {words}{ends}")
         if not is_nothing(score["ci_low"]) and score["ci_low"] * score["ci_high"] > 0:
@@ -89,8 +93,8 @@ def _change(mean: pd.DataFrame, evaluator: str, base: str, aligned: str) -> str:
 
 
 def _against_permuted(mean: pd.DataFrame, evaluator: str, aligned: str) -> str:
-    gains = scores_of(mean, aligned, f"{evaluator}:minus:permuted")
-    nulls = scores_of(mean, aligned, f"{evaluator}:permuted")
+    gains = scores_of(mean, aligned, evaluator, DIFFERENCE, PERMUTED)
+    nulls = scores_of(mean, aligned, evaluator, NULL, PERMUTED)
     if not gains:
         return (
             f"Anchors of {aligned} were not permuted, so that a change cannot be laid to genetics: "
@@ -110,7 +114,7 @@ def _against_permuted(mean: pd.DataFrame, evaluator: str, aligned: str) -> str:
             better.append(words)
         if gain["p"] == 1:  # none of the permuted runs is worse
             worst.append(words)
-    n = int(next(iter(gains.values()))["n"])
+    n = int(next(iter(gains.values()))["n_permutations"])
     verdict = "No genetic gain is shown."
     if better:
         verdict = f"Which taxon has which anchor matters {' and '.join(better)}."
@@ -129,23 +133,19 @@ def _against_permuted(mean: pd.DataFrame, evaluator: str, aligned: str) -> str:
 def _of_unseen(mean: pd.DataFrame, evaluator: str, aligned: str) -> list[str]:
     """Say where withheld taxa are placed, at the finest rank that each way to place them has."""
     sentences = []
+    placed = mean[mean["metric"] == "placed"]
     for kind in KINDS:
         parts = []
-        for way in (evaluator, "anchor"):
-            found = mean[
-                mean[["variant", "part", "evaluator", "metric"]]
-                .eq([aligned, kind, way, "placed"])
-                .all(axis=1)
+        for way in (evaluator, ANCHOR):
+            found = placed[
+                placed[["variant", "part", "evaluator"]].eq([aligned, kind, way]).all(axis=1)
             ]
             if found.empty:
                 continue
-            score = found.iloc[-1]
-            chance = mean[
-                mean[["variant", "part", "evaluator", "rank"]]
-                .eq([aligned, kind, way, score["rank"]])
-                .all(axis=1)
-            ].set_index("metric")["value"]
-            name = "placed_random" if "placed_random" in chance else "placed_uniform"
+            score = of_role(found, SCORE).iloc[-1]
+            nulls = of_role(found[found["rank"] == score["rank"]], NULL)
+            chance = nulls.set_index("against")["value"]
+            name = BY_FREQUENCY if BY_FREQUENCY in chance else UNIFORMLY
             text = cell(score.to_dict())
             ends = f", 95 % {text['interval']}" if text["interval"] else ""
             n = format_number(int(score["n"]))

@@ -5,11 +5,15 @@ from typing import Any
 
 import pandas as pd
 
+from visgen.metrics import DIFFERENCE, NULL, SCORE, of_role
 from visgen.recognition.comparisons import base_variants
 from visgen.recognition.evaluators import evaluator_in_words
 from visgen.recognition.hits import METRICS
+from visgen.recognition.nulls import PERMUTED
+from visgen.recognition.unseen_scores import BY_FREQUENCY, UNIFORMLY
 from visgen.recognition.withheld import KINDS
-from visgen.report.page import format_number, format_percent, is_nothing
+from visgen.report.cells import cell, points
+from visgen.report.page import format_number, format_percent
 
 #: What is withheld in each kind.
 _KIND_WORDS = {
@@ -18,34 +22,18 @@ _KIND_WORDS = {
 }
 
 
-def cell(score: Mapping[str, Any] | None, points: str = "share") -> dict[str, Any] | None:
-    """Return value and interval as text; None where there is no score.
-
-    Parameters
-    ----------
-    score
-        value, ci_low, ci_high, n, p.
-    points
-        ``share`` (per cent), ``difference`` (percentage points with their sign) or ``number``.
-    """
-    if score is None or is_nothing(score["value"]):
-        return None
-    form = {"share": format_percent, "difference": _points, "number": format_number}[points]
-    interval = ""
-    if not is_nothing(score["ci_low"]):
-        interval = f"{form(score['ci_low'])} to {form(score['ci_high'])}"
-    p = None if is_nothing(score["p"]) else score["p"]
-    return {"value": form(score["value"]), "interval": interval, "n": int(score["n"]), "p": p}
-
-
-def _points(difference: float) -> str:
-    return f"{round(100 * difference, 1) + 0.0:+.1f}".replace("-", "−")
-
-
-def scores_of(mean: pd.DataFrame, variant: str, evaluator: str, part: str = "test") -> dict:
-    """Return the scores of a variant and evaluator by metric."""
-    chosen = mean[["variant", "evaluator", "part"]].eq([variant, evaluator, part]).all(axis=1)
-    return mean[chosen].set_index("metric").to_dict("index")
+def scores_of(
+    mean: pd.DataFrame,
+    variant: str,
+    evaluator: str,
+    role: str = SCORE,
+    against: str | None = None,
+) -> dict[str, dict[str, Any]]:
+    """Return by metric what the rows of a role say of a variant and evaluator on the test part."""
+    rows = of_role(mean, role, against)
+    labels = ["variant", "evaluator", "part"]
+    chosen = rows[rows[labels].eq([variant, evaluator, "test"]).all(axis=1)]
+    return chosen.set_index("metric").to_dict("index")
 
 
 def variant_rows(
@@ -70,17 +58,17 @@ def variant_rows(
     bases = base_variants(variants)
     rows = []
     for name, options in variants.items():
-        base = bases.get(name)
-        kinds = [("", evaluator, "share", False)]
-        kinds.append((f"less {base}, in points", f"{evaluator}:minus:{base}", "difference", False))
-        kinds.append(("anchors permuted: mean, range", f"{evaluator}:permuted", "share", True))
-        kinds.append(("less these, in points", f"{evaluator}:minus:permuted", "difference", False))
-        for what, of_row, form, is_null in kinds:
-            found = scores_of(mean, name, of_row)
-            if found or what == "":
+        kinds = [("", SCORE, None, format_percent)]
+        if name in bases:
+            kinds.append((f"less {bases[name]}, in points", DIFFERENCE, bases[name], points))
+        kinds.append(("anchors permuted: mean, range", NULL, PERMUTED, format_percent))
+        kinds.append(("less these, in points", DIFFERENCE, PERMUTED, points))
+        for what, role, against, form in kinds:
+            found = scores_of(mean, name, evaluator, role, against)
+            if found or role == SCORE:
                 cells = {metric: cell(found.get(metric), form) for metric in METRICS}
                 row = {"variant": name, "regime": options["regime"], "anchors": options["anchors"]}
-                rows.append(row | {"what": what, "is_null": is_null, "cells": cells})
+                rows.append(row | {"what": what, "is_null": role == NULL, "cells": cells})
     return rows
 
 
@@ -89,9 +77,9 @@ def evaluator_rows(
 ) -> list[dict[str, Any]]:
     """Return a row for each variant and way to recognise an image, on the test part."""
     rows = []
-    plain = mean[(mean["part"] == "test") & ~mean["evaluator"].str.contains(":")]
+    tested = of_role(mean[mean["part"] == "test"], SCORE)
     for name in variants:
-        for evaluator in dict.fromkeys(plain.loc[plain["variant"] == name, "evaluator"]):
+        for evaluator in dict.fromkeys(tested.loc[tested["variant"] == name, "evaluator"]):
             found = scores_of(mean, name, evaluator)
             cells = {metric: cell(found.get(metric)) for metric in METRICS}
             words = evaluator_in_words(evaluator)
@@ -109,36 +97,30 @@ def unseen_rows(mean: pd.DataFrame) -> list[dict[str, Any]]:
         (of real against permuted anchors, None without).
     """
     rows = []
-    unseen = mean[mean["part"].isin(KINDS) & mean["metric"].isin(["placed", "regret"])]
-    for score in unseen[~unseen["evaluator"].str.contains(":")].to_dict("records"):
-        beside = mean[
-            mean[["variant", "part", "rank"]]
-            .eq([score["variant"], score["part"], score["rank"]])
-            .all(axis=1)
-        ]
-        of_evaluator = beside[beside["evaluator"] == score["evaluator"]]
-        by_metric = of_evaluator.set_index("metric").to_dict("index")
-        metric = score["metric"]
-        share = metric == "placed"
-        form = "share" if share else "number"
+    unseen = mean[mean["part"].isin(KINDS)]
+    labels = ["variant", "part", "evaluator", "rank", "metric"]
+    for score in of_role(unseen, SCORE).to_dict("records"):
+        beside = unseen[unseen[labels].eq([score[label] for label in labels]).all(axis=1)]
+        nulls, gains = (
+            of_role(beside, role).set_index("against").to_dict("index")
+            for role in (NULL, DIFFERENCE)
+        )
+        is_share = score["metric"] == "placed"
+        form = format_percent if is_share else format_number
         # What was drawn by number of training images, where the candidates have any.
-        chance = "random" if f"{metric}_random" in by_metric else "uniform"
-        permuted = beside[
-            (beside["evaluator"] == f"{score['evaluator']}:minus:permuted")
-            & (beside["metric"] == metric)
-        ]
+        chance = BY_FREQUENCY if BY_FREQUENCY in nulls else UNIFORMLY
         rows.append({
             "kind": _KIND_WORDS[score["part"]],
             "variant": score["variant"],
             "evaluator": evaluator_in_words(score["evaluator"]),
             "rank": score["rank"],
-            "measure": "placed rightly" if share else "patristic regret",
+            "measure": "placed rightly" if is_share else "patristic regret",
             "own": cell(score, form),
-            "random": cell(by_metric.get(f"{metric}_random"), form),
-            "uniform": cell(by_metric.get(f"{metric}_uniform"), form),
-            "gain": cell(by_metric[f"{metric}_minus_{chance}"], "difference" if share else form),
+            "random": cell(nulls.get(BY_FREQUENCY), form),
+            "uniform": cell(nulls.get(UNIFORMLY), form),
+            "gain": cell(gains[chance], points if is_share else form),
             "n": int(score["n"]),
-            "p": None if permuted.empty else float(permuted["p"].iloc[0]),
+            "p": gains[PERMUTED]["p"] if PERMUTED in gains else None,
         })  # fmt: skip
     return rows
 
