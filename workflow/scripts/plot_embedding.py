@@ -2,7 +2,6 @@
 
 import pandas as pd
 from visgen.distances import load_distances
-from visgen.embedding import in_sample
 from visgen.figures.matrices import plot_notice
 from visgen.figures.side_by_side import agreement_in_words, fit_in_words, plot_side_by_side
 from visgen.logs import start_log
@@ -13,6 +12,7 @@ start_log(snakemake.log[0])
 given, params = snakemake.input, snakemake.params
 specimens = pd.read_parquet(given.specimens)
 genetic, scores = load_distances(given.genetic), read_table(given.scores)
+fits = dict(zip(params.guided, given.fits, strict=True))
 taxa = taxonomic_order(specimens, params.ranks, params.rank)
 for variant, path, figure in zip(params.variants, given.visual, snakemake.output, strict=True):
     visual = load_distances(path)
@@ -20,14 +20,13 @@ for variant, path, figure in zip(params.variants, given.visual, snakemake.output
     if len(order) < 3:
         plot_notice(f"{len(order)} taxa have vectors and a place in the tree").savefig(figure)
         continue
-    of_genetic, of_visual = genetic.filter(order), visual.filter(order)
     if variant in params.guided:
-        title = fit_in_words(in_sample(of_genetic, of_visual), len(order))
+        title = fit_in_words(read_table(fits[variant])["pearson"].iloc[0], len(order))
     else:
         title = agreement_in_words(scores, variant, len(order))
     plot_side_by_side(
-        of_genetic,
-        of_visual,
+        genetic.filter(order),
+        visual.filter(order),
         order,
         group_above(specimens, params.ranks, params.rank),
         title,

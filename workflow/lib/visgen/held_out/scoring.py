@@ -24,6 +24,9 @@ METRICS = {
         "nearest_regret",
     ),
 }
+#: What refits are made to: bags that change places among taxa, or specimens among bags.
+PERMUTED_BAGS, DEALT_SPECIMENS = NULLS = ("permuted_bags", "dealt_specimens")
+
 #: Metrics that are pooled from sums; the others are means over held-out taxa.
 CORRELATIONS = ("pearson", "spearman", "pearson_double_centred")
 
