@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator
 from visgen.figures.colours import COLOURS
 from visgen.figures.matrices import plot_notice
 from visgen.held_out.folds import KINDS
-from visgen.held_out.scoring import DEALT_SPECIMENS, PERMUTED_BAGS
+from visgen.held_out.scoring import DEALT_SPECIMENS, PERMUTED_BAGS, RANDOM_RELATIVE
 from visgen.metrics import NULL, SCORE, of_role
 
 
@@ -129,8 +129,8 @@ def _draw_score(axes: Axes, own: pd.DataFrame, place: int, colour: str, *, hollo
         axes.add_patch(Rectangle(corner, *extent, color=band, lw=0, zorder=2))
         axes.plot([null["value"]] * 2, [place + top, place + bottom], c="0.5", lw=1)
         axes.update_datalim([corner, (null["ci_high"], place)])
-    if "random_relative" in nulls.index:
-        axes.plot(nulls.loc["random_relative", "value"], place, "x", c="0.15", ms=6, zorder=4)
+    if RANDOM_RELATIVE in nulls.index:
+        axes.plot(nulls.loc[RANDOM_RELATIVE, "value"], place, "x", c="0.15", ms=6, zorder=4)
     axes.hlines(place, score["ci_low"], score["ci_high"], color=colour, lw=1.4, zorder=3)
     face, size = ("white", 4) if hollow else (colour, 5.5)
     axes.plot(

@@ -7,6 +7,7 @@ from visgen.bootstrap import bayesian_weights
 from visgen.held_out.scoring import (
     CORRELATIONS,
     METRICS,
+    RANDOM_RELATIVE,
     Fold,
     jackknife,
     nearest_known,
@@ -105,7 +106,7 @@ def held_out_rows(
             "part": "held_out_known",
             "metric": metric,
             "role": NULL,
-            "against": "random_relative",
+            "against": RANDOM_RELATIVE,
             "value": nearest[f"{column}_random"].mean(),
         }
         for metric, column in NEAREST.items()

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from visgen.held_out.folds import KINDS
-from visgen.held_out.scoring import DEALT_SPECIMENS, PERMUTED_BAGS
+from visgen.held_out.scoring import DEALT_SPECIMENS, PERMUTED_BAGS, RANDOM_RELATIVE
 from visgen.metrics import DIFFERENCE, NULL, SCORE
 from visgen.report.cells import cell, signed
 from visgen.report.page import format_number, format_p, is_nothing
@@ -18,7 +18,6 @@ TO_KNOWN = ("held_out_known", "pearson_double_centred")
 
 #: What refits are made to, in small print.
 _NULLS = {PERMUTED_BAGS: "permuted", DEALT_SPECIMENS: "dealt"}
-_BLIND = "random_relative"
 #: Where the rows of a role go, and by what they are found there.
 _ROLES = {
     "scores": (SCORE, ["part", "metric"]),
@@ -91,6 +90,7 @@ def _texts(row: Mapping[str, Any]) -> list[dict[str, Any] | None]:
 
     known, not_centred = ("known_known", "pearson"), ("held_out_known", "pearson")
     rank, regret = ("held_out_known", "nearest_rank"), ("held_out_known", "nearest_regret")
+    blind_rank, blind_regret = (nulls.get((*key, RANDOM_RELATIVE)) for key in (rank, regret))
     gain = row["gains"].get(TO_KNOWN)
     return [
         _cell(
@@ -107,11 +107,9 @@ def _texts(row: Mapping[str, Any]) -> list[dict[str, Any] | None]:
         _cell(gain, signed, [f"over {gain['against']}"] if gain else []),
         _cell(scores.get(AMONG), format_number),
         p(AMONG),
-        _cell(scores.get(rank), _short, _beside("blind", nulls.get((*rank, _BLIND)), _short)),
+        _cell(scores.get(rank), _short, _beside("blind", blind_rank, _short)),
         _cell(scores.get(regret), format_number),
-        _cell(
-            nulls.get((*regret, _BLIND)), format_number, of_nulls(regret, "value", format_number)
-        ),
+        _cell(blind_regret, format_number, of_nulls(regret, "value", format_number)),
         p(regret),
     ]
 
