@@ -22,9 +22,9 @@ from guided_study import GUIDANCE, GUIDED, simulate_features
 from visgen.guidance.fitting import in_bag_order
 from visgen.guidance.variants import make_embedder
 from visgen.held_out.folds import deal_folds
-from visgen.held_out.refits import NULLS, fit_folds, refit_nulls
+from visgen.held_out.refits import fit_folds, refit_nulls
 from visgen.held_out.rows import p_by_refit
-from visgen.held_out.scoring import Fold, score_folds
+from visgen.held_out.scoring import NULLS, PERMUTED_BAGS, Fold, score_folds
 from visgen.simulate.phylogeny import simulate_phylogeny
 from visgen.simulate.traits import branch_loadings
 
@@ -153,7 +153,7 @@ def rejections(signal: float, replicates: int, permutations: int) -> None:
         ps = [p_by_refit(scores[KEY], null[(n, *KEY)], smaller_is_better=False) for n in NULLS]
         rejected.append([ps[0] <= 0.05, max(ps) <= 0.05])
         true_r.append(scores[KEY])
-        in_sample.append(null["bags", "known_known", "pearson"].mean())
+        in_sample.append(null[PERMUTED_BAGS, "known_known", "pearson"].mean())
     shares = np.mean(rejected, axis=0)
     errors = np.sqrt(shares * (1 - shares) / replicates)
     print(

@@ -4,7 +4,7 @@ from skbio.stats.distance import DistanceMatrix
 from visgen.agreement import (
     deal_specimens,
     mantel_in_scores,
-    score_against_shuffled,
+    score_against_deals,
     score_agreement,
 )
 from visgen.distances import tidy
@@ -54,16 +54,14 @@ def alone(taxa):
     return pd.Series(taxa.index, taxa.index)
 
 
-def test_uneven_numbers_of_images_fool_mantel_but_not_the_shuffled_specimens():
+def test_uneven_numbers_of_images_fool_mantel_but_not_dealt_specimens():
     by_taxa, by_images = [], []
     for seed in range(30):
         rng = np.random.default_rng(seed)
         genetic = long_branches_of_small_bags(rng)
         taxa, measure = images(rng, np.zeros((len(BAGS), 17)))  # no taxon has a look of its own
         by_taxa.append(mantel(genetic, measure(taxa), permutations=19, seed=seed).p)
-        rows = score_against_shuffled(
-            genetic, taxa, alone(taxa), measure, permutations=19, seed=seed
-        )
+        rows = score_against_deals(genetic, taxa, alone(taxa), measure, permutations=19, seed=seed)
         by_images.append(rows[0]["p"])
     assert np.mean(np.array(by_taxa) <= 0.05) > 0.5
     assert np.mean(np.array(by_images) <= 0.05) < 0.2  # 6 of 30 at 5 %: one run in 300
@@ -76,10 +74,13 @@ def test_real_signal_is_found():
     far = np.repeat([0, 1], 4)
     genetic = matrix(1.0 * (far[:, None] != far) + 0.1 * rng.random((8, 8)))
     taxa, measure = images(rng, centres)
-    r, null = score_against_shuffled(genetic, taxa, alone(taxa), measure, permutations=99, seed=1)
+    r, null = score_against_deals(genetic, taxa, alone(taxa), measure, permutations=99, seed=1)
     assert r["p"] == 0.01
     assert r["value"] > 0.8
-    assert (r["metric"], null["metric"]) == ("pearson", "pearson_shuffled")
+    assert "role" not in r and (null["role"], null["against"]) == ("null", "dealt_specimens")
+    for row in (r, null):
+        assert (row["evaluator"], row["metric"]) == ("dealt_specimens", "pearson")
+        assert row["n_permutations"] == 99
     assert null["ci_low"] < null["value"] < null["ci_high"] < r["value"]
     assert r["n"] == null["n"] == 8
 
@@ -93,7 +94,7 @@ def test_deals_keep_the_number_of_images_of_each_taxon():
         seen.append(dealt)
         return measure(dealt)
 
-    score_against_shuffled(random_matrix(8, 1), taxa, alone(taxa), spy, permutations=5, seed=1)
+    score_against_deals(random_matrix(8, 1), taxa, alone(taxa), spy, permutations=5, seed=1)
     assert len(seen) == 6
     pd.testing.assert_series_equal(seen[0], taxa)
     for dealt in seen[1:]:
@@ -122,7 +123,7 @@ def test_views_of_few_specimens_do_not_count_as_many_images():
             unit = sums / np.linalg.norm(sums, axis=1, keepdims=True)
             return matrix(1 - unit @ unit.T)
 
-        rows = score_against_shuffled(genetic, taxa, specimens, measure, permutations=19, seed=seed)
+        rows = score_against_deals(genetic, taxa, specimens, measure, permutations=19, seed=seed)
         p.append(rows[0]["p"])
     assert np.mean(np.array(p) <= 0.05) < 0.2
 
@@ -148,7 +149,7 @@ def test_taxa_without_a_place_in_the_tree_are_dealt_to_but_not_compared():
     rng = np.random.default_rng(1)
     taxa, measure = images(rng, np.zeros((len(BAGS), 17)))
     genetic = random_matrix(8, 1).filter(TAXA[:6])
-    row, _ = score_against_shuffled(genetic, taxa, alone(taxa), measure, permutations=3, seed=1)
+    row, _ = score_against_deals(genetic, taxa, alone(taxa), measure, permutations=3, seed=1)
     pairs = measure(taxa).filter(TAXA[:6]).condensed_form()
     assert np.isclose(row["value"], np.corrcoef(genetic.condensed_form(), pairs)[0, 1])
 
@@ -156,9 +157,7 @@ def test_taxa_without_a_place_in_the_tree_are_dealt_to_but_not_compared():
 def test_same_seed_gives_the_same_scores():
     taxa, measure = images(np.random.default_rng(1), np.zeros((len(BAGS), 17)))
     one, same, other = (
-        score_against_shuffled(
-            random_matrix(8, 1), taxa, alone(taxa), measure, permutations=7, seed=s
-        )
+        score_against_deals(random_matrix(8, 1), taxa, alone(taxa), measure, permutations=7, seed=s)
         for s in (3, 3, 5)
     )
     assert one == same
@@ -174,30 +173,33 @@ def score(n_taxa, groups):
 
 def test_agreement_is_tested_over_all_pairs_and_within_groups():
     rows, omitted = score(8, in_groups(5, 3))
-    assert [(row["evaluator"], row["metric"], row["n"]) for row in rows] == [
-        ("mantel", "pearson", 8),
-        ("mantel", "spearman", 8),
-        ("distance_correlation", "bias_corrected", 8),
-        ("distance_correlation", "bias_corrected_permuted", 8),
-        ("procrustes", "correlation", 8),
-        ("procrustes", "correlation_permuted", 8),
-        ("mantel_within", "pearson", 8),
-        ("mantel_within", "spearman", 8),
-        ("partial_mantel", "pearson", 8),
+    table = metrics_table(rows)  # all keys are columns of the contract
+    assert list(zip(table["evaluator"], table["metric"], table["role"], strict=True)) == [
+        ("mantel", "pearson", "score"),
+        ("mantel", "spearman", "score"),
+        ("distance_correlation", "bias_corrected", "score"),
+        ("distance_correlation", "bias_corrected", "null"),
+        ("procrustes", "correlation", "score"),
+        ("procrustes", "correlation", "null"),
+        ("mantel_within", "pearson", "score"),
+        ("mantel_within", "spearman", "score"),
+        ("partial_mantel", "pearson", "score"),
     ]
+    assert set(table["n"]) == {8} and set(table["n_permutations"]) == {19}
+    assert set(table["against"].dropna()) == {"permuted_taxa"}
+    assert (table["p"].isna() == (table["role"] == "null")).all()
     assert omitted == []
     pairs = [random_matrix(8, seed).condensed_form() for seed in (1, 2)]
     assert np.isclose(rows[0]["value"], np.corrcoef(pairs)[0, 1])
-    found = {(row["evaluator"], row["metric"]): row["value"] for row in rows}
-    assert len(set(found.values())) == 9
+    found = table.set_index(["evaluator", "metric", "role"])["value"]
+    assert found.nunique() == 9
     one, other = (
         DistanceMatrix(np.sqrt(random_matrix(8, seed).data), random_matrix(8, seed).ids)
         for seed in (1, 2)
     )
     test = procrustes(one, other, 19, seed=1)
-    assert found["procrustes", "correlation"] == test.value
-    assert found["procrustes", "correlation_permuted"] == test.null_mean
-    metrics_table(rows)  # all keys are columns of the contract
+    assert found["procrustes", "correlation", "score"] == test.value
+    assert found["procrustes", "correlation", "null"] == test.null_mean
 
 
 def test_too_few_taxa_are_listed():

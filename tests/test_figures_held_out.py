@@ -3,18 +3,18 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 from matplotlib.patches import Rectangle
-from test_figures import assert_nothing_is_cut
+from test_figures import assert_nothing_is_cut, png
 from visgen.distances import tidy
 from visgen.figures.held_out import plot_held_out
 from visgen.figures.held_out_pairs import MAX_POINTS, departures, plot_held_out_pairs
 from visgen.held_out.rows import held_out_rows
-from visgen.held_out.scoring import Fold
-from visgen.metrics import metrics_table
+from visgen.held_out.scoring import DEALT_SPECIMENS, NULLS, PERMUTED_BAGS, Fold
+from visgen.metrics import metrics_table, of_role
 
 PERMUTED = pd.DataFrame(
     [
         (null, number, part, metric, scale * number)
-        for null, scale in (("bags", 0.01), ("specimens", 0.02))
+        for null, scale in ((PERMUTED_BAGS, 0.01), (DEALT_SPECIMENS, 0.02))
         for number in range(1, 20)
         for part, metric in (
             ("known_known", "pearson"),
@@ -47,7 +47,8 @@ def scores(variants, kinds=("tips", "clades"), permuted=PERMUTED):
     ])  # fmt: skip
 
 
-def value(table, variant, part, metric, kind="tips"):
+def value(table, variant, part, metric, null=None, kind="tips"):
+    table = of_role(table, "score") if null is None else of_role(table, "null", null)
     of_kind = (table["evaluator"] == f"held_out_{kind}") & table["fold"].isna()
     of_part = (table["part"] == part) & (table["metric"] == metric)
     return table[of_kind & of_part & (table["variant"] == variant)].iloc[0]
@@ -75,8 +76,8 @@ def test_scores_refits_and_blind_picks_are_drawn_where_they_are():
     assert interval[:, 0].tolist() == [found["ci_low"], found["ci_high"]]
     bands = [patch for patch in among.patches if isinstance(patch, Rectangle)]
     assert len(bands) == 6
-    for band, name in zip(to_known.patches[:2], ("permuted", "shuffled"), strict=True):
-        null = value(table, "guided", "held_out_known", f"pearson_double_centred_{name}")
+    for band, name in zip(to_known.patches[:2], NULLS, strict=True):
+        null = value(table, "guided", "held_out_known", "pearson_double_centred", name)
         assert (band.get_x(), band.get_x() + band.get_width()) == pytest.approx(
             (null["ci_low"], null["ci_high"])
         )
@@ -87,7 +88,8 @@ def test_scores_refits_and_blind_picks_are_drawn_where_they_are():
         for line in regret.get_lines()
         if line.get_marker() == "x" and line.get_ydata()[0] == 0
     )
-    assert blind == value(table, "guided", "held_out_known", "nearest_regret_random")["value"]
+    expected = value(table, "guided", "held_out_known", "nearest_regret", "random_relative")
+    assert blind == expected["value"]
 
 
 def test_guided_unguided_and_random_vectors_differ_and_in_sample_is_hollow():
@@ -100,6 +102,14 @@ def test_guided_unguided_and_random_vectors_differ_and_in_sample_is_hollow():
     assert "proves nothing" in in_sample.get_xlabel()
 
 
+def test_what_is_no_score_of_held_out_taxa_is_not_drawn():
+    table = scores(["mean", "guided"])
+    other = {"variant": "other", "evaluator": "in_sample", "part": "all", "metric": "pearson"}
+    more = pd.concat([metrics_table([other | {"value": 0.9}]), table])
+    drawn, expected = (plot_held_out(given, ["guided"], []) for given in (more, table))
+    assert png(drawn) == png(expected)
+
+
 def test_without_refits_there_is_no_band():
     figure = plot_held_out(scores(["guided"], permuted=PERMUTED[:0]), ["guided"], [])
     assert not any(axes.patches for axes in figure.axes)
@@ -107,7 +117,7 @@ def test_without_refits_there_is_no_band():
 
 
 def test_without_dealt_specimens_there_is_one_band():
-    permuted = PERMUTED[PERMUTED["null"] == "bags"]
+    permuted = PERMUTED[PERMUTED["null"] == PERMUTED_BAGS]
     figure = plot_held_out(scores(["random"], permuted=permuted), [], ["random"])
     assert [len(axes.patches) for axes in figure.axes] == [1] * 8
     assert "bags permuted and" in legend(figure) and "specimens dealt" not in legend(figure)

@@ -8,7 +8,8 @@ import pytest
 from matplotlib.colors import to_rgba
 from matplotlib.image import imread
 from scipy.spatial.distance import cdist
-from visgen.figures.anchors import median_cosine, plot_anchors
+from visgen.anchors.likeness import median_cosine
+from visgen.figures.anchors import plot_anchors
 from visgen.figures.counts import plot_counts
 from visgen.figures.group_styles import (
     MAX_GROUPS,
@@ -20,6 +21,7 @@ from visgen.figures.group_styles import (
     legend_entries,
 )
 from visgen.figures.sequence_map import map_vectors, plot_sequence_map, sample_sequences
+from visgen.metrics import metrics_table
 from visgen.sequence_vectors.files import SequenceVectors
 
 SPECIMENS = pd.DataFrame({
@@ -229,6 +231,14 @@ def test_nothing_of_a_map_is_cut(n_taxa):
     assert not plt.get_fignums()
 
 
+def scored(sets):
+    rows = [
+        {"anchors": name, "metric": "median_cosine", "value": median_cosine(table)}
+        for name, table in sets.items()
+    ]
+    return metrics_table(rows)
+
+
 def anchors(taxa, seed=1):
     return pd.DataFrame(np.random.default_rng(seed).normal(size=(len(taxa), 13)), index=list(taxa))
 
@@ -236,7 +246,7 @@ def anchors(taxa, seed=1):
 def test_cells_are_cosines_in_the_order_given():
     taxa = ["Aa x", "Aa y", "Ba x", "Ba y", "Ca x"]
     table = anchors(taxa)
-    (axes, _) = plot_anchors({"sgt": table}, taxa[::-1], genera(taxa)).axes
+    (axes, _) = plot_anchors({"sgt": table}, scored({"sgt": table}), taxa[::-1], genera(taxa)).axes
     image = axes.images[0]
     a, b = table.loc["Ca x"].to_numpy(), table.loc["Aa y"].to_numpy()
     cosine = a @ b / np.sqrt((a @ a) * (b @ b))
@@ -248,26 +258,25 @@ def test_cells_are_cosines_in_the_order_given():
 def test_each_set_has_a_panel_with_its_own_taxa():
     taxa = ["Aa x", "Aa y", "Ba x", "Ba y", "Ca x"]
     sets = {"all": anchors(taxa), "some": anchors(taxa[1:4]), "few": anchors(taxa[:2])}
-    figure = plot_anchors(sets, taxa, genera(taxa))
+    scores = scored(sets)
+    scores.loc[scores["anchors"] == "few", "value"] = -0.004  # what the table has is shown
+    figure = plot_anchors(sets, scores, taxa, genera(taxa))
     titles = [axes.get_title(loc="left") for axes in figure.axes if axes.get_title(loc="left")]
     assert [title.split(":")[0] for title in titles] == ["all", "some", "few"]
     assert "3 taxa, 13 values" in titles[1]
-    assert f"median cosine {median_cosine(sets['few']):.2f}" in titles[2]
-
-
-def test_median_cosine_is_over_pairs():
-    table = pd.DataFrame([[1.0, 0], [0, 2], [3, 3]], index=list("abc"))
-    assert median_cosine(table) == pytest.approx(np.sqrt(0.5))  # of 0, √½ and √½
-    assert np.isnan(median_cosine(table.iloc[:1]))
+    assert f"median cosine {median_cosine(sets['some']):.2f}" in titles[1]
+    assert "median cosine 0.00" in titles[2]
 
 
 def test_anchors_of_taxa_outside_the_order_are_refused():
     with pytest.raises(ValueError, match=r"1 taxa of the anchors 'sgt' .* first is 'Ba x'"):
-        plot_anchors({"sgt": anchors(["Aa x", "Ba x"])}, ["Aa x"], genera(["Aa x", "Ba x"]))
+        plot_anchors(
+            {"sgt": anchors(["Aa x", "Ba x"])}, scored({}), ["Aa x"], genera(["Aa x", "Ba x"])
+        )
 
 
 def test_set_with_a_single_anchor_is_told():
-    figure = plot_anchors({"sgt": anchors(["Aa x"])}, ["Aa x"], genera(["Aa x"]))
+    figure = plot_anchors({"sgt": anchors(["Aa x"])}, scored({}), ["Aa x"], genera(["Aa x"]))
     assert figure.texts[0].get_text() == "no set has anchors of two taxa"
 
 
@@ -275,7 +284,7 @@ def test_set_with_a_single_anchor_is_told():
 def test_nothing_of_the_anchors_is_cut(n_taxa, n_sets):
     taxa = [f"Genus{i // 3} species{i}" for i in range(n_taxa)]
     sets = {f"set {i}": anchors(taxa, i) for i in range(n_sets)}
-    assert_nothing_is_cut(plot_anchors(sets, taxa, genera(taxa)))
+    assert_nothing_is_cut(plot_anchors(sets, scored(sets), taxa, genera(taxa)))
 
 
 def counts(n_sequences):

@@ -9,7 +9,7 @@ from safetensors.torch import load_file
 from skbio.stats.distance import DistanceMatrix
 from torch import nn
 from visgen.backbones import forward, load_backbone
-from visgen.distances import tidy
+from visgen.distances import load_distances, tidy
 from visgen.guidance.cutting import cut_network
 from visgen.guidance.files import write_fit
 from visgen.guidance.fine_tuning import make_fine_tuner
@@ -17,9 +17,11 @@ from visgen.guidance.fitting import in_bag_order
 from visgen.guidance.tuned_tail import TunedTail
 from visgen.guidance.variants import make_embedder
 from visgen.held_out.folds import deal_folds
-from visgen.held_out.refits import FIT_COLUMNS, NULLS, fit_all, fit_folds, refit_nulls
+from visgen.held_out.refits import FIT_COLUMNS, fit_all, fit_folds, refit_nulls
+from visgen.held_out.scoring import NULLS
 from visgen.simulate.phylogeny import simulate_phylogeny
 from visgen.simulate.traits import branch_loadings, evolve_traits
+from visgen.tables import read_table
 
 N_TAXA, N_EACH = 11, 5
 OPTIONS = {
@@ -306,7 +308,8 @@ def test_dealt_images_are_other_images_in_the_same_bags(tuner):
 def test_files_hold_what_makes_the_vectors(study, backbone, tuner, fitted, tmp_path):
     names = ("vectors", "weights", "distances", "history", "fit", "model")
     paths = {name: tmp_path / name for name in names}
-    write_fit(paths, tuner, fitted)
+    genetic = study[2]
+    write_fit(paths, tuner, fitted, genetic)
     model = TunedTail(cut_network(backbone, 1).tail, torch.float32, 20)
     model.load_state_dict(load_file(paths["model"]))
     with torch.no_grad():
@@ -316,6 +319,10 @@ def test_files_hold_what_makes_the_vectors(study, backbone, tuner, fitted, tmp_p
     assert np.allclose(vectors, means - means.mean(axis=0), atol=1e-5)
     assert list(vectors.index) == list(tuner.bags.taxa)
     assert pd.read_parquet(paths["weights"]).empty
+    both = genetic, load_distances(paths["distances"])
+    pairs = [matrix.filter(vectors.index).condensed_form() for matrix in both]
+    (r,) = read_table(paths["fit"])["pearson"]
+    assert r == pytest.approx(np.corrcoef(pairs)[0, 1])
     assert paths["model"].stat().st_mode & 0o044
 
 

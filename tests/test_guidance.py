@@ -16,7 +16,7 @@ from visgen.guidance.fitting import (
 from visgen.guidance.models import build_model
 from visgen.guidance.pooling import GatedScores, LinearScores, main_directions, pool_bags
 from visgen.guidance.poolings import references
-from visgen.guidance.variants import cosine_distances_of, make_embedder
+from visgen.guidance.variants import make_embedder
 
 CPU = torch.device("cpu")
 
@@ -318,14 +318,6 @@ def test_a_star_tree_teaches_nothing(study):
         assert np.isfinite(made.vectors(fitted, np.ones(23, bool))).all()
 
 
-def test_cosine_distances_are_exact_zeros_on_the_diagonal():
-    vectors = np.random.default_rng(1).standard_normal((9, 4))
-    distances = cosine_distances_of(vectors)
-    assert (distances.diagonal() == 0).all() and (distances == distances.T).all()
-    norms = np.linalg.norm(vectors, axis=1)
-    assert distances[2, 5] == pytest.approx(1 - vectors[2] @ vectors[5] / norms[2] / norms[5])
-
-
 def test_a_fit_that_runs_away_ends_with_what_it_had_before(study):
     guidance = GUIDANCE | {"optimiser": "adam", "learning_rate": 1e30, "epochs": 9}
     for watched in (0, 0.2):
@@ -333,11 +325,6 @@ def test_a_fit_that_runs_away_ends_with_what_it_had_before(study):
         made, fitted = fit(study, variant)
         assert np.isfinite(fitted.history["loss"]).all() and fitted.epoch < len(fitted.history)
         assert np.isfinite(made.vectors(fitted, np.ones(23, bool))).all()
-
-
-def test_vectors_that_are_not_finite_have_no_distances():
-    with pytest.raises(ValueError, match="not finite: a fit has run away"):
-        cosine_distances_of(np.array([[1.0, 2.0], [np.nan, 1.0]]))
 
 
 def test_a_variant_is_compared_with_the_unguided_one_most_like_it():

@@ -8,12 +8,13 @@ from skbio.stats.distance import DistanceMatrix
 from visgen.agreement import deal_specimens
 from visgen.distances import tidy
 from visgen.guidance.fitting import in_bag_order
-from visgen.guidance.variants import cosine_distances_of, make_embedder
+from visgen.guidance.variants import make_embedder
 from visgen.held_out.files import read_fold_distances, write_fold_distances
 from visgen.held_out.folds import KINDS, deal_folds, placed_taxa
-from visgen.held_out.refits import FIT_COLUMNS, NULLS, fit_folds, refit_nulls
+from visgen.held_out.refits import FIT_COLUMNS, fit_folds, refit_nulls, visual_distances
 from visgen.held_out.rows import correlation_limits, held_out_rows, nearest_table, p_by_refit
-from visgen.held_out.scoring import METRICS, Fold, jackknife, nearest_known, score_folds
+from visgen.held_out.scoring import METRICS, NULLS, Fold, jackknife, nearest_known, score_folds
+from visgen.metrics import metrics_table, of_role
 
 CPU = torch.device("cpu")
 
@@ -266,8 +267,13 @@ def test_folds_are_fitted_with_their_taxa_held_out(study, fitted):
     made = embedder(study)
     distances = in_bag_order(study[2], made.bags)
     known = (study[3].loc[list(made.bags.taxa), "clades"] != 2).to_numpy(bool)
-    by_hand = cosine_distances_of(made.vectors(made.fit(distances, known), known))
+    by_hand = visual_distances(made.vectors(made.fit(distances, known), known))
     assert np.allclose(visual["clades"][1], by_hand, atol=1e-6)
+
+
+def test_vectors_that_are_not_finite_have_no_distances():
+    with pytest.raises(ValueError, match="not finite: a fit has run away"):
+        visual_distances(np.array([[1.0, 2.0], [np.nan, 1.0]]))
 
 
 def test_a_kind_that_is_left_out_is_not_fitted(study):
@@ -321,7 +327,9 @@ def test_refits_are_of_permuted_bags(study):
         for k, one in enumerate(visual["tips"].astype(float), start=1)
     )
     found = scores[
-        (scores["null"] == "bags") & (scores["permutation"] == 1) & (scores["kind"] == "tips")
+        (scores["null"] == "permuted_bags")
+        & (scores["permutation"] == 1)
+        & (scores["kind"] == "tips")
     ]
     found = found.set_index(["part", "metric"])["value"]
     assert all(found[key] == pytest.approx(value, abs=1e-5) for key, value in by_hand.items())
@@ -353,14 +361,14 @@ def test_scores_of_dealt_specimens_are_those_of_such_bags(study):
         Fold(wanted, one, (sorted_folds["clades"] == k).to_numpy(bool))
         for k, one in enumerate(visual["clades"].astype(float), start=1)
     )
-    found = scores[(scores["null"] == "specimens") & (scores["kind"] == "clades")]
+    found = scores[(scores["null"] == "dealt_specimens") & (scores["kind"] == "clades")]
     found = found.set_index(["part", "metric"])["value"]
     assert all(found[key] == pytest.approx(value, abs=1e-5) for key, value in expected.items())
 
 
 def test_no_specimens_are_dealt_to_random_vectors(study):
     made = embedder(study, UNGUIDED | {"pooling": "random"})
-    assert set(refits(made, study, 1, 1)["null"]) == {"bags"}
+    assert set(refits(made, study, 1, 1)["null"]) == {"permuted_bags"}
 
 
 def test_more_permutations_keep_the_first_ones(study):
@@ -400,9 +408,13 @@ def test_rows_hold_scores_nulls_gains_and_folds(study, fitted):
     ]
     permuted = refits(embedder(study), study, 5, 1)
     null = permuted[permuted["kind"] == "tips"]
-    rows = pd.DataFrame(held_out_rows("tips", folds["tips"], null, reference, 1))
-    pooled = rows[rows["fold"].isna()].set_index(["part", "metric"])
-    assert pooled.index.is_unique and (pooled["n"] == 29).all()
+    rows = metrics_table(held_out_rows("tips", folds["tips"], null, ("plain", reference), 1))
+    everything = rows[rows["fold"].isna()]
+    assert not everything.duplicated(["part", "metric", "role", "against"]).any()
+    assert set(everything["evaluator"]) == {"held_out_tips"} and (everything["n"] == 29).all()
+    pooled = of_role(everything, "score").set_index(["part", "metric"])
+    nulls = of_role(everything, "null").set_index(["part", "metric", "against"]).sort_index()
+    gains = of_role(everything, "difference", "plain").set_index(["part", "metric"])
     in_sample = pooled.loc[("known_known", "pearson")]
     assert np.isnan(in_sample["p"]) and np.isnan(in_sample["ci_low"])
     assert pooled.loc["known_known", "p"].isna().all()
@@ -414,16 +426,19 @@ def test_rows_hold_scores_nulls_gains_and_folds(study, fitted):
     ).all()
     key = ("held_out_known", "pearson_double_centred")
     of_this = null[(null["part"] == key[0]) & (null["metric"] == key[1])]
-    for name, suffix in (("bags", "permuted"), ("specimens", "shuffled")):
+    for name in NULLS:
         values = of_this.loc[of_this["null"] == name, "value"]
-        row = pooled.loc[(key[0], f"{key[1]}_{suffix}")]
+        row = nulls.loc[(*key, name)]
         assert row["value"] == pytest.approx(values.mean())
         assert row["p"] == p_by_refit(pooled.loc[key, "value"], values, smaller_is_better=False)
-    both = [pooled.loc[(key[0], f"{key[1]}_{s}"), "p"] for s in ("permuted", "shuffled")]
-    assert pooled.loc[key, "p"] == max(both)
+        assert row["n_permutations"] == pooled.loc[key, "n_permutations"] == 5
+    assert pooled.loc[key, "p"] == max(nulls.loc[(*key, name), "p"] for name in NULLS)
+    of_known = nulls.loc[("known_known", "pearson")]
+    assert set(of_known.index) == set(NULLS) and of_known["p"].isna().all()
+    assert np.isnan(in_sample["n_permutations"])
     ours, theirs = score_folds(folds["tips"]), score_folds(reference)
     for part, metric in (key, ("held_out_known", "nearest_regret")):
-        gain = pooled.loc[(part, f"{metric}_gain")]
+        gain = gains.loc[(part, metric)]
         assert gain["value"] == pytest.approx(ours[part, metric] - theirs[part, metric])
         assert gain["ci_low"] < gain["value"] < gain["ci_high"]
     assert ours[key] > theirs[key]
@@ -433,11 +448,9 @@ def test_rows_hold_scores_nulls_gains_and_folds(study, fitted):
         for i in range(29)
     ]
     half = 1.959963984540054 * np.sqrt(28) * np.std(without)
-    assert pooled.loc[(key[0], f"{key[1]}_gain"), "ci_low"] == pytest.approx(
-        ours[key] - theirs[key] - half
-    )
+    assert gains.loc[key, "ci_low"] == pytest.approx(ours[key] - theirs[key] - half)
     assert rows["fold"].nunique() == 3
-    blind = pooled.loc[("held_out_known", "nearest_regret_random"), "value"]
+    blind = nulls.loc[("held_out_known", "nearest_regret", "random_relative"), "value"]
     assert blind > pooled.loc[("held_out_known", "nearest_regret"), "value"]
 
 
@@ -515,7 +528,7 @@ def rejections(signal, seeds, permutations):
         key = ("held_out_known", "pearson_double_centred")
         ps = [p_by_refit(true[key], null[(name, *key)], smaller_is_better=False) for name in NULLS]
         rejected.append([ps[0] <= 0.05, max(ps) <= 0.05])
-        in_sample.append(null["bags", "known_known", "pearson"].mean())
+        in_sample.append(null["permuted_bags", "known_known", "pearson"].mean())
     return np.mean(rejected, axis=0), np.mean(in_sample)
 
 

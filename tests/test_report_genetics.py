@@ -1,6 +1,7 @@
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from shutil import copy
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,7 @@ from visgen.report.page import render_report
 from visgen.tables import write_table
 
 TEMPLATE = Path(__file__).parents[1] / "workflow/report/report.html.jinja"
+TIPS = "shuffled_tips"
 HOSTILE = '<script>alert("1 & 2")</script>\'>'
 PLAIN = {"source": "sgt", "space": "raw", "permutation": None}
 SETTINGS = {
@@ -46,6 +48,10 @@ def score(variant, evaluator, metric, value, ends=(np.nan, np.nan), p=np.nan, ra
     }  # fmt: skip
 
 
+def null(against, *given, **more):
+    return score(*given, **more) | {"role": "null", "against": against}
+
+
 def neighbours(variant, accuracy=0.96):
     rows = []
     for suffix, lower in (("", 0.0), ("_distinct", 0.1)):
@@ -53,22 +59,23 @@ def neighbours(variant, accuracy=0.96):
         ends = (value - 0.02, value + 0.01)
         rows.append(score(variant, nearest, "accuracy", value, ends))
         rows.append(score(variant, nearest, "balanced_accuracy", value - 0.05))
-        rows.append(score(variant, f"permuted_labels{suffix}", "accuracy", 0.08))
-        rows.append(score(variant, f"permuted_labels{suffix}", "balanced_accuracy", 0.025))
+        rows.append(null("permuted_labels", variant, nearest, "accuracy", 0.08))
+        rows.append(null("permuted_labels", variant, nearest, "balanced_accuracy", 0.025))
     return rows
 
 
 def trees():
     rows = [
         score("tree", "tree_comparison", "robinson_foulds", 0.25, p=0.01, n=11),
-        score("tree", "shuffled_tips", "robinson_foulds", 0.98, (0.9, 1), n=11),
+        null(TIPS, "tree", "tree_comparison", "robinson_foulds", 0.98, (0.9, 1), n=11),
         score("tree", "tree_comparison", "clades_found", 0.75, p=0.01, n=11),
-        score("tree", "shuffled_tips", "clades_found", 0.02, (0, 0.1), n=11),
+        null(TIPS, "tree", "tree_comparison", "clades_found", 0.02, (0, 0.1), n=11),
         score("tree", "tree_comparison", "pearson", 0.91, (0.8, 0.95), 0.001, n=11),
     ]
     for rank, n in (("genus", 5), ("family", 3)):
-        rows.append(score("tree", "monophyly", "monophyletic", 0.6, p=0.002, rank=rank, n=n))
-        rows.append(score("tree", "shuffled_tips", "monophyletic", n / 50, (0, 0), rank=rank, n=n))
+        measure, more = ("tree", "monophyly", "monophyletic"), {"rank": rank, "n": n}
+        rows.append(score(*measure, 0.6, p=0.002, **more))
+        rows.append(null(TIPS, *measure, n / 50, (0, 0), **more))
     return rows
 
 
@@ -131,8 +138,10 @@ def section(content):
     text = TEMPLATE.read_text(encoding="utf-8")
     start, end = text.index('<h2 id="sequences">'), text.index('<h2 id="classification">')
     findings = "{% for sentence in genetics.findings %}<p>{{ sentence }}</p>{% endfor %}"
-    alone = findings + "{% if true %}" + text[start:end]
+    top = text.split("\n", 1)[0]  # where the page gets its macro of cells from
+    alone = top + findings + "{% if true %}" + text[start:end]
     path = Path(content["genetics"]["sequence_figure"]).parent / "section.jinja"
+    copy(TEMPLATE.with_name("cells.html.jinja"), path.parent)
     path.write_text(alone, encoding="utf-8")
     return render_report(path, content)
 
@@ -221,8 +230,11 @@ def test_every_score_of_neighbours_has_its_null_below_it():
         ("SGT", False), ("SGT", True), ("SGT", False), ("SGT", True),
         ("k-mers", False), ("k-mers", True), ("k-mers", False), ("k-mers", True),
     ]  # fmt: skip
-    assert [round(row["accuracy"]["value"], 2) for row in rows[:4]] == [0.96, 0.08, 0.86, 0.08]
-    assert rows[4]["balanced_accuracy"]["value"] == pytest.approx(0.92)
+    assert [row["accuracy"]["value"] for row in rows[:4]] == [
+        *("96.0 %", "8.0 %", "86.0 %", "8.0 %")
+    ]
+    assert rows[0]["accuracy"]["interval"] == "94.0 % to 97.0 %"
+    assert rows[4]["balanced_accuracy"]["value"] == "92.0 %"
 
 
 def test_every_score_of_the_tree_has_its_own_null_below_it():
@@ -338,7 +350,11 @@ def test_anchors_are_counted_by_their_source(tmp_path):
         write_table(tmp_path / f"{name}.tsv", table)
         write_anchors(tmp_path / f"{name}.npz", anchors)
     tables, files = ([tmp_path / f"{name}.{end}" for name in options] for end in ("tsv", "npz"))
-    rows = anchor_rows(tables, files[::-1], options)
+    measured = metrics_table([
+        {"anchors": "sgt", "evaluator": "anchors", "metric": metric, "value": value}
+        for metric, value in (("median_cosine", 0.7), ("median_spread", 0.2))
+    ])  # fmt: skip
+    rows = anchor_rows(measured, tables, files[::-1], options)
     assert [(row["name"], row["made"], row["is_null"]) for row in rows] == [
         ("sgt", "sgt, raw", False),
         ("dealt", "sgt, raw, permutation 7", True),
@@ -346,5 +362,5 @@ def test_anchors_are_counted_by_their_source(tmp_path):
         ("tree", "tree, centred", False),
     ]
     assert [rows[0][key] for key in ("n_own", "n_lent", "n_without", "size")] == [3, 2, 1, 3]
-    assert rows[0]["cosine"] == pytest.approx(np.sqrt(0.5))  # of 0, √½ and √½
-    assert rows[0]["spread"] == pytest.approx(0.2)
+    assert (rows[0]["cosine"], rows[0]["spread"]) == (0.7, 0.2)
+    assert (rows[1]["cosine"], rows[1]["spread"]) == (None, None)  # no score, so nothing

@@ -33,7 +33,8 @@ def test_rows_have_guided_variants_first_and_random_ones_last():
 
 
 def test_each_variant_that_another_is_compared_with_is_a_reference():
-    scores = held_out("guided") + held_out("mean") + held_out("plain") + held_out("median")
+    scores = held_out("guided", over="plain")
+    scores += held_out("mean") + held_out("plain") + held_out("median")
     rows = rows_of(scores, references={"guided": "plain", "plain": "plain"})
     found = {row["variant"]: (row["reference"], row["is_reference"]) for row in rows}
     assert found == {
@@ -51,14 +52,21 @@ def test_each_variant_that_another_is_compared_with_is_a_reference():
 def test_cells_have_limits_and_nulls_in_small_print():
     guided, mean = rows_of(held_out("guided") + held_out("mean", gain=None))
     in_sample, to_known, p, gain, among, _, rank, regret, blind, _ = guided["texts"]
-    assert in_sample == {"value": "0.910", "lines": ["permuted 0.870", "shuffled 0.860"]}
-    assert to_known == {"value": "0.310", "lines": ["0.100 to 0.500", "not centred 0.310"]}
-    assert p == {"value": "0.01", "lines": ["permuted 0.01", "shuffled 0.01"]}
-    assert gain == {"value": "+0.20", "lines": ["+0.10 to +0.30", "over mean"]}
-    assert among["lines"] == regret["lines"] == ["0.100 to 0.500"]
-    assert rank["lines"] == ["0.1 to 0.5", "blind 6.6"]
-    assert blind == {"value": "0.880", "lines": ["permuted 0.770", "shuffled 0.660"]}
-    assert mean["texts"][0] == {"value": "0.910", "lines": ["not fitted"]}
+    shown = [
+        (item["value"], item["interval"], *item["lines"])
+        for item in (in_sample, to_known, p, gain, among, rank, regret, blind, mean["texts"][0])
+    ]
+    assert shown == [
+        ("0.910", "", "permuted 0.870", "dealt 0.860"),
+        ("0.310", "0.100 to 0.500", "not centred 0.310"),
+        ("0.01", "", "permuted 0.01", "dealt 0.01"),
+        ("+0.20", "+0.10 to +0.30", "over mean"),
+        ("0.310", "0.100 to 0.500"),
+        ("0.3", "0.1 to 0.5", "blind 6.6"),
+        ("0.310", "0.100 to 0.500"),
+        ("0.880", "", "permuted 0.770", "dealt 0.660"),
+        ("0.910", "", "not fitted"),
+    ]
     assert mean["texts"][3] is None
 
 
@@ -84,7 +92,7 @@ def with_p(p_known, p_among):
     scores = held_out("guided")
     for row in scores:
         key = (row["part"], row["metric"])
-        if key in given:
+        if key in given and "role" not in row:
             row["p"] = np.nan if given[key] is None else given[key]
             row["value"] = np.nan if given[key] is None else row["value"]
     return scores
@@ -178,7 +186,7 @@ def test_random_vectors_have_their_mean_and_range_and_no_verdict():
         for row in agreement(0.5, None, variant="random")
         if row["evaluator"] == "mantel"
     ]
-    rows = content.agreement_rows(metrics_table(scores))
+    rows = content.mantel_rows(metrics_table(scores))
     assert [row["is_random"] for row in rows] == [True]
     assert content.agreement_findings(rows) == [
         "Random vectors, which know nothing of the images (net), give r = 0.00 on average over "
@@ -192,16 +200,17 @@ def test_fitted_vectors_and_other_measures_are_no_rows_of_the_mantel_table():
     for evaluator, metric in (("procrustes", "correlation"), ("partial_mantel", "pearson")):
         mean = labels | {"variant": "mean", "evaluator": evaluator, "value": 0.3, "p": 0.2}
         scores.append(mean | {"metric": metric})
-    null = {"variant": "mean", "evaluator": "procrustes", "metric": "correlation_permuted"}
+    null = {"variant": "mean", "evaluator": "procrustes", "metric": "correlation"}
+    null |= {"role": "null", "against": "permuted_taxa"}
     scores.append(labels | null | {"value": 0.27})
     metrics = metrics_table(scores + held_out("guided"))
-    assert content.agreement_rows(metrics) == []
+    assert content.mantel_rows(metrics) == []
     (row,) = association_rows(metrics)
     partial, distance, procrustes = row["cells"]
     assert row["variant"] == "mean" and row["n"] == 17
-    assert (partial["value"], partial["p"], partial["permuted"]) == (0.3, 0.2, None)
+    assert (partial["value"], partial["p"], partial["lines"]) == ("0.300", 0.2, [])
     assert distance is None
-    assert procrustes["permuted"] == 0.27
+    assert procrustes["lines"] == ["permuted 0.270"]
 
 
 def test_page_explains_held_out_taxa_and_shows_the_table(tmp_path):
@@ -209,7 +218,7 @@ def test_page_explains_held_out_taxa_and_shows_the_table(tmp_path):
     assert '<h3 id="unseen">Taxa not seen</h3>' in text
     assert "Under each null 99 refits or more a variant. Signal" in text
     assert "the larger of the two is p" in text and "what numbers of images alone give" in text
-    assert "permuted 0.870" in text and "shuffled 0.860" in text and "over study" in text
+    assert "permuted 0.870" in text and "dealt 0.860" in text and "over study" in text
     assert "0.01 for the variant with the fewest." in text and "<small>17 taxa</small>" in text
     assert "<p>Left out: <em>study</em>, since study.</p>" in text
     assert "no better than a constant" not in text

@@ -6,7 +6,7 @@ import pytest
 from scipy.spatial.distance import cdist
 from scipy.stats import pearsonr, spearmanr
 from skbio import DistanceMatrix, TreeNode
-from visgen.metrics import COLUMNS
+from visgen.metrics import COLUMNS, NULL, SCORE, of_role
 from visgen.sequence_scores import nearest_neighbours as module
 from visgen.sequence_scores.nearest_neighbours import (
     expected_accuracies,
@@ -41,8 +41,9 @@ def nearest(table, taxon, kept=None):
     return nearest_neighbours(unit_vectors(table), taxon, kept)
 
 
-def scores(rows):
-    return {(row["evaluator"], row["metric"]): row for row in rows}
+def scores(rows, role="score"):
+    chosen = [row for row in rows if row.get("role", "score") == role]
+    return {(row["evaluator"], row["metric"]): row for row in chosen}
 
 
 @pytest.mark.parametrize("block", [1, 100, 2**23])
@@ -132,11 +133,14 @@ def test_what_is_expected_of_random_labels_is_the_mean_over_permutations():
 
 def test_intervals_hold_the_value_and_perfect_scores_have_no_bootstrap_interval():
     table = random_vectors([13, 5, 11, 2, 7])
-    found = scores(score_neighbours(table, bootstraps=300, seed=1))
+    rows = score_neighbours(table, bootstraps=300, seed=1)
+    found, nulls = scores(rows), scores(rows, "null")
+    assert set(found) == set(nulls)
+    assert {row["against"] for row in nulls.values()} == {"permuted_labels"}
     for metric in ("accuracy", "balanced_accuracy"):
         row = found["loo_nearest_neighbour", metric]
         assert row["ci_low"] < row["value"] < row["ci_high"]
-        assert row["value"] > found["permuted_labels", metric]["value"]
+        assert row["value"] > nulls["loo_nearest_neighbour", metric]["value"]
     perfect = vectors([[1, 0], [1, 0.1], [0, 1], [0.1, 1]], ["A", "A", "B", "B"])
     found = scores(score_neighbours(perfect, bootstraps=100, seed=1))
     assert found["loo_nearest_neighbour", "balanced_accuracy"]["value"] == 1
@@ -164,6 +168,7 @@ def test_mantel_is_that_of_means_over_the_sequences_of_a_taxon():
     assert rows["mantel", "spearman"]["value"] == pytest.approx(spearmanr(x, y).statistic)
     assert rows["mantel", "pearson"]["n"] == 6
     assert 0.01 <= rows["mantel", "pearson"]["p"] <= 1
+    assert rows["mantel", "pearson"]["n_permutations"] == 99
 
 
 def test_too_few_shared_taxa_are_told_in_the_log(caplog):
@@ -181,44 +186,65 @@ def study():
     newick = "(((Taxon 0:1,Taxon 1:2):1,(Taxon 2:1,Taxon 3:1):1):1,(Taxon 4:1,Taxon 5:3):1);"
     tree = TreeNode.read([newick.replace("Taxon ", "Taxon_")])
     above = pd.DataFrame({"family": ["F"] * 6, "genus": list("GGHHII")}, index=taxa)
-    return table, DistanceMatrix(upper + upper.T, taxa), tree, above
+    anchors = pd.DataFrame([[1.0, 0], [0, 2], [3, 3]], index=taxa[:3])
+    spread = pd.DataFrame({"taxon": taxa, "spread": [0.1, 0.3, 0.2, np.nan, np.nan, np.nan]})
+    return table, DistanceMatrix(upper + upper.T, taxa), tree, above, {"made": (anchors, spread)}
 
 
 def test_the_table_has_the_columns_of_the_contract_and_a_null_beside_each_claim():
-    table, distances, tree, above = study()
+    table, distances, tree, above, anchors = study()
     options = {"rank": "species", "permutations": 99, "bootstraps": 50, "seed": 3}
     found = score_sequences(
-        {"sgt": table, "kmers": table}, distances, tree, tree.copy(), above, **options
+        {"sgt": table, "kmers": table}, distances, tree, tree.copy(), above, anchors, **options
     )
     assert found.columns.tolist() == COLUMNS
     assert set(found["experiment"]) == {"genetics"}
-    assert not found.duplicated(["variant", "rank", "evaluator", "metric", "part"]).any()
+    labels = found.columns[: COLUMNS.index("value")].tolist()
+    assert not found.duplicated(labels).any()
     for variant in ("sgt", "kmers"):
         evaluators = set(found.loc[found["variant"] == variant, "evaluator"])
         assert evaluators == {
             *("loo_nearest_neighbour", "loo_nearest_neighbour_distinct", "mantel"),
-            *("permuted_labels", "permuted_labels_distinct"),
         }
-    of_tree = found[found["variant"] == "tree"].set_index(["rank", "evaluator", "metric"])
-    assert of_tree.loc[("species", "tree_comparison", "robinson_foulds"), "value"] == 0
-    assert of_tree.loc[("species", "shuffled_tips", "robinson_foulds"), "value"] > 0.5
-    assert of_tree.loc[("genus", "monophyly", "monophyletic"), ["value", "n"]].tolist() == [1, 3]
-    assert of_tree.loc[("genus", "shuffled_tips", "monophyletic"), "value"] < 0.5
+    of_tree = found[found["variant"] == "tree"]
+    nulls = of_role(of_tree, NULL, "shuffled_tips").set_index(["rank", "metric"])
+    of_tree = of_role(of_tree, SCORE).set_index(["rank", "metric"])
+    assert of_tree.loc[("species", "robinson_foulds"), "value"] == 0
+    assert nulls.loc[("species", "robinson_foulds"), "value"] > 0.5
+    assert of_tree.loc[("genus", "monophyletic"), ["value", "n"]].tolist() == [1, 3]
+    assert nulls.loc[("genus", "monophyletic"), "value"] < 0.5
+    for both in (of_tree, nulls):
+        assert both.loc[("species", "clades_found"), "n_permutations"] == 99
+        assert both.loc[("genus", "monophyletic"), "n_permutations"] == 999
     assert "family" not in of_tree.index.get_level_values("rank")  # all taxa are in one
 
 
 def test_the_same_seed_gives_the_same_table():
-    table, distances, tree, above = study()
+    table, distances, tree, above, anchors = study()
     options = {"rank": "species", "permutations": 49, "bootstraps": 50, "seed": 3}
     runs = [
-        score_sequences({"sgt": table}, distances, tree, tree, above, **options) for _ in range(2)
+        score_sequences({"sgt": table}, distances, tree, tree, above, anchors, **options)
+        for _ in range(2)
     ]
     pd.testing.assert_frame_equal(*runs, check_exact=True)
 
 
-def test_without_distances_and_trees_there_are_neighbours_only():
-    table, _, _, above = study()
+def test_how_alike_anchors_are_is_scored_set_by_set():
+    *_, above, anchors = study()
+    single = anchors["made"][0][:1], anchors["made"][1].assign(spread=np.nan)
     options = {"rank": "species", "permutations": 49, "bootstraps": 50, "seed": 3}
-    found = score_sequences({"sgt": table}, None, None, None, above, **options)
+    found = score_sequences({}, None, None, None, above, anchors | {"one": single}, **options)
+    assert set(found["evaluator"]) == {"anchors"} and found["variant"].isna().all()
+    assert found[["anchors", "metric", "n"]].to_numpy().tolist() == [
+        ["made", "median_cosine", 3],
+        ["made", "median_spread", 3],
+    ]
+    assert found["value"].tolist() == pytest.approx([np.sqrt(0.5), 0.2])  # of 0, √½ and √½
+
+
+def test_without_distances_and_trees_there_are_neighbours_only():
+    table, _, _, above, _ = study()
+    options = {"rank": "species", "permutations": 49, "bootstraps": 50, "seed": 3}
+    found = score_sequences({"sgt": table}, None, None, None, above, {}, **options)
     assert set(found["metric"]) == {"accuracy", "balanced_accuracy"}
     assert len(found) == 8

@@ -12,6 +12,7 @@ def test_names_gaps_and_numbers_come_back_exactly(tmp_path):
 
 
 def test_names_that_look_like_numbers_stay_text(tmp_path):
-    table = pd.DataFrame({"taxon": ["007", "1e5"], "n": [1, 2]})
+    table = pd.DataFrame({"taxon": ["007", "1e5"], "against": ["50", None], "n": [1, 2]})
     write_table(tmp_path / "t.tsv", table)
-    assert read_table(tmp_path / "t.tsv")["taxon"].tolist() == ["007", "1e5"]
+    back = read_table(tmp_path / "t.tsv")
+    assert back["taxon"].tolist() == ["007", "1e5"] and back["against"][0] == "50"

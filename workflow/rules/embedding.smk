@@ -220,6 +220,10 @@ rule score_held_out:
             "<results>/embedding/{{backbone}}/{variant}/permuted.tsv",
             variant=plan.embedding.variants,
         ),
+        fits=expand(
+            "<results>/embedding/{{backbone}}/{variant}/fit.tsv",
+            variant=plan.embedding.guided,
+        ),
         code=code_of("score_held_out.py"),
     output:
         scores="<results>/embedding/{backbone}/held_out.tsv",
@@ -232,6 +236,7 @@ rule score_held_out:
         mem_mb=8000,
     params:
         variants=list(plan.embedding.variants),
+        guided=plan.embedding.guided,
         rank=INPUTS["tree_rank"],
         references=plan.embedding.references,
         seed=config["embedding"]["seed"],

@@ -134,7 +134,11 @@ rule score_sequences:
         sgt="<results>/genetics/sgt.npz",
         kmers="<results>/genetics/kmers.npz",
         distances=plan.sequenced_distances,
-        inferred="<results>/genetics/tree.nwk" if plan.infers_tree else [],
+        anchors=plan.anchor_files,
+        anchor_tables=expand(
+            "<results>/genetics/anchors/{anchors}.tsv", anchors=GENETICS["anchors"]
+        ),
+        inferred=given(plan.infers_tree and "<results>/genetics/tree.nwk"),
         given=given(plan.trusted_tree),
         code=code_of("score_sequences.py"),
     output:
@@ -146,6 +150,7 @@ rule score_sequences:
     params:
         ranks=RANKS,
         rank=INPUTS["sequence_rank"],
+        anchors=list(GENETICS["anchors"]),
         permutations=GENETICS["permutations"],
         bootstraps=GENETICS["bootstraps"],
         seed=GENETICS["seed"],
@@ -160,6 +165,7 @@ rule plot_genetics:
         sgt="<results>/genetics/sgt.npz",
         kmers="<results>/genetics/kmers.npz",
         anchors=plan.anchor_files,
+        scores="<results>/genetics/scores.tsv",
         coverage="<results>/specimens/coverage.tsv" if plan.infers_tree else [],
         tree="<results>/genetics/tree.nwk" if plan.infers_tree else [],
         code=code_of("plot_genetics.py"),

@@ -2,7 +2,6 @@
 
 import pandas as pd
 from visgen.distances import load_distances
-from visgen.embedding import in_sample
 from visgen.figures.guidance import plot_guidance
 from visgen.figures.held_out import plot_held_out
 from visgen.figures.held_out_pairs import plot_held_out_pairs
@@ -19,20 +18,23 @@ specimens, genetic = pd.read_parquet(given.specimens), load_distances(given.gene
 taxa = taxonomic_order(specimens, params.ranks, params.rank)
 groups = group_above(specimens, params.ranks, params.rank)
 scores = read_table(given.scores)
+fits = {
+    name: read_table(path).iloc[0].to_dict()
+    for name, path in zip(params.guided, given.fits, strict=True)
+}
 for variant, path, figure in zip(params.variants, given.visual, made.distances, strict=True):
     visual = load_distances(path)
     order = [taxon for taxon in taxa if taxon in genetic.ids and taxon in visual.ids]
     if len(order) < 3:
         plot_notice(f"{len(order)} taxa have vectors and a place in the tree").savefig(figure)
         continue
-    of_genetic, of_visual = genetic.filter(order), visual.filter(order)
     if variant in params.guided:
-        title = fit_in_words(in_sample(of_genetic, of_visual), len(order))
+        title = fit_in_words(fits[variant]["pearson"], len(order))
     else:
         title = agreement_in_words(scores, variant, len(order))
     plot_side_by_side(
-        of_genetic,
-        of_visual,
+        genetic.filter(order),
+        visual.filter(order),
         order,
         groups,
         title,
@@ -48,7 +50,6 @@ for variant, path, figure in zip(params.variants, given.held_out, made.pairs, st
         fitted=variant in params.guided,
     ).savefig(figure, dpi=110)
 if params.guided:
-    named = list(zip(params.guided, given.histories, given.fits, strict=True))
-    histories = {name: read_table(path) for name, path, _ in named}
-    fits = {name: read_table(path).iloc[0].to_dict() for name, _, path in named}
+    named = zip(params.guided, given.histories, strict=True)
+    histories = {name: read_table(path) for name, path in named}
     plot_guidance(histories, fits).savefig(made.guidance, dpi=150)

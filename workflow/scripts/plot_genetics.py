@@ -20,6 +20,7 @@ vectors = {"SGT": read_vectors(given.sgt), "k-mers": read_vectors(given.kmers)}
 plot_sequence_map(vectors, groups).savefig(made.sequences, dpi=150)
 plot_anchors(
     {name: read_anchors(path) for name, path in zip(params.names, given.anchors, strict=True)},
+    read_table(given.scores),
     taxonomic_order(specimens, params.ranks, params.rank),
     group_above(specimens, params.ranks, params.rank),
 ).savefig(made.anchors, dpi=110)

@@ -3,6 +3,7 @@
 import pandas as pd
 from visgen.distances import load_distances
 from visgen.held_out.files import read_fold_distances
+from visgen.held_out.in_sample import in_sample_rows
 from visgen.held_out.rows import NEAREST_COLUMNS, held_out_rows, nearest_table
 from visgen.logs import start_log
 from visgen.metrics import metrics_table
@@ -22,10 +23,13 @@ for (name, path), null in zip(paths.items(), given.permuted, strict=True):
     permuted, reference = read_table(null), params.references[name]
     # A variant at a time, since a fold has a matrix of all taxa.
     others = {} if reference == name else read_fold_distances(paths[reference], genetic, folds)
-    for kind, fits in read_fold_distances(path, genetic, folds).items():
+    for kind, its_folds in read_fold_distances(path, genetic, folds).items():
         of_kind = permuted[permuted["kind"] == kind]
-        rows = held_out_rows(kind, fits, of_kind, others.get(kind), params.seed)
+        compared = (reference, others[kind]) if others else None
+        rows = held_out_rows(kind, its_folds, of_kind, compared, params.seed)
         scores += [labels | {"variant": name} | row for row in rows]
-        nearest.append(nearest_table(kind, fits, taxa).assign(variant=name))
+        nearest.append(nearest_table(kind, its_folds, taxa).assign(variant=name))
+for name, path in zip(params.guided, given.fits, strict=True):
+    scores += [labels | {"variant": name} | row for row in in_sample_rows(read_table(path))]
 write_table(snakemake.output.scores, metrics_table(scores))
 write_table(snakemake.output.nearest, pd.concat(nearest))

@@ -1,12 +1,13 @@
-"""Score vectors of sequences and the inferred tree."""
+"""Score vectors of sequences, the inferred tree and the anchors."""
 
 import pandas as pd
+from visgen.anchors.files import read_anchors
 from visgen.distances import load_distances
 from visgen.logs import start_log
 from visgen.sequence_scores.scoring import score_sequences
 from visgen.sequence_vectors.files import read_vectors
 from visgen.specimens.taxonomy import lineage
-from visgen.tables import write_table
+from visgen.tables import read_table, write_table
 from visgen.threads import use_threads
 from visgen.trees import read_tree
 
@@ -14,12 +15,17 @@ start_log(snakemake.log[0])
 use_threads()
 given, params = snakemake.input, snakemake.params
 specimens = pd.read_parquet(given.specimens)
+anchors = {
+    name: (read_anchors(path), read_table(table))
+    for name, path, table in zip(params.anchors, given.anchors, given.anchor_tables, strict=True)
+}
 scores = score_sequences(
     {"sgt": read_vectors(given.sgt), "kmers": read_vectors(given.kmers)},
     load_distances(given.distances[0]) if given.distances else None,
     read_tree(given.inferred[0]) if given.inferred else None,
     read_tree(given.given[0]) if given.given else None,
     lineage(specimens, params.ranks, params.rank),
+    anchors,
     rank=params.rank,
     permutations=params.permutations,
     bootstraps=params.bootstraps,

@@ -27,4 +27,4 @@ embedder = make_embedder(
     device=pick_device(),
 )
 fit = fit_all(embedder, genetic)
-write_fit(dict(snakemake.output.items()), embedder, fit)
+write_fit(dict(snakemake.output.items()), embedder, fit, genetic)

@@ -31,7 +31,7 @@ tuner = make_fine_tuner(
     **params.options,
 )
 genetic = load_distances(given.genetic)
-write_fit(dict(made.items()), tuner, fit_all(tuner, genetic))
+write_fit(dict(made.items()), tuner, fit_all(tuner, genetic), genetic)
 visual, fits = fit_folds(tuner, genetic, folds)
 write_fold_distances(made.held_out, list(tuner.bags.taxa), visual)
 write_table(made.fits, fits)

@@ -7,6 +7,7 @@ import pandas as pd
 from scipy.stats import pearsonr
 from skbio.stats.distance import DistanceMatrix
 
+from visgen.metrics import NULL, SCORE, of_role
 from visgen.permutation_tests.distance_correlation import distance_correlation
 from visgen.permutation_tests.mantel import MantelResult, mantel
 from visgen.permutation_tests.mantel_within import mantel_within
@@ -15,6 +16,8 @@ from visgen.permutation_tests.partial_mantel import other_group, partial_mantel
 from visgen.permutation_tests.procrustes import procrustes
 
 OMITTED_COLUMNS = ["evaluator", "reason"]
+#: Evaluator that sets the true deal of specimens to taxa beside random ones, and their name.
+DEALS = "dealt_specimens"
 
 
 def score_agreement(
@@ -42,11 +45,11 @@ def score_agreement(
     Returns
     -------
     scores
-        Evaluator, metric, value, ci_low, ci_high, p, n (taxa): mantel and mantel_within (pearson,
-        spearman), partial_mantel (pearson, given which taxa share a group), and of the square
-        roots of both distances, which are Euclidean, distance_correlation (bias_corrected, a
-        square) and procrustes (correlation); the last two with ``<metric>_permuted``, the mean
-        over permutations.
+        Evaluator, metric, value, ci_low, ci_high, p, n (taxa), n_permutations: mantel and
+        mantel_within (pearson, spearman), partial_mantel (pearson, given which taxa share a
+        group), and of the square roots of both distances, which are Euclidean,
+        distance_correlation (bias_corrected, a square) and procrustes (correlation); beside the
+        last two their null permuted_taxa, the mean over permutations.
     omitted
         Evaluator and reason of the tests that these taxa do not allow.
     """
@@ -59,7 +62,7 @@ def score_agreement(
         for method in ("pearson", "spearman"):
             test = mantel(genetic, visual, method, permutations, seed=seed)
             interval = {"ci_low": test.ci_low, "ci_high": test.ci_high}
-            rows.append(_row("mantel", method, test.r, test.p, n_taxa) | interval)
+            rows.append(_row("mantel", method, test.r, test.p, n_taxa, permutations) | interval)
     except ValueError as error:  # a star tree, say
         return [], [{"evaluator": "mantel", "reason": str(error)}]
     beside, omitted = _other_measures(genetic, visual, permutations, seed)
@@ -78,13 +81,16 @@ def score_agreement(
     try:
         for method in ("pearson", "spearman"):
             test = mantel_within(inner, outer, placed, method, permutations, seed=seed)
-            rows.append(_row("mantel_within", method, test.r_within, test.p_within, test.n_taxa))
+            r, p = test.r_within, test.p_within
+            rows.append(_row("mantel_within", method, r, p, test.n_taxa, permutations))
     except ValueError as error:  # polytomies within the groups, say
         omitted.append({"evaluator": "mantel_within", "reason": str(error)})
     try:
         others = other_group(placed, inner.ids)
         test = partial_mantel(inner, outer, others, "pearson", permutations, seed=seed)
-        rows.append(_row("partial_mantel", "pearson", test.value, test.p, test.n_taxa))
+        rows.append(
+            _row("partial_mantel", "pearson", test.value, test.p, test.n_taxa, permutations)
+        )
     except ValueError as error:
         omitted.append({"evaluator": "partial_mantel", "reason": str(error)})
     return rows, omitted
@@ -105,22 +111,22 @@ def _other_measures(
         except ValueError as error:  # a star tree of unequal arms, say
             omitted.append({"evaluator": evaluator, "reason": str(error)})
             continue
-        rows.append(_row(evaluator, metric, test.value, test.p, test.n_taxa))
-        null = {"evaluator": evaluator, "metric": f"{metric}_permuted", "n": test.n_taxa}
-        rows.append(null | {"value": test.null_mean})
+        row = _row(evaluator, metric, test.value, test.p, test.n_taxa, permutations)
+        null = {"role": NULL, "against": "permuted_taxa", "value": test.null_mean, "p": None}
+        rows += [row, row | null]
     return rows, omitted
 
 
-def _row(evaluator: str, metric: str, value: float, p: float, n: int) -> dict:
-    return {"evaluator": evaluator, "metric": metric, "value": value, "p": p, "n": n}
+def _row(evaluator: str, metric: str, value: float, p: float, n: int, permutations: int) -> dict:
+    row = {"evaluator": evaluator, "metric": metric, "value": value, "p": p}
+    return row | {"n": n, "n_permutations": permutations}
 
 
 def mantel_in_scores(scores: pd.DataFrame, variant: str) -> MantelResult | None:
     """Return the Mantel test (Pearson) of a variant from a table of scores; None if left out."""
-    rows = scores[
-        (scores["variant"] == variant)
-        & (scores["evaluator"] == "mantel")
-        & (scores["metric"] == "pearson")
+    own = of_role(scores, SCORE)
+    rows = own[
+        (own["variant"] == variant) & (own["evaluator"] == "mantel") & (own["metric"] == "pearson")
     ]
     if rows.empty:
         return None
@@ -130,7 +136,7 @@ def mantel_in_scores(scores: pd.DataFrame, variant: str) -> MantelResult | None:
     return MantelResult(row["value"], row["p"], n_taxa, n_pairs, row["ci_low"], row["ci_high"])
 
 
-def score_against_shuffled(
+def score_against_deals(
     genetic: DistanceMatrix,
     taxa: pd.Series,
     specimens: pd.Series,
@@ -164,8 +170,9 @@ def score_against_shuffled(
     Returns
     -------
     list of dict
-        Evaluator shuffled_specimens; metric pearson (r of the true deal, p one-sided) and
-        pearson_shuffled (mean r of the random deals, with their 95 % range as ci).
+        Evaluator and null `DEALS`, metric pearson, n (taxa), n_permutations (deals): r of the
+        true deal with its one-sided p, and the null, the mean r of the random deals with their
+        95 % range as ci.
     """
     pairs = genetic.condensed_form()
 
@@ -177,16 +184,12 @@ def score_against_shuffled(
     null = np.array([agreement(deal_specimens(taxa, specimens, rng)) for _ in range(permutations)])
     p = (1 + np.sum(null >= r)) / (permutations + 1)
     low, high = np.percentile(null, [2.5, 97.5])
-    shared = {"evaluator": "shuffled_specimens", "n": len(genetic.ids)}
+    shared = {"evaluator": DEALS, "metric": "pearson", "n": len(genetic.ids)}
+    shared |= {"n_permutations": permutations}
+    of_deals = {"role": NULL, "against": DEALS, "value": float(null.mean())}
     return [
-        shared | {"metric": "pearson", "value": float(r), "p": float(p)},
-        shared
-        | {
-            "metric": "pearson_shuffled",
-            "value": float(null.mean()),
-            "ci_low": float(low),
-            "ci_high": float(high),
-        },
+        shared | {"value": float(r), "p": float(p)},
+        shared | of_deals | {"ci_low": float(low), "ci_high": float(high)},
     ]
 
 

@@ -177,8 +177,25 @@ def cosine_distances(vectors: pd.DataFrame) -> DistanceMatrix:
     if not lengths.all():
         taxon = vectors.index[lengths == 0][0]
         raise ValueError(f"the vector of {taxon!r} is zero: it has no direction, so no cosine")
-    unit = values / lengths[:, None]  # (n_taxa, n_features)
-    return DistanceMatrix(tidy(np.minimum(1.0 - unit @ unit.T, 2.0)), list(vectors.index))
+    return DistanceMatrix(cosine_square(values), list(vectors.index))
+
+
+def cosine_square(vectors: np.ndarray) -> np.ndarray:
+    """Return 1 − cosine similarity between the rows of an array, without a look at them.
+
+    Parameters
+    ----------
+    vectors : ndarray, (n_taxa, n_features)
+        Finite; a zero vector is taken to stand at right angles to all others.
+
+    Returns
+    -------
+    ndarray, (n_taxa, n_taxa)
+        In [0, 2], exactly symmetric with a zero diagonal.
+    """
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit = vectors / np.maximum(lengths, 1e-300)  # (n_taxa, n_features)
+    return tidy(np.minimum(1.0 - unit @ unit.T, 2.0))
 
 
 def tidy(values: np.ndarray) -> np.ndarray:

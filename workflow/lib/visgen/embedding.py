@@ -8,15 +8,13 @@ import pandas as pd
 from scipy.stats import pearsonr, spearmanr
 from skbio.stats.distance import DistanceMatrix
 
-from visgen.agreement import score_against_shuffled, score_agreement
+from visgen.agreement import score_against_deals, score_agreement
 from visgen.distances import cosine_distances
 from visgen.permutation_tests.matrices import MIN_TAXA
 from visgen.taxon_vectors import centre, pool
 
 #: Random vectors drawn to show what chance gives.
 RANDOM_DRAWS = 100
-
-_NOISE = 1e-12  # distances whose spread is a smaller share than this are equal
 
 
 def embed_taxa(
@@ -80,8 +78,9 @@ def score_variant(
     Returns
     -------
     scores, omitted
-        As in `visgen.agreement.score_agreement`, with shuffled specimens. Of random vectors,
-        which use no images, the mean r of `RANDOM_DRAWS` draws and the range of 95 % of them.
+        As in `visgen.agreement.score_agreement`, and `score_against_deals` there. Of random
+        vectors, which use no images, the mean r of `RANDOM_DRAWS` draws and the range of 95 % of
+        them.
     """
     shared = [taxon for taxon in genetic.ids if taxon in visual.ids]
     if len(shared) < MIN_TAXA:
@@ -94,7 +93,7 @@ def score_variant(
         genetic, visual.filter(shared), groups, permutations=permutations, seed=seed
     )
     if scores:
-        scores += score_against_shuffled(
+        scores += score_against_deals(
             genetic,
             taxa[taxa.isin(visual.ids)],
             specimens,
@@ -103,27 +102,6 @@ def score_variant(
             seed=seed,
         )
     return scores, omitted
-
-
-def in_sample(genetic: DistanceMatrix, visual: DistanceMatrix) -> float:
-    """Return r of distances that were fitted to these very ones, without a test.
-
-    Parameters
-    ----------
-    genetic
-        Distances of the taxa of `visual`, at least.
-    visual
-        (n_taxa, n_taxa), guided by `genetic`.
-
-    Returns
-    -------
-    float
-        Pearson's r over pairs; NaN where all distances of one matrix are equal, as in a star tree.
-    """
-    pairs = [matrix.filter(visual.ids).condensed_form() for matrix in (genetic, visual)]
-    if any(np.ptp(side) <= _NOISE * side.max() for side in pairs):
-        return np.nan
-    return float(pearsonr(*pairs).statistic)
 
 
 def _score_random(

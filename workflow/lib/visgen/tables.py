@@ -6,8 +6,8 @@ import pandas as pd
 
 #: Columns of names, which stay text where all look like numbers: taxon 007, backbone 50.
 NAMES = [
-    *("anchor_of", "backbone", "duplicate_of", "file", "given_taxon", "name", "parent"),
-    *("predicted", "similar_name", "taxon", "truth", "variant"),
+    *("against", "anchor_of", "anchors", "backbone", "duplicate_of", "file", "given_taxon"),
+    *("name", "parent", "predicted", "similar_name", "taxon", "truth", "variant"),
 ]
 
 

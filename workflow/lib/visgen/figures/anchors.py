@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -24,7 +23,10 @@ _DIVERGING = "RdBu_r"  # white where anchors are at right angles; safe for colou
 
 
 def plot_anchors(
-    anchors: Mapping[str, pd.DataFrame], order: list[str], groups: pd.Series
+    anchors: Mapping[str, pd.DataFrame],
+    scores: pd.DataFrame,
+    order: list[str],
+    groups: pd.Series,
 ) -> Figure:
     """Draw the cosines between the anchors of each set, all sets with one scale from -1 to 1.
 
@@ -33,6 +35,8 @@ def plot_anchors(
     anchors : mapping of str to DataFrame
         Name of each set and its anchors, (n_taxa, size), taxon names as index. Sets need not have
         the same taxa.
+    scores : DataFrame
+        Columns of the contract, with the median cosine of each set of two taxa or more.
     order : list of str
         All taxa of the sets, perhaps more, in the order to draw, those of a group side by side.
     groups : Series
@@ -52,6 +56,7 @@ def plot_anchors(
     anchors = {name: table for name, table in anchors.items() if len(table) > 1}
     if not anchors:
         return plot_notice("no set has anchors of two taxa")
+    medians = scores[scores["metric"] == "median_cosine"].set_index("anchors")["value"]
     n_most = max(map(len, anchors.values()))
     side = side_of(n_most, MAX_NAMED)
     n_across = min(_MAX_ACROSS, len(anchors))
@@ -82,35 +87,12 @@ def plot_anchors(
         name_groups(axes, runs, side)
         axes.set_title(
             # Adding zero turns a negative zero into a plain one.
-            f"{name}: median cosine {round(median_cosine(table), 2) + 0.0:.2f}\n"
+            f"{name}: median cosine {round(medians[name], 2) + 0.0:.2f}\n"
             f"{len(taxa)} taxa, {table.shape[1]} values",
             loc="left",
             fontsize=10,
         )
     return settled(figure)
-
-
-def median_cosine(anchors: pd.DataFrame) -> float:
-    """Return the median cosine over pairs of taxa.
-
-    Parameters
-    ----------
-    anchors : DataFrame, (n_taxa, size)
-        Taxon names as index.
-
-    Returns
-    -------
-    float
-        NaN where there is no pair.
-
-    Raises
-    ------
-    ValueError
-        If an anchor is zero.
-    """
-    if len(anchors) < 2:
-        return float("nan")
-    return float(1 - np.median(cosine_distances(anchors).condensed_form()))
 
 
 def _in_order(name: str, anchors: pd.DataFrame, order: list[str]) -> pd.DataFrame:

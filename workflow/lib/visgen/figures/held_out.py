@@ -4,7 +4,6 @@ from collections.abc import Collection
 from textwrap import fill
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -15,6 +14,8 @@ from matplotlib.ticker import MaxNLocator
 from visgen.figures.colours import COLOURS
 from visgen.figures.matrices import plot_notice
 from visgen.held_out.folds import KINDS
+from visgen.held_out.scoring import DEALT_SPECIMENS, PERMUTED_BAGS, RANDOM_RELATIVE
+from visgen.metrics import NULL, SCORE, of_role
 
 
 class _Measure(NamedTuple):
@@ -39,10 +40,10 @@ _MEASURES = (
 )
 _KINDS = {"tips": "random tips held out", "clades": "whole clades held out"}
 _GUIDED, _UNGUIDED, _RANDOM = COLOURS[0], COLOURS[1], "0.35"
-#: End of a null's metrics: (colour of its band, top and bottom, what it is).
+#: Null: (colour of its band, top and bottom, what it is).
 _NULLS = {
-    "permuted": ("0.87", (-0.34, 0.0), "bags permuted and fitted again: 95 %, mean"),
-    "shuffled": ("0.76", (0.0, 0.34), "specimens dealt and fitted again: 95 %, mean"),
+    PERMUTED_BAGS: ("0.87", (-0.34, 0.0), "bags permuted and fitted again: 95 %, mean"),
+    DEALT_SPECIMENS: ("0.76", (0.0, 0.34), "specimens dealt and fitted again: 95 %, mean"),
 }
 _ROW, _PANEL, _LETTER = 0.3, 2.9, 0.075  # inches: height, width, width
 _LONGEST = 28  # letters of a name in one line
@@ -59,10 +60,11 @@ def plot_held_out(scores: pd.DataFrame, guided: Collection[str], random: Collect
     guided, random
         Variants that were fitted to the distances, and those that do not see the images.
     """
-    pooled = scores[scores["fold"].isna()]
-    kinds = [kind for kind in KINDS if f"held_out_{kind}" in set(pooled["evaluator"])]
+    kinds = [kind for kind in KINDS if f"held_out_{kind}" in set(scores["evaluator"])]
     if not kinds:
         return plot_notice("too few taxa, or distances too equal, to hold any out")
+    is_held_out = scores["evaluator"].isin([f"held_out_{kind}" for kind in kinds])
+    pooled = scores[is_held_out & scores["fold"].isna()]
     # Guided ones first, random ones last.
     seen = dict.fromkeys(pooled["variant"])
     variants = sorted(seen, key=lambda name: (name not in guided, name in random))
@@ -76,12 +78,12 @@ def plot_held_out(scores: pd.DataFrame, guided: Collection[str], random: Collect
     for row, kind in zip(panels, kinds, strict=True):
         block = pooled[pooled["evaluator"] == f"held_out_{kind}"]
         for axes, measure in zip(row, _MEASURES, strict=True):
-            of_part = block[block["part"] == measure.part]
+            here = block[(block["part"] == measure.part) & (block["metric"] == measure.metric)]
             for place, variant in enumerate(variants):
                 colour = _colour(variant, guided, random)
                 hollow = measure.part == "known_known" and variant in guided
-                here = of_part[of_part["variant"] == variant].set_index("metric")
-                _draw_score(axes, here, measure.metric, place, colour, hollow=hollow)
+                own = here[here["variant"] == variant]
+                _draw_score(axes, own, place, colour, hollow=hollow)
             _finish(axes, len(variants))
             axes.set_xlabel(measure.label, fontsize=9)
             axes.tick_params(labelbottom=True)
@@ -110,26 +112,25 @@ def _colour(variant: str, guided: Collection[str], random: Collection[str]) -> s
     return _RANDOM if variant in random else _UNGUIDED
 
 
-def _draw_score(
-    axes: Axes, scores: pd.DataFrame, metric: str, place: int, colour: str, *, hollow: bool
-) -> None:
+def _draw_score(axes: Axes, own: pd.DataFrame, place: int, colour: str, *, hollow: bool) -> None:
     """Draw one variant in its row: refits as bands, the blind pick, value and interval."""
-    if metric not in scores.index or np.isnan(scores.loc[metric, "value"]):
+    scores = of_role(own, SCORE)
+    if scores["value"].isna().all():
         where = axes.get_yaxis_transform()
         axes.text(0.5, place, "no score", transform=where, color="0.4", ha="center", fontsize=8)
         return
-    score = scores.loc[metric]
+    score, nulls = scores.iloc[0], of_role(own, NULL).set_index("against")
     for name, (band, (top, bottom), _) in _NULLS.items():
-        if f"{metric}_{name}" not in scores.index:
+        if name not in nulls.index:
             continue
-        null = scores.loc[f"{metric}_{name}"]
+        null = nulls.loc[name]
         corner = (null["ci_low"], place + top)
         extent = (null["ci_high"] - null["ci_low"], bottom - top)
         axes.add_patch(Rectangle(corner, *extent, color=band, lw=0, zorder=2))
         axes.plot([null["value"]] * 2, [place + top, place + bottom], c="0.5", lw=1)
         axes.update_datalim([corner, (null["ci_high"], place)])
-    if f"{metric}_random" in scores.index:
-        axes.plot(scores.loc[f"{metric}_random", "value"], place, "x", c="0.15", ms=6, zorder=4)
+    if RANDOM_RELATIVE in nulls.index:
+        axes.plot(nulls.loc[RANDOM_RELATIVE, "value"], place, "x", c="0.15", ms=6, zorder=4)
     axes.hlines(place, score["ci_low"], score["ci_high"], color=colour, lw=1.4, zorder=3)
     face, size = ("white", 4) if hollow else (colour, 5.5)
     axes.plot(
@@ -176,7 +177,7 @@ def _legend(
     entries += [
         Patch(color=band, lw=0, label=label)
         for name, (band, _, label) in _NULLS.items()
-        if pooled["metric"].str.endswith(f"_{name}").any()
+        if (pooled["against"] == name).any()
     ]
     name = "a known taxon picked blindly"
     entries.append(Line2D([], [], ls="", marker="x", c="0.15", ms=6, label=name))

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from visgen.figures.colours import COLOURS
 from visgen.figures.matrices import plot_notice
 from visgen.held_out.scoring import Fold, pairs_of
+from visgen.metrics import SCORE, of_role
 
 MAX_POINTS = 5000  # more pairs are drawn as hexagons
 #: Part: (what its pairs are, colour, colour map of hexagons).
@@ -44,11 +45,12 @@ def plot_held_out_pairs(
     """
     if not kinds:
         return plot_notice("too few taxa, or distances too equal, to hold any out")
+    pooled = of_role(scores[scores["fold"].isna()], SCORE)
     figure = Figure(figsize=(12.5, 4.1 * len(kinds) + 0.2), layout="constrained")
     figure.get_layout_engine().set(w_pad=0.1, h_pad=0.12)
     panels = figure.subplots(len(kinds), len(_PARTS), squeeze=False, sharex=True, sharey=True)
     for row, (kind, folds) in zip(panels, kinds.items(), strict=True):
-        of_kind = scores[(scores["evaluator"] == f"held_out_{kind}") & scores["fold"].isna()]
+        of_kind = pooled[pooled["evaluator"] == f"held_out_{kind}"]
         for axes, part in zip(row, _PARTS, strict=True):
             here = of_kind[of_kind["part"] == part].set_index("metric")
             _draw_part(axes, *departures(folds, part), part)

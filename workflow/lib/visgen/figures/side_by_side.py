@@ -124,7 +124,7 @@ def fit_in_words(r: float, n_taxa: int) -> str:
     Parameters
     ----------
     r
-        In-sample, as `visgen.embedding.in_sample` returns it; NaN where there is none.
+        In-sample, as `visgen.held_out.in_sample.in_sample_r` returns it; NaN where there is none.
     n_taxa
         Of the figure.
     """

@@ -6,15 +6,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from safetensors.torch import save
+from skbio.stats.distance import DistanceMatrix
 
 from visgen.distances import cosine_distances, write_distances
 from visgen.guidance.fitting import Fit
 from visgen.guidance.variants import Embedder
+from visgen.held_out.in_sample import in_sample_r
 from visgen.held_out.refits import summarise
 from visgen.tables import write_table
 
 
-def write_fit(paths: Mapping[str, str | Path], embedder: Embedder, fit: Fit) -> None:
+def write_fit(
+    paths: Mapping[str, str | Path], embedder: Embedder, fit: Fit, genetic: DistanceMatrix
+) -> None:
     """Write vectors, their distances, what was learned, and how.
 
     Parameters
@@ -25,14 +29,18 @@ def write_fit(paths: Mapping[str, str | Path], embedder: Embedder, fit: Fit) -> 
         What was fitted; or a `visgen.guidance.fine_tuning.FineTuner`, which is used alike.
     fit
         To all taxa.
+    genetic
+        The distances that it was fitted to; others may be in it.
     """
     everyone = np.ones(len(embedder.bags.taxa), bool)
     vectors = embedder.in_features(embedder.vectors(fit, everyone))
     vectors.rename(columns=str).to_parquet(paths["vectors"])
-    write_distances(paths["distances"], cosine_distances(vectors))
+    visual = cosine_distances(vectors)
+    write_distances(paths["distances"], visual)
     kept = fit.history["epoch"] == fit.epoch
     write_table(paths["history"], fit.history.assign(kept=kept))
-    write_table(paths["fit"], pd.DataFrame([summarise(fit, everyone)]))
+    reached = summarise(fit, everyone) | {"pearson": in_sample_r(genetic, visual)}
+    write_table(paths["fit"], pd.DataFrame([reached]))
     embedder.weights(fit).to_parquet(paths["weights"])
     # Cloned, since safetensors refuses tensors that share memory; not save_file, whose files only
     # their owner can read.

@@ -133,20 +133,3 @@ def _embed_as(images: Bags, variant: Mapping[str, Any], seed: int) -> Embedder:
     labels = pd.Series(np.repeat(images.taxa, images.sizes), index=images.ids)
     pooled, basis = one_vector_bags(pool(table, labels, variant["pooling"], seed))
     return Embedder(images, pooled, basis, variant, seed)
-
-
-def cosine_distances_of(vectors: np.ndarray) -> np.ndarray:
-    """Return cosine distances, (n_taxa, n_taxa), symmetric with an exact zero diagonal.
-
-    Raises
-    ------
-    ValueError
-        If a vector is not finite.
-    """
-    if not np.isfinite(vectors).all():
-        raise ValueError("a taxon's vector is not finite: a fit has run away")
-    unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-300)
-    distances = np.maximum(1 - unit @ unit.T, 0)
-    distances = (distances + distances.T) / 2
-    np.fill_diagonal(distances, 0)
-    return distances

@@ -17,10 +17,11 @@ from skbio.stats.distance import DistanceMatrix
 from tqdm import tqdm
 
 from visgen.agreement import deal_specimens
+from visgen.distances import cosine_square
 from visgen.guidance.fitting import Fit, in_bag_order
-from visgen.guidance.variants import Embedder, cosine_distances_of
+from visgen.guidance.variants import Embedder
 from visgen.held_out.folds import KINDS
-from visgen.held_out.scoring import Fold, score_folds
+from visgen.held_out.scoring import DEALT_SPECIMENS, PERMUTED_BAGS, Fold, score_folds
 
 FIT_COLUMNS = [
     "kind",
@@ -36,8 +37,6 @@ FIT_COLUMNS = [
     "loss_of_constant",
 ]
 PERMUTED_COLUMNS = ["null", "permutation", "kind", "part", "metric", "value"]
-#: What a refit permutes: bags among taxa, or specimens among bags.
-NULLS = ("bags", "specimens")
 
 
 def fit_all(embedder: Embedder, genetic: DistanceMatrix) -> Fit:
@@ -74,7 +73,7 @@ def fit_folds(
     for kind in _kinds(folds):
         made = []
         for number, held_out, vectors, fit in _each_fold(embedder, distances, folds[kind]):
-            made.append(cosine_distances_of(vectors).astype(np.float32))
+            made.append(visual_distances(vectors).astype(np.float32))
             if fit is not None:
                 rows.append({"kind": kind, "fold": number} | summarise(fit, ~held_out))
         visual[kind] = np.stack(made)
@@ -106,8 +105,9 @@ def refit_nulls(
     Returns
     -------
     DataFrame
-        Columns `PERMUTED_COLUMNS`: every score of `visgen.held_out.scoring.score_folds`. Random
-        vectors use no images, so that no specimens are dealt to them.
+        Columns `PERMUTED_COLUMNS`, null one of `visgen.held_out.scoring.NULLS`: every score of
+        `visgen.held_out.scoring.score_folds`. Random vectors use no images, so that no specimens
+        are dealt to them.
     """
     folds = folds.loc[list(embedder.bags.taxa)]
     distances = in_bag_order(genetic, embedder.bags)
@@ -117,7 +117,7 @@ def refit_nulls(
         # Bag i takes the place in the tree, and so in the folds, of taxon order[i].
         order = rng.permutation(len(folds))
         scores = _scores(embedder, distances[np.ix_(order, order)], folds.iloc[order])
-        rows += [("bags", number, *row) for row in scores]
+        rows += [(PERMUTED_BAGS, number, *row) for row in scores]
     if embedder.variant["pooling"] != "random":
         images = embedder.images
         # By row, since a table may have several views of an image.
@@ -127,8 +127,22 @@ def refit_nulls(
         for number in _counted(permutations, "dealt specimens"):
             dealt = deal_specimens(taxa, individuals, rng).to_numpy()
             others = embedder.redealt(np.argsort(dealt, kind="stable"))
-            rows += [("specimens", number, *row) for row in _scores(others, distances, folds)]
+            scores = _scores(others, distances, folds)
+            rows += [(DEALT_SPECIMENS, number, *row) for row in scores]
     return pd.DataFrame(rows, columns=PERMUTED_COLUMNS)
+
+
+def visual_distances(vectors: np.ndarray) -> np.ndarray:
+    """Return cosine distances between the vectors of taxa, (n_taxa, n_taxa).
+
+    Raises
+    ------
+    ValueError
+        If a vector is not finite.
+    """
+    if not np.isfinite(vectors).all():
+        raise ValueError("a taxon's vector is not finite: a fit has run away")
+    return cosine_square(vectors)
 
 
 def summarise(fit: Fit, known: np.ndarray) -> dict:
@@ -157,7 +171,7 @@ def _scores(
     """Yield kind, part, metric and value."""
     for kind in _kinds(folds):
         scores = score_folds(
-            Fold(distances, cosine_distances_of(vectors), held_out)
+            Fold(distances, visual_distances(vectors), held_out)
             for _, held_out, vectors, _ in _each_fold(embedder, distances, folds[kind])
         )
         for (part, metric), value in scores.items():

@@ -7,11 +7,13 @@ from visgen.bootstrap import bayesian_weights
 from visgen.held_out.scoring import (
     CORRELATIONS,
     METRICS,
+    RANDOM_RELATIVE,
     Fold,
     jackknife,
     nearest_known,
     score_folds,
 )
+from visgen.metrics import DIFFERENCE, NULL
 
 #: Metrics of the nearest known relative: columns of `visgen.held_out.scoring.nearest_known`.
 NEAREST = {"nearest_rank": "rank", "nearest_regret": "regret"}
@@ -25,8 +27,6 @@ NEAREST_COLUMNS = [
     *("kind", "fold", "taxon", "relative", "nearest", "found", "regret", "regret_random", "rank"),
     *("rank_random", "n_nearest"),
 ]
-#: How the scores of a null are called.
-SUFFIXES = {"bags": "permuted", "specimens": "shuffled"}
 _BOOTSTRAPS = 2000
 _Z_95 = 1.959963984540054
 
@@ -35,7 +35,7 @@ def held_out_rows(
     kind: str,
     folds: list[Fold],
     permuted: pd.DataFrame,
-    reference: list[Fold] | None,
+    reference: tuple[str, list[Fold]] | None,
     seed: int,
 ) -> list[dict]:
     """Score the held-out taxa of one kind.
@@ -50,24 +50,25 @@ def held_out_rows(
         Columns null, part, metric, value: scores of refits, as
         `visgen.held_out.refits.refit_nulls` makes them.
     reference
-        The same folds of an unguided variant, to compare with; None for none.
+        Name of an unguided variant to compare with, and the same folds of it; None for none.
     seed
         Of bootstrap samples of taxa.
 
     Returns
     -------
     list of dict
-        Evaluator ``held_out_<kind>``, part, metric, value, n (taxa), and where they exist
-        ci_low, ci_high, p, fold:
+        Evaluator ``held_out_<kind>``, part, metric, value, n (taxa), and where they exist role,
+        against, ci_low, ci_high, p, n_permutations (refits), fold:
 
         - each score of `visgen.held_out.scoring.METRICS`, pooled over folds. Limits of
           correlations are from a jackknife over taxa, of the nearest relative from a Bayesian
           bootstrap over taxa. The p-value is one-sided, the larger of those of the nulls;
           ``known_known`` has none, nor limits, since it is fitted;
-        - ``<metric>_permuted`` and ``<metric>_shuffled``: mean over refits to permuted bags and
-          to dealt specimens, with the range of 95 % of them and the p-value of this null;
-        - ``nearest_rank_random`` and ``nearest_regret_random``, of a known taxon picked blindly;
-        - ``<metric>_gain``: the score less that of the reference;
+        - the nulls ``permuted_bags`` and ``dealt_specimens`` of each: mean over refits, with the
+          range of 95 % of them and the p-value of this null;
+        - the null ``random_relative`` of nearest_rank and nearest_regret, a known taxon picked
+          blindly;
+        - the difference to the reference, of the metrics in `COMPARED`;
         - correlations of each fold.
     """
     scores = score_folds(folds)
@@ -87,28 +88,31 @@ def held_out_rows(
         row |= {"ci_low": low, "ci_high": high}
         of_this = permuted[(permuted["part"] == part) & (permuted["metric"] == metric)]
         beside, ps = [], []
-        for name, null in of_this.groupby("null", sort=True)["value"]:
+        for name, null in of_this.groupby("null", sort=False)["value"]:
             low, high = np.percentile(null.dropna(), [2.5, 97.5]) if null.count() else (None, None)
-            other = {"metric": f"{metric}_{SUFFIXES[name]}", "value": null.mean()}
-            other |= {"ci_low": low, "ci_high": high}
+            other = {"role": NULL, "against": name, "value": null.mean()}
+            other |= {"ci_low": low, "ci_high": high, "n_permutations": len(null)}
             if part != "known_known":
                 ps.append(p_by_refit(value, null, smaller_is_better=metric in NEAREST))
                 other["p"] = ps[-1]
-            beside.append(shared | {"part": part} | other)
+            beside.append(shared | {"part": part, "metric": metric} | other)
         if part != "known_known":
             row["p"] = max(ps, default=np.nan)
+            row["n_permutations"] = min((null["n_permutations"] for null in beside), default=None)
         rows += [row, *beside]
     rows += [
         shared
         | {
             "part": "held_out_known",
-            "metric": f"{metric}_random",
+            "metric": metric,
+            "role": NULL,
+            "against": RANDOM_RELATIVE,
             "value": nearest[f"{column}_random"].mean(),
         }
         for metric, column in NEAREST.items()
     ]
     if reference is not None:
-        rows += [shared | row for row in _gains(folds, reference, weights)]
+        rows += [shared | row for row in _gains(folds, *reference, weights)]
     rows += [
         shared
         | {
@@ -184,7 +188,7 @@ def _jackknifed() -> list[tuple[str, str]]:
     ]
 
 
-def _gains(folds: list[Fold], reference: list[Fold], weights: np.ndarray) -> list[dict]:
+def _gains(folds: list[Fold], name: str, reference: list[Fold], weights: np.ndarray) -> list[dict]:
     """Compare with the reference, taxon by taxon: the limits are those of the difference."""
     rows = []
     for part, metrics in COMPARED.items():
@@ -206,8 +210,9 @@ def _gains(folds: list[Fold], reference: list[Fold], weights: np.ndarray) -> lis
                 difference = (ours - theirs).to_numpy()
                 gain = difference.mean()
                 low, high = _percentiles(weights @ difference)
-            row = {"part": part, "metric": f"{metric}_gain", "value": float(gain)}
-            rows.append(row | {"ci_low": float(low), "ci_high": float(high)})
+            row = {"part": part, "metric": metric, "role": DIFFERENCE, "against": name}
+            row |= {"value": float(gain), "ci_low": float(low), "ci_high": float(high)}
+            rows.append(row)
     return rows
 
 

@@ -24,6 +24,11 @@ METRICS = {
         "nearest_regret",
     ),
 }
+#: What refits are made to: bags that change places among taxa, or specimens among bags.
+PERMUTED_BAGS, DEALT_SPECIMENS = NULLS = ("permuted_bags", "dealt_specimens")
+#: The null of the nearest relative: a known taxon picked blindly.
+RANDOM_RELATIVE = "random_relative"
+
 #: Metrics that are pooled from sums; the others are means over held-out taxa.
 CORRELATIONS = ("pearson", "spearman", "pearson_double_centred")
 

@@ -4,6 +4,10 @@ from typing import Any
 
 import pandas as pd
 
+from visgen.metrics import NULL, SCORE, of_role
+from visgen.report.cells import cell
+from visgen.report.page import format_number
+
 #: Evaluator and metric of each measure, in the order of the table's heads.
 MEASURES = (
     ("partial_mantel", "pearson"),
@@ -23,8 +27,9 @@ def association_rows(metrics: pd.DataFrame) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        backbone, variant, n (taxa) and cells: for each measure value, p and permuted (mean over
-        permutations, None where there is none), or None where it was left out.
+        backbone, variant, n (taxa) and cells, as `visgen.report.cells.cell` has them, with lines
+        of small print (the mean over permutations, where there is one); None for a measure that
+        was left out.
     """
     scores = metrics[
         (metrics["experiment"] == "embedding")
@@ -32,14 +37,15 @@ def association_rows(metrics: pd.DataFrame) -> list[dict[str, Any]]:
     ]
     rows = []
     for (backbone, variant), table in scores.groupby(["backbone", "variant"], sort=False):
-        found = table.set_index(["evaluator", "metric"]).to_dict("index")
+        found, nulls = (
+            of_role(table, *role).set_index(["evaluator", "metric"]).to_dict("index")
+            for role in ((SCORE,), (NULL, "permuted_taxa"))
+        )
         cells = []
-        for evaluator, metric in MEASURES:
-            score = found.get((evaluator, metric))
-            null = found.get((evaluator, f"{metric}_permuted"), {"value": None})
-            cells.append(
-                score and {"value": score["value"], "p": score["p"], "permuted": null["value"]}
-            )
+        for measure in MEASURES:
+            its, null = (cell(values.get(measure), format_number) for values in (found, nulls))
+            lines = [f"permuted {null['value']}"] if null else []
+            cells.append(its and its | {"lines": lines})
         rows.append(
             {"backbone": backbone, "variant": variant, "n": int(table["n"].max()), "cells": cells}
         )

@@ -6,8 +6,11 @@ from typing import Any
 
 import pandas as pd
 
+from visgen.agreement import DEALS
 from visgen.embedding import RANDOM_DRAWS
+from visgen.metrics import NULL, SCORE, of_role
 from visgen.report.association import association_rows
+from visgen.report.cells import cell
 from visgen.report.page import format_number, format_p, is_nothing
 from visgen.tables import read_table
 
@@ -16,6 +19,8 @@ ALPHA = 0.05
 
 #: Rows of a listing that the page shows; the rest is in its table.
 LISTED = 200
+
+_NO_DEALS = {"dealt": None, "of_deals": None}
 
 
 def specimen_content(
@@ -72,48 +77,59 @@ def left_out(tree_rank: str | None, sequence_rank: str | None) -> list[str]:
     return missing
 
 
-def agreement_rows(metrics: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return one row a backbone, variant and Mantel test, with what shuffled specimens give."""
+def mantel_rows(metrics: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return one row a backbone, variant and Mantel test, with what deals of specimens give.
+
+    Parameters
+    ----------
+    metrics
+        Columns of the contract.
+
+    Returns
+    -------
+    list of dict
+        backbone, variant, test, n (taxa), is_random; pearson and spearman, scores of the test;
+        dealt, r and p of the true deal, and of_deals, the null of random ones, both None where
+        there is no such test; and cells: for r, rank correlation and null what
+        `visgen.report.cells.cell` has, the last with the p of the true deal.
+    """
     scores = metrics[
         (metrics["experiment"] == "embedding")
-        & metrics["evaluator"].isin(["mantel", "mantel_within", "shuffled_specimens"])
+        & metrics["evaluator"].isin(["mantel", "mantel_within", DEALS])
     ]
     rows = []
     for (backbone, variant), table in scores.groupby(["backbone", "variant"], sort=False):
         tests = {
             test: part.set_index("metric").to_dict("index")
-            for test, part in table.groupby("evaluator", sort=False)
+            for test, part in of_role(table, SCORE).groupby("evaluator", sort=False)
         }
-        shuffled = tests.pop("shuffled_specimens", None)
-        rows += [
-            {
-                "backbone": backbone,
-                "variant": variant,
-                "test": test,
-                "cells": cells,
-                "is_random": is_nothing(cells["pearson"]["p"]),  # draws, without a test
-                "shuffled": shuffled if test == "mantel" else None,
-                "n": int(cells["pearson"]["n"]),
-            }
-            for test, cells in tests.items()
-        ]
+        dealt = tests.pop(DEALS, {}).get("pearson")
+        (of_deals,) = of_role(table, NULL, DEALS).to_dict("records") or [None]
+        for test, found in tests.items():
+            row = {"backbone": backbone, "variant": variant, "test": test} | found
+            row |= {"n": int(found["pearson"]["n"])}
+            row |= {"is_random": is_nothing(found["pearson"]["p"])}  # draws, without a test
+            row |= {"dealt": dealt, "of_deals": of_deals} if test == "mantel" else _NO_DEALS
+            beside = row["of_deals"] and row["of_deals"] | {"p": dealt["p"]}
+            shown = (row["pearson"], row["spearman"], beside)
+            rows.append(row | {"cells": [cell(score, format_number) for score in shown]})
     return rows
 
 
 def agreement_findings(agreement: Sequence[Mapping[str, Any]]) -> list[str]:
     """Say in plain sentences what the tests show, null results included.
 
-    Agreement is called shown where both tests reject: taxa permuted, and specimens shuffled. Of
+    Agreement is called shown where both tests reject: taxa permuted, and specimens dealt. Of
     random vectors, which have no p, the range of r is told.
     """
     sentences = []
     for row in agreement:
         if row["is_random"]:
             sentences.append(_random_in_words(row))
-        if row["shuffled"] is None:
+        if row["dealt"] is None:
             continue
-        score, against = row["cells"]["pearson"], row["shuffled"]["pearson"]
-        random, rank = row["shuffled"]["pearson_shuffled"], row["cells"]["spearman"]
+        score, against = row["pearson"], row["dealt"]
+        random, rank = row["of_deals"], row["spearman"]
         if score["p"] >= ALPHA:
             verdict = "No agreement is shown."
         elif against["p"] >= ALPHA:
@@ -132,7 +148,7 @@ def agreement_findings(agreement: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _random_in_words(row: Mapping[str, Any]) -> str:
-    score = row["cells"]["pearson"]
+    score = row["pearson"]
     low, high = (format_number(score[end], 2) for end in ("ci_low", "ci_high"))
     return (
         f"{row['variant'].replace('_', ' ').capitalize()} vectors, which know nothing of the "
@@ -163,7 +179,7 @@ def descent_content(
     missing
         Table of names that only images or only the tree have.
     """
-    rows = agreement_rows(metrics)
+    rows = mantel_rows(metrics)
     names = read_table(missing)
     return {
         "agreement": rows,

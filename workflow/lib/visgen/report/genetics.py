@@ -8,7 +8,6 @@ import pandas as pd
 
 from visgen.anchors.fallback import NO_ANCHOR, OWN
 from visgen.anchors.files import read_anchors
-from visgen.figures.anchors import median_cosine
 from visgen.report.content import LISTED
 from visgen.report.genetics_findings import genetics_findings
 from visgen.report.genetics_scores import agreement_rows, neighbour_rows
@@ -54,7 +53,9 @@ def genetics_content(
         "unmatched": unmatched.head(LISTED).to_dict("records"),
         "n_unmatched": len(unmatched),
         "similar": unmatched[unmatched["similar_name"] != ""].head(LISTED).to_dict("records"),
-        "anchors": anchor_rows(given["anchor_tables"], given["anchor_files"], settings["anchors"]),
+        "anchors": anchor_rows(
+            scores, given["anchor_tables"], given["anchor_files"], settings["anchors"]
+        ),
         "sequence_figure": given["sequence_figure"],
         "anchor_figure": given["anchor_figure"],
         "tree": None,
@@ -140,18 +141,24 @@ def tree_in_words(facts: Mapping[str, str]) -> str:
 
 
 def anchor_rows(
-    tables: Sequence[str], files: Sequence[str], options: Mapping[str, Mapping[str, Any]]
+    scores: pd.DataFrame,
+    tables: Sequence[str],
+    files: Sequence[str],
+    options: Mapping[str, Mapping[str, Any]],
 ) -> list[dict[str, Any]]:
     """Return a row a set: whose anchors it has, how wide and how alike they are.
 
     Parameters
     ----------
+    scores
+        Columns of the contract, experiment genetics.
     tables, files
         ``<set>.tsv`` and ``<set>.npz`` of each set.
     options
         By name of the set, as the configuration has them.
     """
     paths = {Path(path).stem: path for path in files}
+    found = scores[scores["evaluator"] == "anchors"].set_index(["anchors", "metric"])["value"]
     rows = []
     for path in tables:
         name = Path(path).stem
@@ -167,7 +174,7 @@ def anchor_rows(
             "n_lent": int((~own & ~without).sum()),
             "n_without": int(without.sum()),
             "size": anchors.shape[1],
-            "cosine": median_cosine(anchors),
-            "spread": table["spread"].median(),
+            "cosine": found.get((name, "median_cosine")),
+            "spread": found.get((name, "median_spread")),
         })  # fmt: skip
     return rows

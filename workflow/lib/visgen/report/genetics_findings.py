@@ -5,9 +5,11 @@ from typing import Any
 
 import pandas as pd
 
+from visgen.metrics import NULL, SCORE, of_role
+from visgen.report.cells import interval_in_words
 from visgen.report.content import ALPHA
-from visgen.report.genetics_scores import SHUFFLED, VECTORS, interval_in_words
-from visgen.report.page import format_number, format_p, format_percent, is_nothing
+from visgen.report.genetics_scores import VECTORS
+from visgen.report.page import format_number, format_p, format_percent
 
 
 def genetics_findings(scores: pd.DataFrame, rank: str, inferred: bool) -> list[str]:
@@ -22,24 +24,29 @@ def genetics_findings(scores: pd.DataFrame, rank: str, inferred: bool) -> list[s
     inferred
         Whether the phylogenetic distances come from these sequences.
     """
-    found = {
-        (row["variant"], row["rank"], row["evaluator"], row["metric"]): row
-        for row in scores.to_dict("records")
-    }
+    found, nulls = (
+        {
+            (row["variant"], row["rank"], row["evaluator"], row["metric"]): row
+            for row in of_role(scores, role).to_dict("records")
+        }
+        for role in (SCORE, NULL)
+    )
     sentences = [
-        _neighbours_in_words(found, rank),
+        _neighbours_in_words(found, nulls, rank),
         *(_mantel_in_words(found, variant, rank, inferred) for variant in VECTORS),
-        _trees_in_words(found, rank),
+        _trees_in_words(found, nulls, rank),
         *(
-            _monophyly_in_words(row, found.get((variant, above, SHUFFLED, "monophyletic")))
-            for (variant, above, evaluator, _), row in found.items()
-            if evaluator == "monophyly"
+            _monophyly_in_words(row, nulls.get(key))
+            for key, row in found.items()
+            if row["evaluator"] == "monophyly"
         ),
     ]
     return [sentence for sentence in sentences if sentence]
 
 
-def _neighbours_in_words(found: Mapping[tuple, dict], rank: str) -> str:
+def _neighbours_in_words(
+    found: Mapping[tuple, dict], nulls: Mapping[tuple, dict], rank: str
+) -> str:
     """Compare the kinds of vectors, over sequences that are not copies of each other."""
     distinct = "loo_nearest_neighbour_distinct"
     scores = {
@@ -55,7 +62,7 @@ def _neighbours_in_words(found: Mapping[tuple, dict], rank: str) -> str:
         for variant, score in scores.items()
     )
     sentence = f"The nearest other sequence names the {rank} of {each}"
-    chance = found.get((next(iter(scores)), rank, "permuted_labels_distinct", "accuracy"))
+    chance = nulls.get((next(iter(scores)), rank, distinct, "accuracy"))
     if chance is not None:
         sentence += f"; names dealt at random give {format_percent(chance['value'])}"
     sentence += ". Copies within a taxon count once."
@@ -81,8 +88,9 @@ def _mantel_in_words(found: Mapping[tuple, dict], variant: str, rank: str, infer
     )
 
 
-def _trees_in_words(found: Mapping[tuple, dict], rank: str) -> str:
-    clades = found.get(("tree", rank, "tree_comparison", "clades_found"))
+def _trees_in_words(found: Mapping[tuple, dict], nulls: Mapping[tuple, dict], rank: str) -> str:
+    key = ("tree", rank, "tree_comparison", "clades_found")
+    clades, null = found.get(key), nulls.get(key)
     lengths = found.get(("tree", rank, "tree_comparison", "pearson"))
     if clades is None:
         return ""
@@ -90,7 +98,6 @@ def _trees_in_words(found: Mapping[tuple, dict], rank: str) -> str:
         f"The tree inferred from the sequences has {format_percent(clades['value'])} of the inner "
         f"branches of the given tree ({int(clades['n'])} taxa"
     )
-    null = found.get(("tree", rank, SHUFFLED, "clades_found"))
     if null is not None:
         sentence += f"; with tips shuffled {format_percent(null['value'])}"
     sentence += f"; p = {format_p(clades['p'])})"
@@ -111,9 +118,10 @@ def _monophyly_in_words(score: Mapping[str, Any], null: Mapping[str, Any] | None
 
 
 def _r_in_words(score: Mapping[str, Any]) -> str:
-    ends = "" if is_nothing(score["ci_low"]) else f"95 % {interval_in_words(score, _two_digits)}, "
+    interval = interval_in_words(score, _two_digits)
+    words = f"95 % {interval}, " if interval else ""
     return (
-        f"{_two_digits(score['value'])} ({ends}p = {format_p(score['p'])}, {int(score['n'])} taxa)"
+        f"{_two_digits(score['value'])} ({words}p = {format_p(score['p'])}, {int(score['n'])} taxa)"
     )
 
 

@@ -1,19 +1,20 @@
 """Rows of the page's tables of what sequences tell of taxa and descent."""
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
 
-from visgen.report.page import format_number, format_percent, is_nothing
+from visgen.metrics import NULL, SCORE, of_role
+from visgen.report.cells import cell
+from visgen.report.page import format_number, format_percent
 
 #: What the vectors are called on the page.
 VECTORS = {"sgt": "SGT", "kmers": "k-mers"}
 
-#: Evaluator of nearest neighbours: its words, and the evaluator that names dealt at random give.
+#: Evaluator of nearest neighbours: its words.
 NEAREST = {
-    "loo_nearest_neighbour": ("all", "permuted_labels"),
-    "loo_nearest_neighbour_distinct": ("copies within a taxon once", "permuted_labels_distinct"),
+    "loo_nearest_neighbour": "all",
+    "loo_nearest_neighbour_distinct": "copies within a taxon once",
 }
 
 #: Evaluator and metric: what is asked, and how values are written.
@@ -35,8 +36,6 @@ _AGREEMENTS = {
     ("tree_comparison", "spearman"): ("the same, Spearman's r", format_number),
     ("monophyly", "monophyletic"): ("groups that are clades of the inferred tree", format_percent),
 }
-#: Evaluator of what trees with shuffled tips give.
-SHUFFLED = "shuffled_tips"
 
 
 def neighbour_rows(scores: pd.DataFrame) -> list[dict[str, Any]]:
@@ -50,20 +49,21 @@ def neighbour_rows(scores: pd.DataFrame) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        vectors, sequences, accuracy and balanced_accuracy (each a row of the scores, None where
-        it was left out), n, is_null.
+        vectors, sequences, accuracy and balanced_accuracy (each as `visgen.report.cells.cell` has
+        it, None where it was left out), n, is_null.
     """
     rows = []
     for variant, name in VECTORS.items():
         own = scores[scores["variant"] == variant]
-        for evaluator, (sequences, null) in NEAREST.items():
-            for of_row, words in ((evaluator, sequences), (null, "names dealt at random")):
-                cells = own[own["evaluator"] == of_row].set_index("metric").to_dict("index")
-                if cells:
-                    n = int(next(iter(cells.values()))["n"])
-                    row = {"vectors": name, "sequences": words, "n": n, "is_null": of_row == null}
+        for evaluator, sequences in NEAREST.items():
+            here = own[own["evaluator"] == evaluator]
+            for role, words in ((SCORE, sequences), (NULL, "names dealt at random")):
+                found = of_role(here, role).set_index("metric").to_dict("index")
+                if found:
+                    n = int(next(iter(found.values()))["n"])
+                    row = {"vectors": name, "sequences": words, "n": n, "is_null": role == NULL}
                     measures = ("accuracy", "balanced_accuracy")
-                    rows.append(row | {metric: cells.get(metric) for metric in measures})
+                    rows.append(row | {metric: cell(found.get(metric)) for metric in measures})
     return rows
 
 
@@ -78,31 +78,18 @@ def agreement_rows(scores: pd.DataFrame) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        of (vectors or tree), rank, asked, value and interval (text), p, n, is_null.
+        of (vectors or tree), rank, asked, is_null, and value, interval, p and n as
+        `visgen.report.cells.cell` has them.
     """
     rows = []
     for (evaluator, metric), (asked, form) in _AGREEMENTS.items():
         chosen = scores[(scores["evaluator"] == evaluator) & (scores["metric"] == metric)]
-        for score in chosen.to_dict("records"):
-            of = VECTORS.get(score["variant"], "inferred tree")
-            row = {"of": of, "rank": score["rank"]}
-            rows.append(row | {"asked": asked, "is_null": False} | _in_text(score, form))
-            same = scores[["variant", "rank", "metric"]].eq(
-                [score["variant"], score["rank"], metric]
-            )
-            null = scores[(scores["evaluator"] == SHUFFLED) & same.all(axis=1)]
+        chosen = chosen.dropna(subset="value")
+        for (variant, rank), both in chosen.groupby(["variant", "rank"], sort=False):
+            row = {"of": VECTORS.get(variant, "inferred tree"), "rank": rank}
             rows += [
-                row | {"asked": "tips shuffled", "is_null": True} | _in_text(of_null, form)
-                for of_null in null.to_dict("records")
+                row | {"asked": words, "is_null": role == NULL} | cell(score, form)
+                for role, words in ((SCORE, asked), (NULL, "tips shuffled"))
+                for score in of_role(both, role).to_dict("records")
             ]
     return rows
-
-
-def _in_text(score: Mapping[str, Any], form: Callable[[float], str]) -> dict[str, Any]:
-    ends = "" if is_nothing(score["ci_low"]) else interval_in_words(score, form)
-    return {"value": form(score["value"]), "interval": ends, "p": score["p"], "n": int(score["n"])}
-
-
-def interval_in_words(score: Mapping[str, Any], form: Callable[[float], str]) -> str:
-    """Return the ends of a score's interval, written by a function of numbers."""
-    return f"{form(score['ci_low'])} to {form(score['ci_high'])}"

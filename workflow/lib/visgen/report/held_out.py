@@ -6,8 +6,10 @@ from typing import Any
 
 import pandas as pd
 
+from visgen.held_out.scoring import DEALT_SPECIMENS, PERMUTED_BAGS
+from visgen.report.cells import interval_in_words, signed
 from visgen.report.content import ALPHA
-from visgen.report.held_out_rows import AMONG, TO_KNOWN, held_out_rows, signed
+from visgen.report.held_out_rows import AMONG, TO_KNOWN, held_out_rows
 from visgen.report.page import format_number, format_p, is_nothing
 from visgen.tables import read_table
 
@@ -21,6 +23,7 @@ OPEN_FIGURES = 6
 NAMED = 3
 
 _KINDS = {"tips": "random ones held out", "clades": "whole groups of the rank above held out"}
+_REFITS = {PERMUTED_BAGS: "bags are permuted", DEALT_SPECIMENS: "specimens are dealt"}
 
 
 def held_out_content(
@@ -163,12 +166,11 @@ def _verdict(row: Mapping[str, Any], n_refits: int) -> str:
 
 def _row_in_words(row: Mapping[str, Any]) -> str:
     words = f"{_words(row['variant'])} ({_scores_in_words(row)}"
-    gain = row["scores"].get((TO_KNOWN[0], f"{TO_KNOWN[1]}_gain"))
+    gain = row["gains"].get(TO_KNOWN)
     if gain is not None and not is_nothing(gain["value"]):
-        words += f"; gain over {_words(row['reference'])} {signed(gain['value'])}"
-        if not is_nothing(gain["ci_low"]):
-            words += f", {signed(gain['ci_low'])} to {signed(gain['ci_high'])}"
-            words += "" if gain["ci_low"] > 0 else ": none is shown"
+        words += f"; gain over {_words(gain['against'])} {signed(gain['value'])}"
+        if interval := interval_in_words(gain, signed):
+            words += f", {interval}" + ("" if gain["ci_low"] > 0 else ": none is shown")
     return words + ")"
 
 
@@ -179,23 +181,24 @@ def _scores_in_words(row: Mapping[str, Any]) -> str:
         if score is None or is_nothing(score["value"]):
             told.append(f"{name}: no score")
             continue
-        words = f"{name} {format_number(score['value'], 2)}"
-        if not is_nothing(score["ci_low"]):
-            low, high = (format_number(score[end], 2) for end in ("ci_low", "ci_high"))
-            words += f", 95 % {low} to {high}"
+        words = f"{name} {_two_digits(score['value'])}"
+        if interval := interval_in_words(score, _two_digits):
+            words += f", 95 % {interval}"
         tested = "not tested" if is_nothing(score["p"]) else f"p = {format_p(score['p'])}"
         told.append(f"{words}, {tested}")
     return "; ".join(told)
 
 
 def _in_sample_in_words(fitted: Sequence[Mapping[str, Any]]) -> str:
-    r, permuted, shuffled = (
-        [row["scores"].get(("known_known", metric), {}).get("value") for row in fitted]
-        for metric in ("pearson", "pearson_permuted", "pearson_shuffled")
-    )
+    key = ("known_known", "pearson")
+    r = [row["scores"].get(key, {}).get("value") for row in fitted]
+    refits = {
+        what: [row["nulls"].get((*key, null), {}).get("value") for row in fitted]
+        for null, what in _REFITS.items()
+    }
     nulls = [
         f"{_range(values)} where {what}"
-        for values, what in ((permuted, "bags are permuted"), (shuffled, "specimens are dealt"))
+        for what, values in refits.items()
         if not all(map(is_nothing, values))
     ]
     words = f"In-sample r, which proves nothing, is {_range(r)}"
@@ -206,8 +209,12 @@ def _in_sample_in_words(fitted: Sequence[Mapping[str, Any]]) -> str:
 
 def _range(values: Sequence[float | None]) -> str:
     there = [value for value in values if not is_nothing(value)]
-    low, high = (format_number(end(there, default=None), 2) for end in (min, max))
+    low, high = (_two_digits(end(there, default=None)) for end in (min, max))
     return low if low == high else f"{low} to {high}"
+
+
+def _two_digits(value: float | None) -> str:
+    return format_number(value, 2)
 
 
 def _place(path: str) -> dict[str, str]:

@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 from skbio import TreeNode
 
+from visgen.metrics import NULL
+
 SHUFFLES = 999
 
 
@@ -60,10 +62,10 @@ def score_monophyly(tree: TreeNode, groups: pd.Series, *, seed: int) -> list[dic
     Returns
     -------
     list of dict
-        Evaluator, metric monophyletic, value (share of groups with two taxa or more), n
-        (groups), part: monophyly, with p, the share of shuffled trees that do as well; and
-        shuffled_tips, mean and 95 % range over 999 shuffles of the tips. Nothing where no group
-        can be tested.
+        Evaluator monophyly, metric monophyletic, value (share of groups with two taxa or more),
+        n (groups), part, n_permutations: the score with p, the share of shuffled trees that do
+        as well; and its null shuffled_tips, mean and 95 % range over 999 shuffles of the tips.
+        Nothing where no group can be tested.
     """
     placed = groups.reindex(sorted(tip.name for tip in tree.tips())).dropna()
     if len(placed) < 3:
@@ -77,15 +79,17 @@ def score_monophyly(tree: TreeNode, groups: pd.Series, *, seed: int) -> list[dic
         monophyletic(parts, pd.Series(rng.permutation(placed.to_numpy()), placed.index)).mean()
         for _ in range(SHUFFLES)
     ])  # fmt: skip
-    shared = {"metric": "monophyletic", "n": len(found), "part": "taxa"}
+    shared = {"evaluator": "monophyly", "metric": "monophyletic", "part": "taxa"}
+    shared |= {"n": len(found), "n_permutations": SHUFFLES}
     value = float(found.mean())
     p = float((1 + np.sum(null >= value)) / (SHUFFLES + 1))
     low, high = (float(limit) for limit in np.percentile(null, [2.5, 97.5]))
     return [
-        shared | {"evaluator": "monophyly", "value": value, "p": p},
+        shared | {"value": value, "p": p},
         shared
         | {
-            "evaluator": "shuffled_tips",
+            "role": NULL,
+            "against": "shuffled_tips",
             "value": float(null.mean()),
             "ci_low": low,
             "ci_high": high,

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from visgen.bootstrap import rescaled_weights
+from visgen.metrics import NULL
 from visgen.sequence_vectors.files import SequenceVectors
 from visgen.wilson import wilson
 
@@ -91,13 +92,13 @@ def score_neighbours(vectors: SequenceVectors, *, bootstraps: int, seed: int) ->
     Returns
     -------
     list of dict
-        Evaluator, metric, value, ci_low, ci_high, n, part. Evaluators: loo_nearest_neighbour;
-        loo_nearest_neighbour_distinct, where equal vectors of a taxon count once, since a copy
-        of a sequence finds itself; and permuted_labels and permuted_labels_distinct, what is
-        expected of names dealt at random. Metrics: accuracy (share of sequences; Wilson's
-        interval, as if sequences were independent) and balanced_accuracy (mean over taxa;
-        rescaled bootstrap; no interval where all samples are equal). Nothing where no taxon has
-        two sequences.
+        Evaluator, metric, value, ci_low, ci_high, n (sequences), part. Evaluators:
+        loo_nearest_neighbour; loo_nearest_neighbour_distinct, where equal vectors of a taxon
+        count once, since a copy of a sequence finds itself. Metrics: accuracy (share of
+        sequences; Wilson's interval, as if sequences were independent) and balanced_accuracy
+        (mean over taxa; rescaled bootstrap; no interval where all samples are equal). Beside
+        each its null permuted_labels, what is expected of names dealt at random. Nothing where
+        no taxon has two sequences.
 
     Raises
     ------
@@ -111,8 +112,10 @@ def score_neighbours(vectors: SequenceVectors, *, bootstraps: int, seed: int) ->
         if np.bincount(taxon[kept]).max() < 2:
             continue
         found = nearest_neighbours(unit, taxon, kept)
-        rows += _scores(f"loo_nearest_neighbour{suffix}", found, bootstraps, seed)
-        rows += _expected(f"permuted_labels{suffix}", taxon[kept], len(found.taxon))
+        shared = {"evaluator": f"loo_nearest_neighbour{suffix}", "part": "sequences"}
+        shared |= {"n": len(found.taxon)}
+        rows += [shared | row for row in _scores(found, bootstraps, seed)]
+        rows += [shared | row for row in _expected(taxon[kept])]
     return rows
 
 
@@ -147,7 +150,7 @@ def _distinct(values: np.ndarray, taxon: np.ndarray) -> np.ndarray:
     return np.array(list(first.values()), dtype=int)
 
 
-def _scores(evaluator: str, found: NearestNeighbours, bootstraps: int, seed: int) -> list[dict]:
+def _scores(found: NearestNeighbours, bootstraps: int, seed: int) -> list[dict]:
     taxon = pd.factorize(found.taxon, sort=True)[0]
     sizes = np.bincount(taxon)
     rng = np.random.default_rng(seed)
@@ -162,19 +165,18 @@ def _scores(evaluator: str, found: NearestNeighbours, bootstraps: int, seed: int
     accuracy = float(found.right.mean())
     balanced = float((np.bincount(taxon, found.right) / sizes).mean())
     intervals = wilson(accuracy, len(taxon)), (float(low), float(high))
-    shared = {"evaluator": evaluator, "part": "sequences", "n": len(taxon)}
     return [
-        shared | {"metric": metric, "value": value, "ci_low": ci_low, "ci_high": ci_high}
+        {"metric": metric, "value": value, "ci_low": ci_low, "ci_high": ci_high}
         for metric, value, (ci_low, ci_high) in zip(
             ("accuracy", "balanced_accuracy"), (accuracy, balanced), intervals, strict=True
         )
     ]
 
 
-def _expected(evaluator: str, taxon: np.ndarray, n: int) -> list[dict]:
-    shared = {"evaluator": evaluator, "part": "sequences", "n": n}
+def _expected(taxon: np.ndarray) -> list[dict]:
+    null = {"role": NULL, "against": "permuted_labels"}
     metrics = ("accuracy", "balanced_accuracy")
     return [
-        shared | {"metric": metric, "value": value}
+        null | {"metric": metric, "value": value}
         for metric, value in zip(metrics, expected_accuracies(taxon), strict=True)
     ]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import pandas as pd
 from skbio import DistanceMatrix, TreeNode
 
+from visgen.anchors.likeness import score_likeness
 from visgen.distances import cosine_distances
 from visgen.metrics import metrics_table
 from visgen.permutation_tests.mantel import mantel
@@ -24,13 +25,14 @@ def score_sequences(
     inferred: TreeNode | None,
     given: TreeNode | None,
     lineage: pd.DataFrame,
+    anchors: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]],
     *,
     rank: str,
     permutations: int,
     bootstraps: int,
     seed: int,
 ) -> pd.DataFrame:
-    """Score vectors of sequences and an inferred tree.
+    """Score vectors of sequences, an inferred tree and sets of anchors.
 
     Parameters
     ----------
@@ -42,6 +44,9 @@ def score_sequences(
         The tree that was inferred and the tree that the user gave, tips are taxa.
     lineage
         Index taxon, one column for each rank above (`visgen.specimens.taxonomy.lineage`).
+    anchors
+        By name of the set: anchors and their table, as `visgen.anchors.measuring.measure_anchors`
+        returns them.
     rank
         Of the sequences' taxa.
     permutations, bootstraps, seed
@@ -52,8 +57,8 @@ def score_sequences(
     DataFrame
         Columns of the contract, experiment genetics. Variants sgt and kmers have nearest
         neighbours and, with distances, Mantel tests; variant tree has the comparison with the
-        given tree and, for each rank above, monophyly (its rank is the rank above). What cannot
-        be scored is told in the log.
+        given tree and, for each rank above, monophyly (its rank is the rank above). Sets of
+        anchors have how alike they are, and no variant. What cannot be scored is told in the log.
     """
     rows = []
     for variant, table in vectors.items():
@@ -74,6 +79,9 @@ def score_sequences(
             if not found:
                 logger.info("no %s has two taxa in the tree and others beside it", above)
             rows += [{"variant": "tree", "rank": above} | row for row in found]
+    for name, (values, table) in anchors.items():
+        found = score_likeness(values, table)
+        rows += [{"anchors": name, "rank": rank} | row for row in found]
     return metrics_table([{"experiment": "genetics", "seed": seed} | row for row in rows])
 
 
@@ -95,7 +103,7 @@ def score_against_distances(
     -------
     list of dict
         Evaluator mantel, metrics pearson and spearman, value, ci_low, ci_high, p, n (taxa),
-        part. Nothing where the two share fewer than five taxa or one is constant.
+        n_permutations, part. Nothing where the two share fewer than five taxa or one is constant.
     """
     means = pd.DataFrame(vectors.values).groupby(vectors.taxa).mean()
     shared = [taxon for taxon in means.index if taxon in set(distances.ids)]
@@ -111,7 +119,6 @@ def score_against_distances(
             logger.info("no Mantel test: %s", error)
             return []
         row = {"evaluator": "mantel", "metric": method, "part": "taxa", "n": test.n_taxa}
-        rows.append(
-            row | {"value": test.r, "ci_low": test.ci_low, "ci_high": test.ci_high, "p": test.p}
-        )
+        row |= {"value": test.r, "ci_low": test.ci_low, "ci_high": test.ci_high, "p": test.p}
+        rows.append(row | {"n_permutations": permutations})
     return rows

@@ -5,6 +5,7 @@ import logging
 import numpy as np
 from skbio import TreeNode
 
+from visgen.metrics import NULL
 from visgen.permutation_tests.mantel import mantel
 from visgen.permutation_tests.matrices import MIN_TAXA
 from visgen.trees import patristic_distances
@@ -32,13 +33,13 @@ def compare_trees(
     Returns
     -------
     list of dict
-        Evaluator, metric, value, ci_low, ci_high, p, n (taxa), part. tree_comparison:
-        robinson_foulds (Robinson & Foulds 1981; branches in one tree only, as a share of all;
-        0 is best), clades_found (share of the given tree's inner branches that the inferred one
-        has), both with p, the share of shuffled trees that do as well; pearson and spearman, the
-        Mantel test of path lengths. shuffled_tips: mean and 95 % range of robinson_foulds and
-        clades_found over 99 shuffles of the inferred tree's tips. Trees without inner branches
-        have neither measure; without five shared taxa, nothing.
+        Evaluator tree_comparison, metric, value, ci_low, ci_high, p, n (taxa), n_permutations,
+        part: robinson_foulds (Robinson & Foulds 1981; branches in one tree only, as a share of
+        all; 0 is best), clades_found (share of the given tree's inner branches that the inferred
+        one has), both with p, the share of shuffled trees that do as well, and beside them their
+        null shuffled_tips, mean and 95 % range over 99 shuffles of the inferred tree's tips;
+        pearson and spearman, the Mantel test of path lengths. Trees without inner branches have
+        neither of the first measures; without five shared taxa, nothing.
     """
     shared = sorted({tip.name for tip in inferred.tips()} & {tip.name for tip in given.tips()})
     if len(shared) < MIN_TAXA:
@@ -52,8 +53,12 @@ def compare_trees(
         null = np.array([measure(branches, theirs) for branches in shuffled])
         sign = -1 if metric == "robinson_foulds" else 1
         p = float((1 + np.sum(sign * null >= sign * value)) / (SHUFFLES + 1))
-        rows.append(_row("tree_comparison", metric, value, len(shared)) | {"p": p})
-        rows.append(_null_row("shuffled_tips", metric, null, len(shared)))
+        low, high = (float(limit) for limit in np.percentile(null, [2.5, 97.5]))
+        of_null = {"role": NULL, "against": "shuffled_tips", "ci_low": low, "ci_high": high}
+        rows += [
+            _row(metric, value, len(shared), SHUFFLES) | {"p": p},
+            _row(metric, float(null.mean()), len(shared), SHUFFLES) | of_null,
+        ]
     lengths = patristic_distances(inferred, shared), patristic_distances(given, shared)
     for method in ("pearson", "spearman"):
         try:
@@ -62,7 +67,7 @@ def compare_trees(
             logger.info("no Mantel test of path lengths: %s", error)
             break
         interval = {"ci_low": test.ci_low, "ci_high": test.ci_high, "p": test.p}
-        rows.append(_row("tree_comparison", method, test.r, len(shared)) | interval)
+        rows.append(_row(method, test.r, len(shared), permutations) | interval)
     return rows
 
 
@@ -102,11 +107,6 @@ def _smaller(part: frozenset, everyone: frozenset) -> frozenset:
     return other if len(other) < len(part) else min(part, other, key=sorted)
 
 
-def _row(evaluator: str, metric: str, value: float, n: int) -> dict:
-    return {"evaluator": evaluator, "metric": metric, "value": value, "n": n, "part": "taxa"}
-
-
-def _null_row(evaluator: str, metric: str, null: np.ndarray, n: int) -> dict:
-    low, high = np.percentile(null, [2.5, 97.5])
-    interval = {"ci_low": float(low), "ci_high": float(high)}
-    return _row(evaluator, metric, float(null.mean()), n) | interval
+def _row(metric: str, value: float, n: int, n_permutations: int) -> dict:
+    row = {"evaluator": "tree_comparison", "metric": metric, "part": "taxa", "value": value}
+    return row | {"n": n, "n_permutations": n_permutations}
