@@ -5,7 +5,8 @@ from visgen.logs import start_log
 from visgen.tables import read_table
 
 start_log(snakemake.log[0])
-taxa, params = read_table(snakemake.input.taxa), snakemake.params
-chosen = read_table(snakemake.input.chosen).set_index("rank")["variant"]
-figure = plot_taxa(taxa, params.ranks, chosen, params.tail)
+given, params = snakemake.input, snakemake.params
+taxa, scores = read_table(given.taxa), read_table(given.scores)
+chosen = read_table(given.chosen).set_index("rank")["variant"]
+figure = plot_taxa(taxa, scores, params.ranks, chosen, params.tail)
 figure.savefig(snakemake.output[0], dpi=150)
