@@ -1,6 +1,7 @@
 """Draw which taxa the chosen classifier takes for which, a figure a rank."""
 
 import pandas as pd
+from visgen.classification.evaluators import INDEPENDENT
 from visgen.figures.confusion import plot_confusion
 from visgen.figures.matrices import plot_notice
 from visgen.logs import start_log
@@ -11,7 +12,7 @@ start_log(snakemake.log[0])
 given, params = snakemake.input, snakemake.params
 specimens = pd.read_parquet(given.specimens)
 confusion = pd.read_parquet(given.confusion)
-confusion = confusion[confusion["evaluator"] == "independent"]
+confusion = confusion[confusion["evaluator"] == INDEPENDENT]
 chosen = read_table(given.chosen).set_index("rank")["variant"]
 for rank, path in zip(params.shown, snakemake.output, strict=True):
     if rank not in chosen:
