@@ -1,11 +1,13 @@
 import numpy as np
 import pandas as pd
 import pytest
+from visgen.calibration.confidence import measure_confidence
+from visgen.classification.baselines import best_baseline
 from visgen.classification.choosing import choose_classifiers, compare_backbones
 from visgen.classification.guesses import guesses
 from visgen.classification.scoring import score_classifiers
 from visgen.classification.study import Study, collect_guesses, scored_images
-from visgen.classification.taxa import TAXA_COLUMNS, tabulate_confusion, tabulate_taxa
+from visgen.classification.taxa import TAXA_COLUMNS, score_taxa, tabulate_confusion, tabulate_taxa
 from visgen.figures.scores import plot_scores
 from visgen.figures.taxa import plot_taxa
 from visgen.metrics import COLUMNS, metrics_table
@@ -51,7 +53,7 @@ def table(rank, skill, seed=1, part_skill=None):
 
 def collected(skill, seed=1, **more):
     tables = {(1, rank): table(rank, skill, seed + i, **more) for i, rank in enumerate(RANKS)}
-    return collect_guesses(tables.items(), TRAINING, STUDY)
+    return collect_guesses(tables.items(), TRAINING, STUDY)[0]
 
 
 def scores_of(found, reference="one"):
@@ -65,6 +67,7 @@ SCORES = scores_of(FOUND)
 
 def value(scores=SCORES, **labels):
     labels = {"part": "test", "evaluator": "independent", "metric": "accuracy"} | labels
+    labels = {"role": "score"} | labels
     chosen = scores[(scores[list(labels)] == pd.Series(labels)).all(axis=1)]
     assert len(chosen) == 1, chosen
     return chosen.iloc[0]
@@ -72,16 +75,41 @@ def value(scores=SCORES, **labels):
 
 def test_scores_have_the_columns_of_the_contract():
     assert list(SCORES) == COLUMNS
-    assert set(SCORES["evaluator"]) == {
-        "independent",
-        "rolled_up",
-        "minus:one",
-        "rolled_up_minus_independent",
+    kinds = SCORES[["evaluator", "role", "against"]].fillna("").drop_duplicates()
+    assert set(kinds.itertuples(index=False, name=None)) == {
+        ("independent", "score", ""),
+        ("independent", "difference", "one"),
+        ("rolled_up", "score", ""),
+        ("rolled_up", "difference", "independent"),
     }
 
 
 def test_only_coarser_ranks_are_rolled_up():
     assert set(SCORES.loc[SCORES["evaluator"] == "rolled_up", "rank"]) == {"family", "all"}
+
+
+def test_temperature_that_is_rolled_up_with_is_the_one_that_confidence_measures():
+    predicted = table("genus", 0.6)
+    _, (row,) = collect_guesses([((1, "genus"), predicted)], TRAINING, STUDY)
+    labels = {"evaluator": "rolled_up", "part": "val", "rank": "genus", "seed": 1}
+    assert row.items() >= (labels | {"metric": "temperature"}).items()
+    n_train = TRAINING[TRAINING["rank"] == "genus"].set_index("taxon")["n_images"]
+    rows, _, _ = measure_confidence(
+        {(1, "genus"): predicted.sample(frac=1, random_state=1)},
+        STUDY.specimens["specimen"],
+        {(1, "genus"): n_train},
+        tail=5,
+        confidence=0.9,
+        simulations=3,
+    )
+    (measured,) = [other for other in rows if other["metric"] == "temperature"]
+    assert (row["value"], row["n"]) == (measured["value"], measured["n"])
+    assert row["value"] != 1
+
+
+def test_baselines_are_not_tempered():
+    tables = [((1, "genus"), table("genus", 0.6))]
+    assert collect_guesses(tables, TRAINING, STUDY, rolled_up=False)[1] == []
 
 
 def test_test_scores_are_those_of_test_images():
@@ -102,14 +130,18 @@ def test_validation_scores_are_those_of_the_half_that_may_choose():
 
 
 def test_differences_are_differences():
-    gain = value(variant="two", rank="genus", evaluator="minus:one")["value"]
+    gain = value(variant="two", rank="genus", role="difference", against="one")["value"]
     one, two = (value(variant=v, rank="genus")["value"] for v in ("one", "two"))
     assert gain == pytest.approx(two - one)
-    rolled = value(variant="two", rank="family", evaluator="rolled_up")["value"]
-    difference = value(variant="two", rank="family", evaluator="rolled_up_minus_independent")
-    assert difference["value"] == pytest.approx(
-        rolled - value(variant="two", rank="family")["value"]
+    rolled, independent, difference = (
+        value(variant="two", rank="family", **labels)["value"]
+        for labels in (
+            {"evaluator": "rolled_up"},
+            {},
+            {"evaluator": "rolled_up", "role": "difference", "against": "independent"},
+        )
     )
+    assert difference == pytest.approx(rolled - independent)
 
 
 def test_better_classifiers_contradict_themselves_less():
@@ -159,6 +191,27 @@ def test_without_validation_images_the_first_is_taken_and_it_is_said():
     assert chosen["note"].str.contains("no validation image").all()
 
 
+def test_differences_choose_no_classifier():
+    scores = SCORES[SCORES["part"] == "test"].assign(part="val")
+    kept = scores[scores["role"] == "score"]
+    for names in (["one", "two"], ["two", "one"]):
+        chosen = choose_classifiers(scores, RANKS, names)
+        pd.testing.assert_frame_equal(chosen, choose_classifiers(kept, RANKS, names))
+
+
+def test_best_baseline_is_the_best_independent_one_and_of_equals_the_first():
+    values = {"uniform": 0.2, "stratified": 0.3, "frequent": 0.3, "forest": 0.9, "none": np.nan}
+    scores = pd.DataFrame({"variant": list(values), "value": list(values.values())})
+    scores["evaluator"] = "independent"
+    rolled = scores.assign(evaluator="rolled_up", value=0.8)
+    both = pd.concat([rolled, scores], ignore_index=True)
+    names = ["none", "frequent", "stratified", "uniform"]
+    assert best_baseline(both, names)["variant"] == "stratified"
+    assert best_baseline(both, names)["value"] == 0.3
+    assert best_baseline(both, ["none"]) is None
+    assert best_baseline(both, []) is None
+
+
 def test_backbones_are_set_against_the_best_on_validation():
     chosen = pd.DataFrame(
         [("net", "genus", "one", 0.3), ("deep", "genus", "two", 0.8)],
@@ -171,8 +224,8 @@ def test_backbones_are_set_against_the_best_on_validation():
     }
     rows = metrics_table(compare_backbones(chosen, found, STUDY, bootstraps=100))
     assert set(rows["backbone"]) == {"net"}
-    assert set(rows["evaluator"]) == {"backbone_minus:deep/two"}
-    loss = value(rows, rank="genus", evaluator="backbone_minus:deep/two")
+    assert set(rows["evaluator"]) == {"chosen"}
+    loss = value(rows, rank="genus", evaluator="chosen", role="difference", against="deep")
     one, two = (value(variant=v, rank="genus")["value"] for v in ("one", "two"))
     assert loss["value"] == pytest.approx(one - two)
     assert loss["ci_high"] < 0
@@ -223,7 +276,7 @@ def test_what_calibrates_chooses_in_no_seed():
 
 
 def test_a_study_in_which_no_rank_can_be_classified_has_empty_tables_and_figures(tmp_path):
-    found = {"one": collect_guesses(iter([]), TRAINING, STUDY)}
+    found = {"one": collect_guesses(iter([]), TRAINING, STUDY)[0]}
     scores = scores_of(found)
     chosen = choose_classifiers(scores, RANKS, ["one"])
     taxa = pd.DataFrame(tabulate_taxa(found["one"], STUDY, TRAINING), columns=TAXA_COLUMNS)
@@ -233,5 +286,7 @@ def test_a_study_in_which_no_rank_can_be_classified_has_empty_tables_and_figures
         back = read_table(tmp_path / f"{name}.tsv")
         assert back.empty and list(back) == list(table)
     assert confusion.empty
-    plot_taxa(read_table(tmp_path / "taxa.tsv"), RANKS, {}, tail=5).savefig(tmp_path / "taxa.png")
-    plot_scores(read_table(tmp_path / "scores.tsv"), RANKS, []).savefig(tmp_path / "scores.png")
+    assert score_taxa(taxa) == []
+    taxa, scores = (read_table(tmp_path / f"{name}.tsv") for name in ("taxa", "scores"))
+    plot_taxa(taxa, scores, RANKS, {}, tail=5).savefig(tmp_path / "taxa.png")
+    plot_scores(scores, RANKS, []).savefig(tmp_path / "scores.png")

@@ -8,7 +8,8 @@ from visgen.calibration.conformal_sets import (
     least_calibration,
     mondrian_sets,
 )
-from visgen.calibration.coverage import coverage_range, mean_with_interval, score_sets
+from visgen.calibration.coverage import coverage_range, mean_with_interval, of_group, score_sets
+from visgen.metrics import metrics_table
 
 N_TAXA = 7
 
@@ -27,8 +28,8 @@ def draw(n, rng, taxa=range(N_TAXA), gain=2.0):
 
 def score(calibration, test, in_tail=NO_TAIL, confidence=0.9, seed=1):
     rows, omitted = score_sets(calibration, test, in_tail, confidence=confidence, seed=seed)
-    table = pd.DataFrame(rows, columns=["evaluator", "metric", "value", "ci_low", "ci_high", "n"])
-    return table.set_index(["evaluator", "metric"]), omitted
+    table = metrics_table(rows).set_index(["evaluator", "metric", "role"]).sort_index()
+    return table[["against", "value", "ci_low", "ci_high", "n"]], omitted
 
 
 def slow_sets(calibration, candidates, confidence):
@@ -97,8 +98,8 @@ def test_coverage_over_repeated_splits_is_the_stated_one(confidence, n, monkeypa
         calibration, test = draw(n, rng), draw(101, rng)
         assert len(np.unique(calibration[1])) == N_TAXA
         rows, _ = score(calibration, test, confidence=confidence)
-        values.append(rows.loc[("conformal", "coverage"), "value"])
-        valid = rows.loc[("conformal", "coverage_if_valid")]
+        values.append(rows.loc[("conformal", "coverage", "score"), "value"])
+        valid = rows.loc[("conformal", "coverage", "null")]
         within += valid["ci_low"] <= values[-1] <= valid["ci_high"]
     assert np.mean(values) == pytest.approx(confidence, abs=0.02)
     assert 0.92 <= within / repeats <= 1
@@ -117,12 +118,11 @@ def test_head_and_tail_apart_cover_the_tail_where_one_pool_does_not(monkeypatch)
         # 12 of 120 and 2 of 20 ranks: exactly 0.1
         rows, omitted = score(of_both(119, 19), of_both(101, 53), np.arange(N_TAXA) >= 5)
         assert not omitted
-        found.append(rows["value"].xs("coverage", level="metric"))
+        found.append(rows["value"].xs("score", level="role"))
     mean = pd.concat(found, axis=1).mean(axis=1)
-    assert mean["conformal:tail"] < 0.6
-    assert mean["mondrian:tail"] == pytest.approx(0.9, abs=0.02)
-    assert mean["mondrian:head"] == pytest.approx(0.9, abs=0.02)
-    assert mean["mondrian"] == pytest.approx(0.9, abs=0.02)
+    assert mean["conformal", "tail_coverage"] < 0.6
+    for metric in ("tail_coverage", "head_coverage", "coverage"):
+        assert mean["mondrian", metric] == pytest.approx(0.9, abs=0.02)
 
 
 @pytest.mark.parametrize("groups", [[(47, 29)], [(47, 29), (23, 61)]])
@@ -156,17 +156,17 @@ def test_scores_by_hand():
     test = np.array([[0.6, 0.3, 0.1], [0.75, 0.25, 0], [0.4, 0.3, 0.3], [0, 0, 1], [0.9, 0.1, 0]])
     rows, omitted = score((odds, truth), (test, np.array([0, 1, 1, 2, 0])), np.zeros(3, bool))
     # Taxon 2 is not in the slice; the sets are {0, 1}, {0}, {0, 1, 2}, {0}.
-    values = rows.loc["conformal", "value"]
-    assert values.to_dict() == pytest.approx(
-        {"coverage": 3 / 4, "coverage_if_valid": 0.9, "set_size": 7 / 4, "n_calibration": 9}
-        | {"n_taxa": 3, "outside": 1 / 5}
+    own = rows.loc["conformal"].xs("score", level="role")
+    assert own["value"].to_dict() == pytest.approx(
+        {"coverage": 3 / 4, "set_size": 7 / 4, "n_calibration": 9, "n_candidates": 3}
+        | {"outside": 1 / 5}
     )
-    numbers = rows.loc["conformal", "n"]
-    assert numbers.to_dict() == {
-        "coverage": 4, "coverage_if_valid": 4, "set_size": 4, "n_calibration": 9, "n_taxa": 4,
-        "outside": 5,
+    assert own["n"].to_dict() == {
+        "coverage": 4, "set_size": 4, "n_calibration": 9, "n_candidates": 4, "outside": 5,
     }  # fmt: skip
-    limits = rows.loc[("conformal", "coverage"), ["ci_low", "ci_high"]].tolist()
+    null = rows.loc[("conformal", "coverage", "null")]
+    assert (null["against"], null["value"], null["n"]) == ("valid_sets", 0.9, 4)
+    limits = own.loc["coverage", ["ci_low", "ci_high"]].tolist()
     # Wilson's interval of 3 of 4, as R's prop.test(3, 4, correct = FALSE) prints it
     assert limits == pytest.approx([0.3006418, 0.9544127], abs=1e-6)
     assert [row["evaluator"] for row in omitted] == ["mondrian"]
@@ -175,7 +175,7 @@ def test_scores_by_hand():
 def test_interval_of_coverage_is_wilsons():
     rng = np.random.default_rng(5)
     rows, _ = score(draw(59, rng), draw(83, rng))
-    row = rows.loc[("conformal", "coverage")]
+    row = rows.loc[("conformal", "coverage", "score")]
     expected = binomtest(round(row["value"] * 83), 83).proportion_ci(method="wilson")
     assert (row["ci_low"], row["ci_high"]) == pytest.approx((expected.low, expected.high))
 
@@ -188,16 +188,21 @@ def test_scores_of_the_groups_are_those_of_their_specimens():
     for name in ("conformal", "mondrian"):
         for metric in ("coverage", "set_size"):
             whole, head, tail = (
-                rows.loc[(name + subset, metric)] for subset in ("", ":head", ":tail")
+                rows.loc[(name, of_group(metric, group), "score")]
+                for group in ("all", "head", "tail")
             )
             assert head["n"] + tail["n"] == whole["n"] == 103
             sum_ = head["value"] * head["n"] + tail["value"] * tail["n"]
             assert sum_ == pytest.approx(whole["value"] * 103)
-    values = rows["value"].xs("n_calibration", level="metric")
-    assert values["mondrian:head"] == (calibration[1] < 3).sum()
-    assert values["mondrian:head"] + values["mondrian:tail"] == 61
-    assert values["conformal:head"] == values["conformal:tail"] == values["conformal"] == 61
-    assert rows.loc[("conformal:head", "n_calibration"), "n"] == 61
+    n = {
+        (name, group): rows.loc[(name, of_group("n_calibration", group), "score")]
+        for name in ("conformal", "mondrian")
+        for group in ("all", "head", "tail")
+    }
+    assert n["mondrian", "head"]["value"] == (calibration[1] < 3).sum()
+    assert n["mondrian", "head"]["value"] + n["mondrian", "tail"]["value"] == 61
+    assert {n["conformal", group]["value"] for group in ("all", "head", "tail")} == {61}
+    assert n["conformal", "head"]["n"] == 61
 
 
 def test_too_small_slice_is_listed_and_not_scored():
@@ -214,14 +219,15 @@ def test_too_small_tail_is_listed_and_takes_the_set_size_of_the_head_with_it():
     odds, truth = draw(97, rng)
     kept = np.flatnonzero(truth < 6).tolist() + np.flatnonzero(truth == 6)[:5].tolist()
     rows, omitted = score((odds[kept], truth[kept]), draw(89, rng), in_tail)
-    reasons = {row["evaluator"]: row["reason"] for row in omitted}
-    assert set(reasons) == {"mondrian", "mondrian:tail", "mondrian:head"}
-    assert reasons["mondrian:tail"].startswith("5 calibration specimens")
-    assert "no set size" in reasons["mondrian:head"]
-    assert {"mondrian", "mondrian:tail"}.isdisjoint(rows.index.get_level_values(0))
-    assert "coverage" in rows.loc["mondrian:head"].index
-    assert "set_size" not in rows.loc["mondrian:head"].index
-    assert "set_size" in rows.loc["conformal:head"].index
+    assert {row["evaluator"] for row in omitted} == {"mondrian"}
+    reasons = {row["group"]: row["reason"] for row in omitted}
+    assert set(reasons) == {"all", "tail", "head"}
+    assert reasons["tail"].startswith("5 calibration specimens")
+    assert "no set size" in reasons["head"]
+    apart, pooled = (set(rows.loc[e].index.get_level_values(0)) for e in ("mondrian", "conformal"))
+    assert "head_coverage" in apart
+    assert {"coverage", "tail_coverage", "head_set_size"}.isdisjoint(apart)
+    assert {"coverage", "tail_coverage", "head_set_size"} <= pooled
 
 
 def test_test_part_without_a_taxon_of_the_slice_is_listed():
@@ -238,6 +244,7 @@ def test_taxa_of_one_group_have_one_pool_only(tail):
     rng = np.random.default_rng(2)
     rows, omitted = score(draw(61, rng), draw(31, rng), np.full(N_TAXA, tail))
     assert set(rows.index.get_level_values(0)) == {"conformal"}
+    assert not rows.index.get_level_values(1).str.contains("head_|tail_").any()
     where = "tail" if tail else "head"
     assert f"all {N_TAXA} taxa are in the {where}" in omitted[0]["reason"]
 

@@ -139,11 +139,12 @@ def test_points_are_means_over_seeds_of_the_test_part_with_their_intervals(evalu
     assert np.allclose([ends for _, *ends in intervals], means[["ci_low", "ci_high"]])
 
 
-def test_validation_part_other_evaluators_and_rank_all_are_not_drawn():
+def test_validation_part_differences_other_evaluators_and_rank_all_are_not_drawn():
     table = scores(["family"])
-    other = table.assign(evaluator="minus:most_frequent", value=0.9)
+    difference = table.assign(role="difference", against="most_frequent", value=0.9)
+    other = table.assign(evaluator="chosen", value=0.9)
     whole = table.assign(rank="all", value=0.9)
-    more = pd.concat([table, other, whole])
+    more = pd.concat([table, difference, other, whole])
     pairs = zip(
         plot_scores(more, ["family"], []).axes,
         plot_scores(table, ["family"], []).axes,

@@ -5,11 +5,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.image import imread
+from visgen.calibration.coverage import of_group
 from visgen.figures.confidence import plot_confidence, pool_bins
 from visgen.metrics import metrics_table
 
 CHOSEN = {"family": "random_forest", "genus": "a_linear_svm"}
-SETS = [kind + subset for subset in ("", ":head", ":tail") for kind in ("conformal", "mondrian")]
+SETS = [(kind, group) for group in ("all", "head", "tail") for kind in ("conformal", "mondrian")]
 SIZES = dict(zip(SETS, (1.2, 2.3, 3.4, 4.5, 5.6, 6.7), strict=True))
 
 
@@ -36,19 +37,20 @@ def scores(ranks=("family",), seeds=(1, 2, 3), variants=("random_forest", "a_lin
             for seed in seeds:
                 labels = {"variant": variant, "rank": rank, "seed": seed, "part": "test", "n": 53}
                 for evaluator, shift in (("uncalibrated", 0.1), ("temperature", 0.0)):
-                    for metric, value in (("ece", 0.05), ("ece_if_calibrated", 0.031)):
-                        row = {"evaluator": evaluator, "metric": metric}
-                        rows.append(labels | row | {"value": value + shift * (metric == "ece")})
-                for i, evaluator in enumerate(SETS):
+                    row = labels | {"evaluator": evaluator, "metric": "ece"}
+                    null = {"role": "null", "against": "calibrated", "value": 0.031}
+                    rows += [row | {"value": 0.05 + shift}, row | null]
+                for i, (evaluator, group) in enumerate(SETS):
                     v = 0.8 + 0.02 * i + 0.01 * (seed - 2)
-                    for metric, value, low, high in (
-                        ("coverage", v, v - 0.05, v + 0.04),
-                        ("coverage_if_valid", 0.9, 0.85 - 0.01 * i, 0.95),
-                        ("set_size", SIZES[evaluator], 1, 9),
-                        ("n_taxa", 40, np.nan, np.nan),
+                    null = {"role": "null", "against": "valid_sets"}
+                    for metric, more, value, low, high in (
+                        ("coverage", {}, v, v - 0.05, v + 0.04),
+                        ("coverage", null, 0.9, 0.85 - 0.01 * i, 0.95),
+                        ("set_size", {}, SIZES[evaluator, group], 1, 9),
+                        ("n_candidates", {}, 40, np.nan, np.nan),
                     ):
-                        row = {"evaluator": evaluator, "metric": metric, "value": value}
-                        rows.append(labels | row | {"ci_low": low, "ci_high": high})
+                        row = {"evaluator": evaluator, "metric": of_group(metric, group)} | more
+                        rows.append(labels | row | {"value": value, "ci_low": low, "ci_high": high})
     return metrics_table(rows)
 
 
@@ -161,7 +163,7 @@ def test_size_stands_beside_each_point():
 
 def test_unknown_number_of_taxa_is_left_out():
     table = scores()
-    found = texts(draw(table=table[table["metric"] != "n_taxa"]).axes[1])
+    found = texts(draw(table=table[table["metric"] != "n_candidates"]).axes[1])
     assert "1.2 taxa" in found
     assert not [text for text in found if " of " in text]
 
@@ -175,7 +177,8 @@ def test_only_the_chosen_classifier_of_a_rank_is_drawn():
 
 def test_sets_that_were_not_scored_keep_their_place_and_say_so():
     table = scores()
-    table = table[table["evaluator"] != "mondrian:tail"]
+    of_tail = (table["evaluator"] == "mondrian") & table["metric"].str.startswith("tail_")
+    table = table[~of_tail]
     axes = draw(table=table).axes[1]
     assert texts(axes).count("not scored") == 1
     assert len(points(axes)) == 5
@@ -184,7 +187,7 @@ def test_sets_that_were_not_scored_keep_their_place_and_say_so():
 
 def test_coverage_without_a_set_size_stays():
     table = scores()
-    lacks = (table["evaluator"] == "mondrian:head") & (table["metric"] == "set_size")
+    lacks = (table["evaluator"] == "mondrian") & (table["metric"] == "head_set_size")
     axes = draw(table=table[~lacks]).axes[1]
     assert len(points(axes)) == 6
     assert not [text for text in texts(axes) if text.startswith("4.5")]
@@ -193,6 +196,7 @@ def test_coverage_without_a_set_size_stays():
 def test_study_without_a_tail_has_one_row():
     table = scores()
     kept = table["evaluator"].isin(["uncalibrated", "temperature", "conformal"])
+    kept &= ~table["metric"].str.contains("head_|tail_")
     axes = draw(table=table[kept]).axes[1]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["all\n(n = 53)"]
     assert points(axes) == [(0, pytest.approx(0.8))]

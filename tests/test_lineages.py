@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from skbio.stats.distance import DistanceMatrix
-from visgen.classification.lineages import finest_usable_rank, impossible, roll_up
+from visgen.classification.lineages import impossible, roll_up
 from visgen.classification.mistakes import lca_heights, look_up, taxon_distances
 from visgen.classification.tempering import temper
 from visgen.specimens.taxonomy import lineage
@@ -66,16 +66,6 @@ def test_tables_of_other_images_are_refused():
         roll_up(GENERA.iloc[::-1], table(["F1"], [[1], [1]]), LINEAGES["genus"]["family"])
 
 
-def test_rank_that_is_rolled_up_is_the_finest_with_three_specimens_a_taxon():
-    def training(rank, sizes):
-        rows = [{"rank": rank, "n_images": 2 * n, "n_specimens": n} for n in sizes]
-        return pd.DataFrame(rows)
-
-    rows = [training("order", [9, 9]), training("family", [6, 3, 2]), training("genus", [3, 1, 2])]
-    assert finest_usable_rank(pd.concat(rows), RANKS) == "family"
-    assert finest_usable_rank(training("genus", [1, 2]), RANKS) is None
-
-
 def test_contradictions_between_ranks_are_found():
     predicted = pd.DataFrame(
         [
@@ -132,7 +122,8 @@ def test_tempering_sharpens_what_is_too_flat_and_keeps_the_order_of_taxa():
     before = table(["A", "B", "C"], flat / flat.sum(axis=1, keepdims=True), part="val")
     before["truth"] = np.array(["A", "B", "C"])[truth]
     specimens = pd.Series([f"s{i}" for i in range(400)], before["id"])
-    after = temper(before, specimens)
+    after, (score,) = temper(before, specimens)
+    assert score["metric"] == "temperature" and score["value"] < 1
     odds = after[["A", "B", "C"]].to_numpy()
     assert odds.max(axis=1).mean() > 0.8
     assert (odds.argmax(axis=1) == flat.argmax(axis=1)).all()
@@ -141,4 +132,6 @@ def test_tempering_sharpens_what_is_too_flat_and_keeps_the_order_of_taxa():
 
 def test_without_validation_images_nothing_is_tempered():
     specimens = pd.Series(["x", "y"], GENERA["id"])
-    assert temper(GENERA, specimens) is GENERA
+    table, scores = temper(GENERA, specimens)
+    assert table is GENERA
+    assert scores == []

@@ -21,6 +21,7 @@ from visgen.report.page import (
     render_report,
 )
 from visgen.report.pretraining import pretraining_content
+from visgen.report.published import published_rows
 from visgen.tables import write_table
 
 TEMPLATE = Path(__file__).parents[1] / "workflow/report/report.html.jinja"
@@ -28,12 +29,14 @@ HOSTILE = '<script>alert("1 & 2")</script>\'>'
 BASELINES = ["most_frequent", "uniform"]
 
 
-def classification(values, backbone="net", evaluator="independent", rank="genus"):
+def classification(values, backbone="net", evaluator="independent", rank="genus", against=None):
     """One score of each variant, over two seeds; `values` has (value, ci_low, ci_high)."""
+    difference = {} if against is None else {"role": "difference", "against": against}
     return [
         {"experiment": "classification", "variant": variant, "backbone": backbone, "rank": rank}
         | {"part": "test", "seed": seed, "metric": metric, "n": 31, "evaluator": evaluator}
         | {"value": value, "ci_low": low, "ci_high": high}
+        | difference
         for variant, (value, low, high) in values.items()
         for seed in (1, 2)
         for metric in ("accuracy", "balanced_accuracy", "macro_f1")
@@ -45,16 +48,18 @@ def confidence(variant, coverage=0.88, backbone="net"):
     labels = {"experiment": "classification", "variant": variant, "backbone": backbone}
     labels |= {"rank": "genus", "part": "test", "seed": 1, "n": 29}
     values = {
-        ("mondrian", "coverage"): (coverage, 0.8, 0.95),
-        ("mondrian", "coverage_if_valid"): (0.9, 0.79, 0.98),
-        ("mondrian", "set_size"): (2.3, 2.0, 2.6),
-        ("mondrian", "outside"): (0.12, np.nan, np.nan),
-        ("uncalibrated", "ece"): (0.21, np.nan, np.nan),
-        ("uncalibrated", "ece_if_calibrated"): (0.05, 0.02, 0.09),
+        ("mondrian", "coverage", None): (coverage, 0.8, 0.95),
+        ("mondrian", "coverage", "valid_sets"): (0.9, 0.79, 0.98),
+        ("mondrian", "set_size", None): (2.3, 2.0, 2.6),
+        ("mondrian", "outside", None): (0.12, np.nan, np.nan),
+        ("uncalibrated", "ece", None): (0.21, np.nan, np.nan),
+        ("uncalibrated", "ece", "calibrated"): (0.05, 0.02, 0.09),
     }
     return [
-        labels | {"evaluator": e, "metric": m, "value": v, "ci_low": low, "ci_high": high}
-        for (e, m), (v, low, high) in values.items()
+        labels
+        | {"evaluator": evaluator, "metric": metric, "value": v, "ci_low": low, "ci_high": high}
+        | ({} if null is None else {"role": "null", "against": null})
+        for (evaluator, metric, null), (v, low, high) in values.items()
     ]
 
 
@@ -151,8 +156,8 @@ def page(folder, name="study", tree_rank="family", pretrained=1, refits=99):
     (net / "forest").mkdir(parents=True, exist_ok=True)
     chosen = chosen_for(name, rank=name).drop(columns="backbone")
     write_table(net / "chosen.tsv", chosen)
-    unsure = pd.DataFrame([(name, 1, name, "mondrian", name)])
-    unsure.columns = ["variant", "seed", "rank", "evaluator", "reason"]
+    unsure = pd.DataFrame([(name, 1, name, "mondrian", group, name) for group in ("all", "tail")])
+    unsure.columns = ["variant", "seed", "rank", "evaluator", "group", "reason"]
     write_table(net / "confidence.omitted.tsv", unsure)
     trial = pd.DataFrame([(1, name, name, 0.3, 41, True), (1, name, "left", 0.2, 41, False)])
     trial.columns = ["seed", "rank", "options", "balanced_accuracy", "n_specimens", "chosen"]
@@ -167,8 +172,8 @@ def page(folder, name="study", tree_rank="family", pretrained=1, refits=99):
     metrics = metrics_table(
         classification({name: (0.6, 0.5, 0.7), "uniform": (0.2, 0.1, 0.3)})
         + classification({name: (0.5, 0.4, 0.6)}, evaluator="rolled_up")
-        + classification({name: (-0.1, -0.2, 0.1)}, evaluator="rolled_up_minus_independent")
-        + classification({"uniform": (-0.4, -0.5, -0.3)}, evaluator=f"minus:{name}")
+        + classification({name: (-0.1, -0.2, 0.1)}, evaluator="rolled_up", against="independent")
+        + classification({"uniform": (-0.4, -0.5, -0.3)}, against=name)
         + [row | impossible for row in classification({name: (0, 0, 0)}, rank="all")[:1]]
         + confidence(name)
         + agreement(0.01, 0.01, variant=name)
@@ -415,7 +420,7 @@ def test_baseline_of_another_backbone_does_not_count():
 def test_score_rows_follow_the_ranks_and_mark_what_was_chosen():
     metrics = metrics_table(
         classification({"svm": (0.6, 0.5, 0.7), "forest": (0.5, 0.4, 0.6)})
-        + classification({"svm": (0.1, 0.0, 0.2)}, evaluator="minus:forest")
+        + classification({"svm": (0.1, 0.0, 0.2)}, against="forest")
     )
     scores = over_seeds(pd.concat([metrics, metrics.assign(rank="order", n=11)]))
     ranks = ["order", "family", "genus"]
@@ -426,14 +431,17 @@ def test_score_rows_follow_the_ranks_and_mark_what_was_chosen():
         ("genus", "svm", 31, True),
         ("genus", "forest", 31, False),
     ]
-    assert rows[0]["difference"] == {"value": "+10.0", "interval": "+0.0 to +20.0"}
+    assert rows[0]["difference"] == {
+        "value": "+10.0", "interval": "+0.0 to +20.0", "n": 11, "p": None
+    }  # fmt: skip
+    assert [cell["value"] for cell in rows[0]["texts"]] == ["60.0 %"] * 3
     assert rows[0]["reference"] == "forest" and rows[1]["difference"] is None
 
 
 def test_first_table_shows_the_chosen_the_reference_and_the_baselines():
     values = dict.fromkeys(["forest", "svm", "bagging", "uniform"], (0.5, 0.4, 0.6))
     metrics = classification(values)
-    metrics += classification({"svm": (0, 0, 0)}, evaluator="minus:forest")
+    metrics += classification({"svm": (0, 0, 0)}, against="forest")
     scores = over_seeds(metrics_table(metrics))
     rows = rows_of.score_rows(scores, ["genus"], BASELINES, chosen_for("svm"))
     shown = [row["variant"] for row in rows_of.shown_rows(rows)]
@@ -447,9 +455,9 @@ def test_backbones_are_compared_where_there_are_several():
     rows = rows_of.score_rows(scores, ["genus"], BASELINES, chosen)
     assert rows_of.backbone_rows(rows, scores) == []
     metrics += classification({"forest": (0.5, 0.4, 0.6)}, backbone="other")
-    metrics += classification(
-        {"forest": (-0.1, -0.2, 0.0)}, backbone="other", evaluator="backbone_minus:net/svm"
-    )
+    loss = {"forest": (-0.1, -0.2, 0.0)}
+    metrics += classification(loss, backbone="other", evaluator="chosen", against="net")
+    metrics += [row | {"metric": "mcc"} for row in metrics if row["metric"] == "macro_f1"]
     scores = over_seeds(metrics_table(metrics))
     chosen = pd.concat([chosen, chosen_for("forest", "other")])
     rows = rows_of.score_rows(scores, ["genus"], BASELINES, chosen)
@@ -458,7 +466,42 @@ def test_backbones_are_compared_where_there_are_several():
         ("net", "svm", True),
         ("other", "forest", False),
     ]
-    assert found[1]["texts"][1] == {"value": "−10.0", "interval": "−20.0 to +0.0"}
+    cells = [(text["value"], text["interval"]) for text in found[1]["texts"]]
+    assert cells == [
+        ("50.0 %", "40.0 % to 60.0 %"),
+        ("−10.0", "−20.0 to +0.0"),
+        ("0.500", "0.400 to 0.600"),
+        ("−0.100", "−0.200 to +0.000"),
+    ]
+    assert found[0]["texts"][1] is None and found[0]["texts"][3] is None
+
+
+def test_what_rolling_up_gives_stands_beside_the_independent_classifier():
+    metrics = classification({"svm": (0.6, 0.5, 0.7)})
+    metrics += classification({"svm": (0.5, 0.4, 0.6)}, evaluator="rolled_up")
+    metrics += classification(
+        {"svm": (-0.1, -0.2, 0.0)}, evaluator="rolled_up", against="independent"
+    )
+    metrics += classification({"svm": (0.2, 0.1, 0.3)}, against="forest")
+    (row,) = rows_of.rolled_up_rows(over_seeds(metrics_table(metrics)), chosen_for("svm"))
+    assert [text["value"] for text in row["texts"]] == ["60.0 %", "50.0 %", "−10.0"]
+
+
+def test_sets_of_head_and_tail_have_rows_of_their_own():
+    rows = confidence("forest", 0.7)
+    more = [
+        row | {"metric": f"{group}_{row['metric']}", "value": value}
+        for group, value in (("head", 0.8), ("tail", 0.6))
+        for row in rows
+        if row["evaluator"] == "mondrian"
+    ]
+    found = rows_of.confidence_rows(over_seeds(metrics_table(rows + more)), chosen_for("forest"))
+    assert [(row["group"], row["coverage"], row["n"]) for row in found] == [
+        ("all", 0.7, 29),
+        ("head", 0.8, 29),
+        ("tail", 0.6, 29),
+    ]
+    assert found[0]["promised"] == 0.9 and found[0]["ece"][:2] == [0.21, 0.05]
 
 
 def test_published_scores_stand_beside_those_of_every_backbone():
@@ -468,11 +511,15 @@ def test_published_scores_stand_beside_those_of_every_backbone():
     rows.append(("Roy 2025", "order", "forest", "accuracy", 0.35, "note"))
     columns = ["source", "rank", "variant", "metric", "value", "note"]
     published = pd.DataFrame(rows, columns=columns)
-    found = rows_of.published_rows(published, over_seeds(metrics_table(metrics)))
+    forms = {"accuracy": format_percent}
+    found = published_rows(published, over_seeds(metrics_table(metrics)), forms)
     assert [name for name, _ in found[0]["here"]] == ["net", "other"]
-    assert found[0]["here"][1][1] == {"value": "40.0 %", "interval": "30.0 % to 50.0 %"}
+    cell = found[0]["here"][1][1]
+    assert (cell["value"], cell["interval"]) == ("40.0 %", "30.0 % to 50.0 %")
     assert found[1]["here"] == [] and found[0]["note"] == ""
     assert [row["value"] for row in found] == ["69.0 %", "35.0 %"]
+    (plain, _) = published_rows(published, over_seeds(metrics_table(metrics)), {})
+    assert (plain["value"], plain["here"][0][1]["value"]) == ("0.690", "0.600")
 
 
 @pytest.mark.parametrize(

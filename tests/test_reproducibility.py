@@ -82,6 +82,7 @@ def test_moths_are_told_apart_by_trained_but_not_by_untrained_features(moths):
         (scores["rank"] == "family")
         & (scores["part"] == "test")
         & (scores["evaluator"] == "independent")
+        & (scores["role"] == "score")
         & (scores["metric"] == "balanced_accuracy")
         & (scores["variant"] == "random_forest")
     ]

@@ -6,6 +6,7 @@ from visgen.splits import (
     PARTS,
     ever_in_train,
     finest_testable_rank,
+    finest_usable_rank,
     read_splits,
     split_notes,
     split_specimens,
@@ -159,6 +160,18 @@ def test_finest_testable_rank_counts_images_in_taxa_of_three_specimens():
     # 6 images (3 specimens) in A; 6 images in singletons: half is not most
     assert finest_testable_rank(study({"A": 3, "B": 1, "C": 1, "D": 1}), RANKS) == "order"
     assert finest_testable_rank(study({"A": 3, "B": 1, "C": 1}), RANKS) == "family"
+
+
+def test_finest_usable_rank_counts_images_of_its_taxa_unless_all_are_told():
+    def taxa(rank, sizes):
+        return pd.DataFrame([{"rank": rank, "n_images": 2 * n, "n_specimens": n} for n in sizes])
+
+    ranks = ["order", "family", "genus"]
+    table = pd.concat([taxa("order", [9, 9]), taxa("family", [6, 3, 2]), taxa("genus", [3, 1, 2])])
+    assert finest_usable_rank(table, ranks) == "family"  # half of the images of genera is not most
+    assert finest_usable_rank(table, ranks, 35) == "family"  # 18 of 35
+    assert finest_usable_rank(table, ranks, 36) == "order"
+    assert finest_usable_rank(taxa("genus", [1, 2]), ranks) is None
 
 
 def test_many_images_of_two_specimens_do_not_make_a_taxon_testable():

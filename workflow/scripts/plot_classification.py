@@ -1,6 +1,7 @@
 """Draw scores, taxa, confusions and confidence of a backbone's classifiers."""
 
 import pandas as pd
+from visgen.classification.evaluators import INDEPENDENT
 from visgen.figures.confidence import plot_confidence
 from visgen.figures.confusion import plot_confusion
 from visgen.figures.matrices import plot_notice
@@ -13,14 +14,15 @@ from visgen.tables import read_table
 start_log(snakemake.log[0])
 given, made, params = snakemake.input, snakemake.output, snakemake.params
 ranks, chosen = params.ranks, read_table(given.chosen).set_index("rank")["variant"]
-plot_scores(read_table(given.scores), ranks, params.baselines).savefig(made.scores, dpi=150)
-plot_taxa(read_table(given.taxa), ranks, chosen, params.tail).savefig(made.taxa, dpi=150)
+scores, taxa = read_table(given.scores), read_table(given.taxa)
+plot_scores(scores, ranks, params.baselines).savefig(made.scores, dpi=150)
+plot_taxa(taxa, scores, ranks, chosen, params.tail).savefig(made.taxa, dpi=150)
 plot_confidence(read_table(given.reliability), read_table(given.confidence), ranks, chosen).savefig(
     made.confidence, dpi=150
 )
 specimens = pd.read_parquet(given.specimens)
 confusion = pd.read_parquet(given.confusion)
-confusion = confusion[confusion["evaluator"] == "independent"]
+confusion = confusion[confusion["evaluator"] == INDEPENDENT]
 for rank, path in zip(params.classified, made.confusions, strict=True):
     if rank not in chosen:
         plot_notice(f"no classifier could be chosen for the rank {rank}").savefig(path, dpi=150)

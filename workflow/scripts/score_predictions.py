@@ -4,7 +4,7 @@ import pandas as pd
 from visgen.classification.choosing import choose_classifiers
 from visgen.classification.scoring import score_classifiers
 from visgen.classification.study import Study, collect_guesses
-from visgen.classification.taxa import TAXA_COLUMNS, tabulate_confusion, tabulate_taxa
+from visgen.classification.taxa import TAXA_COLUMNS, score_taxa, tabulate_confusion, tabulate_taxa
 from visgen.distances import load_distances
 from visgen.logs import start_log
 from visgen.metrics import metrics_table
@@ -19,22 +19,20 @@ specimens = pd.read_parquet(given.specimens).set_index("id")
 distances = load_distances(given.distances[0]) if given.distances else None
 study = Study(specimens, params.ranks, distances, params.tree_rank)
 training = {n: read_table(p) for n, p in zip(params.classifiers, given.training, strict=True)}
-found = {
-    name: collect_guesses(
+found, temperatures, taxa = {}, [], []
+for name, path in zip(params.classifiers, given.predictions, strict=True):
+    found[name], fitted = collect_guesses(
         iterate_predictions(path), training[name], study, rolled_up=name in params.candidates
     )
-    for name, path in zip(params.classifiers, given.predictions, strict=True)
-}
-labels = {"experiment": "classification", "backbone": snakemake.wildcards.backbone}
+    temperatures += [{"variant": name} | row for row in fitted]
+    tabulated = tabulate_taxa(found[name], study, training[name])
+    taxa += [{"variant": name} | row for row in tabulated]
+taxa = pd.DataFrame(taxa, columns=TAXA_COLUMNS)
+write_table(output.taxa, taxa)
 rows = score_classifiers(found, study, reference=params.reference, bootstraps=params.bootstraps)
-scores = metrics_table([labels | row for row in rows])
+labels = {"experiment": "classification", "backbone": snakemake.wildcards.backbone}
+scores = metrics_table([labels | row for row in [*rows, *temperatures, *score_taxa(taxa)]])
 write_table(output.scores, scores)
-taxa = [
-    {"variant": name} | row
-    for name in found
-    for row in tabulate_taxa(found[name], study, training[name])
-]
-write_table(output.taxa, pd.DataFrame(taxa, columns=TAXA_COLUMNS))
 confusion = pd.concat({n: tabulate_confusion(found[n], study) for n in found}, names=["variant"])
 confusion.reset_index("variant").to_parquet(output.confusion, index=False)
 write_table(output.chosen, choose_classifiers(scores, params.ranks, params.candidates))

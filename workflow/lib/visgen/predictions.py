@@ -7,6 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+#: Columns before the probabilities.
 LABELS = ["part", "id", "truth", "predicted"]
 
 
@@ -23,7 +24,11 @@ def write_predictions(path: Path, tables: Mapping[tuple[int, str], pd.DataFrame]
         null in the rows of other ranks.
     """
     probabilities = sorted(
-        {f"p:{rank}:{taxon}" for (_, rank), t in tables.items() for taxon in t.columns[4:]}
+        {
+            f"p:{rank}:{taxon}"
+            for (_, rank), t in tables.items()
+            for taxon in t.columns[len(LABELS) :]
+        }
     )
     schema = pa.schema(
         [("seed", pa.int64()), ("rank", pa.string())]
@@ -32,7 +37,7 @@ def write_predictions(path: Path, tables: Mapping[tuple[int, str], pd.DataFrame]
     )
     with pq.ParquetWriter(path, schema) as writer:
         for (seed, rank), table in sorted(tables.items()):
-            named = table.rename(columns={t: f"p:{rank}:{t}" for t in table.columns[4:]})
+            named = table.rename(columns={t: f"p:{rank}:{t}" for t in table.columns[len(LABELS) :]})
             named = named.assign(seed=seed, rank=rank)
             gap = pa.nulls(len(named), pa.float32())  # one for all columns of other ranks
             columns = [

@@ -15,8 +15,37 @@ MIN_SPECIMENS = 3
 NOTE_COLUMNS = ["note", "rank", "name", "n_images", "n_specimens", "detail"]
 
 
+def finest_usable_rank(
+    taxa: pd.DataFrame, ranks: Sequence[str], n_images: int | None = None
+) -> str | None:
+    """Return the finest rank at which most images are of taxa with three specimens or more.
+
+    Parameters
+    ----------
+    taxa
+        Columns rank, n_images, n_specimens; one row a taxon.
+    ranks
+        Coarse to fine.
+    n_images
+        All images, of which those without a label at a rank count against it; None counts those
+        of its taxa alone.
+
+    Returns
+    -------
+    str or None
+        None where there is no such rank.
+    """
+    for rank in reversed(ranks):
+        rows = taxa[taxa["rank"] == rank]
+        large = rows["n_specimens"] >= MIN_SPECIMENS
+        total = rows["n_images"].sum() if n_images is None else n_images
+        if rows.loc[large, "n_images"].sum() > total / 2:
+            return rank
+    return None
+
+
 def finest_testable_rank(specimens: pd.DataFrame, ranks: Sequence[str]) -> str:
-    """Return the finest rank at which most images belong to taxa with three specimens or more.
+    """Return the `finest_usable_rank` of all images of a study.
 
     Parameters
     ----------
@@ -30,15 +59,19 @@ def finest_testable_rank(specimens: pd.DataFrame, ranks: Sequence[str]) -> str:
     ValueError
         If there is no such rank.
     """
-    for rank in reversed(ranks):
-        n_specimens = specimens.groupby(rank)["specimen"].nunique()
-        large = specimens[rank].map(n_specimens).fillna(0) >= MIN_SPECIMENS
-        if large.mean() > 0.5:
-            return rank
-    raise ValueError(
-        f"no split can be stratified: at none of the ranks {', '.join(ranks)} do most images "
-        f"belong to taxa with {MIN_SPECIMENS} specimens or more"
-    )
+    counted = [
+        specimens.groupby(rank)["specimen"]
+        .agg(n_images="size", n_specimens="nunique")
+        .assign(rank=rank)
+        for rank in ranks
+    ]
+    rank = finest_usable_rank(pd.concat(counted), ranks, len(specimens))
+    if rank is None:
+        raise ValueError(
+            f"no split can be stratified: at none of the ranks {', '.join(ranks)} do most images "
+            f"belong to taxa with {MIN_SPECIMENS} specimens or more"
+        )
+    return rank
 
 
 def split_specimens(

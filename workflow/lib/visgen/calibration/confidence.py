@@ -1,40 +1,24 @@
 """How far probabilities can be trusted: temperature scaling, reliability, and sets of taxa."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from visgen.calibration.coverage import mean_with_interval, score_sets
+from visgen.calibration.coverage import ALL, mean_with_interval, score_sets
 from visgen.calibration.reliability import (
+    CALIBRATED,
     calibration_error,
     errors_if_calibrated,
     reliability_bins,
 )
-from visgen.calibration.temperature import brier_scores, fit_temperature, scale_probabilities
+from visgen.calibration.slices import Images, slice_images
+from visgen.calibration.temperature import brier_scores, scale_probabilities, score_temperature
+from visgen.metrics import NULL
 from visgen.predictions import LABELS
-from visgen.splits import calibrates
 
 BIN_COLUMNS = ["seed", "rank", "evaluator", "confidence", "accuracy", "n_images"]
-OMITTED_COLUMNS = ["seed", "rank", "evaluator", "reason"]
-
-
-class Images(NamedTuple):
-    """Images whose true taxon has a probability, sorted by id."""
-
-    probabilities: np.ndarray  # (n_images, n_taxa)
-    truth: np.ndarray  # (n_images,) number of the true taxon
-    specimen: np.ndarray  # (n_images,) name
-    right: np.ndarray  # (n_images,) whether the predicted taxon is the true one
-
-    def select(self, chosen: np.ndarray) -> "Images":
-        """Return some of the images."""
-        return Images(*(values[chosen] for values in self))
-
-    def one_a_specimen(self) -> "Images":
-        """Return the first image of each specimen."""
-        return self.select(np.unique(self.specimen, return_index=True)[1])
+OMITTED_COLUMNS = ["seed", "rank", "evaluator", "group", "reason"]
 
 
 def measure_confidence(
@@ -61,20 +45,21 @@ def measure_confidence(
     confidence
         Share of specimens whose set of taxa should hold the true one.
     simulations
-        Draws behind ``ece_if_calibrated``.
+        Draws behind what calibrated probabilities give.
 
     Returns
     -------
     scores : list of dict
-        rank, seed, part, evaluator, metric, value, ci_low, ci_high, n (specimens).
-        ``uncalibrated`` and ``temperature`` have ``ece`` (no interval: bootstrapped, it is
-        biased upwards), ``ece_if_calibrated`` (mean and 95 % range of `errors_if_calibrated`)
-        and ``brier``, over images; ``temperature`` also the temperature, of part val. The
-        others are those of `visgen.calibration.coverage.score_sets`.
+        rank, seed, part, evaluator, metric, role, against, value, ci_low, ci_high, n
+        (specimens), n_permutations. ``uncalibrated`` and ``temperature`` have ``ece`` (no
+        interval: bootstrapped, it is biased upwards), beside it the null ``calibrated`` (mean
+        and 95 % range of `errors_if_calibrated`), and ``brier``, over images; ``temperature``
+        also the temperature, of part val. The others are those of
+        `visgen.calibration.coverage.score_sets`.
     bins : DataFrame
         seed, rank, evaluator, confidence, accuracy, n_images.
     omitted : list of dict
-        seed, rank, evaluator, reason.
+        seed, rank, evaluator, group (of taxa: all, head or tail), reason.
 
     Raises
     ------
@@ -87,34 +72,18 @@ def measure_confidence(
     once; the sets are calibrated on the other half, with the first image of each specimen by id.
     Images of unknown taxa are left out throughout: no classifier could name these. Conformal
     sets need exchangeable specimens, and a balanced test part beside long-tailed training and
-    validation parts has none: compare ``coverage`` with ``coverage_if_valid``.
+    validation parts has none: compare ``coverage`` with its null ``valid_sets``.
     """
     scores, bins, omitted = [], [], []
     for (seed, rank), table in sorted(predictions.items()):
         in_tail = n_train[seed, rank].loc[table.columns[len(LABELS) :]].to_numpy() < tail
-        slices = _slices(table, specimens)
+        slices = slice_images(table, specimens)
         rows, curves, without = _measure(*slices, in_tail, confidence, simulations, seed)
         scores += [{"rank": rank, "seed": seed, "part": "test"} | row for row in rows]
         bins += [curve.assign(rank=rank, seed=seed) for curve in curves]
         omitted += [{"seed": seed, "rank": rank} | row for row in without]
     table = pd.concat(bins, ignore_index=True) if bins else pd.DataFrame()
     return scores, table.reindex(columns=BIN_COLUMNS), omitted
-
-
-def _slices(table: pd.DataFrame, specimens: pd.Series) -> tuple[Images, Images, Images]:
-    """Return images to fit the temperature to, one a specimen to calibrate sets, and to test."""
-    labels, odds = table.iloc[:, : len(LABELS)], table.iloc[:, len(LABELS) :]
-    order = np.argsort(labels["id"].to_numpy(), kind="stable")
-    truth = odds.columns.get_indexer(labels["truth"])[order]
-    specimen = specimens.loc[labels["id"].iloc[order]]
-    right = (labels["predicted"] == labels["truth"]).to_numpy()[order]
-    images = Images(odds.to_numpy()[order], truth, specimen.to_numpy(), right)
-    part, half = labels["part"].to_numpy()[order], calibrates(specimen).to_numpy()
-    choice, calibration = (part == "val") & ~half, (part == "val") & half
-    choice, calibration, test = (
-        images.select(chosen & (truth >= 0)) for chosen in (choice, calibration, part == "test")
-    )
-    return choice, calibration.one_a_specimen(), test
 
 
 def _measure(
@@ -130,15 +99,13 @@ def _measure(
     scores, bins, omitted, temperature = [], [], [], 1.0
     if len(test.truth) == 0:
         reason = "no test image is of a taxon of the training part"
-        return [], [], [{"evaluator": "all", "reason": reason}]
+        return [], [], [{"evaluator": "all", "group": ALL, "reason": reason}]
     if len(choice.truth):
-        _, code, n_images = np.unique(choice.specimen, return_inverse=True, return_counts=True)
-        temperature = fit_temperature(choice.probabilities, choice.truth, 1 / n_images[code])
-        row = {"metric": "temperature", "value": temperature, "ci_low": np.nan, "ci_high": np.nan}
-        scores = [{"part": "val", "evaluator": "temperature"} | row | {"n": len(n_images)}]
+        fitted = score_temperature(choice)
+        scores, temperature = [{"evaluator": "temperature"} | fitted], fitted["value"]
     else:
         reason = "no image to fit it to in the choice half of validation: the temperature stays 1"
-        omitted = [{"evaluator": "temperature", "reason": reason}]
+        omitted = [{"evaluator": "temperature", "group": ALL, "reason": reason}]
     for evaluator, t in (("uncalibrated", 1.0), ("temperature", temperature)):
         rows, curve = _reliability(test, t, simulations, seed)
         scores += [{"evaluator": evaluator} | row for row in rows]
@@ -164,11 +131,15 @@ def _reliability(
     bins = reliability_bins(top, images.right)
     errors = errors_if_calibrated(top, code, simulations, seed)
     loss = brier_scores(scaled, truth)
-    found = {
-        "ece": (calibration_error(bins), np.nan, np.nan),
-        "ece_if_calibrated": (errors.mean(), *np.percentile(errors, [2.5, 97.5])),
-        "brier": mean_with_interval(loss, code, seed),
-    }
-    columns = ["metric", "value", "ci_low", "ci_high", "n"]
-    rows = [(name, *map(float, values), len(names)) for name, values in found.items()]
-    return [dict(zip(columns, row, strict=True)) for row in rows], bins
+    null = {"role": NULL, "against": CALIBRATED, "n_permutations": simulations}
+    found = (
+        ({"metric": "ece"}, (calibration_error(bins), np.nan, np.nan)),
+        ({"metric": "ece"} | null, (errors.mean(), *np.percentile(errors, [2.5, 97.5]))),
+        ({"metric": "brier"}, mean_with_interval(loss, code, seed)),
+    )
+    ends = ("value", "ci_low", "ci_high")
+    rows = [
+        labels | dict(zip(ends, map(float, values), strict=True)) | {"n": len(names)}
+        for labels, values in found
+    ]
+    return rows, bins

@@ -7,9 +7,25 @@ from scipy.stats import betabinom, binomtest
 
 from visgen.bootstrap import bayesian_weights
 from visgen.calibration.conformal_sets import allowed_ranks, least_calibration, mondrian_sets
+from visgen.metrics import NULL
 
 #: Bootstrap samples behind an interval of a mean.
 BOOTSTRAPS = 1000
+
+#: Test specimens that sets are scored on: those of all taxa, and of the taxa of each size.
+ALL, HEAD, TAIL = GROUPS = ("all", "head", "tail")
+
+#: In the column against: the coverage that valid sets would have.
+VALID_SETS = "valid_sets"
+
+
+def of_group(metric: str, group: str) -> str:
+    """Return the name of a metric over the test specimens of a group of taxa.
+
+    >>> of_group("coverage", "tail"), of_group("coverage", "all")
+    ('tail_coverage', 'coverage')
+    """
+    return metric if group == ALL else f"{group}_{metric}"
 
 
 def coverage_range(
@@ -78,18 +94,20 @@ def score_sets(
     Returns
     -------
     scores : list of dict
-        evaluator, metric, value, ci_low, ci_high, n. Evaluators are ``conformal`` (one pool) and
-        ``mondrian`` (each taxon compared with calibration specimens of its own group), and these
-        with ``:head`` or ``:tail`` for the test specimens of one group. Metrics are
+        evaluator, metric, role, against, value, ci_low, ci_high, n. Evaluators are ``conformal``
+        (one pool) and ``mondrian`` (each taxon compared with calibration specimens of its own
+        group). Metrics are those below, and each as `of_group` names it for the test specimens
+        of the head and of the tail.
 
         - ``coverage``: share of test specimens whose set holds the true taxon, Wilson interval;
-        - ``coverage_if_valid``: the confidence and the `coverage_range` about it; for a group
-          under the single pool, what it would be if the group were like the whole;
+          beside it the null ``valid_sets``: the confidence and the `coverage_range` about it;
+          for a group under the single pool, what it would be if the group were like the whole;
         - ``set_size``: mean number of taxa in the set, interval from a Bayesian bootstrap;
-        - ``n_calibration``: calibration specimens compared with; ``n_taxa``: candidates;
+        - ``n_calibration``: calibration specimens compared with; ``n_candidates``: taxa that
+          may be in a set;
         - ``outside``: share of test specimens left out because the slice lacks their taxon.
     omitted : list of dict
-        evaluator, reason; a row for all that could not be scored.
+        evaluator, group (of `GROUPS`), reason; a row for all that could not be scored.
 
     Notes
     -----
@@ -97,28 +115,28 @@ def score_sets(
     others. Where ``outside`` is large and those taxa are harder than the rest, leaving them out
     lifts coverage above the confidence. The guarantee holds on average over specimens, not for
     each taxon, and only if test and calibration specimens are exchangeable. A balanced test part
-    beside a long-tailed calibration slice breaks that; it shows where coverage leaves
-    ``coverage_if_valid``.
+    beside a long-tailed calibration slice breaks that; it shows where coverage leaves the range
+    of its null.
     """
     (calibration_odds, calibration_truth), (test_odds, test_truth) = calibration, test
     scores = -calibration_odds[np.arange(len(calibration_truth)), calibration_truth]
     inside = np.isin(test_truth, calibration_truth)
     groupings = {"conformal": np.zeros(len(in_tail), int), "mondrian": in_tail.astype(int)}
-    subsets = {"": np.ones(len(in_tail), bool), ":head": ~in_tail, ":tail": in_tail}
+    subsets = {ALL: np.ones(len(in_tail), bool), HEAD: ~in_tail, TAIL: in_tail}
     rows, omitted = [], []
     if in_tail.all() or not in_tail.any():
         groupings.pop("mondrian")
-        subsets = {"": subsets[""]}
-        where = "tail" if in_tail.all() else "head"
+        subsets = {ALL: subsets[ALL]}
+        where = TAIL if in_tail.all() else HEAD
         reason = f"all {len(in_tail)} taxa are in the {where}: the sets are those of one pool"
-        omitted.append({"evaluator": "mondrian", "reason": reason})
+        omitted.append({"evaluator": "mondrian", "group": ALL, "reason": reason})
     for grouping, group in groupings.items():
         of_true, of_test = group[calibration_truth], group[test_truth]
         n_calibration = np.bincount(of_true, minlength=group.max() + 1)
         small = [g for g, n in enumerate(n_calibration) if not allowed_ranks(n, confidence)]
         sets = mondrian_sets(scores, of_true, -test_odds, group, confidence)
         for subset, members in subsets.items():
-            evaluator, needed = grouping + subset, np.unique(group[members])
+            needed = np.unique(group[members])
             chosen = members[test_truth]
             n_outside, n = int((chosen & ~inside).sum()), int((chosen & inside).sum())
             found, reason = [], ""
@@ -145,9 +163,12 @@ def score_sets(
                         "no set size: every taxon of the other group would be in the set, since "
                         f"it has {int(n_calibration[small[0]])} calibration specimens"
                     )
-            rows += [{"evaluator": evaluator} | row for row in found]
+            rows += [
+                {"evaluator": grouping} | row | {"metric": of_group(row["metric"], subset)}
+                for row in found
+            ]
             if reason:
-                omitted.append({"evaluator": evaluator, "reason": reason})
+                omitted.append({"evaluator": grouping, "group": subset, "reason": reason})
     return rows, omitted
 
 
@@ -165,18 +186,18 @@ def _score_subset(
     n, n_taxa = sets.shape
     covered = int(sets[np.arange(n), truth].sum())
     interval = binomtest(covered, n).proportion_ci(method="wilson")
-    found = {
-        "coverage": (covered / n, float(interval.low), float(interval.high), n),
-        "coverage_if_valid": (confidence, *coverage_range(n_test, n_calibration, confidence), n),
-        "set_size": (*mean_with_interval(sets.sum(axis=1), np.arange(n), seed), n),
-        "n_calibration": (sum(n_calibration), np.nan, np.nan, sum(n_calibration)),
-        "n_taxa": (n_taxa, np.nan, np.nan, n),
-        "outside": (n_outside / (n + n_outside), np.nan, np.nan, n + n_outside),
-    }
-    return [
-        {"metric": metric, "value": value, "ci_low": low, "ci_high": high, "n": number}
-        for metric, (value, low, high, number) in found.items()
-    ]
+    null = {"role": NULL, "against": VALID_SETS}
+    valid = (confidence, *coverage_range(n_test, n_calibration, confidence), n)
+    found = (
+        ({"metric": "coverage"}, (covered / n, float(interval.low), float(interval.high), n)),
+        ({"metric": "coverage"} | null, valid),
+        ({"metric": "set_size"}, (*mean_with_interval(sets.sum(axis=1), np.arange(n), seed), n)),
+        ({"metric": "n_calibration"}, (sum(n_calibration), np.nan, np.nan, sum(n_calibration))),
+        ({"metric": "n_candidates"}, (n_taxa, np.nan, np.nan, n)),
+        ({"metric": "outside"}, (n_outside / (n + n_outside), np.nan, np.nan, n + n_outside)),
+    )
+    columns = ("value", "ci_low", "ci_high", "n")
+    return [labels | dict(zip(columns, values, strict=True)) for labels, values in found]
 
 
 def mean_with_interval(

@@ -3,6 +3,9 @@
 import numpy as np
 import pandas as pd
 
+#: In the column against: what perfect probabilities would show in so few specimens.
+CALIBRATED = "calibrated"
+
 N_BINS = 10
 _DECIMALS = 6  # sums in another order tear equal confidences apart, but not by this much
 

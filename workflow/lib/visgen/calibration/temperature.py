@@ -4,6 +4,8 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import softmax
 
+from visgen.calibration.slices import Images
+
 _WIDEST = 100  # the temperature is between 1 / 100 and 100
 
 
@@ -43,6 +45,30 @@ def fit_temperature(probabilities: np.ndarray, truth: np.ndarray, weights: np.nd
     limits = grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
     found = minimize_scalar(loss, bounds=limits, method="bounded")
     return float(np.exp(found.x)) if found.fun < loss(0) - 1e-12 else 1.0
+
+
+def score_temperature(choice: Images) -> dict:
+    """Return the temperature of a classifier as a score of validation.
+
+    Parameters
+    ----------
+    choice
+        Images of the half of the validation part that may choose; every specimen counts once.
+
+    Returns
+    -------
+    dict
+        part, metric, value, ci_low, ci_high, n (specimens).
+
+    Raises
+    ------
+    ValueError
+        If there is no image.
+    """
+    _, code, n_images = np.unique(choice.specimen, return_inverse=True, return_counts=True)
+    temperature = fit_temperature(choice.probabilities, choice.truth, 1 / n_images[code])
+    row = {"part": "val", "metric": "temperature", "value": temperature}
+    return row | {"ci_low": np.nan, "ci_high": np.nan, "n": len(n_images)}
 
 
 def brier_scores(probabilities: np.ndarray, truth: np.ndarray) -> np.ndarray:

@@ -5,8 +5,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from visgen.classification.evaluators import CHOSEN, INDEPENDENT
 from visgen.classification.scoring import compare_guesses
-from visgen.classification.study import INDEPENDENT, Study
+from visgen.classification.study import Study
+from visgen.metrics import DIFFERENCE, SCORE, of_role
 
 #: What the classifier of a rank is chosen by, on validation.
 CHOSEN_BY = "balanced_accuracy"
@@ -34,7 +36,8 @@ def choose_classifiers(
         Columns rank, variant, metric, value (mean over seeds), n (validation specimens, the
         fewest of a seed), note (why there is no value). Ranks without a score are left out.
     """
-    own = scores[(scores["evaluator"] == INDEPENDENT) & (scores["metric"] == CHOSEN_BY)]
+    own = of_role(scores, SCORE)
+    own = own[(own["evaluator"] == INDEPENDENT) & (own["metric"] == CHOSEN_BY)]
     own = own[own["variant"].isin(candidates)]
     rows = []
     for rank in ranks:
@@ -73,9 +76,9 @@ def compare_backbones(
     Returns
     -------
     list of dict
-        backbone, variant, evaluator (``backbone_minus:<backbone>/<classifier>``), part
-        (``test``), rank, seed, metric, value, ci_low, ci_high, n: paired differences. Of equals
-        on validation the first backbone is the best.
+        backbone, variant, evaluator (``chosen``), part (``test``), rank, seed, metric, role,
+        against (the best backbone), value, ci_low, ci_high, n: paired differences. Of equals on
+        validation the first backbone is the best.
     """
     rows = []
     for rank in [rank for rank in study.ranks if rank in set(chosen["rank"])]:
@@ -97,7 +100,9 @@ def compare_backbones(
                 labels = {
                     "backbone": name,
                     "variant": here.loc[name, "variant"],
-                    "evaluator": f"backbone_minus:{best}/{here.loc[best, 'variant']}",
+                    "evaluator": CHOSEN,
+                    "role": DIFFERENCE,
+                    "against": best,
                     "part": "test",
                     "rank": rank,
                     "seed": seed,

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from visgen.classification.lineages import LABELS
+from visgen.predictions import LABELS
 
 
 def guesses(table: pd.DataFrame) -> pd.DataFrame:
@@ -21,12 +21,12 @@ def guesses(table: pd.DataFrame) -> pd.DataFrame:
         n_level (taxa as probable, itself included), n_taxa (that can be named), index as `table`.
         n_above and n_level are 0 where the truth is null or not among the taxa.
     """
-    taxa = table.columns[LABELS:]
-    odds = table.iloc[:, LABELS:].to_numpy(np.float32)
+    taxa = table.columns[len(LABELS) :]
+    odds = table.iloc[:, len(LABELS) :].to_numpy(np.float32)
     place = taxa.get_indexer(table["truth"])
     known = place >= 0
     own = odds[np.arange(len(odds)), place][:, None]
-    found = table.iloc[:, :LABELS].copy()
+    found = table.iloc[:, : len(LABELS)].copy()
     found["n_above"] = np.where(known, (odds > own).sum(axis=1), 0)
     found["n_level"] = np.where(known, (odds == own).sum(axis=1), 0)
     found["n_taxa"] = len(taxa)

@@ -1,37 +1,11 @@
 """Predictions at several ranks: rolled up the taxonomy, and whether they fit each other."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
-LABELS = 4  # columns of a predictions table before the probabilities
-
-#: Training specimens that a taxon needs for its rank to be rolled up.
-MIN_SPECIMENS = 3
-
-
-def finest_usable_rank(training: pd.DataFrame, ranks: Sequence[str]) -> str | None:
-    """Return the finest rank at which most training images are of taxa with three specimens.
-
-    Parameters
-    ----------
-    training
-        Columns rank, n_images, n_specimens: the training part of one seed, a row a taxon.
-    ranks
-        Coarse to fine.
-
-    Returns
-    -------
-    str or None
-        None where there is no such rank.
-    """
-    for rank in reversed(ranks):
-        rows = training[training["rank"] == rank]
-        large = rows["n_specimens"] >= MIN_SPECIMENS
-        if rows.loc[large, "n_images"].sum() > rows["n_images"].sum() / 2:
-            return rank
-    return None
+from visgen.predictions import LABELS
 
 
 def roll_up(finest: pd.DataFrame, table: pd.DataFrame, above: pd.Series) -> pd.DataFrame:
@@ -60,15 +34,15 @@ def roll_up(finest: pd.DataFrame, table: pd.DataFrame, above: pd.Series) -> pd.D
     """
     if finest["id"].tolist() != table["id"].tolist():
         raise ValueError("predictions at two ranks hold different images")
-    taxa = table.columns[LABELS:]
-    place = taxa.get_indexer(above.reindex(finest.columns[LABELS:]))
+    taxa = table.columns[len(LABELS) :]
+    place = taxa.get_indexer(above.reindex(finest.columns[len(LABELS) :]))
     known = place >= 0
     up = np.zeros((len(known), len(taxa)), np.float32)
     up[np.flatnonzero(known), place[known]] = 1
-    sums = finest.iloc[:, LABELS:].to_numpy(np.float32) @ up  # (n_images, n_taxa)
+    sums = finest.iloc[:, len(LABELS) :].to_numpy(np.float32) @ up  # (n_images, n_taxa)
     placed = sums.any(axis=1)
     predicted = np.where(placed, taxa[sums.argmax(axis=1)], table["predicted"])
-    labels = table.iloc[:, :LABELS].assign(predicted=predicted)
+    labels = table.iloc[:, : len(LABELS)].assign(predicted=predicted)
     return pd.concat([labels, pd.DataFrame(sums, labels.index, taxa)], axis=1)
 
 

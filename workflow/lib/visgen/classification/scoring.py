@@ -5,10 +5,12 @@ from collections.abc import Hashable, Mapping, Sequence
 import pandas as pd
 
 from visgen.classification.counts import count_guesses
+from visgen.classification.evaluators import INDEPENDENT, ROLLED_UP
 from visgen.classification.intervals import score_variants, share_with_interval, true_taxon
 from visgen.classification.lineages import impossible
 from visgen.classification.mistakes import lca_heights, look_up
-from visgen.classification.study import INDEPENDENT, ROLLED_UP, Guesses, Study, scored_images
+from visgen.classification.study import Guesses, Study, scored_images
+from visgen.metrics import DIFFERENCE
 
 #: In the column rank, for scores of all ranks together.
 ALL_RANKS = "all"
@@ -31,12 +33,12 @@ def score_classifiers(
     Returns
     -------
     list of dict
-        variant, evaluator, part, rank, seed, metric, value, ci_low, ci_high, n. The evaluator is
-        ``independent`` or ``rolled_up``; ``minus:<reference>`` (test part): the difference to
-        the reference, both independent; ``rolled_up_minus_independent``. Validation values are
-        without interval and on its choice half only (`visgen.splits.calibrates`). The share of
-        images whose predictions contradict each other across ranks, ``impossible_lineages``, has
-        the rank ``all``.
+        variant, evaluator, part, rank, seed, metric, role, against, value, ci_low, ci_high, n.
+        The evaluator is ``independent`` or ``rolled_up``. Differences (test part) are against
+        the reference, of independent classifiers, and against ``independent``, of rolled-up
+        ones. Validation values are without interval and on its choice half only
+        (`visgen.splits.calibrates`). The share of images whose predictions contradict each other
+        across ranks, ``impossible_lineages``, has the rank ``all``.
     """
     rows = []
     keys = {(seed, rank) for guessed in found.values() for seed, rank, _ in guessed}
@@ -87,8 +89,9 @@ def _score_part(
     for (name, evaluator), found in scores.items():
         rows += [{"variant": name, "evaluator": evaluator} | row for row in found]
     for ((name, evaluator), _), found in differences.items():
-        label = f"minus:{reference}" if evaluator == INDEPENDENT else "rolled_up_minus_independent"
-        rows += [{"variant": name, "evaluator": label} | row for row in found]
+        other = reference if evaluator == INDEPENDENT else INDEPENDENT
+        labels = {"variant": name, "evaluator": evaluator, "role": DIFFERENCE, "against": other}
+        rows += [labels | row for row in found]
     return rows
 
 

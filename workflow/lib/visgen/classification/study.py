@@ -7,15 +7,13 @@ from itertools import groupby
 import pandas as pd
 from skbio.stats.distance import DistanceMatrix
 
+from visgen.classification.evaluators import INDEPENDENT, ROLLED_UP
 from visgen.classification.guesses import guesses
-from visgen.classification.lineages import finest_usable_rank, roll_up
+from visgen.classification.lineages import roll_up
 from visgen.classification.mistakes import taxon_distances
 from visgen.classification.tempering import temper
 from visgen.specimens.taxonomy import lineage
-from visgen.splits import calibrates
-
-#: Where independent classifiers, and where sums of a finer rank's probabilities predict.
-INDEPENDENT, ROLLED_UP = "independent", "rolled_up"
+from visgen.splits import calibrates, finest_usable_rank
 
 #: Guesses of one classifier by (seed, rank, evaluator).
 Guesses = dict[tuple[int, str, str], pd.DataFrame]
@@ -62,7 +60,7 @@ def collect_guesses(
     study: Study,
     *,
     rolled_up: bool = True,
-) -> Guesses:
+) -> tuple[Guesses, list[dict]]:
     """Reduce one classifier's predictions to guesses, its own and those rolled up.
 
     Parameters
@@ -76,11 +74,15 @@ def collect_guesses(
 
     Returns
     -------
-    dict
+    guesses : dict
         By (seed, rank, evaluator). Rolled up are the ranks above the finest one at which most
         training images are of taxa with three specimens or more, with tempered probabilities.
+    temperatures : list of dict
+        evaluator, rank, seed and the keys of `visgen.calibration.temperature.score_temperature`:
+        by what the probabilities of each rank that was rolled up were tempered.
     """
     found: Guesses = {}
+    temperatures = []
     for seed, group in groupby(predictions, key=lambda pair: pair[0][0]):
         tables = {rank: table for (_, rank), table in group}
         classified = [rank for rank in study.ranks if rank in tables]
@@ -88,14 +90,16 @@ def collect_guesses(
         if rolled_up:
             finest = finest_usable_rank(training[training["seed"] == seed], classified)
         if finest is not None:
-            odds = temper(tables[finest], study.specimens["specimen"])
+            odds, scores = temper(tables[finest], study.specimens["specimen"])
+            labels = {"evaluator": ROLLED_UP, "rank": finest, "seed": seed}
+            temperatures += [labels | score for score in scores]
         for rank in classified:
             found[seed, rank, INDEPENDENT] = guesses(tables[rank])
             if finest is not None and study.ranks.index(rank) < study.ranks.index(finest):
                 above = study.lineages[finest][rank]
                 rolled = roll_up(odds, tables[rank], above)
                 found[seed, rank, ROLLED_UP] = guesses(rolled)
-    return found
+    return found, temperatures
 
 
 def scored_images(table: pd.DataFrame, study: Study, part: str) -> pd.DataFrame:

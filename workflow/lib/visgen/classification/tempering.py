@@ -3,12 +3,12 @@
 import numpy as np
 import pandas as pd
 
-from visgen.calibration.temperature import fit_temperature, scale_probabilities
-from visgen.classification.lineages import LABELS
-from visgen.splits import calibrates
+from visgen.calibration.slices import slice_images
+from visgen.calibration.temperature import scale_probabilities, score_temperature
+from visgen.predictions import LABELS
 
 
-def temper(table: pd.DataFrame, specimens: pd.Series) -> pd.DataFrame:
+def temper(table: pd.DataFrame, specimens: pd.Series) -> tuple[pd.DataFrame, list[dict]]:
     """Temper probabilities on the half of the validation part that may choose.
 
     Scores that are not probabilities, such as a softmax of distances, add up to next to nothing:
@@ -23,19 +23,16 @@ def temper(table: pd.DataFrame, specimens: pd.Series) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame
+    table : DataFrame
         The same with other probabilities; as it is where no validation image can be used.
+    scores : list of dict
+        The temperature, as `visgen.calibration.temperature.score_temperature` returns it; none
+        where no validation image can be used.
     """
-    odds = table.iloc[:, LABELS:]
-    truth = odds.columns.get_indexer(table["truth"])
-    specimen = specimens.loc[table["id"]]
-    half = calibrates(specimen).to_numpy()
-    chosen = (table["part"] == "val").to_numpy() & ~half & (truth >= 0)
-    if not chosen.any():
-        return table
-    n_images = specimen[chosen].map(specimen[chosen].value_counts()).to_numpy()
-    temperature = fit_temperature(odds.to_numpy()[chosen], truth[chosen], 1 / n_images)
-    scaled = scale_probabilities(odds.to_numpy(), temperature).astype(np.float32)
-    return pd.concat(
-        [table.iloc[:, :LABELS], pd.DataFrame(scaled, odds.index, odds.columns)], axis=1
-    )
+    choice, _, _ = slice_images(table, specimens)
+    if len(choice.truth) == 0:
+        return table, []
+    fitted = score_temperature(choice)
+    labels, odds = table.iloc[:, : len(LABELS)], table.iloc[:, len(LABELS) :]
+    scaled = scale_probabilities(odds.to_numpy(), fitted["value"]).astype(np.float32)
+    return pd.concat([labels, pd.DataFrame(scaled, odds.index, odds.columns)], axis=1), [fitted]

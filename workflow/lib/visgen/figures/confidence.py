@@ -11,8 +11,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
+from visgen.calibration.coverage import GROUPS, VALID_SETS, of_group
+from visgen.calibration.reliability import CALIBRATED
 from visgen.figures.matrices import plot_notice
-from visgen.metrics import over_seeds
+from visgen.metrics import NULL, SCORE, of_role, over_seeds
 
 #: Evaluator: what it is called, colour (Okabe & Ito's), marker.
 _CURVES = {
@@ -23,7 +25,6 @@ _SETS = {
     "conformal": ("calibrated in one pool", "#009e73", "D"),
     "mondrian": ("head and tail calibrated apart", "#cc79a7", "o"),
 }
-_SUBSETS = {"all": "", "head": ":head", "tail": ":tail"}
 _APART = 0.19  # of a row's height, between its two kinds of sets and the middle
 _N_BINS = 10
 _ABOVE = 40  # points: height of the legend between a panel and its title
@@ -120,7 +121,11 @@ def _draw_reliability(axes: Axes, bins: pd.DataFrame, mean: pd.DataFrame) -> Non
         style = {"color": colour, "marker": marker, "edgecolors": "white", "lw": 0.6}
         axes.scatter(x, y, area, alpha=0.75, zorder=3, clip_on=False, **style)
         ece, chance = (
-            _value(mean, evaluator, metric, "value") for metric in ("ece", "ece_if_calibrated")
+            np.nan if row is None else float(row["value"])
+            for row in (
+                _row(mean, evaluator, "ece"),
+                _row(mean, evaluator, "ece", NULL, CALIBRATED),
+            )
         )
         label = f"{name}: ECE {ece:.3f} ({chance:.3f} if calibrated)"
         handles.append(
@@ -145,33 +150,34 @@ def _draw_reliability(axes: Axes, bins: pd.DataFrame, mean: pd.DataFrame) -> Non
 
 def _draw_coverage(axes: Axes, mean: pd.DataFrame) -> None:
     """Draw how often sets hold the true taxon, with their size on the right."""
-    if "coverage" not in set(mean["metric"]):
+    scored = {
+        (kind, group)
+        for kind in _SETS
+        for group in GROUPS
+        if _row(mean, kind, of_group("coverage", group)) is not None
+    }
+    if not scored:
         reason = "no sets: too few specimens\nto calibrate them or to test them"
         axes.text(0.5, 0.5, reason, ha="center", va="center", color="0.4")
         axes.set_axis_off()
         return
-    nominal = mean.loc[mean["metric"] == "coverage_if_valid", "value"].iloc[0]
+    nominal = of_role(mean, NULL, VALID_SETS)["value"].iloc[0]
     axes.axvline(nominal, color="0.35", ls="--", lw=1, zorder=2)
-    n_taxa = mean.loc[mean["metric"] == "n_taxa", "value"]
-    scored = set(mean.loc[mean["metric"] == "coverage", "evaluator"])
-    kinds = [kind for kind in _SETS if any(name.startswith(kind) for name in scored)]
-    subsets = {
-        subset: suffix
-        for subset, suffix in _SUBSETS.items()
-        if scored & {kind + suffix for kind in kinds}
-    }
+    n_taxa = mean.loc[mean["metric"] == "n_candidates", "value"]
+    kinds = [kind for kind in _SETS if any((kind, group) in scored for group in GROUPS)]
+    groups = [group for group in GROUPS if any((kind, group) in scored for kind in kinds)]
     labels, low = [], [nominal]
-    for row, (subset, suffix) in enumerate(subsets.items()):
+    for row, group in enumerate(groups):
         n = 0
         for place, kind in enumerate(kinds):
             _, colour, marker = _SETS[kind]
-            y, evaluator = row + (2 * place - len(kinds) + 1) * _APART, kind + suffix
-            coverage = _row(mean, evaluator, "coverage")
+            y, metric = row + (2 * place - len(kinds) + 1) * _APART, of_group("coverage", group)
+            coverage = _row(mean, kind, metric)
             if coverage is None:
                 note = "not scored"
             else:
                 n = int(coverage["n"])
-                valid = _row(mean, evaluator, "coverage_if_valid")
+                valid = _row(mean, kind, metric, NULL, VALID_SETS)
                 for limits, style in (
                     (valid, {"color": "0.85", "lw": 11, "zorder": 1}),
                     (coverage, {"color": colour, "lw": 1.5, "zorder": 3}),
@@ -179,9 +185,9 @@ def _draw_coverage(axes: Axes, mean: pd.DataFrame) -> None:
                     axes.hlines(y, limits["ci_low"], limits["ci_high"], **style)
                 axes.plot(coverage["value"], y, marker, c=colour, ms=6.5, zorder=4, clip_on=False)
                 low += [coverage["value"], coverage["ci_low"], valid["ci_low"]]
-                note = _size_in_words(_row(mean, evaluator, "set_size"), n_taxa)
+                note = _size_in_words(_row(mean, kind, of_group("set_size", group)), n_taxa)
             axes.text(1.02, y, note, transform=axes.get_yaxis_transform(), va="center", fontsize=8)
-        labels.append(f"{subset}\n(n = {n})" if n else subset)
+        labels.append(f"{group}\n(n = {n})" if n else group)
     least = np.nanmin(low)
     axes.set_xlim(least - 0.05 * (1 - least), 1 + 0.02 * (1 - least))
     axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
@@ -198,14 +204,12 @@ def _draw_coverage(axes: Axes, mean: pd.DataFrame) -> None:
     axes.spines[["top", "right", "left"]].set_visible(False)
 
 
-def _row(mean: pd.DataFrame, evaluator: str, metric: str) -> pd.Series | None:
-    rows = mean[(mean["evaluator"] == evaluator) & (mean["metric"] == metric)]
+def _row(
+    mean: pd.DataFrame, evaluator: str, metric: str, role: str = SCORE, against: str | None = None
+) -> pd.Series | None:
+    rows = of_role(mean, role, against)
+    rows = rows[(rows["evaluator"] == evaluator) & (rows["metric"] == metric)]
     return rows.iloc[0] if len(rows) else None
-
-
-def _value(mean: pd.DataFrame, evaluator: str, metric: str, column: str) -> float:
-    row = _row(mean, evaluator, metric)
-    return np.nan if row is None else float(row[column])
 
 
 def _size_in_words(size: pd.Series | None, n_taxa: pd.Series) -> str:

@@ -10,9 +10,11 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from visgen.classification.baselines import best_baseline
+from visgen.classification.evaluators import INDEPENDENT, ROLLED_UP
 from visgen.figures.colours import COLOURS
 from visgen.figures.matrices import plot_notice
-from visgen.metrics import over_seeds
+from visgen.metrics import SCORE, of_role, over_seeds
 
 LABELS = {
     "accuracy": "accuracy",
@@ -23,8 +25,8 @@ LABELS = {
 #: Evaluator: (what it is called, colour, place below the row's middle). One classifier a rank is
 #: drawn filled, the probabilities of the finest rank summed up the taxonomy hollow.
 _EVALUATORS = {
-    "independent": ("one classifier a rank", COLOURS[0], -0.14),
-    "rolled_up": ("rolled up from the finest rank", COLOURS[1], 0.2),
+    INDEPENDENT: ("one classifier a rank", COLOURS[0], -0.14),
+    ROLLED_UP: ("rolled up from the finest rank", COLOURS[1], 0.2),
 }
 _GREY = "0.35"
 _ROW, _PANEL, _LETTER = 0.25, 2.1, 0.075  # inches: height, width, width
@@ -36,8 +38,8 @@ def plot_scores(scores: pd.DataFrame, ranks: Sequence[str], baselines: Sequence[
     Parameters
     ----------
     scores
-        Columns of the contract; one experiment and backbone. Only the test part and the
-        evaluators ``independent`` and ``rolled_up`` are drawn, seeds averaged.
+        Columns of the contract; one experiment and backbone. Only scores of the test part and
+        of the evaluators ``independent`` and ``rolled_up`` are drawn, seeds averaged.
     ranks
         Coarse to fine; ranks without a score are left out.
     baselines
@@ -45,6 +47,7 @@ def plot_scores(scores: pd.DataFrame, ranks: Sequence[str], baselines: Sequence[
         each rank and metric is drawn as a line through the block, with a band up to the upper
         end of its interval.
     """
+    scores = of_role(scores, SCORE)
     drawn = (
         (scores["part"] == "test")
         & scores["evaluator"].isin(_EVALUATORS)
@@ -101,17 +104,16 @@ def _draw_scores(
     """Draw one metric of one rank, every variant in its row."""
     table = table.dropna(subset="value")
     is_baseline = table["variant"].isin(baselines)
-    apart = "rolled_up" in set(table["evaluator"])
+    apart = ROLLED_UP in set(table["evaluator"])
     for (evaluator, grey), rows in table.groupby(["evaluator", is_baseline]):
         _, colour, below = _EVALUATORS[evaluator]
         colour = _GREY if grey else colour
         place = np.array([variants.index(name) for name in rows["variant"]]) + below * apart
         axes.hlines(place, rows["ci_low"], rows["ci_high"], color=colour, lw=1.3, zorder=3)
-        face = colour if evaluator == "independent" else "white"
+        face = colour if evaluator == INDEPENDENT else "white"
         # A point at 0 or 1 stays whole.
         axes.plot(rows["value"], place, "o", c=colour, mfc=face, ms=5, zorder=4, clip_on=False)
-    if is_baseline.any():
-        best = table.loc[table.loc[is_baseline, "value"].idxmax()]
+    if (best := best_baseline(table, baselines)) is not None:
         axes.axvline(best["value"], color=_GREY, ls="--", lw=1, zorder=2)
         if pd.notna(best["ci_high"]):
             axes.axvspan(best["value"], best["ci_high"], color="0.9", lw=0, zorder=0)
@@ -132,7 +134,7 @@ def _legend(mean: pd.DataFrame, baselines: Sequence[str]) -> list:
     for evaluator, (name, colour, _) in _EVALUATORS.items():
         if evaluator in set(mean["evaluator"]):
             entries.append(Line2D([], [], color=colour, marker="o", ms=5, lw=1.3, label=name))
-            entries[-1].set_markerfacecolor(colour if evaluator == "independent" else "white")
+            entries[-1].set_markerfacecolor(colour if evaluator == INDEPENDENT else "white")
     if mean["variant"].isin(baselines).any():
         name = "baseline, sees no image"
         entries += [

@@ -10,13 +10,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
 from matplotlib.transforms import Bbox
-from scipy.stats import spearmanr
 
+from visgen.classification.evaluators import INDEPENDENT
+from visgen.classification.taxa import taxa_over_seeds
 from visgen.figures.colours import COLOURS
 from visgen.figures.free_places import write_where_free
 from visgen.figures.matrices import plot_notice
 
-MIN_FOR_RHO = 5  # with fewer taxa a rank correlation says nothing
 N_NAMED = 3  # names of each kind that stand out
 MAX_ALL_NAMED = 12  # up to here every taxon gets its name, if there is room
 _LEAST_AREA, _MORE_AREA = 8, 220  # square points: a taxon without specimens, the largest one more
@@ -31,7 +31,11 @@ _PLACES = (
 
 
 def plot_taxa(
-    taxa: pd.DataFrame, ranks: Sequence[str], chosen: Mapping[str, str], tail: int
+    taxa: pd.DataFrame,
+    scores: pd.DataFrame,
+    ranks: Sequence[str],
+    chosen: Mapping[str, str],
+    tail: int,
 ) -> Figure:
     """Draw the F1 of each taxon against its training images, a panel a rank.
 
@@ -40,6 +44,8 @@ def plot_taxa(
     taxa
         Columns variant, evaluator, rank, seed, taxon, n_train, n_test, n_specimens, f1 and
         others; the evaluator ``independent`` is drawn.
+    scores
+        Columns of the contract, with what `visgen.classification.taxa.score_taxa` returns.
     ranks
         Coarse to fine; ranks without a chosen classifier or without taxa are left out.
     chosen
@@ -58,7 +64,7 @@ def plot_taxa(
         rank: taxa[
             (taxa["rank"] == rank)
             & (taxa["variant"] == chosen[rank])
-            & (taxa["evaluator"] == "independent")
+            & (taxa["evaluator"] == INDEPENDENT)
         ]
         for rank in ranks
         if rank in chosen
@@ -66,7 +72,7 @@ def plot_taxa(
     shown = {rank: table for rank, table in shown.items() if len(table)}
     if not shown:
         return plot_notice("no taxon has a score")
-    means = {rank: _over_seeds(table) for rank, table in shown.items()}
+    means = {rank: taxa_over_seeds(table) for rank, table in shown.items()}
     most = max([1, *(table["n_specimens"].max() for table in means.values() if len(table))])
     n_columns = {1: 1, 2: 2, 4: 2}.get(len(shown), 3)
     n_rows = -(-len(shown) // n_columns)
@@ -81,7 +87,9 @@ def plot_taxa(
         axes.set_title(
             fill(f"{rank}: {chosen[rank].replace('_', ' ')}", 55)
             + "\n"
-            + _in_words(table, shown[rank]["taxon"].nunique()),
+            + _in_words(
+                table, shown[rank]["taxon"].nunique(), _correlation(scores, rank, chosen[rank])
+            ),
             loc="left",
             fontsize=9,
         )
@@ -100,19 +108,22 @@ def plot_taxa(
     return figure
 
 
-def _over_seeds(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a row a tested taxon, means over the seeds that tested it, largest first."""
-    tested = table[table["n_test"] > 0]
-    mean = tested.groupby("taxon")[["n_train", "n_specimens", "f1"]].mean().reset_index()
-    return mean.sort_values(["n_specimens", "taxon"], ascending=[False, True], ignore_index=True)
+def _correlation(scores: pd.DataFrame, rank: str, variant: str) -> float | None:
+    """Return Spearman's ρ of F1 and training images; None where it was not scored."""
+    own = scores[
+        (scores["rank"] == rank)
+        & (scores["variant"] == variant)
+        & (scores["evaluator"] == INDEPENDENT)
+        & (scores["metric"] == "f1_images_spearman")
+    ]
+    return None if own.empty else own["value"].iloc[0]
 
 
-def _in_words(mean: pd.DataFrame, n_taxa: int) -> str:
+def _in_words(mean: pd.DataFrame, n_taxa: int, rho: float | None) -> str:
     """Return the correlation and the numbers of taxa that the panel does not show as points."""
     words = f"n = {len(mean)} taxa"
-    several = mean[["n_train", "f1"]].nunique().min() > 1
-    if len(mean) >= MIN_FOR_RHO and several:
-        words = f"Spearman's ρ = {spearmanr(mean['n_train'], mean['f1'])[0]:.2f}, {words}"
+    if rho is not None:
+        words = f"Spearman's ρ = {rho:.2f}, {words}"
     rest = {"not tested": n_taxa - len(mean), "with F1 = 0": int((mean["f1"] == 0).sum())}
     rest_in_words = ", ".join(f"{n} {name}" for name, n in rest.items() if n)
     return "\n".join(filter(None, [words, rest_in_words]))

@@ -6,22 +6,23 @@ from typing import Any
 
 import pandas as pd
 
+from visgen.calibration.coverage import ALL
+from visgen.classification.evaluators import INDEPENDENT, ROLLED_UP
 from visgen.classification.scoring import ALL_RANKS
-from visgen.classification.study import INDEPENDENT, ROLLED_UP
-from visgen.metrics import over_seeds
+from visgen.metrics import SCORE, of_role, over_seeds
+from visgen.report.cells import interval_in_words
 from visgen.report.classification_rows import (
     SHOWN,
     backbone_rows,
     confidence_rows,
     has_metric,
-    interval_in_words,
     lineage_rows,
-    published_rows,
     rolled_up_rows,
     score_rows,
     shown_rows,
 )
 from visgen.report.page import format_number, format_percent, is_nothing
+from visgen.report.published import published_rows
 from visgen.tables import read_table
 
 
@@ -52,10 +53,15 @@ def classification_content(
     )
     rows = score_rows(scores, ranks, baselines, chosen)
     confidence = confidence_rows(scores, chosen)
-    published = read_table(tables["published"][0]) if tables["published"] else None
-    if published is not None:  # the section on recognition shows its own
+    published = []
+    if tables["published"]:
+        table = read_table(tables["published"][0])
+        # The section on recognition shows its own.
         recognised = metrics.loc[metrics["experiment"] == "visual_genetic", "variant"]
-        published = published[~published["variant"].isin(set(recognised))]
+        table = table[~table["variant"].isin(set(recognised))]
+        plain = of_role(scores, SCORE)
+        plain = plain[plain["evaluator"] == INDEPENDENT]
+        published = published_rows(table, plain, {metric: form for metric, _, form in SHOWN})
     # Every classifier leaves out the same ranks: they depend on the splits alone.
     left = _read_all(tables["classification_omitted"])[["seed", "rank", "reason"]]
     reasons = left.drop_duplicates().groupby(["rank", "reason"], sort=False).size()
@@ -76,7 +82,7 @@ def classification_content(
         .merge(chosen[["backbone", "rank", "variant"]])
         .to_dict("records"),
         "tuning_rows": tuning[tuning["chosen"]].to_dict("records"),
-        "published_rows": [] if published is None else published_rows(published, scores),
+        "published_rows": published,
         "classification_omitted": reasons.rename("n_seeds").reset_index().to_dict("records"),
         "classification_figures": [
             {"path": path, "backbone": Path(path).parent.name, "figure": Path(path).stem}
@@ -94,12 +100,6 @@ def findings(
         if not row["is_chosen"]:
             continue
         score = row["cells"]["balanced_accuracy"]
-        same = {
-            other["variant"]: other["cells"]["balanced_accuracy"]["value"]
-            for other in rows
-            if other["is_baseline"]
-            and (other["backbone"], other["rank"]) == (row["backbone"], row["rank"])
-        }
         sentence = (
             f"{row['rank'].capitalize()}: {_words(row['variant'])} on {row['backbone']}, chosen on "
             f"validation, has a balanced accuracy of {format_percent(score['value'])} "
@@ -111,8 +111,8 @@ def findings(
                 f"(95 % interval {format_percent(score['ci_low'])} to "
                 f"{format_percent(score['ci_high'])}, {row['n']} test specimens)"
             )
-        if same and row["variant"] not in same:
-            best = max(same.values())
+        best = row["best_baseline"]
+        if best is not None and not row["is_baseline"]:
             if is_nothing(score["ci_low"]):
                 verdict = _mcc_in_words(row["cells"].get("mcc"))
             elif score["ci_low"] > best:
@@ -129,7 +129,7 @@ def findings(
             (
                 item
                 for item in confidence
-                if item["group"] == "all"
+                if item["group"] == ALL
                 and (item["backbone"], item["rank"]) == (row["backbone"], row["rank"])
             ),
             None,
@@ -171,7 +171,8 @@ def _sets_in_words(sets: Mapping[str, Any]) -> str:
 
 def lineage_findings(scores: pd.DataFrame, chosen: pd.DataFrame, ranks: Sequence[str]) -> list[str]:
     """Say how often independent ranks contradict each other, and whether rolling up mends it."""
-    rates = scores[scores["rank"] == ALL_RANKS].set_index(["backbone", "variant", "evaluator"])
+    rates = of_role(scores, SCORE)
+    rates = rates[rates["rank"] == ALL_RANKS].set_index(["backbone", "variant", "evaluator"])
     sentences = []
     for backbone in dict.fromkeys(chosen["backbone"]):
         finest = chosen[chosen["backbone"] == backbone].set_index("rank")

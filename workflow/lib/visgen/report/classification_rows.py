@@ -1,13 +1,18 @@
 """Rows of the page's tables of classifiers, their numbers as text."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
+from visgen.calibration.coverage import ALL, GROUPS, of_group
+from visgen.classification.baselines import best_baseline
+from visgen.classification.evaluators import CHOSEN, INDEPENDENT, ROLLED_UP
 from visgen.classification.scoring import ALL_RANKS
-from visgen.classification.study import INDEPENDENT, ROLLED_UP
-from visgen.report.page import format_number, format_percent, is_nothing
+from visgen.metrics import DIFFERENCE, NULL, SCORE, of_role
+from visgen.report.cells import cell, points, signed
+from visgen.report.page import format_number, format_percent
 
 #: Columns of the page's table of scores: metric, head, how its values are written.
 SHOWN = (
@@ -35,18 +40,18 @@ def score_rows(
     chosen
         Columns backbone, rank, variant, value, n, note: what was chosen on validation.
     """
-    own = scores[scores["evaluator"] == INDEPENDENT]
+    independent = scores[scores["evaluator"] == INDEPENDENT]
+    own, differences = (of_role(independent, role) for role in (SCORE, DIFFERENCE))
+    differences = differences[differences["metric"] == "balanced_accuracy"]
     shown = [entry for entry in SHOWN if has_metric(scores, entry[0])]
     picked = chosen.set_index(["backbone", "rank"])
     rows = []
     for backbone in dict.fromkeys(own["backbone"]):
         for rank in ranks:
             part = own[(own["backbone"] == backbone) & (own["rank"] == rank)]
-            against = scores[
-                (scores["backbone"] == backbone)
-                & (scores["rank"] == rank)
-                & scores["evaluator"].str.startswith("minus:")
-                & (scores["metric"] == "balanced_accuracy")
+            best = best_baseline(part[part["metric"] == "balanced_accuracy"], baselines)
+            against = differences[
+                (differences["backbone"] == backbone) & (differences["rank"] == rank)
             ].set_index("variant")
             for variant, table in part.groupby("variant", sort=False):
                 cells = table.set_index("metric").to_dict("index")
@@ -60,14 +65,13 @@ def score_rows(
                         "rank": rank,
                         "variant": variant,
                         "is_baseline": variant in baselines,
+                        "best_baseline": None if best is None else best["value"],
                         "is_chosen": is_chosen,
                         "validation": picked.loc[(backbone, rank)].to_dict() if is_chosen else None,
                         "cells": cells,
-                        "texts": [_cell(cells.get(metric), form) for metric, _, form in shown],
-                        "difference": None if difference is None else _points(difference),
-                        "reference": None
-                        if difference is None
-                        else difference["evaluator"].removeprefix("minus:"),
+                        "texts": [cell(cells.get(metric), form) for metric, _, form in shown],
+                        "difference": cell(difference, points),
+                        "reference": None if difference is None else difference["against"],
                         "n": int(cells["accuracy"]["n"]),
                         "n_seeds": int(cells["accuracy"]["n_seeds"]),
                     }
@@ -87,7 +91,8 @@ def shown_rows(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 def lineage_rows(scores: pd.DataFrame, baselines: Sequence[str]) -> list[dict[str, Any]]:
     """Return the share of impossible lineages by backbone and classifier."""
-    rates = scores[(scores["rank"] == ALL_RANKS) & (scores["metric"] == "impossible_lineages")]
+    rates = of_role(scores, SCORE)
+    rates = rates[(rates["rank"] == ALL_RANKS) & (rates["metric"] == "impossible_lineages")]
     rows = []
     for (backbone, variant), table in rates.groupby(["backbone", "variant"], sort=False):
         cells = table.set_index("evaluator").to_dict("index")
@@ -97,9 +102,7 @@ def lineage_rows(scores: pd.DataFrame, baselines: Sequence[str]) -> list[dict[st
                 "variant": variant,
                 "is_baseline": variant in baselines,
                 "n": int(table["n"].min()),
-                "texts": [
-                    _cell(cells.get(name), format_percent) for name in (INDEPENDENT, ROLLED_UP)
-                ],
+                "texts": [cell(cells.get(name)) for name in (INDEPENDENT, ROLLED_UP)],
             }
         )
     return rows
@@ -110,8 +113,9 @@ def rolled_up_rows(scores: pd.DataFrame, chosen: pd.DataFrame) -> list[dict[str,
     rows = []
     for _, pick in chosen.iterrows():
         here = _of_choice(scores, pick)
-        here = here[here["metric"] == "balanced_accuracy"].set_index("evaluator")
-        if ROLLED_UP not in here.index:
+        here = here[here["metric"] == "balanced_accuracy"]
+        found = {(row["evaluator"], row["role"]): row for row in here.to_dict("records")}
+        if (ROLLED_UP, SCORE) not in found:
             continue
         rows.append(
             {
@@ -119,8 +123,9 @@ def rolled_up_rows(scores: pd.DataFrame, chosen: pd.DataFrame) -> list[dict[str,
                 "rank": pick["rank"],
                 "variant": pick["variant"],
                 "texts": [
-                    *(_cell(here.loc[e], format_percent) for e in (INDEPENDENT, ROLLED_UP)),
-                    _points(here.loc["rolled_up_minus_independent"]),
+                    cell(found[INDEPENDENT, SCORE]),
+                    cell(found[ROLLED_UP, SCORE]),
+                    cell(found[ROLLED_UP, DIFFERENCE], points),
                 ],
             }
         )
@@ -132,7 +137,8 @@ def backbone_rows(rows: Sequence[Mapping[str, Any]], scores: pd.DataFrame) -> li
     picked = [row for row in rows if row["is_chosen"]]
     if len({row["backbone"] for row in picked}) < 2:
         return []
-    between = scores[scores["evaluator"].str.startswith("backbone_minus:")]
+    between = of_role(scores, DIFFERENCE)
+    between = between[between["evaluator"] == CHOSEN]
     mcc, balanced = (
         between[between["metric"] == metric].set_index(["backbone", "rank"])
         for metric in ("mcc", "balanced_accuracy")
@@ -146,10 +152,10 @@ def backbone_rows(rows: Sequence[Mapping[str, Any]], scores: pd.DataFrame) -> li
                 **{name: row[name] for name in ("backbone", "rank", "variant", "validation", "n")},
                 "is_best": key not in balanced.index,
                 "texts": [
-                    _cell(row["cells"]["balanced_accuracy"], format_percent),
-                    _points(balanced.loc[key]) if key in balanced.index else None,
-                    _cell(row["cells"].get("mcc"), format_number),
-                    _cell(mcc.loc[key], _signed) if key in mcc.index else None,
+                    cell(row["cells"]["balanced_accuracy"]),
+                    cell(balanced.loc[key], points) if key in balanced.index else None,
+                    cell(row["cells"].get("mcc"), format_number),
+                    cell(mcc.loc[key], partial(signed, digits=3)) if key in mcc.index else None,
                 ],
             }
         )
@@ -161,64 +167,45 @@ def confidence_rows(scores: pd.DataFrame, chosen: pd.DataFrame) -> list[dict[str
     rows = []
     for _, pick in chosen.iterrows():
         here = _of_choice(scores, pick)
-        cells = {(row["evaluator"], row["metric"]): row for row in here.to_dict("records")}
-        for group in ("all", "head", "tail"):
+        cells = {
+            (row["evaluator"], row["metric"], row["role"]): row for row in here.to_dict("records")
+        }
+        errors = [
+            cells.get((kind, "ece", role), {}).get("value")
+            for kind in ("uncalibrated", "temperature")
+            for role in (SCORE, NULL)
+        ]
+        for group in GROUPS:
             # Where all taxa are in the head, or in the tail, one pool is all there is.
             # The same where head and tail could be calibrated apart in some seeds only.
-            names = ("mondrian", "conformal") if group == "all" else (f"mondrian:{group}",)
+            names = ("mondrian", "conformal") if group == ALL else ("mondrian",)
+            metric = of_group("coverage", group)
             n_seeds = {
-                name: cells[name, "coverage"]["n_seeds"]
+                name: cells[name, metric, SCORE]["n_seeds"]
                 for name in names
-                if (name, "coverage") in cells
+                if (name, metric, SCORE) in cells
             }
             if not n_seeds:
                 continue
             evaluator = max(n_seeds, key=n_seeds.get)  # of equals the first
-            coverage = cells[evaluator, "coverage"]
-            expected = cells[evaluator, "coverage_if_valid"]
+            coverage, expected = (cells[evaluator, metric, role] for role in (SCORE, NULL))
+            size = cells.get((evaluator, of_group("set_size", group), SCORE))
             rows.append(
                 {
                     **{name: pick[name] for name in ("backbone", "rank", "variant")},
                     "group": group,
                     "promised": expected["value"],
                     "coverage": coverage["value"],
-                    "text": _cell(coverage, format_percent),
+                    "text": cell(coverage),
                     "expected_low": expected["ci_low"],
                     "expected_high": expected["ci_high"],
-                    "size": cells.get((evaluator, "set_size"), {}).get("value"),
+                    "size": None if size is None else size["value"],
                     "n": int(coverage["n"]),
                     "n_seeds": int(coverage["n_seeds"]),
-                    "outside": cells[evaluator, "outside"]["value"],
-                    "ece": [
-                        cells.get((kind, metric), {}).get("value")
-                        for kind in ("uncalibrated", "temperature")
-                        for metric in ("ece", "ece_if_calibrated")
-                    ],
+                    "outside": cells[evaluator, of_group("outside", group), SCORE]["value"],
+                    "ece": errors,
                 }
             )
-    return rows
-
-
-def published_rows(published: pd.DataFrame, scores: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return each published score beside those of this study, by backbone.
-
-    Parameters
-    ----------
-    published
-        Columns source, rank, variant, metric, value, note.
-    """
-    own = scores[scores["evaluator"] == INDEPENDENT]
-    rows = []
-    forms = {metric: form for metric, _, form in SHOWN}
-    for row in published.fillna({"note": ""}).to_dict("records"):
-        form = forms.get(row["metric"], format_number)
-        here = own[
-            (own["rank"] == row["rank"])
-            & (own["variant"] == row["variant"])
-            & (own["metric"] == row["metric"])
-        ]
-        found = [(r["backbone"], _cell(r, form)) for r in here.to_dict("records")]
-        rows.append(row | {"value": form(row["value"]), "here": found})
     return rows
 
 
@@ -234,26 +221,3 @@ def _of_choice(scores: pd.DataFrame, pick: pd.Series) -> pd.DataFrame:
 def has_metric(scores: pd.DataFrame, metric: str) -> bool:
     """Tell whether any score has a metric."""
     return bool((scores["metric"] == metric).any())
-
-
-def _cell(score: Mapping[str, Any] | None, form: Callable[[float], str]) -> dict[str, str] | None:
-    """Return value and interval as text; None where there is no score."""
-    if score is None or is_nothing(score["value"]):
-        return None
-    return {"value": form(score["value"]), "interval": interval_in_words(score, form)}
-
-
-def interval_in_words(score: Mapping[str, Any], form: Callable[[float], str]) -> str:
-    """Return an interval as text, empty where there is none."""
-    if is_nothing(score["ci_low"]):
-        return ""
-    return f"{form(score['ci_low'])} to {form(score['ci_high'])}"
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.3f}".replace("-", "−")
-
-
-def _points(difference: Mapping[str, Any]) -> dict[str, str] | None:
-    """Return a difference in percentage points as text, with its sign."""
-    return _cell(difference, lambda share: f"{100 * share:+.1f}".replace("-", "−"))
