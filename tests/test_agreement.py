@@ -77,7 +77,7 @@ def test_real_signal_is_found():
     r, null = score_against_deals(genetic, taxa, alone(taxa), measure, permutations=99, seed=1)
     assert r["p"] == 0.01
     assert r["value"] > 0.8
-    assert "role" not in r and (null["role"], null["against"]) == ("null", "dealt_specimens")
+    assert "role" not in r and (null["role"], null["against"]) == ("expected", "dealt_specimens")
     for row in (r, null):
         assert (row["evaluator"], row["metric"]) == ("dealt_specimens", "pearson")
         assert row["n_permutations"] == 99
@@ -178,16 +178,16 @@ def test_agreement_is_tested_over_all_pairs_and_within_groups():
         ("mantel", "pearson", "score"),
         ("mantel", "spearman", "score"),
         ("distance_correlation", "bias_corrected", "score"),
-        ("distance_correlation", "bias_corrected", "null"),
+        ("distance_correlation", "bias_corrected", "expected"),
         ("procrustes", "correlation", "score"),
-        ("procrustes", "correlation", "null"),
+        ("procrustes", "correlation", "expected"),
         ("mantel_within", "pearson", "score"),
         ("mantel_within", "spearman", "score"),
         ("partial_mantel", "pearson", "score"),
     ]
     assert set(table["n"]) == {8} and set(table["n_permutations"]) == {19}
     assert set(table["against"].dropna()) == {"permuted_taxa"}
-    assert (table["p"].isna() == (table["role"] == "null")).all()
+    assert (table["p"].isna() == (table["role"] == "expected")).all()
     assert omitted == []
     pairs = [random_matrix(8, seed).condensed_form() for seed in (1, 2)]
     assert np.isclose(rows[0]["value"], np.corrcoef(pairs)[0, 1])
@@ -199,7 +199,7 @@ def test_agreement_is_tested_over_all_pairs_and_within_groups():
     )
     test = procrustes(one, other, 19, seed=1)
     assert found["procrustes", "correlation", "score"] == test.value
-    assert found["procrustes", "correlation", "null"] == test.null_mean
+    assert found["procrustes", "correlation", "expected"] == test.null_mean
 
 
 def test_too_few_taxa_are_listed():

@@ -6,7 +6,7 @@ from sklearn.metrics import brier_score_loss
 from visgen.calibration.confidence import BIN_COLUMNS, measure_confidence
 from visgen.calibration.reliability import calibration_error, errors_if_calibrated, reliability_bins
 from visgen.calibration.temperature import fit_temperature, scale_probabilities
-from visgen.metrics import NULL, SCORE, metrics_table, of_role
+from visgen.metrics import EXPECTED, SCORE, metrics_table, of_role
 from visgen.splits import calibrates
 
 TAXA = [f"Taxon {i}" for i in range(5)]
@@ -54,7 +54,7 @@ def scores_of(rows):
 
 
 def nulls_of(rows):
-    return of_role(metrics_table(rows), NULL).set_index(["evaluator", "metric"])
+    return of_role(metrics_table(rows), EXPECTED).set_index(["evaluator", "metric"])
 
 
 def half_of(table, specimens, seed=1):

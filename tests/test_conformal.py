@@ -99,7 +99,7 @@ def test_coverage_over_repeated_splits_is_the_stated_one(confidence, n, monkeypa
         assert len(np.unique(calibration[1])) == N_TAXA
         rows, _ = score(calibration, test, confidence=confidence)
         values.append(rows.loc[("conformal", "coverage", "score"), "value"])
-        valid = rows.loc[("conformal", "coverage", "null")]
+        valid = rows.loc[("conformal", "coverage", "expected")]
         within += valid["ci_low"] <= values[-1] <= valid["ci_high"]
     assert np.mean(values) == pytest.approx(confidence, abs=0.02)
     assert 0.92 <= within / repeats <= 1
@@ -164,7 +164,7 @@ def test_scores_by_hand():
     assert own["n"].to_dict() == {
         "coverage": 4, "set_size": 4, "n_calibration": 9, "n_candidates": 4, "outside": 5,
     }  # fmt: skip
-    null = rows.loc[("conformal", "coverage", "null")]
+    null = rows.loc[("conformal", "coverage", "expected")]
     assert (null["against"], null["value"], null["n"]) == ("valid_sets", 0.9, 4)
     limits = own.loc["coverage", ["ci_low", "ci_high"]].tolist()
     # Wilson's interval of 3 of 4, as R's prop.test(3, 4, correct = FALSE) prints it

@@ -38,11 +38,11 @@ def scores(ranks=("family",), seeds=(1, 2, 3), variants=("random_forest", "a_lin
                 labels = {"variant": variant, "rank": rank, "seed": seed, "part": "test", "n": 53}
                 for evaluator, shift in (("uncalibrated", 0.1), ("temperature", 0.0)):
                     row = labels | {"evaluator": evaluator, "metric": "ece"}
-                    null = {"role": "null", "against": "calibrated", "value": 0.031}
+                    null = {"role": "expected", "against": "calibrated", "value": 0.031}
                     rows += [row | {"value": 0.05 + shift}, row | null]
                 for i, (evaluator, group) in enumerate(SETS):
                     v = 0.8 + 0.02 * i + 0.01 * (seed - 2)
-                    null = {"role": "null", "against": "valid_sets"}
+                    null = {"role": "expected", "against": "valid_sets"}
                     for metric, more, value, low, high in (
                         ("coverage", {}, v, v - 0.05, v + 0.04),
                         ("coverage", null, 0.9, 0.85 - 0.01 * i, 0.95),

@@ -48,7 +48,7 @@ def scores(variants, kinds=("tips", "clades"), permuted=PERMUTED):
 
 
 def value(table, variant, part, metric, null=None, kind="tips"):
-    table = of_role(table, "score") if null is None else of_role(table, "null", null)
+    table = of_role(table, "score") if null is None else of_role(table, "expected", null)
     of_kind = (table["evaluator"] == f"held_out_{kind}") & table["fold"].isna()
     of_part = (table["part"] == part) & (table["metric"] == metric)
     return table[of_kind & of_part & (table["variant"] == variant)].iloc[0]

@@ -25,7 +25,7 @@ from visgen.figures.recognition_ablation import plot_ablation
 from visgen.figures.recognition_change import plot_change
 from visgen.figures.recognition_sizes import below_size, plot_sizes
 from visgen.figures.recognition_training import plot_training
-from visgen.metrics import DIFFERENCE, NULL, metrics_table
+from visgen.metrics import DIFFERENCE, EXPECTED, metrics_table
 from visgen.recognition.hits import METRICS
 from visgen.recognition.nulls import PERMUTED
 
@@ -47,7 +47,7 @@ def scores(permuted=True, metrics=METRICS):
     if permuted:
         rows += [
             {
-                "variant": "wd_sgt", "evaluator": "knn_5", "part": "test", "role": NULL,
+                "variant": "wd_sgt", "evaluator": "knn_5", "part": "test", "role": EXPECTED,
                 "against": PERMUTED, "metric": metric, "value": 0.5, "ci_low": 0.41,
                 "ci_high": 0.59, "n": 97, "n_permutations": 19,
             }
@@ -120,7 +120,7 @@ def test_published_values_are_hollow_and_only_of_variants_that_are_here():
 
 def test_band_outside_all_values_widens_the_axis():
     table = scores()
-    null = table["role"] == NULL
+    null = table["role"] == EXPECTED
     table.loc[null, ["ci_low", "value"]] = 0.02
     for axes in plot_ablation(table, "knn_5", VARIANTS, None).axes:
         assert axes.get_xlim()[0] < 0.02

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from recognition_study import SEEDS, VARIANTS, specimens, split, write_study
 from visgen.classification.taxa import wilson
-from visgen.metrics import DIFFERENCE, NULL, metrics_table, over_seeds
+from visgen.metrics import DIFFERENCE, EXPECTED, metrics_table, over_seeds
 from visgen.recognition.comparisons import base_variants, first_pairs, main_pair
 from visgen.recognition.evaluators import by_neighbours, chosen_evaluator, neighbours_of
 from visgen.recognition.hits import METRICS, count_hits, score_hits, taxa_of
@@ -194,7 +194,7 @@ def test_p_counts_permuted_runs_that_are_no_worse():
     }
     scores = [{"evaluator": "head", "metric": "accuracy", "n": n} for n in (23, 17)]
     null, gain = against_permuted(runs, scores, "variant a")
-    assert (null["role"], gain["role"]) == (NULL, DIFFERENCE)
+    assert (null["role"], gain["role"]) == (EXPECTED, DIFFERENCE)
     for row in (null, gain):
         labels = [row[key] for key in ("evaluator", "metric", "against")]
         assert labels == ["head", "accuracy", "permuted_anchors"]
@@ -242,7 +242,7 @@ def test_seeds_with_other_permutations_are_refused():
 
 
 def test_without_permutations_there_is_no_null(study):
-    assert not pick(study[-1], NULL, variant="wd")
+    assert not pick(study[-1], EXPECTED, variant="wd")
     empty = shares_of_runs(
         pd.DataFrame({"permutation": 0, "evaluator": "head", "truth": ["a"], "predicted": ["a"]}),
         {},

@@ -58,7 +58,7 @@ def confidence(variant, coverage=0.88, backbone="net"):
     return [
         labels
         | {"evaluator": evaluator, "metric": metric, "value": v, "ci_low": low, "ci_high": high}
-        | ({} if null is None else {"role": "null", "against": null})
+        | ({} if null is None else {"role": "expected", "against": null})
         for (evaluator, metric, null), (v, low, high) in values.items()
     ]
 
@@ -86,7 +86,7 @@ def agreement(p, p_dealt, variant="mean"):
     if p_dealt is None:
         return rows
     dealt = labels | {"evaluator": "dealt_specimens", "metric": "pearson"}
-    null = {"role": "null", "against": "dealt_specimens", "value": -0.001}
+    null = {"role": "expected", "against": "dealt_specimens", "value": -0.001}
     null |= {"ci_low": -0.2, "ci_high": 0.2}
     return [*rows, dealt | {"value": 0.423, "p": p_dealt}, dealt | null]
 
@@ -114,12 +114,12 @@ def held_out(
             ("permuted_bags", 0.87, 0.77, 0.01),
             ("dealt_specimens", 0.86, 0.66, p),
         ):
-            ends |= {"role": "null", "against": null, "n_permutations": refits}
+            ends |= {"role": "expected", "against": null, "n_permutations": refits}
             scores.append(("known_known", "pearson", known, {**ends}))
             tested = ends | {"p": its_p}
             scores.append(("held_out_known", "nearest_regret", regret, tested))
             scores.append(("held_out_known", "pearson_double_centred", 0.02, tested))
-    blind = {"role": "null", "against": "random_relative"}
+    blind = {"role": "expected", "against": "random_relative"}
     scores.append(("held_out_known", "nearest_rank", 6.6, blind))
     scores.append(("held_out_known", "nearest_regret", 0.88, blind))
     if gain:

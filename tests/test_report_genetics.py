@@ -49,7 +49,7 @@ def score(variant, evaluator, metric, value, ends=(np.nan, np.nan), p=np.nan, ra
 
 
 def null(against, *given, **more):
-    return score(*given, **more) | {"role": "null", "against": against}
+    return score(*given, **more) | {"role": "expected", "against": against}
 
 
 def neighbours(variant, accuracy=0.96):

@@ -201,7 +201,7 @@ def test_fitted_vectors_and_other_measures_are_no_rows_of_the_mantel_table():
         mean = labels | {"variant": "mean", "evaluator": evaluator, "value": 0.3, "p": 0.2}
         scores.append(mean | {"metric": metric})
     null = {"variant": "mean", "evaluator": "procrustes", "metric": "correlation"}
-    null |= {"role": "null", "against": "permuted_taxa"}
+    null |= {"role": "expected", "against": "permuted_taxa"}
     scores.append(labels | null | {"value": 0.27})
     metrics = metrics_table(scores + held_out("guided"))
     assert content.mantel_rows(metrics) == []

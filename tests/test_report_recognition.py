@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 from recognition_study import VARIANTS
-from visgen.metrics import DIFFERENCE, NULL, SCORE, metrics_table, over_seeds
+from visgen.metrics import DIFFERENCE, EXPECTED, SCORE, metrics_table, over_seeds
 from visgen.recognition.evaluators import evaluator_in_words
 from visgen.recognition.figures import FIGURES
 from visgen.recognition.hits import METRICS
@@ -45,12 +45,12 @@ def scores(gain=(0.02, 0.2), p=0.01, n=99, aligned="wd_sgt"):
         rows.append(row("wd", "knn_5", metric, 0.5, (0.4, 0.6)))
         rows.append(row(aligned, "knn_5", metric, 0.6, (0.5, 0.7)))
         rows.append(row(aligned, "knn_5", metric, 0.1, gain, role=DIFFERENCE, against="wd"))
-        rows.append(row(aligned, "knn_5", metric, 0.55, (0.5, 0.58), role=NULL, **permuted))
+        rows.append(row(aligned, "knn_5", metric, 0.55, (0.5, 0.58), role=EXPECTED, **permuted))
         rows.append(row(aligned, "knn_5", metric, 0.05, p=p, role=DIFFERENCE, **permuted))
     for evaluator, rank in (("knn_5", "genus"), ("anchor", "species")):
         of_rank = {"part": "unseen_species", "rank": rank, "n": 7}
         chance = UNIFORMLY if evaluator == "anchor" else BY_FREQUENCY
-        for role, value in ((SCORE, 0.4), (NULL, 0.1), (DIFFERENCE, 0.3)):
+        for role, value in ((SCORE, 0.4), (EXPECTED, 0.1), (DIFFERENCE, 0.3)):
             against = None if role == SCORE else chance
             labels = of_rank | {"role": role, "against": against}
             rows.append(

@@ -6,7 +6,7 @@ import pytest
 from scipy.spatial.distance import cdist
 from scipy.stats import pearsonr, spearmanr
 from skbio import DistanceMatrix, TreeNode
-from visgen.metrics import COLUMNS, NULL, SCORE, of_role
+from visgen.metrics import COLUMNS, EXPECTED, SCORE, of_role
 from visgen.sequence_scores import nearest_neighbours as module
 from visgen.sequence_scores.nearest_neighbours import (
     expected_accuracies,
@@ -207,7 +207,7 @@ def test_the_table_has_the_columns_of_the_contract_and_a_null_beside_each_claim(
             *("loo_nearest_neighbour", "loo_nearest_neighbour_distinct", "mantel"),
         }
     of_tree = found[found["variant"] == "tree"]
-    nulls = of_role(of_tree, NULL, "shuffled_tips").set_index(["rank", "metric"])
+    nulls = of_role(of_tree, EXPECTED, "shuffled_tips").set_index(["rank", "metric"])
     of_tree = of_role(of_tree, SCORE).set_index(["rank", "metric"])
     assert of_tree.loc[("species", "robinson_foulds"), "value"] == 0
     assert nulls.loc[("species", "robinson_foulds"), "value"] > 0.5

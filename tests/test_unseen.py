@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from recognition_study import GENERA, RANKS, SPECIES, VARIANTS, specimens, write_study
-from visgen.metrics import DIFFERENCE, NULL
+from visgen.metrics import DIFFERENCE, EXPECTED
 from visgen.recognition.nulls import PERMUTED
 from visgen.recognition.runs import read_placed, training_images
 from visgen.recognition.unseen import placements, tabulate_unseen
@@ -217,10 +217,10 @@ def test_scores_are_means_over_taxa_with_chance_beside(whole):
     assert len(real) == 2
     own = found[None, None]
     assert own["value"] == pytest.approx(real["value"].mean())
-    assert found[NULL, BY_FREQUENCY]["value"] == pytest.approx(real["by_frequency"].mean())
+    assert found[EXPECTED, BY_FREQUENCY]["value"] == pytest.approx(real["by_frequency"].mean())
     gain = (real["value"] - real["uniform"]).mean()
     assert found[DIFFERENCE, UNIFORMLY]["value"] == pytest.approx(gain)
-    assert own["n"] == found[NULL, UNIFORMLY]["n"] == 2
+    assert own["n"] == found[EXPECTED, UNIFORMLY]["n"] == 2
     least, most = real["value"].min(), real["value"].max()
     assert least <= own["ci_low"] < own["ci_high"] <= most
 

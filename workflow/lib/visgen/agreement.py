@@ -7,7 +7,7 @@ import pandas as pd
 from scipy.stats import pearsonr
 from skbio.stats.distance import DistanceMatrix
 
-from visgen.metrics import NULL, SCORE, of_role
+from visgen.metrics import EXPECTED, SCORE, of_role
 from visgen.permutation_tests.distance_correlation import distance_correlation
 from visgen.permutation_tests.mantel import MantelResult, mantel
 from visgen.permutation_tests.mantel_within import mantel_within
@@ -112,7 +112,7 @@ def _other_measures(
             omitted.append({"evaluator": evaluator, "reason": str(error)})
             continue
         row = _row(evaluator, metric, test.value, test.p, test.n_taxa, permutations)
-        null = {"role": NULL, "against": "permuted_taxa", "value": test.null_mean, "p": None}
+        null = {"role": EXPECTED, "against": "permuted_taxa", "value": test.null_mean, "p": None}
         rows += [row, row | null]
     return rows, omitted
 
@@ -186,7 +186,7 @@ def score_against_deals(
     low, high = np.percentile(null, [2.5, 97.5])
     shared = {"evaluator": DEALS, "metric": "pearson", "n": len(genetic.ids)}
     shared |= {"n_permutations": permutations}
-    of_deals = {"role": NULL, "against": DEALS, "value": float(null.mean())}
+    of_deals = {"role": EXPECTED, "against": DEALS, "value": float(null.mean())}
     return [
         shared | {"value": float(r), "p": float(p)},
         shared | of_deals | {"ci_low": float(low), "ci_high": float(high)},

@@ -2,8 +2,9 @@
 
 import pandas as pd
 
-#: What a row says: a score, a score less another one, or what a null or a baseline gives.
-SCORE, DIFFERENCE, NULL = ROLES = ("score", "difference", "null")
+#: What a row says: a score, a score less another one, or what is expected of a null or baseline
+#: in its place.
+SCORE, DIFFERENCE, EXPECTED = ROLES = ("score", "difference", "expected")
 
 #: Columns of every table of scores, and of report/metrics.tsv; see docs/metrics.md.
 COLUMNS = [

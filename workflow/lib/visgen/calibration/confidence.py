@@ -14,7 +14,7 @@ from visgen.calibration.reliability import (
 )
 from visgen.calibration.slices import Images, slice_images
 from visgen.calibration.temperature import brier_scores, scale_probabilities, score_temperature
-from visgen.metrics import NULL
+from visgen.metrics import EXPECTED
 from visgen.predictions import LABELS
 
 BIN_COLUMNS = ["seed", "rank", "evaluator", "confidence", "accuracy", "n_images"]
@@ -131,7 +131,7 @@ def _reliability(
     bins = reliability_bins(top, images.right)
     errors = errors_if_calibrated(top, code, simulations, seed)
     loss = brier_scores(scaled, truth)
-    null = {"role": NULL, "against": CALIBRATED, "n_permutations": simulations}
+    null = {"role": EXPECTED, "against": CALIBRATED, "n_permutations": simulations}
     found = (
         ({"metric": "ece"}, (calibration_error(bins), np.nan, np.nan)),
         ({"metric": "ece"} | null, (errors.mean(), *np.percentile(errors, [2.5, 97.5]))),

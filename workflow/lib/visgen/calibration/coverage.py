@@ -7,7 +7,7 @@ from scipy.stats import betabinom, binomtest
 
 from visgen.bootstrap import bayesian_weights
 from visgen.calibration.conformal_sets import allowed_ranks, least_calibration, mondrian_sets
-from visgen.metrics import NULL
+from visgen.metrics import EXPECTED
 
 #: Bootstrap samples behind an interval of a mean.
 BOOTSTRAPS = 1000
@@ -186,7 +186,7 @@ def _score_subset(
     n, n_taxa = sets.shape
     covered = int(sets[np.arange(n), truth].sum())
     interval = binomtest(covered, n).proportion_ci(method="wilson")
-    null = {"role": NULL, "against": VALID_SETS}
+    null = {"role": EXPECTED, "against": VALID_SETS}
     valid = (confidence, *coverage_range(n_test, n_calibration, confidence), n)
     found = (
         ({"metric": "coverage"}, (covered / n, float(interval.low), float(interval.high), n)),

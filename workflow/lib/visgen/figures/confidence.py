@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator
 from visgen.calibration.coverage import GROUPS, VALID_SETS, of_group
 from visgen.calibration.reliability import CALIBRATED
 from visgen.figures.matrices import plot_notice
-from visgen.metrics import NULL, SCORE, of_role, over_seeds
+from visgen.metrics import EXPECTED, SCORE, of_role, over_seeds
 
 #: Evaluator: what it is called, colour (Okabe & Ito's), marker.
 _CURVES = {
@@ -124,7 +124,7 @@ def _draw_reliability(axes: Axes, bins: pd.DataFrame, mean: pd.DataFrame) -> Non
             np.nan if row is None else float(row["value"])
             for row in (
                 _row(mean, evaluator, "ece"),
-                _row(mean, evaluator, "ece", NULL, CALIBRATED),
+                _row(mean, evaluator, "ece", EXPECTED, CALIBRATED),
             )
         )
         label = f"{name}: ECE {ece:.3f} ({chance:.3f} if calibrated)"
@@ -161,7 +161,7 @@ def _draw_coverage(axes: Axes, mean: pd.DataFrame) -> None:
         axes.text(0.5, 0.5, reason, ha="center", va="center", color="0.4")
         axes.set_axis_off()
         return
-    nominal = of_role(mean, NULL, VALID_SETS)["value"].iloc[0]
+    nominal = of_role(mean, EXPECTED, VALID_SETS)["value"].iloc[0]
     axes.axvline(nominal, color="0.35", ls="--", lw=1, zorder=2)
     n_taxa = mean.loc[mean["metric"] == "n_candidates", "value"]
     kinds = [kind for kind in _SETS if any((kind, group) in scored for group in GROUPS)]
@@ -177,7 +177,7 @@ def _draw_coverage(axes: Axes, mean: pd.DataFrame) -> None:
                 note = "not scored"
             else:
                 n = int(coverage["n"])
-                valid = _row(mean, kind, metric, NULL, VALID_SETS)
+                valid = _row(mean, kind, metric, EXPECTED, VALID_SETS)
                 for limits, style in (
                     (valid, {"color": "0.85", "lw": 11, "zorder": 1}),
                     (coverage, {"color": colour, "lw": 1.5, "zorder": 3}),

@@ -15,7 +15,7 @@ from visgen.figures.colours import COLOURS
 from visgen.figures.matrices import plot_notice
 from visgen.held_out.folds import KINDS
 from visgen.held_out.scoring import DEALT_SPECIMENS, PERMUTED_BAGS, RANDOM_RELATIVE
-from visgen.metrics import NULL, SCORE, of_role
+from visgen.metrics import EXPECTED, SCORE, of_role
 
 
 class _Measure(NamedTuple):
@@ -119,7 +119,7 @@ def _draw_score(axes: Axes, own: pd.DataFrame, place: int, colour: str, *, hollo
         where = axes.get_yaxis_transform()
         axes.text(0.5, place, "no score", transform=where, color="0.4", ha="center", fontsize=8)
         return
-    score, nulls = scores.iloc[0], of_role(own, NULL).set_index("against")
+    score, nulls = scores.iloc[0], of_role(own, EXPECTED).set_index("against")
     for name, (band, (top, bottom), _) in _NULLS.items():
         if name not in nulls.index:
             continue

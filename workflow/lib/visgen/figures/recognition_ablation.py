@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from visgen.figures.colours import COLOURS
 from visgen.figures.matrices import plot_notice
-from visgen.metrics import NULL, SCORE, of_role, over_seeds
+from visgen.metrics import EXPECTED, SCORE, of_role, over_seeds
 from visgen.recognition.evaluators import evaluator_in_words
 from visgen.recognition.hits import METRICS
 from visgen.recognition.nulls import PERMUTED
@@ -47,7 +47,7 @@ def plot_ablation(
     mean = over_seeds(of_role(drawn, SCORE))
     if mean.empty:
         return plot_notice("no variant has a score of test specimens")
-    null = of_role(drawn, NULL, PERMUTED)
+    null = of_role(drawn, EXPECTED, PERMUTED)
     names = [name for name in variants if name in set(mean["variant"])]
     metrics = [metric for metric in METRICS if metric in set(mean["metric"])]
     longest = max(len(_label(name, variants)) for name in names)

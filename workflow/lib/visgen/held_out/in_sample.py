@@ -5,7 +5,7 @@ import pandas as pd
 from scipy.stats import pearsonr
 from skbio.stats.distance import DistanceMatrix
 
-from visgen.metrics import NULL
+from visgen.metrics import EXPECTED
 
 _NOISE = 1e-12  # distances whose spread is a smaller share than this are equal
 
@@ -52,5 +52,5 @@ def in_sample_rows(fit: pd.DataFrame) -> list[dict]:
     return [
         shared | {"metric": "pearson", "value": row["pearson"], "n": int(row["n_known"])},
         loss | {"value": row["loss"]},
-        loss | {"role": NULL, "against": "best_constant", "value": row["loss_of_constant"]},
+        loss | {"role": EXPECTED, "against": "best_constant", "value": row["loss_of_constant"]},
     ]

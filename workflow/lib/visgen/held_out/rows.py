@@ -13,7 +13,7 @@ from visgen.held_out.scoring import (
     nearest_known,
     score_folds,
 )
-from visgen.metrics import DIFFERENCE, NULL
+from visgen.metrics import DIFFERENCE, EXPECTED
 
 #: Metrics of the nearest known relative: columns of `visgen.held_out.scoring.nearest_known`.
 NEAREST = {"nearest_rank": "rank", "nearest_regret": "regret"}
@@ -90,7 +90,7 @@ def held_out_rows(
         beside, ps = [], []
         for name, null in of_this.groupby("null", sort=False)["value"]:
             low, high = np.percentile(null.dropna(), [2.5, 97.5]) if null.count() else (None, None)
-            other = {"role": NULL, "against": name, "value": null.mean()}
+            other = {"role": EXPECTED, "against": name, "value": null.mean()}
             other |= {"ci_low": low, "ci_high": high, "n_permutations": len(null)}
             if part != "known_known":
                 ps.append(p_by_refit(value, null, smaller_is_better=metric in NEAREST))
@@ -105,7 +105,7 @@ def held_out_rows(
         | {
             "part": "held_out_known",
             "metric": metric,
-            "role": NULL,
+            "role": EXPECTED,
             "against": RANDOM_RELATIVE,
             "value": nearest[f"{column}_random"].mean(),
         }

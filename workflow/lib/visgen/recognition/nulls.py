@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from visgen.metrics import DIFFERENCE, NULL
+from visgen.metrics import DIFFERENCE, EXPECTED
 
 #: What nulls and differences are against: the same anchors, dealt to other taxa.
 PERMUTED = "permuted_anchors"
@@ -90,7 +90,7 @@ def against_permuted(
         # Shares of the same counts, added in another order, must count as equal.
         p = (1 + np.sum(null >= real - 1e-12)) / (len(null) + 1)
         ends = {"ci_low": null.min(), "ci_high": null.max()}
-        of_null = {"role": NULL, "value": null.mean(), **ends}
+        of_null = {"role": EXPECTED, "value": null.mean(), **ends}
         gain = {"role": DIFFERENCE, "value": real - null.mean(), "p": p}
         rows += [label | row for row in (of_null, gain)]
     return rows

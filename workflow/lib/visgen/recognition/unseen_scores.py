@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from visgen.bootstrap import bayesian_weights
-from visgen.metrics import DIFFERENCE, NULL
+from visgen.metrics import DIFFERENCE, EXPECTED
 from visgen.recognition.nulls import against_permuted
 
 #: What scores are against that a candidate drawn by chance gives: by its number of training
@@ -46,7 +46,7 @@ def score_unseen(table: pd.DataFrame, *, bootstraps: int, seed: int) -> list[dic
         for column, against in _CHANCE.items():
             if of_taxa[column].notna().all():
                 gain = of_taxa["value"] - of_taxa[column]
-                values.append(({"role": NULL, "against": against}, of_taxa[column]))
+                values.append(({"role": EXPECTED, "against": against}, of_taxa[column]))
                 values.append(({"role": DIFFERENCE, "against": against}, gain))
         n = len(of_taxa)
         weights = bayesian_weights(n, bootstraps, np.random.default_rng([seed, n]))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from visgen.metrics import NULL, SCORE, of_role
+from visgen.metrics import EXPECTED, SCORE, of_role
 from visgen.report.cells import cell
 from visgen.report.page import format_number
 
@@ -39,7 +39,7 @@ def association_rows(metrics: pd.DataFrame) -> list[dict[str, Any]]:
     for (backbone, variant), table in scores.groupby(["backbone", "variant"], sort=False):
         found, nulls = (
             of_role(table, *role).set_index(["evaluator", "metric"]).to_dict("index")
-            for role in ((SCORE,), (NULL, "permuted_taxa"))
+            for role in ((SCORE,), (EXPECTED, "permuted_taxa"))
         )
         cells = []
         for measure in MEASURES:

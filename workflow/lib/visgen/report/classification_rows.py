@@ -10,7 +10,7 @@ from visgen.calibration.coverage import ALL, GROUPS, of_group
 from visgen.classification.baselines import best_baseline
 from visgen.classification.evaluators import CHOSEN, INDEPENDENT, ROLLED_UP
 from visgen.classification.scoring import ALL_RANKS
-from visgen.metrics import DIFFERENCE, NULL, SCORE, of_role
+from visgen.metrics import DIFFERENCE, EXPECTED, SCORE, of_role
 from visgen.report.cells import cell, points, signed
 from visgen.report.page import format_number, format_percent
 
@@ -173,7 +173,7 @@ def confidence_rows(scores: pd.DataFrame, chosen: pd.DataFrame) -> list[dict[str
         errors = [
             cells.get((kind, "ece", role), {}).get("value")
             for kind in ("uncalibrated", "temperature")
-            for role in (SCORE, NULL)
+            for role in (SCORE, EXPECTED)
         ]
         for group in GROUPS:
             # Where all taxa are in the head, or in the tail, one pool is all there is.
@@ -188,7 +188,7 @@ def confidence_rows(scores: pd.DataFrame, chosen: pd.DataFrame) -> list[dict[str
             if not n_seeds:
                 continue
             evaluator = max(n_seeds, key=n_seeds.get)  # of equals the first
-            coverage, expected = (cells[evaluator, metric, role] for role in (SCORE, NULL))
+            coverage, expected = (cells[evaluator, metric, role] for role in (SCORE, EXPECTED))
             size = cells.get((evaluator, of_group("set_size", group), SCORE))
             rows.append(
                 {

@@ -8,7 +8,7 @@ import pandas as pd
 
 from visgen.agreement import DEALS
 from visgen.embedding import RANDOM_DRAWS
-from visgen.metrics import NULL, SCORE, of_role
+from visgen.metrics import EXPECTED, SCORE, of_role
 from visgen.report.association import association_rows
 from visgen.report.cells import cell
 from visgen.report.page import format_number, format_p, is_nothing
@@ -104,7 +104,7 @@ def mantel_rows(metrics: pd.DataFrame) -> list[dict[str, Any]]:
             for test, part in of_role(table, SCORE).groupby("evaluator", sort=False)
         }
         dealt = tests.pop(DEALS, {}).get("pearson")
-        (of_deals,) = of_role(table, NULL, DEALS).to_dict("records") or [None]
+        (of_deals,) = of_role(table, EXPECTED, DEALS).to_dict("records") or [None]
         for test, found in tests.items():
             row = {"backbone": backbone, "variant": variant, "test": test} | found
             row |= {"n": int(found["pearson"]["n"])}

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from visgen.metrics import NULL, SCORE, of_role
+from visgen.metrics import EXPECTED, SCORE, of_role
 from visgen.report.cells import interval_in_words
 from visgen.report.content import ALPHA
 from visgen.report.genetics_scores import VECTORS
@@ -29,7 +29,7 @@ def genetics_findings(scores: pd.DataFrame, rank: str, inferred: bool) -> list[s
             (row["variant"], row["rank"], row["evaluator"], row["metric"]): row
             for row in of_role(scores, role).to_dict("records")
         }
-        for role in (SCORE, NULL)
+        for role in (SCORE, EXPECTED)
     )
     sentences = [
         _neighbours_in_words(found, nulls, rank),

@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from visgen.metrics import NULL, SCORE, of_role
+from visgen.metrics import EXPECTED, SCORE, of_role
 from visgen.report.cells import cell
 from visgen.report.page import format_number, format_percent
 
@@ -57,11 +57,11 @@ def neighbour_rows(scores: pd.DataFrame) -> list[dict[str, Any]]:
         own = scores[scores["variant"] == variant]
         for evaluator, sequences in NEAREST.items():
             here = own[own["evaluator"] == evaluator]
-            for role, words in ((SCORE, sequences), (NULL, "names dealt at random")):
+            for role, words in ((SCORE, sequences), (EXPECTED, "names dealt at random")):
                 found = of_role(here, role).set_index("metric").to_dict("index")
                 if found:
                     n = int(next(iter(found.values()))["n"])
-                    row = {"vectors": name, "sequences": words, "n": n, "is_null": role == NULL}
+                    row = {"vectors": name, "sequences": words, "n": n, "is_null": role == EXPECTED}
                     measures = ("accuracy", "balanced_accuracy")
                     rows.append(row | {metric: cell(found.get(metric)) for metric in measures})
     return rows
@@ -88,8 +88,8 @@ def agreement_rows(scores: pd.DataFrame) -> list[dict[str, Any]]:
         for (variant, rank), both in chosen.groupby(["variant", "rank"], sort=False):
             row = {"of": VECTORS.get(variant, "inferred tree"), "rank": rank}
             rows += [
-                row | {"asked": words, "is_null": role == NULL} | cell(score, form)
-                for role, words in ((SCORE, asked), (NULL, "tips shuffled"))
+                row | {"asked": words, "is_null": role == EXPECTED} | cell(score, form)
+                for role, words in ((SCORE, asked), (EXPECTED, "tips shuffled"))
                 for score in of_role(both, role).to_dict("records")
             ]
     return rows

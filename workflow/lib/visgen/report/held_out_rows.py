@@ -7,7 +7,7 @@ import pandas as pd
 
 from visgen.held_out.folds import KINDS
 from visgen.held_out.scoring import DEALT_SPECIMENS, PERMUTED_BAGS, RANDOM_RELATIVE
-from visgen.metrics import DIFFERENCE, NULL, SCORE
+from visgen.metrics import DIFFERENCE, EXPECTED, SCORE
 from visgen.report.cells import cell, signed
 from visgen.report.page import format_number, format_p, is_nothing
 
@@ -21,7 +21,7 @@ _NULLS = {PERMUTED_BAGS: "permuted", DEALT_SPECIMENS: "dealt"}
 #: Where the rows of a role go, and by what they are found there.
 _ROLES = {
     "scores": (SCORE, ["part", "metric"]),
-    "nulls": (NULL, ["part", "metric", "against"]),
+    "nulls": (EXPECTED, ["part", "metric", "against"]),
     "gains": (DIFFERENCE, ["part", "metric"]),
 }
 

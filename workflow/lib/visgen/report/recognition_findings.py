@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from visgen.metrics import DIFFERENCE, NULL, SCORE, of_role
+from visgen.metrics import DIFFERENCE, EXPECTED, SCORE, of_role
 from visgen.recognition.evaluators import ANCHOR, evaluator_in_words
 from visgen.recognition.nulls import PERMUTED
 from visgen.recognition.unseen_scores import BY_FREQUENCY, UNIFORMLY
@@ -94,7 +94,7 @@ def _change(mean: pd.DataFrame, evaluator: str, base: str, aligned: str) -> str:
 
 def _against_permuted(mean: pd.DataFrame, evaluator: str, aligned: str) -> str:
     gains = scores_of(mean, aligned, evaluator, DIFFERENCE, PERMUTED)
-    nulls = scores_of(mean, aligned, evaluator, NULL, PERMUTED)
+    nulls = scores_of(mean, aligned, evaluator, EXPECTED, PERMUTED)
     if not gains:
         return (
             f"Anchors of {aligned} were not permuted, so that a change cannot be laid to genetics: "
@@ -143,7 +143,7 @@ def _of_unseen(mean: pd.DataFrame, evaluator: str, aligned: str) -> list[str]:
             if found.empty:
                 continue
             score = of_role(found, SCORE).iloc[-1]
-            nulls = of_role(found[found["rank"] == score["rank"]], NULL)
+            nulls = of_role(found[found["rank"] == score["rank"]], EXPECTED)
             chance = nulls.set_index("against")["value"]
             name = BY_FREQUENCY if BY_FREQUENCY in chance else UNIFORMLY
             text = cell(score.to_dict())

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from visgen.metrics import DIFFERENCE, NULL, SCORE, of_role
+from visgen.metrics import DIFFERENCE, EXPECTED, SCORE, of_role
 from visgen.recognition.comparisons import base_variants
 from visgen.recognition.evaluators import evaluator_in_words
 from visgen.recognition.hits import METRICS
@@ -61,14 +61,14 @@ def variant_rows(
         kinds = [("", SCORE, None, format_percent)]
         if name in bases:
             kinds.append((f"less {bases[name]}, in points", DIFFERENCE, bases[name], points))
-        kinds.append(("anchors permuted: mean, range", NULL, PERMUTED, format_percent))
+        kinds.append(("anchors permuted: mean, range", EXPECTED, PERMUTED, format_percent))
         kinds.append(("less these, in points", DIFFERENCE, PERMUTED, points))
         for what, role, against, form in kinds:
             found = scores_of(mean, name, evaluator, role, against)
             if found or role == SCORE:
                 cells = {metric: cell(found.get(metric), form) for metric in METRICS}
                 row = {"variant": name, "regime": options["regime"], "anchors": options["anchors"]}
-                rows.append(row | {"what": what, "is_null": role == NULL, "cells": cells})
+                rows.append(row | {"what": what, "is_null": role == EXPECTED, "cells": cells})
     return rows
 
 
@@ -103,7 +103,7 @@ def unseen_rows(mean: pd.DataFrame) -> list[dict[str, Any]]:
         beside = unseen[unseen[labels].eq([score[label] for label in labels]).all(axis=1)]
         nulls, gains = (
             of_role(beside, role).set_index("against").to_dict("index")
-            for role in (NULL, DIFFERENCE)
+            for role in (EXPECTED, DIFFERENCE)
         )
         is_share = score["metric"] == "placed"
         form = format_percent if is_share else format_number

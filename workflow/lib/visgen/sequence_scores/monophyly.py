@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from skbio import TreeNode
 
-from visgen.metrics import NULL
+from visgen.metrics import EXPECTED
 
 SHUFFLES = 999
 
@@ -88,7 +88,7 @@ def score_monophyly(tree: TreeNode, groups: pd.Series, *, seed: int) -> list[dic
         shared | {"value": value, "p": p},
         shared
         | {
-            "role": NULL,
+            "role": EXPECTED,
             "against": "shuffled_tips",
             "value": float(null.mean()),
             "ci_low": low,

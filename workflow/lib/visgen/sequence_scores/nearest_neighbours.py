@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from visgen.bootstrap import rescaled_weights
-from visgen.metrics import NULL
+from visgen.metrics import EXPECTED
 from visgen.sequence_vectors.files import SequenceVectors
 from visgen.wilson import wilson
 
@@ -174,7 +174,7 @@ def _scores(found: NearestNeighbours, bootstraps: int, seed: int) -> list[dict]:
 
 
 def _expected(taxon: np.ndarray) -> list[dict]:
-    null = {"role": NULL, "against": "permuted_labels"}
+    null = {"role": EXPECTED, "against": "permuted_labels"}
     metrics = ("accuracy", "balanced_accuracy")
     return [
         null | {"metric": metric, "value": value}

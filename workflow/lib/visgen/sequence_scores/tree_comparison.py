@@ -5,7 +5,7 @@ import logging
 import numpy as np
 from skbio import TreeNode
 
-from visgen.metrics import NULL
+from visgen.metrics import EXPECTED
 from visgen.permutation_tests.mantel import mantel
 from visgen.permutation_tests.matrices import MIN_TAXA
 from visgen.trees import patristic_distances
@@ -54,7 +54,7 @@ def compare_trees(
         sign = -1 if metric == "robinson_foulds" else 1
         p = float((1 + np.sum(sign * null >= sign * value)) / (SHUFFLES + 1))
         low, high = (float(limit) for limit in np.percentile(null, [2.5, 97.5]))
-        of_null = {"role": NULL, "against": "shuffled_tips", "ci_low": low, "ci_high": high}
+        of_null = {"role": EXPECTED, "against": "shuffled_tips", "ci_low": low, "ci_high": high}
         rows += [
             _row(metric, value, len(shared), SHUFFLES) | {"p": p},
             _row(metric, float(null.mean()), len(shared), SHUFFLES) | of_null,
