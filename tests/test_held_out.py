@@ -413,7 +413,7 @@ def test_rows_hold_scores_nulls_gains_and_folds(study, fitted):
     assert not everything.duplicated(["part", "metric", "role", "against"]).any()
     assert set(everything["evaluator"]) == {"held_out_tips"} and (everything["n"] == 29).all()
     pooled = of_role(everything, "score").set_index(["part", "metric"])
-    nulls = of_role(everything, "null").set_index(["part", "metric", "against"]).sort_index()
+    nulls = of_role(everything, "expected").set_index(["part", "metric", "against"]).sort_index()
     gains = of_role(everything, "difference", "plain").set_index(["part", "metric"])
     in_sample = pooled.loc[("known_known", "pearson")]
     assert np.isnan(in_sample["p"]) and np.isnan(in_sample["ci_low"])

@@ -134,7 +134,7 @@ def test_what_is_expected_of_random_labels_is_the_mean_over_permutations():
 def test_intervals_hold_the_value_and_perfect_scores_have_no_bootstrap_interval():
     table = random_vectors([13, 5, 11, 2, 7])
     rows = score_neighbours(table, bootstraps=300, seed=1)
-    found, nulls = scores(rows), scores(rows, "null")
+    found, nulls = scores(rows), scores(rows, "expected")
     assert set(found) == set(nulls)
     assert {row["against"] for row in nulls.values()} == {"permuted_labels"}
     for metric in ("accuracy", "balanced_accuracy"):
