@@ -317,7 +317,7 @@ def test_genera_without_information_are_no_clades(tmp_path, engine, order, outgr
         "Gamma": True,
     }
     # Six tips without order have four inner branches below their own.
-    assert found.model.set_index("key")["value"]["collapsed"] == "4"
+    assert found.model.set_index("key")["text"]["collapsed"] == "4"
 
 
 def test_a_branch_without_length_has_no_support_in_a_bootstrap_tree():
@@ -369,7 +369,7 @@ def test_tips_are_sequences_in_one_tree_and_taxa_in_the_other(tmp_path):
     assert {tip.name for tip in found.taxa.tips()} == {one.taxon for one in alignment}
     delta = {"Delta prima", "Delta d'orbignyi-nova"}
     assert delta in [child.subset() for child in found.taxa.children]
-    model = found.model.set_index("key")["value"].to_dict()
+    model = found.model.set_index("key")["text"].to_dict()
     assert model == {
         "engine": "nj",
         "model": "JC69",
@@ -456,7 +456,7 @@ def test_iqtree_infers_the_tree_with_identical_sequences_and_awkward_names():
     assert frozenset({"Beta prima", "Beta d'orbignyi-nova", "Beta copia"}) in clades
     assert set(supports(found.taxa).values()) <= {0, 50, 100, None}
     assert patristic_distances(found.taxa)["Beta copia", "Beta prima"] < 1e-5
-    model = found.model.set_index("key")["value"]
+    model = found.model.set_index("key")["text"]
     assert model["program"].startswith("IQ-TREE ")
     assert model["model"] == "JC"
     assert float(model["log_likelihood"]) < 0 < float(model["bic"])
@@ -553,7 +553,7 @@ def test_raxml_gets_the_model_of_modeltest_and_its_tree_is_taken(stand_ins):
     assert "--model TIM3+I" in second
     by_taxon = {frozenset(one.taxon for one in alignment[i : i + 2]): i for i in (0, 2, 4)}
     assert supports(found.taxa) == dict(zip(by_taxon, (70, 90, 80), strict=True))
-    model = found.model.set_index("key")["value"]
+    model = found.model.set_index("key")["text"]
     assert model["program"] == "RAxML-NG v. 1.2.2"
     assert model["model"] == "TIM3+I"
     assert model["log_likelihood"] == "-123.456000"

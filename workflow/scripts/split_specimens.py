@@ -16,6 +16,6 @@ parts = split_specimens(
     val=params.val,
     seed=int(snakemake.wildcards.seed),
 )
-parts.to_csv(snakemake.output.split, sep="\t")
+write_table(snakemake.output.split, parts.reset_index())
 notes = split_notes(specimens, parts, params.ranks)
 write_table(snakemake.output.notes, notes)
