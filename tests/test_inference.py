@@ -148,6 +148,14 @@ def test_a_midpoint_on_a_node_cuts_no_branch(scale):
     assert sorted(child.name for child in rooted.children) == list("ABCD")
 
 
+def test_halves_that_are_equal_but_for_rounding_meet_at_their_node():
+    # By hand: A to D is 0.1 + 0.5 + 0.6, so the root is the inner node; the sums miss by a last
+    # bit, at which root_at_midpoint of scikit-bio 0.7.4 climbs past the root and fails.
+    rooted = root_at_midpoint(parse("(D:0.6000000000000001,(A:0.1,B:0)63:0.5,C:0.3);"))
+    sides = {"".join(sorted(child.subset(include_self=True))) for child in rooted.children}
+    assert sides == {"AB", "C", "D"}
+
+
 def test_a_tree_without_lengths_has_no_midpoint():
     with pytest.raises(ValueError, match="all sequences are the same"):
         root_at_midpoint(parse("(A:0,B:0,(C:0,D:0):0);"))
