@@ -5,9 +5,9 @@ from visgen.logs import start_log
 from visgen.tables import read_table
 
 start_log(snakemake.log[0])
-given, guided = snakemake.input, snakemake.params.guided
-histories = {name: read_table(path) for name, path in zip(guided, given.histories, strict=True)}
-fits = {
-    name: read_table(path).iloc[0].to_dict() for name, path in zip(guided, given.fits, strict=True)
-}
+given = snakemake.input
+histories, fits = {}, {}
+for name, history, fit in zip(snakemake.params.guided, given.histories, given.fits, strict=True):
+    histories[name] = read_table(history)
+    fits[name] = read_table(fit).iloc[0].to_dict()
 plot_guidance(histories, fits).savefig(snakemake.output[0], dpi=150)

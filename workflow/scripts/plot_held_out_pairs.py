@@ -7,8 +7,10 @@ from visgen.logs import start_log
 from visgen.tables import read_table
 
 start_log(snakemake.log[0])
-given, params = snakemake.input, snakemake.params
-genetic, folds = load_distances(given.genetic), read_table(given.folds).set_index("taxon")
+given = snakemake.input
+params = snakemake.params
+genetic = load_distances(given.genetic)
+folds = read_table(given.folds).set_index("taxon")
 scores = read_table(given.scores)
 for variant, path, figure in zip(params.variants, given.visual, snakemake.output, strict=True):
     plot_held_out_pairs(

@@ -16,18 +16,23 @@ from visgen.threads import use_threads
 if __name__ == "__main__":
     start_log(snakemake.log[0])
     use_threads()
-    params, given, wildcards = snakemake.params, snakemake.input, snakemake.wildcards
-    seed = int(wildcards.seed)
+    given = snakemake.input
+    params = snakemake.params
+    seed = int(snakemake.wildcards.seed)
+    images = study_images(
+        pd.read_parquet(given.specimens),
+        read_splits([given.split])[seed],
+        params.rank,
+        read_withheld(given.withheld, snakemake.wildcards.scope),
+    )
     backbone = with_image_size(params.backbone, params.image_size)
+    tensors, about = read_checkpoint(given.checkpoint, with_encoder=True)
+
     pooled = pool_views(
-        study_images(
-            pd.read_parquet(given.specimens),
-            read_splits([given.split])[seed],
-            params.rank,
-            read_withheld(given.withheld, wildcards.scope),
-        ),
+        images,
         load_backbone(**backbone | {"weights": UNTRAINED}),  # the checkpoint has the trained ones
-        *read_checkpoint(given.checkpoint, with_encoder=True),
+        tensors,
+        about,
         n_views=params.n_views,
         seed=seed,
         augmentation=params.augmentation,
