@@ -2,9 +2,8 @@ import tracemalloc
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 import pytest
-from visgen.feature_tables import in_shard, read_features, write_features
+from visgen.feature_tables import in_shard, read_features, read_made_with, write_features
 
 
 def features(ids, repeats=(0,), n_features=7, seed=5):
@@ -40,8 +39,7 @@ def test_shards_are_one_sorted_table_whatever_their_order(tmp_path):
 def test_a_shard_tells_what_it_was_made_with(tmp_path):
     path = tmp_path / "x.parquet"
     write_features(path, features(["a"]), {"device": "cpu", "recipe": "17"})
-    found = pq.read_schema(path).metadata
-    assert (found[b"device"], found[b"recipe"]) == (b"cpu", b"17")
+    assert read_made_with(path) == {"device": "cpu", "recipe": "17"}
 
 
 def test_the_same_features_give_the_same_file(tmp_path):

@@ -1,25 +1,10 @@
-import io
-
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.image import imread
+from figure_checks import png
 from visgen.figures.counts import plot_counts
 from visgen.figures.scores import plot_scores
 from visgen.metrics import metrics_table
-
-
-def png(figure, dpi=60):
-    content = io.BytesIO()
-    figure.savefig(content, dpi=dpi, metadata={"Software": None})
-    return content.getvalue()
-
-
-def assert_nothing_is_cut(figure):
-    pixels = imread(io.BytesIO(png(figure)))[..., :3]
-    for edge in (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]):
-        assert (edge == 1).all()
 
 
 def coverage(*n_taxa):
@@ -48,11 +33,6 @@ def test_many_taxa_go_without_names_and_the_figure_says_so(n_taxa):
     assert not [label for label in axes.get_xticklabels() if "Taxon" in label.get_text()]
     assert "names in coverage.tsv" in axes.get_xlabel()
     assert f"n = {n_taxa}" in axes.get_title(loc="left")
-
-
-@pytest.mark.parametrize("n_taxa", [3, 40, 74, 300])
-def test_no_count_is_cut_at_the_edge(n_taxa):
-    assert_nothing_is_cut(plot_counts(coverage(2, n_taxa), ["rank 0", "rank 1"]))
 
 
 def test_bars_and_marks_are_the_counts_largest_first():
@@ -102,13 +82,6 @@ def drawn_points(axes):
     points = [(y, x) for line in lines for x, y in zip(*line.get_data(), strict=True)]
     segments = [s for collection in axes.collections for s in collection.get_segments() if len(s)]
     return sorted(points), sorted((s[0, 1], s[0, 0], s[1, 0]) for s in segments)
-
-
-@pytest.mark.parametrize(("n_ranks", "n_variants"), [(1, 16), (3, 2)])
-def test_no_score_is_cut_at_the_edge(n_ranks, n_variants):
-    ranks = [f"rank {i}" for i in range(n_ranks)]
-    names = [f"balanced_bagging_of_100_trees_{i}" for i in range(n_variants)]
-    assert_nothing_is_cut(plot_scores(scores(ranks, names, (1,)), ranks, names[-1:]))
 
 
 def test_every_classifier_has_a_row_and_baselines_come_last():
@@ -231,12 +204,3 @@ def test_study_without_any_score_gets_a_notice(table):
     figure = plot_scores(table, ["family"], BASELINES)
     assert figure.texts[0].get_text() == "no classifier has a score of test specimens"
     png(figure)
-
-
-def test_same_input_gives_the_same_bytes_and_no_global_figure():
-    for draw in (
-        lambda: plot_counts(coverage(7), ["rank 0"]),
-        lambda: plot_scores(scores(["family"], VARIANTS[:2]), ["family"], BASELINES),
-    ):
-        assert png(draw()) == png(draw())
-    assert not plt.get_fignums()

@@ -1,12 +1,9 @@
-import io
 from collections import Counter
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_rgba
-from matplotlib.image import imread
 from scipy.spatial.distance import cdist
 from visgen.anchors.likeness import median_cosine
 from visgen.figures.anchors import plot_anchors
@@ -30,18 +27,6 @@ SPECIMENS = pd.DataFrame({
     "species": ["Aa x", "Aa y", "Ba x", "Ba y", "Ca x"],
 })  # fmt: skip
 RANKS = ["family", "genus", "species"]
-
-
-def png(figure, dpi=50):
-    content = io.BytesIO()
-    figure.savefig(content, dpi=dpi, metadata={"Software": None})
-    return content.getvalue()
-
-
-def assert_nothing_is_cut(figure):
-    pixels = imread(io.BytesIO(png(figure)))[..., :3]
-    for edge in (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]):
-        assert (edge == 1).all()
 
 
 def vectors(n_of_each, n_features=11, seed=1):
@@ -222,15 +207,6 @@ def test_too_few_sequences_have_no_map():
     assert figure.texts[0].get_text() == "3 sequences: too few for a map"
 
 
-@pytest.mark.parametrize("n_taxa", [2, 23])
-def test_nothing_of_a_map_is_cut(n_taxa):
-    taxa = [f"Longissimodonta{i} x" for i in range(n_taxa)]
-    kinds = {name: vectors(dict.fromkeys(taxa, 3)) for name in ("SGT", "k-mers")}
-    figure = plot_sequence_map(kinds, genera(taxa))
-    assert_nothing_is_cut(figure)
-    assert not plt.get_fignums()
-
-
 def scored(sets):
     rows = [
         {"anchors": name, "metric": "median_cosine", "value": median_cosine(table)}
@@ -278,13 +254,6 @@ def test_anchors_of_taxa_outside_the_order_are_refused():
 def test_set_with_a_single_anchor_is_told():
     figure = plot_anchors({"sgt": anchors(["Aa x"])}, scored({}), ["Aa x"], genera(["Aa x"]))
     assert figure.texts[0].get_text() == "no set has anchors of two taxa"
-
-
-@pytest.mark.parametrize(("n_taxa", "n_sets"), [(5, 1), (23, 3), (79, 2)])
-def test_nothing_of_the_anchors_is_cut(n_taxa, n_sets):
-    taxa = [f"Genus{i // 3} species{i}" for i in range(n_taxa)]
-    sets = {f"set {i}": anchors(taxa, i) for i in range(n_sets)}
-    assert_nothing_is_cut(plot_anchors(sets, scored(sets), taxa, genera(taxa)))
 
 
 def counts(n_sequences):

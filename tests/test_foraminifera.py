@@ -112,7 +112,7 @@ def test_the_tree_has_every_species_and_a_support_at_most_nodes(study):
         if node.name and float(node.name) >= 80
     ]
     assert all(pair in well_supported for pair in SISTERS)
-    facts = pd.read_csv(results(study, "model.tsv"), sep="\t", index_col="key")["value"]
+    facts = pd.read_csv(results(study, "model.tsv"), sep="\t", index_col="key")["text"]
     assert facts["model"].startswith("GTR+F") and facts["bootstraps"] == "100"
 
 

@@ -210,15 +210,16 @@ def test_the_nearest_relative_is_sought_among_known_taxa_only():
     assert table["nearest"].tolist() == [5, 5]
     assert table["regret"].tolist() == [1, 0]
     assert table["regret_random"].tolist() == [1, 1]
-    assert table["rank"].tolist() == [3, 1]
-    assert table["rank_random"].tolist() == [2, 2]
+    assert table["place"].tolist() == [3, 1]
+    assert table["place_random"].tolist() == [2, 2]
 
 
 def test_of_relatives_that_are_equally_near_the_best_ranked_counts():
     genetic = np.array([[0, 2, 2 + 1e-13, 3], [2, 0, 1, 1], [2, 1, 0, 1], [3, 1, 1, 0]], float)
     visual = np.array([[0, 9, 1, 5], [9, 0, 1, 1], [1, 1, 0, 1], [5, 1, 1, 0]], float)
     table = nearest_known(Fold(genetic, visual, np.array([True, False, False, False])))
-    assert table.loc[0, ["regret", "rank", "rank_random", "n_nearest"]].tolist() == [0, 1, 4 / 3, 2]
+    columns = ["regret", "place", "place_random", "n_nearest"]
+    assert table.loc[0, columns].tolist() == [0, 1, 4 / 3, 2]
 
 
 def test_the_expected_rank_is_that_of_random_orders():

@@ -148,6 +148,14 @@ def test_a_midpoint_on_a_node_cuts_no_branch(scale):
     assert sorted(child.name for child in rooted.children) == list("ABCD")
 
 
+def test_halves_that_are_equal_but_for_rounding_meet_at_their_node():
+    # By hand: A to D is 0.1 + 0.5 + 0.6, so the root is the inner node; the sums miss by a last
+    # bit, at which root_at_midpoint of scikit-bio 0.7.4 climbs past the root and fails.
+    rooted = root_at_midpoint(parse("(D:0.6000000000000001,(A:0.1,B:0)63:0.5,C:0.3);"))
+    sides = {"".join(sorted(child.subset(include_self=True))) for child in rooted.children}
+    assert sides == {"AB", "C", "D"}
+
+
 def test_a_tree_without_lengths_has_no_midpoint():
     with pytest.raises(ValueError, match="all sequences are the same"):
         root_at_midpoint(parse("(A:0,B:0,(C:0,D:0):0);"))
@@ -317,7 +325,7 @@ def test_genera_without_information_are_no_clades(tmp_path, engine, order, outgr
         "Gamma": True,
     }
     # Six tips without order have four inner branches below their own.
-    assert found.model.set_index("key")["value"]["collapsed"] == "4"
+    assert found.model.set_index("key")["text"]["collapsed"] == "4"
 
 
 def test_a_branch_without_length_has_no_support_in_a_bootstrap_tree():
@@ -369,7 +377,7 @@ def test_tips_are_sequences_in_one_tree_and_taxa_in_the_other(tmp_path):
     assert {tip.name for tip in found.taxa.tips()} == {one.taxon for one in alignment}
     delta = {"Delta prima", "Delta d'orbignyi-nova"}
     assert delta in [child.subset() for child in found.taxa.children]
-    model = found.model.set_index("key")["value"].to_dict()
+    model = found.model.set_index("key")["text"].to_dict()
     assert model == {
         "engine": "nj",
         "model": "JC69",
@@ -456,7 +464,7 @@ def test_iqtree_infers_the_tree_with_identical_sequences_and_awkward_names():
     assert frozenset({"Beta prima", "Beta d'orbignyi-nova", "Beta copia"}) in clades
     assert set(supports(found.taxa).values()) <= {0, 50, 100, None}
     assert patristic_distances(found.taxa)["Beta copia", "Beta prima"] < 1e-5
-    model = found.model.set_index("key")["value"]
+    model = found.model.set_index("key")["text"]
     assert model["program"].startswith("IQ-TREE ")
     assert model["model"] == "JC"
     assert float(model["log_likelihood"]) < 0 < float(model["bic"])
@@ -553,7 +561,7 @@ def test_raxml_gets_the_model_of_modeltest_and_its_tree_is_taken(stand_ins):
     assert "--model TIM3+I" in second
     by_taxon = {frozenset(one.taxon for one in alignment[i : i + 2]): i for i in (0, 2, 4)}
     assert supports(found.taxa) == dict(zip(by_taxon, (70, 90, 80), strict=True))
-    model = found.model.set_index("key")["value"]
+    model = found.model.set_index("key")["text"]
     assert model["program"] == "RAxML-NG v. 1.2.2"
     assert model["model"] == "TIM3+I"
     assert model["log_likelihood"] == "-123.456000"

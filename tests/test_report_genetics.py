@@ -116,7 +116,7 @@ def genetics(folder, name="study", n_refused=3, metrics=None, settings=SETTINGS,
     table = pd.DataFrame({"taxon": [name, "B"], "spread": [0.1, np.nan], "source": ["own", "none"]})
     write_table(folder / "sgt.tsv", table)
     write_anchors(folder / "sgt.npz", pd.DataFrame([[1.0, 2]], index=[name]))
-    write_table(folder / "model.tsv", pd.DataFrame(model.items(), columns=["key", "value"]))
+    write_table(folder / "model.tsv", pd.DataFrame(model.items(), columns=["key", "text"]))
     given = {
         "sequences": folder / "sequences.tsv",
         "unmatched": folder / "unmatched.tsv",

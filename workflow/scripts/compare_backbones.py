@@ -14,17 +14,19 @@ from visgen.threads import use_threads
 
 start_log(snakemake.log[0])
 use_threads()
-given, params = snakemake.input, snakemake.params
+given = snakemake.input
+params = snakemake.params
 chosen = pd.concat(
     read_table(path).assign(backbone=name)
     for name, path in zip(params.backbones, given.chosen, strict=True)
 )
 paths = dict(zip(product(params.backbones, params.classifiers), given.predictions, strict=True))
-found = {
-    pair: {key: guesses(table) for key, table in iterate_predictions(paths[pair])}
-    for pair in set(zip(chosen["backbone"], chosen["variant"], strict=True))
-}
+found = {}
+for pair in set(zip(chosen["backbone"], chosen["variant"], strict=True)):
+    predictions = iterate_predictions(paths[pair])
+    found[pair] = {key: guesses(table) for key, table in predictions}
+
 study = Study(pd.read_parquet(given.specimens).set_index("id"), params.ranks)
 rows = compare_backbones(chosen, found, study, bootstraps=params.bootstraps)
-labels = {"experiment": "classification"}
-write_table(snakemake.output[0], metrics_table([labels | row for row in rows]))
+scores = metrics_table([{"experiment": "classification"} | row for row in rows])
+write_table(snakemake.output[0], scores)

@@ -10,9 +10,12 @@ from visgen.threads import use_threads
 
 start_log(snakemake.log[0])
 use_threads()
-given, output, params = snakemake.input, snakemake.output, snakemake.params
+given = snakemake.input
+output = snakemake.output
+params = snakemake.params
 specimens = pd.read_parquet(given.specimens).set_index("id")["specimen"]
 labels = {"experiment": "classification", "backbone": snakemake.wildcards.backbone}
+
 scores, bins, omitted = [], [], []
 for name, path, training in zip(params.classifiers, given.predictions, given.training, strict=True):
     n_images = read_table(training).set_index("taxon").groupby(["seed", "rank"])["n_images"]
@@ -26,6 +29,7 @@ for name, path, training in zip(params.classifiers, given.predictions, given.tra
     scores += [labels | {"variant": name} | row for row in rows]
     bins += [{"variant": name} | row for row in curves.to_dict("records")]
     omitted += [{"variant": name} | row for row in without]
+
 write_table(output.scores, metrics_table(scores))
 write_table(output.bins, pd.DataFrame(bins, columns=["variant", *BIN_COLUMNS]))
 write_table(output.omitted, pd.DataFrame(omitted, columns=["variant", *OMITTED_COLUMNS]))

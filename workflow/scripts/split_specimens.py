@@ -17,5 +17,5 @@ for seed, split, notes in zip(params.seeds, made.splits, made.notes, strict=True
         val=params.val,
         seed=seed,
     )
-    parts.to_csv(split, sep="\t")
+    write_table(split, parts.reset_index())
     write_table(notes, split_notes(specimens, parts, params.ranks))

@@ -16,11 +16,15 @@ from visgen.threads import use_threads
 
 start_log(snakemake.log[0])
 use_threads()
-given, made, params = snakemake.input, snakemake.output, snakemake.params
-folds = read_table(given.folds).set_index("taxon")
+given = snakemake.input
+made = snakemake.output
+params = snakemake.params
 specimens = pd.read_parquet(given.specimens)
 labels = specimens.set_index("id")
 taxa = labels[params.rank]
+folds = read_table(given.folds).set_index("taxon")
+genetic = load_distances(given.genetic)
+
 tuner = make_fine_tuner(
     specimens[["id", "path", "sha256"]],
     taxa.where(taxa.isin(folds.index)),
@@ -30,11 +34,19 @@ tuner = make_fine_tuner(
     workers=int(os.environ["VISGEN_WORKERS"]),
     **params.options,
 )
-genetic = load_distances(given.genetic)
-write_fit(dict(made.items()), tuner, fit_all(tuner, genetic), genetic)
+fit = fit_all(tuner, genetic)
+write_fit(dict(made.items()), tuner, fit, genetic)
+
 visual, fits = fit_folds(tuner, genetic, folds)
 write_fold_distances(made.held_out, list(tuner.bags.taxa), visual)
 write_table(made.fits, fits)
-nulls = {"permutations": params.refits, "seed": tuner.seed}
-null = refit_nulls(tuner, labels["specimen"], genetic, folds, **nulls)
-write_table(made.permuted, null)
+
+permuted = refit_nulls(
+    tuner,
+    labels["specimen"],
+    genetic,
+    folds,
+    permutations=params.refits,
+    seed=tuner.seed,
+)
+write_table(made.permuted, permuted)

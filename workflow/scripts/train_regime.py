@@ -17,20 +17,24 @@ from visgen.threads import use_threads
 if __name__ == "__main__":
     start_log(snakemake.log[0])
     use_threads()
-    params, given, wildcards = snakemake.params, snakemake.input, snakemake.wildcards
-    seed, options = int(wildcards.seed), dict(params.options)
+    given = snakemake.input
+    params = snakemake.params
+    seed = int(snakemake.wildcards.seed)
+    images = study_images(
+        pd.read_parquet(given.specimens),
+        read_splits([given.split])[seed],
+        params.rank,
+        read_withheld(given.withheld, snakemake.wildcards.scope),
+    )
+    options = dict(params.options)
     backbone = with_image_size(params.backbone, options.pop("image_size"))
+
     trained = train_regime(
-        study_images(
-            pd.read_parquet(given.specimens),
-            read_splits([given.split])[seed],
-            params.rank,
-            read_withheld(given.withheld, wildcards.scope),
-        ),
+        images,
         load_backbone(**backbone | {"weights": str(given.weights) or "none"}),
         Path(os.environ["VISGEN_FEATURE_STORE"]),
         **options,
-        regime=wildcards.regime,
+        regime=snakemake.wildcards.regime,
         seed=seed,
         background=tuple(params.background),
         max_pixels=params.max_pixels,

@@ -13,16 +13,18 @@ from visgen.threads import use_threads
 
 start_log(snakemake.log[0])
 use_threads()
-given, params, wildcards = snakemake.input, snakemake.params, snakemake.wildcards
-seed = int(wildcards.seed)
+given = snakemake.input
+params = snakemake.params
+seed = int(snakemake.wildcards.seed)
 anchors = str(given.anchors)  # empty where there is no such file
 images = study_images(
     pd.read_parquet(given.specimens),
     read_splits([given.split])[seed],
     params.rank,
-    read_withheld(given.withheld, wildcards.scope),
+    read_withheld(given.withheld, snakemake.wildcards.scope),
 )
 tensors, about = read_checkpoint(given.checkpoint)
+
 variant = train_variant(
     images.set_index("id"),
     pd.concat([read_pooled(path) for path in given.pooled]),

@@ -15,19 +15,27 @@ from visgen.report.recognition import recognition_content
 from visgen.tables import read_table
 
 start_log(snakemake.log[0])
-given, params = snakemake.input, snakemake.params
-metrics, ranks = read_table(given.metrics), read_table(given.ranks)
+given = snakemake.input
+params = snakemake.params
+metrics = read_table(given.metrics)
+ranks = read_table(given.ranks)
 specimens = pd.read_parquet(given.specimens)
-page = params.settings | {"dataset": params.dataset, "counts": given.counts}
-page |= {"genetics": None, "recognition": None}
-page["provenance"] = json.loads(Path(given.provenance).read_text(encoding="utf-8"))
-page["left_out"] = content.left_out(page["tree_rank"], params.sequence_rank)
+
+page = params.settings | {
+    "dataset": params.dataset,
+    "counts": given.counts,
+    "provenance": json.loads(Path(given.provenance).read_text(encoding="utf-8")),
+    "left_out": content.left_out(params.settings["tree_rank"], params.sequence_rank),
+    "baselines": params.baselines,
+    "genetics": None,
+    "recognition": None,
+}
 page |= content.specimen_content(specimens, ranks, read_table(given.rejected))
 page |= content.split_content([read_table(path) for path in given.notes], ranks)
 page |= pretraining_content(given.simclr_histories, given.simclr_figures)
+
 if params.genetics is not None:
     page |= genetics_content(metrics, specimens, params.sequence_rank, params.genetics, given)
-page["baselines"] = params.baselines
 page |= classification_content(metrics, params.ranks, params.baselines, given)
 if page["tree_rank"]:
     page["distance_figure"] = given.distance_figure
@@ -37,4 +45,6 @@ if page["tree_rank"]:
     page |= held_out_content(metrics, given, tree_rank=page["tree_rank"], **params.held_out)
 if params.recognition is not None:
     page |= recognition_content(metrics, params.recognition, given)
-Path(snakemake.output[0]).write_text(render_report(given.template, page), encoding="utf-8")
+
+text = render_report(given.template, page)
+Path(snakemake.output[0]).write_text(text, encoding="utf-8")

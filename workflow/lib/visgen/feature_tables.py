@@ -9,6 +9,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+#: What a shard tells of its making.
+MADE_WITH = ("device", "precision", "recipe", "software")
 _ROWS = 1024  # read at a time
 
 
@@ -24,6 +26,13 @@ def write_features(path: Path, features: pd.DataFrame, made_with: Mapping[str, s
     table = vector_table(labels, features.to_numpy(np.float32, copy=False))
     table = table.replace_schema_metadata({**(table.schema.metadata or {}), **made_with})
     pq.write_table(table, path)
+
+
+def read_made_with(shard: str | Path) -> dict[str, str]:
+    """Return what a shard says of its making: device, precision, recipe and software."""
+    metadata = pq.read_schema(shard).metadata or {}
+    told = {key.decode(): value.decode() for key, value in metadata.items()}
+    return {key: told[key] for key in MADE_WITH if key in told}
 
 
 def read_features(shards: Sequence[Path]) -> pd.DataFrame:

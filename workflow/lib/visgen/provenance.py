@@ -9,7 +9,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
+import pandas as pd
+
+from visgen.feature_tables import read_made_with
 
 #: The packages whose versions decide results, beside those that the feature shards name.
 PACKAGES = (
@@ -49,22 +51,15 @@ def collect_provenance(
     source
         A folder of the workflow's checkout, for its git commit.
     """
-    checksums = pq.read_table(specimens, columns=["sha256"])["sha256"].to_pylist()
-    made_with = [
-        {
-            key.decode(): value.decode()
-            for key, value in (pq.read_schema(path).metadata or {}).items()
-            if key in (b"device", b"precision", b"recipe", b"software")
-        }
-        | {"shard": "/".join(Path(path).parts[-2:])}
-        for path in features
-    ]
+    checksums = pd.read_parquet(specimens, columns=["sha256"])["sha256"]
     return {
         "config": config,
         "software": {"python": platform.python_version()} | _versions(),
         "workflow": _git_state(source),
         "machine": {"system": platform.platform(), "processor": platform.machine()},
-        "features": made_with,
+        "features": [
+            read_made_with(path) | {"shard": "/".join(Path(path).parts[-2:])} for path in features
+        ],
         "inputs": {str(path): _sha256(path) for path in sorted(map(str, inputs))},
         "images": {
             "n": len(checksums),

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from visgen.tables import read_table
+
 PARTS = ["train", "val", "test"]
 
 #: Below this number of specimens a taxon cannot have one in each part.
@@ -226,9 +228,7 @@ def read_splits(paths: Sequence[str]) -> dict[int, pd.Series]:
         By seed: part of each image, index id.
     """
     return {
-        int(Path(path).stem.removeprefix("seed-")): pd.read_csv(
-            path, sep="\t", index_col="id", dtype=str, keep_default_na=False
-        )["split"]
+        int(Path(path).stem.removeprefix("seed-")): read_table(path).set_index("id")["split"]
         for path in paths
     }
 

@@ -1,22 +1,150 @@
-"""Tables on disk: tab-separated, an empty cell is a gap, no word is."""
+"""Tables on disk: tab-separated, an empty cell is a gap, no word is.
 
+What a column holds is said here and not guessed from its cells: taxa may be called 008, NA, 1e5
+or True. Every column is text, also one that the user names, but for those of `KINDS`.
+"""
+
+from collections import defaultdict
 from pathlib import Path
 
 import pandas as pd
+from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-#: Columns of names, which stay text where all look like numbers: taxon 007, backbone 50.
-NAMES = [
-    *("against", "anchor_of", "anchors", "backbone", "duplicate_of", "file", "given_taxon"),
-    *("name", "parent", "predicted", "similar_name", "taxon", "truth", "variant"),
-]
+#: Columns that are no text, in whichever table: whole numbers, numbers and truth values.
+KINDS = {
+    "accuracy": "number",
+    "ambiguous": "number",
+    "balanced_accuracy": "number",
+    "by_frequency": "number",
+    "chance_loss": "number",
+    "chance_top1": "number",
+    "chosen": "boolean",
+    "ci_high": "number",
+    "ci_low": "number",
+    "clades": "integer",
+    "confidence": "number",
+    "cross_entropy": "number",
+    "effective_taxa": "number",
+    "epoch": "integer",
+    "f1": "number",
+    "fold": "integer",
+    "found": "number",
+    "gaps": "integer",
+    "gc": "number",
+    "gini": "number",
+    "imbalance": "number",
+    "in_tree": "boolean",
+    "kept": "boolean",
+    "largest_share": "number",
+    "learning_rate": "number",
+    "length": "integer",
+    "loss": "number",
+    "loss_before": "number",
+    "loss_of_constant": "number",
+    "loss_of_zero": "number",
+    "max_images": "integer",
+    "median_images": "number",
+    "metric_loss": "number",
+    "min_images": "integer",
+    "n": "integer",
+    "n_altered": "integer",
+    "n_images": "integer",
+    "n_known": "integer",
+    "n_nearest": "integer",
+    "n_permutations": "integer",
+    "n_predicted": "integer",
+    "n_rows": "integer",
+    "n_sequences": "integer",
+    "n_specimens": "integer",
+    "n_taxa": "integer",
+    "n_test": "integer",
+    "n_test_images": "integer",
+    "n_test_specimens": "integer",
+    "n_train": "integer",
+    "n_unlabelled": "integer",
+    "n_watched": "integer",
+    "nearest": "number",
+    "nearest_other_cosine": "number",
+    "negative": "number",
+    "norm": "number",
+    "own_cosine": "number",
+    "p": "number",
+    "pearson": "number",
+    "permutation": "integer",
+    "place": "number",
+    "place_random": "number",
+    "positive": "number",
+    "precision": "number",
+    "recall": "number",
+    "recall_high": "number",
+    "recall_low": "number",
+    "regret": "number",
+    "regret_random": "number",
+    "row": "integer",
+    "seed": "integer",
+    "spread": "number",
+    "tips": "integer",
+    "top1": "number",
+    "uniform": "number",
+    "unseen_genera": "boolean",
+    "unseen_species": "boolean",
+    "val_accuracy": "number",
+    "value": "number",
+    "watched_loss": "number",
+    "watched_loss_before": "number",
+}
+
+_TYPES = {"integer": "Int64", "number": "float64", "boolean": "boolean"}
 
 
 def read_table(path: str | Path) -> pd.DataFrame:
-    """Read a table; "NA", "nan" and "007" stay names."""
-    types = dict.fromkeys(NAMES, "str")
-    return pd.read_csv(path, sep="\t", keep_default_na=False, na_values=[""], dtype=types)
+    """Read a table; "NA", "nan", "007" and "True" stay names, numbers come back exactly.
+
+    Returns
+    -------
+    DataFrame
+        Text is str with NaN in the gaps. Whole numbers are int64, but float64 where there are
+        gaps, which compare and group alike; truth values are bool, or boolean with gaps.
+    """
+    types = defaultdict(lambda: "str", {name: _TYPES[kind] for name, kind in KINDS.items()})
+    table = pd.read_csv(path, sep="\t", keep_default_na=False, na_values=[""], dtype=types)
+    for name in table.columns:
+        gaps = table[name].hasnans
+        match KINDS.get(name):
+            case "integer":
+                table[name] = table[name].astype("float64" if gaps else "int64")
+            case "boolean" if not gaps:
+                table[name] = table[name].astype("bool")
+    return table
 
 
 def write_table(path: str | Path, table: pd.DataFrame) -> None:
-    """Write a table without its index; numbers come back exactly."""
-    table.to_csv(path, sep="\t", index=False)
+    """Write a table without its index; `read_table` brings the same names and numbers back.
+
+    Whole numbers that gaps have made 3.0 are written as 3.
+
+    Raises
+    ------
+    ValueError
+        If a column is not what `KINDS` says of it: `read_table` would bring back something else.
+    """
+    for name, values in table.items():
+        kind, present = KINDS.get(name, "text"), values.dropna().infer_objects()
+        if len(present) and not _is_of(kind, present):
+            raise ValueError(
+                f"{path}: column {name!r}, such as {present.iloc[0]}, is not all {kind}; "
+                "what is no text has to be declared in visgen.tables.KINDS"
+            )
+    types = {name: _TYPES[KINDS[name]] for name in table.columns if name in KINDS}
+    table.astype(types).to_csv(path, sep="\t", index=False)
+
+
+def _is_of(kind: str, values: pd.Series) -> bool:
+    """Tell whether values, without gaps, are all of a kind."""
+    match kind:
+        case "text":
+            return all(isinstance(value, str) for value in values)
+        case "boolean":
+            return is_bool_dtype(values)
+    is_number = is_numeric_dtype(values) and not is_bool_dtype(values)
+    return is_number and (kind == "number" or bool((values == values.round()).all()))

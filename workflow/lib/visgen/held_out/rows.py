@@ -16,7 +16,7 @@ from visgen.held_out.scoring import (
 from visgen.metrics import DIFFERENCE, EXPECTED
 
 #: Metrics of the nearest known relative: columns of `visgen.held_out.scoring.nearest_known`.
-NEAREST = {"nearest_rank": "rank", "nearest_regret": "regret"}
+NEAREST = {"nearest_rank": "place", "nearest_regret": "regret"}
 #: What is compared with the unguided reference, by part.
 COMPARED = {
     "held_out_held_out": ("pearson",),
@@ -24,8 +24,8 @@ COMPARED = {
 }
 #: Columns of `nearest_table`.
 NEAREST_COLUMNS = [
-    *("kind", "fold", "taxon", "relative", "nearest", "found", "regret", "regret_random", "rank"),
-    *("rank_random", "n_nearest"),
+    *("kind", "fold", "taxon", "relative", "nearest", "found", "regret", "regret_random", "place"),
+    *("place_random", "n_nearest"),
 ]
 _BOOTSTRAPS = 2000
 _Z_95 = 1.959963984540054

@@ -70,7 +70,7 @@ def score_folds(folds: Iterable[Fold]) -> dict[tuple[str, str], float]:
         if metric in CORRELATIONS
     }
     nearest = pd.concat([nearest_known(fold) for fold in folds])
-    scores["held_out_known", "nearest_rank"] = float(nearest["rank"].mean())
+    scores["held_out_known", "nearest_rank"] = float(nearest["place"].mean())
     scores["held_out_known", "nearest_regret"] = float(nearest["regret"].mean())
     return scores
 
@@ -148,9 +148,9 @@ def nearest_known(fold: Fold) -> pd.DataFrame:
         One row a held-out taxon, in order: taxon (position), relative (position of the known
         taxon that looks most alike), nearest (phylogenetic distance of the nearest known
         relative), found (that of `relative`), regret (found less nearest), regret_random (the
-        same for a known taxon picked at random), rank (of the nearest relative among the known
+        same for a known taxon picked at random), place (of the nearest relative among the known
         ones by look, 1 the best; of several that are equally near the best one counts),
-        rank_random (its expectation for a random order), n_nearest (how many are equally near).
+        place_random (its expectation for a random order), n_nearest (how many are equally near).
     """
     held, known = np.flatnonzero(fold.held_out), np.flatnonzero(~fold.held_out)
     genetic, visual = (m[np.ix_(held, known)] for m in (fold.genetic, fold.visual))
@@ -169,8 +169,8 @@ def nearest_known(fold: Fold) -> pd.DataFrame:
             "found": found,
             "regret": np.where(is_nearest[np.arange(len(held)), looks], 0.0, found - nearest),
             "regret_random": genetic.mean(axis=1) - nearest,
-            "rank": np.where(is_nearest, ranks, np.inf).min(axis=1),
-            "rank_random": (len(known) + 1) / (n_nearest + 1),
+            "place": np.where(is_nearest, ranks, np.inf).min(axis=1),
+            "place_random": (len(known) + 1) / (n_nearest + 1),
             "n_nearest": n_nearest,
         }
     )

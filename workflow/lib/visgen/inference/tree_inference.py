@@ -29,7 +29,7 @@ class InferredTree(NamedTuple):
 
     sequences: TreeNode  # rooted; tips are names of sequences; supports in per cent in .support
     taxa: TreeNode  # the same, one tip a taxon
-    model: pd.DataFrame  # columns key, value
+    model: pd.DataFrame  # columns key, text
 
 
 def infer_tree(
@@ -117,7 +117,7 @@ def infer_tree(
         "n_taxa": len(taxa),
         "n_sites": len(alignment[0].bases),
     }
-    table = pd.DataFrame({"key": list(facts), "value": [str(value) for value in facts.values()]})
+    table = pd.DataFrame({"key": list(facts), "text": [str(value) for value in facts.values()]})
     return InferredTree(rooted, tree_of_taxa(rooted, chosen), table)
 
 

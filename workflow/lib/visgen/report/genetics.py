@@ -66,7 +66,7 @@ def genetics_content(
         content["tree"] = {
             "figure": given["tree_figure"],
             "facts": model.to_dict("records"),
-            "words": tree_in_words(dict(zip(model["key"], model["value"], strict=True))),
+            "words": tree_in_words(dict(zip(model["key"], model["text"], strict=True))),
         }
     return {"genetics": content}
 

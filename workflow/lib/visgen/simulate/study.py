@@ -16,6 +16,7 @@ from visgen.simulate.planted import plant_errors
 from visgen.simulate.sequences import simulate_sequences
 from visgen.simulate.shells import RANGES, shell_from_traits
 from visgen.simulate.traits import evolve_traits
+from visgen.tables import write_table
 
 _OWN_DEVIATION = 0.15  # of a specimen from its species, in standard deviations between species
 _JUVENILE_RINGS = 0.7  # share of the growth lines that the smallest specimens have
@@ -85,9 +86,8 @@ def simulate_study(
     (folder / "tree.nwk").write_text(newick(tree))
     fasta = "".join(f">{header}\n{bases}\n" for header, bases in sequences)
     (folder / "sequences.fasta").write_text(fasta)
-    tsv = {"sep": "\t", "lineterminator": "\n"}
-    traits.to_csv(folder / "traits.tsv", float_format="%.6f", **tsv)
-    planted_table.to_csv(folder / "planted.tsv", index=False, **tsv)
+    traits.to_csv(folder / "traits.tsv", sep="\t", lineterminator="\n", float_format="%.6f")
+    write_table(folder / "planted.tsv", planted_table)
 
 
 def draw_image(row: dict[str, str], traits: pd.DataFrame, image_size: int, seed: int) -> bytes:

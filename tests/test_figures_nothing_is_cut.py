@@ -1,0 +1,120 @@
+"""Every figure, small and large and with long names, inside its edges; small ones drawn twice."""
+
+from functools import cache
+
+import matplotlib.pyplot as plt
+import pytest
+import test_figures as overview
+import test_figures_confidence as confidence
+import test_figures_confusion as confusion
+import test_figures_guidance as guidance
+import test_figures_held_out as held_out
+import test_figures_matrices as matrices
+import test_figures_recognition as recognition
+import test_figures_sequences as sequences
+import test_figures_side_by_side as side_by_side
+import test_figures_taxa as taxa
+import test_figures_training as training
+import test_figures_trees as trees
+from figure_checks import assert_nothing_is_cut, png
+from visgen.figures.anchors import plot_anchors
+from visgen.figures.counts import plot_counts
+from visgen.figures.guidance import plot_guidance
+from visgen.figures.held_out import plot_held_out
+from visgen.figures.matrices import plot_notice
+from visgen.figures.scores import plot_scores
+from visgen.figures.sequence_map import plot_sequence_map
+from visgen.figures.training import plot_history
+
+LONG = "attention_with_a_long_name_that_goes_on_and_on_and_on"
+TREES = "balanced_bagging_of_100_trees"
+
+
+def counts(n_taxa):
+    return plot_counts(overview.coverage(2, n_taxa), ["rank 0", "rank 1"])
+
+
+def scores(n_ranks, n_variants):
+    ranks = [f"rank {i}" for i in range(n_ranks)]
+    names = [f"{TREES}_{i}" for i in range(n_variants)]
+    return plot_scores(overview.scores(ranks, names, (1,)), ranks, names[-1:])
+
+
+def guided(n_variants):
+    names = [f"{LONG}_{i}" for i in range(n_variants)]
+    histories = {name: guidance.history(31, kept=3) for name in names}
+    return plot_guidance(histories, dict.fromkeys(names, guidance.fit()))
+
+
+def unseen(n_variants):
+    names = [f"{LONG}_{i}" for i in range(n_variants)]
+    return plot_held_out(held_out.scores(names), names, [])
+
+
+def sequence_map(n_taxa):
+    names = [f"Longissimodonta{i} x" for i in range(n_taxa)]
+    kinds = {kind: sequences.vectors(dict.fromkeys(names, 3)) for kind in ("SGT", "k-mers")}
+    return plot_sequence_map(kinds, sequences.genera(names))
+
+
+def anchors(n_taxa, n_sets):
+    names = [f"Genus{i // 3} species{i}" for i in range(n_taxa)]
+    sets = {f"set {i}": sequences.anchors(names, i) for i in range(n_sets)}
+    return plot_anchors(sets, sequences.scored(sets), names, sequences.genera(names))
+
+
+def f1_of_taxa(n_ranks):
+    ranks, variant = [f"rank {i}" for i in range(n_ranks)], TREES.replace("_", " ")
+    table = taxa.many_ranks(30, ranks, variant)
+    return taxa.drawn(table, ranks, dict.fromkeys(ranks, variant), 20)
+
+
+#: By figure: how it is drawn, and of what sizes.
+FIGURES = {
+    "counts": (counts, [(3,), (40,), (74,), (300,)]),
+    "scores": (scores, [(1, 16), (3, 2)]),
+    "confidence": (
+        confidence.one_classifier,
+        [(name, n_ranks) for name in ("knn", confidence.LONG) for n_ranks in (1, 2)],
+    ),
+    "confusion": (lambda n: confusion.plot(confusion.confusion(n), n), [(2,), (41,)]),
+    "taxa": (f1_of_taxa, [(1,), (2,)]),
+    "heat map": (matrices.heatmap, [(7,), (41,)]),
+    "side by side": (side_by_side.long_titled, [(5,), (23,), (41,)]),
+    "guidance": (guided, [(1,), (2,), (5,), (13,)]),
+    "guidance to equal constants": (guidance.equal_constants, [()]),
+    "held-out taxa": (unseen, [(1,), (17,)]),
+    "pairs of held-out taxa": (held_out.pairs, [(5,), (23,), (211,)]),
+    "ablation": (recognition.ablation, [()]),
+    "sizes": (recognition.sizes, [()]),
+    "changes": (recognition.changes, [(5,)]),
+    "graph": (recognition.graph, [(5,), (32,), (74,)]),
+    "training": (recognition.courses, [()]),
+    "sequence map": (sequence_map, [(2,), (23,)]),
+    "anchors": (anchors, [(5, 1), (23, 3), (79, 2)]),
+    "tree": (trees.large, [(3,), (11,), (41,)]),
+    "pre-training": (lambda n_epochs: plot_history(training.history(n_epochs)), [(1,), (17,)]),
+    "notice": (plot_notice, [("no variant has a score of test specimens",)]),
+}
+#: Figures that are drawn twice, of the first of their sizes.
+TWICE = ["counts", "scores", "confidence", "confusion", "taxa", "heat map", "side by side"]
+TWICE += ["ablation", "tree"]
+CASES = [(name, size) for name, (_, sizes) in FIGURES.items() for size in sizes]
+
+
+@cache
+def content(name, size):
+    return png(FIGURES[name][0](*size))
+
+
+@pytest.mark.parametrize(("name", "size"), CASES, ids=lambda part: str(part)[:30])
+def test_nothing_is_cut_at_the_edge(name, size):
+    assert_nothing_is_cut(content(name, size))
+    assert not plt.get_fignums()
+
+
+@pytest.mark.parametrize("name", TWICE)
+def test_same_input_gives_the_same_bytes(name):
+    draw, sizes = FIGURES[name]
+    again = getattr(draw, "__wrapped__", draw)  # where figures are kept for other tests
+    assert png(again(*sizes[0])) == content(name, sizes[0])
