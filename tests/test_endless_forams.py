@@ -17,7 +17,7 @@ from visgen.names import normalise_taxon
 from visgen.recognition.hits import METRICS
 from visgen.recognition.nulls import PERMUTED
 from visgen.specimens.paths import labels_from_paths
-from workflow_copy import REPOSITORY, copy_workflow, rules_to_run, run
+from workflow_copy import REPOSITORY, copy_workflow, planned_jobs, run
 
 CONFIG = yaml.safe_load((REPOSITORY / "config" / "endless_forams.yaml").read_text())
 SCHEMA = load_schema(REPOSITORY / "workflow/schemas/config.schema.yaml")
@@ -128,7 +128,7 @@ def reduced():
 def test_whole_grid_is_planned(tmp_path, headers):
     folder = copy_workflow(tmp_path)
     draw_study(folder, headers)
-    planned = rules_to_run(folder, CONFIG)
+    planned = set(planned_jobs(run(folder, CONFIG, "--cores", "2", "--dry-run")))
     wanted = {"fetch_weights", "align_sequences", "infer_tree", "measure_anchors", "split_unseen"}
     wanted |= {"train_regime", "train_variant", "score_recognition", "plot_recognition"}
     assert wanted | {"write_report"} <= planned
