@@ -32,7 +32,7 @@ def study(tmp_path_factory):
         for specimen in range(7):
             for view in (1, 2):
                 noise = rng.integers(0, 60, (41, 43, 3), dtype=np.uint8) + np.uint8(40 * number)
-                path = folder / "shells" / species / f"{species}_m{specimen}_{view}.png"
+                path = folder / "shells" / species / f"{species}_m{number}{specimen}_{view}.png"
                 Image.fromarray(noise).save(path)
     done = run(folder, CONFIG, "--cores", "2")
     assert done.returncode == 0, done.stdout
