@@ -107,21 +107,29 @@ def draw_study(folder, headers):
     return species
 
 
+# Variants of the grid that differ from others in a network or in anchors alone, which other
+# variants have.
+LIKE_OTHERS = {"naive_raw", "wd_raw", "ltr_kmers", "ltr_taxonomy"}
+
+
 def reduced():
-    """Return the preset with its whole grid, small enough for two minutes on two cores."""
+    """Return the preset with everything of its grid, small enough for two minutes on two cores."""
     config = copy.deepcopy(CONFIG)
     config["splits"]["seeds"] = [1]
     config["features"]["shards"] = 1
     tiny = {"model": "test_resnet", "weights": "none", "preprocessing": {"image_size": 32}}
     config["backbones"] = {"resnet50": tiny}
     config["genetics"] |= {"tree": {"engine": "nj", "bootstraps": 2}}
+    config["compute"] = {"threads": 1, "workers": 1}
     section = config["visual_genetic"]
+    for name in LIKE_OTHERS:
+        del section["variants"][name]
     section |= {"seeds": [1], "image_size": 32, "hidden": 20, "tail": 8, "head": 9}
     section |= {"bootstraps": 100, "pretraining": {"epochs": 1, "batch_size": 16, "per_taxon": 2}}
     for variant in section["variants"].values():
         if "permutations" in variant:
             variant["permutations"] = 2
-    section["unseen"]["share"] = 0.3
+    section["unseen"] |= {"share": 0.3, "variants": ["ltr", "ltr_raw"]}
     return config
 
 

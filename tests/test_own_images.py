@@ -9,6 +9,7 @@ from workflow_copy import TINY, copy_workflow, planned_jobs, run
 SPECIES = ("Nucula_nitida", "Nucula_sulcata", "Arca_noae", "Arca_tetragona")
 CONFIG = {
     "dataset": "shells",
+    "compute": TINY["compute"],
     "inputs": {
         "images": "shells",
         "ranks": ["genus", "species"],

@@ -73,7 +73,7 @@ def test_an_unchanged_study_has_nothing_to_do(planner):
 @pytest.mark.parametrize(
     ("key", "value", "rules"),
     [
-        ("compute.threads", 1, REPORT),
+        ("compute.threads", 2, REPORT),
         ("features.store", "elsewhere", REPORT),
         ("classification.bootstraps", 200, CHOICE),
         ("classification.reference", "most_frequent", CHOICE),
