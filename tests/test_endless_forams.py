@@ -107,8 +107,8 @@ def draw_study(folder, headers):
     return species
 
 
-# Variants of the grid that differ from others in a network or in anchors alone, which other
-# variants have.
+# Variants that differ from one that is run in nothing but the network or the anchors to start from:
+# networks of all regimes and anchors of all sets are made.
 LIKE_OTHERS = {"naive_raw", "wd_raw", "ltr_kmers", "ltr_taxonomy"}
 
 
@@ -151,16 +151,19 @@ def test_whole_grid_runs_on_folders_of_species(tmp_path, headers):
     results = Path("results/endless_forams/visual_genetic")
     names = ("scores.tsv", "ablation.png", "graph.png")
     targets = [str(results / name) for name in names]
-    done = run(folder, reduced(), "--cores", "2", *targets)
+    anchors = [f"results/endless_forams/genetics/anchors/{k}.npz" for k in ("kmers", "taxonomy")]
+    config = reduced()
+    done = run(folder, config, "--cores", "2", *targets, *anchors)
     assert done.returncode == 0, done.stdout[-5000:]
+    section = config["visual_genetic"]
     scores = pd.read_csv(folder / targets[0], sep="\t")
     known = scores[(scores["part"] == "test") & (scores["metric"] == "accuracy")]
-    assert set(known["variant"]) == set(CONFIG["visual_genetic"]["variants"])
+    assert set(known["variant"]) == set(section["variants"])
     of_permuted = of_role(scores, DIFFERENCE, PERMUTED)
-    permuted = {k for k, v in CONFIG["visual_genetic"]["variants"].items() if "permutations" in v}
+    permuted = {k for k, v in section["variants"].items() if "permutations" in v}
     assert set(of_permuted["variant"]) == permuted and of_permuted["p"].notna().all()
     unseen = scores[scores["part"].isin(["unseen_species", "unseen_genera"])]
-    assert set(unseen["variant"]) == set(CONFIG["visual_genetic"]["unseen"]["variants"])
+    assert set(unseen["variant"]) == set(section["unseen"]["variants"])
     specimens = folder / "results/endless_forams/specimens/specimens.parquet"
     found = pd.read_parquet(specimens)["species"].value_counts()
     assert found.to_dict() == dict.fromkeys([name.replace("_", " ") for name in species], 12)
