@@ -1,9 +1,10 @@
-"""Snakemake kept loaded: each command line runs in a fork of one process, and pays no imports.
+"""Snakemake kept loaded: every command line runs in a fork of one process, which spares imports.
 
-As a program it reads a line of JSON, a list of words for Snakemake, and answers with a line of
-JSON, the exit status and what was written to both streams; a study's folder is its own.
+As a program it reads lines of JSON, each the words of a command line, and answers each with a line
+of JSON: the exit status, and what was written to both streams.
 """
 
+import importlib
 import json
 import os
 import subprocess
@@ -15,10 +16,10 @@ from workflow_copy import run_environment
 
 
 class Planner:
-    """A process with Snakemake and the library of one folder loaded, for dry runs alone.
+    """A process in a folder of the workflow, for command lines that run no job.
 
-    What it plans is read anew from the folder each time: the configuration, the rules and the
-    dates of all files.
+    Rules, configuration, files and their dates are read anew by each. The library's modules that
+    plan are those of the beginning.
     """
 
     def __init__(self, folder: Path):
@@ -46,25 +47,21 @@ class Planner:
 
 
 def load():
-    """Import what every run imports, and parse the library once."""
-    import importlib
-
-    from snakemake.cli import get_argument_parser
-
-    get_argument_parser()  # imports the plugins
+    """Import what every run imports, and parse the modules that scripts reach."""
+    importlib.import_module("snakemake.cli").get_argument_parser()  # it imports the plugins
+    for name in ("nbformat", "smart_open"):  # what Snakemake imports only where it needs them
+        importlib.import_module(name)
     sys.path.insert(0, "workflow/lib")
-    for name in ("configuration.plan", "configuration.reading", "checks.files"):
-        importlib.import_module(f"visgen.{name}")
-    from visgen.configuration.code import reached_modules
-
+    for name in ("plan", "reading", "schema"):
+        importlib.import_module(f"visgen.configuration.{name}")
+    code = importlib.import_module("visgen.configuration.code")
     for script in Path("workflow/scripts").glob("*.py"):
-        reached_modules(script, Path("workflow/lib"))
+        code.reached_modules(script, Path("workflow/lib"))
 
 
 def run_in_fork(words):
-    """Return the exit status and the output of Snakemake, run in a fork of this process."""
-    from snakemake.cli import main
-
+    """Return the exit status and the output of Snakemake in a fork of this process."""
+    main = importlib.import_module("snakemake.cli").main
     with tempfile.TemporaryFile() as output:
         child = os.fork()
         if child == 0:
@@ -73,8 +70,8 @@ def run_in_fork(words):
                 os.dup2(output.fileno(), 1)
                 os.dup2(output.fileno(), 2)
                 main(words)
-            except SystemExit as exit:
-                status = exit.code
+            except SystemExit as end:
+                status = int(end.code or 0)
             finally:
                 sys.stdout.flush()
                 sys.stderr.flush()
