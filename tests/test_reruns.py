@@ -29,15 +29,15 @@ VIEWS = VARIANTS | {"pool_views"}
 REGIMES = VIEWS | {"train_regime"}
 PARTS = CLASSIFIERS | REGIMES | {"split_specimens"}
 WEIGHTS = FEATURES | REGIMES | {"train_simclr", "plot_inputs"}
-ANCHORS = {"measure_anchors", "plot_genetics"}
-SEQUENCE_SCORES = SCORES | {"score_sequences"}
-VECTORS = SEQUENCE_SCORES | {"embed_sequences", "plot_genetics"}
-TREE = SEQUENCE_SCORES | {"infer_tree", "plot_genetics"}
+SEQUENCE_SCORES = SCORES | {"score_sequences", "plot_genetics"}
+ANCHORS = SEQUENCE_SCORES | {"measure_anchors"}
+VECTORS = SEQUENCE_SCORES | {"embed_sequences"}
+TREE = SEQUENCE_SCORES | {"infer_tree"}
 COVERAGE = {"measure_coverage", "plot_inputs", "plot_genetics"}
 SEQUENCES = VECTORS | ANCHORS | VARIANTS | TREE | COVERAGE
 SEQUENCES |= {"ingest_sequences", "align_sequences"}
 # New images leave sequences, their vectors and the tree as they are.
-SPECIMENS = WEIGHTS | PARTS | ANCHORS | COVERAGE | {"score_sequences"}
+SPECIMENS = WEIGHTS | PARTS | ANCHORS | COVERAGE
 SPECIMENS |= {"ingest_specimens", "measure_distances", "split_taxa"}
 ALL = SPECIMENS | SEQUENCES | {"simulate_study"}
 
@@ -99,7 +99,7 @@ def test_an_unchanged_study_has_nothing_to_do(planner):
         ("genetics.filters.min_length", 50, SEQUENCES),
         ("genetics.sgt.kappa", 2.0, VECTORS | ANCHORS | VARIANTS),
         ("genetics.kmers.letters", 3, VECTORS),
-        ("genetics.anchors.raw.average", "mean", REPORT | ANCHORS),
+        ("genetics.anchors.raw.average", "mean", ANCHORS),
         ("genetics.tree.bootstraps", 6, TREE),
         ("genetics.bootstraps", 200, SEQUENCE_SCORES),
         ("visual_genetic.tail", 9, RECOGNITION),
