@@ -18,11 +18,16 @@ METRICS = "results/tiny/report/metrics.tsv"
 STUDY = changed(TINY, "compute.threads", 2)
 
 
-# Killed in this way after as many more jobs have begun. Jobs that a kill hits begin again.
-KILLS = ((signal.SIGINT, 5), (signal.SIGKILL, 8), (signal.SIGKILL, 4), (signal.SIGINT, 9))
+# How a run is killed, after how many jobs have begun, and how many seconds into the last of them.
+KILLS = (
+    (signal.SIGINT, 5, 1),
+    (signal.SIGKILL, 8, 2),
+    (signal.SIGKILL, 4, 4),
+    (signal.SIGINT, 9, 3),
+)
 
 
-def kill_after(folder, n_jobs, sign):
+def kill(folder, sign, n_jobs, seconds):
     """Start the study on two cores, and kill all its processes in the midst of a job."""
     process = subprocess.Popen(
         command(folder, STUDY, "--cores", "2", METRICS),
@@ -40,7 +45,7 @@ def kill_after(folder, n_jobs, sign):
         if begun == n_jobs:
             break
     assert begun == n_jobs, "the study ended before it was killed"
-    time.sleep(1)
+    time.sleep(seconds)
     os.killpg(process.pid, sign)
     process.communicate()
     time.sleep(1)
@@ -53,8 +58,8 @@ def test_two_cores_and_killed_runs_give_the_bytes_of_one_core(tmp_path):
     done = run(one, STUDY, "--cores", "1", METRICS)
     assert done.returncode == 0, done.stdout
     folder = copy_workflow(tmp_path / "two")
-    for sign, n_jobs in KILLS:
-        kill_after(folder, n_jobs, sign)
+    for way in KILLS:
+        kill(folder, *way)
         unlocked = run(folder, STUDY, "--cores", "1", "--unlock")
         assert unlocked.returncode == 0, unlocked.stdout
     done = run(folder, STUDY, "--cores", "2", METRICS)
