@@ -22,11 +22,12 @@ demo: $(STAMP)
 	$(SNAKEMAKE)
 	@echo "Read results/demo/report/report.html"
 
+# A file's tests stay in one process, for the runs of the workflow that they share.
 test: $(STAMP)
-	$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 test-slow: $(STAMP)
-	$(BIN)/python -m pytest -q -m slow --durations=12
+	$(BIN)/python -m pytest -q -m slow -n 2 --dist loadfile --durations=12
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

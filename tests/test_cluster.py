@@ -13,11 +13,11 @@ from string import Template
 
 import pandas as pd
 import pytest
+from workflow_copy import REPOSITORY, TINY, changed, write_config
 
 pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).parent / "cluster"
-REPOSITORY = Path(__file__).parents[1]
 SNAKEMAKE = Path(sys.executable).with_name("snakemake")
 SOCKETS = Path("/run/visgen-test-slurm")  # short enough for a socket, open to munge
 # The commands inside a job look for the configuration here and nowhere else.
@@ -108,8 +108,9 @@ def jobs_of_slurm():
 
 def test_the_profile_submits_every_job_and_asks_for_a_gpu_where_it_is_used(slurm, tmp_path):
     target = "results/tiny/features/tiny/clean-0.parquet"
+    write_config(tmp_path, changed(TINY, "backbones.tiny.weights", "none"))
     command = [SNAKEMAKE, target, "--snakefile", REPOSITORY / "Snakefile"]
-    command += ["--directory", tmp_path, "--configfile", HERE / "tiny.yaml"]
+    command += ["--directory", tmp_path, "--configfile", tmp_path / "study.yaml"]
     command += ["--workflow-profile", REPOSITORY / "workflow/profiles/slurm"]
     # No accounting here: jobs have no account, and only squeue knows of them.
     command += ["--slurm-no-account", "--slurm-status-command", "squeue"]

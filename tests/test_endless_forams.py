@@ -17,7 +17,7 @@ from visgen.names import normalise_taxon
 from visgen.recognition.hits import METRICS
 from visgen.recognition.nulls import PERMUTED
 from visgen.specimens.paths import labels_from_paths
-from workflow_copy import REPOSITORY, copy_workflow, rules_to_run, run
+from workflow_copy import REPOSITORY, copy_workflow, planned_jobs, run
 
 CONFIG = yaml.safe_load((REPOSITORY / "config" / "endless_forams.yaml").read_text())
 SCHEMA = load_schema(REPOSITORY / "workflow/schemas/config.schema.yaml")
@@ -107,28 +107,36 @@ def draw_study(folder, headers):
     return species
 
 
+# Variants that differ from one that is run in nothing but the network or the anchors to start from:
+# networks of all regimes and anchors of all sets are made.
+LIKE_OTHERS = {"naive_raw", "wd_raw", "ltr_kmers", "ltr_taxonomy"}
+
+
 def reduced():
-    """Return the preset with its whole grid, small enough for two minutes on two cores."""
+    """Return the preset with everything of its grid, small enough for two minutes on two cores."""
     config = copy.deepcopy(CONFIG)
     config["splits"]["seeds"] = [1]
     config["features"]["shards"] = 1
     tiny = {"model": "test_resnet", "weights": "none", "preprocessing": {"image_size": 32}}
     config["backbones"] = {"resnet50": tiny}
     config["genetics"] |= {"tree": {"engine": "nj", "bootstraps": 2}}
+    config["compute"] = {"threads": 1, "workers": 1}
     section = config["visual_genetic"]
+    for name in LIKE_OTHERS:
+        del section["variants"][name]
     section |= {"seeds": [1], "image_size": 32, "hidden": 20, "tail": 8, "head": 9}
     section |= {"bootstraps": 100, "pretraining": {"epochs": 1, "batch_size": 16, "per_taxon": 2}}
     for variant in section["variants"].values():
         if "permutations" in variant:
             variant["permutations"] = 2
-    section["unseen"]["share"] = 0.3
+    section["unseen"] |= {"share": 0.3, "variants": ["ltr", "ltr_raw"]}
     return config
 
 
 def test_whole_grid_is_planned(tmp_path, headers):
     folder = copy_workflow(tmp_path)
     draw_study(folder, headers)
-    planned = rules_to_run(folder, CONFIG)
+    planned = set(planned_jobs(run(folder, CONFIG, "--cores", "2", "--dry-run")))
     wanted = {"fetch_weights", "align_sequences", "infer_tree", "measure_anchors", "split_unseen"}
     wanted |= {"train_regime", "train_variant", "score_recognition", "plot_recognition"}
     assert wanted | {"write_report"} <= planned
@@ -143,16 +151,19 @@ def test_whole_grid_runs_on_folders_of_species(tmp_path, headers):
     results = Path("results/endless_forams/visual_genetic")
     names = ("scores.tsv", "ablation.png", "graph.png")
     targets = [str(results / name) for name in names]
-    done = run(folder, reduced(), "--cores", "2", *targets)
+    anchors = [f"results/endless_forams/genetics/anchors/{k}.npz" for k in ("kmers", "taxonomy")]
+    config = reduced()
+    done = run(folder, config, "--cores", "2", *targets, *anchors)
     assert done.returncode == 0, done.stdout[-5000:]
+    section = config["visual_genetic"]
     scores = pd.read_csv(folder / targets[0], sep="\t")
     known = scores[(scores["part"] == "test") & (scores["metric"] == "accuracy")]
-    assert set(known["variant"]) == set(CONFIG["visual_genetic"]["variants"])
+    assert set(known["variant"]) == set(section["variants"])
     of_permuted = of_role(scores, DIFFERENCE, PERMUTED)
-    permuted = {k for k, v in CONFIG["visual_genetic"]["variants"].items() if "permutations" in v}
+    permuted = {k for k, v in section["variants"].items() if "permutations" in v}
     assert set(of_permuted["variant"]) == permuted and of_permuted["p"].notna().all()
     unseen = scores[scores["part"].isin(["unseen_species", "unseen_genera"])]
-    assert set(unseen["variant"]) == set(CONFIG["visual_genetic"]["unseen"]["variants"])
+    assert set(unseen["variant"]) == set(section["unseen"]["variants"])
     specimens = folder / "results/endless_forams/specimens/specimens.parquet"
     found = pd.read_parquet(specimens)["species"].value_counts()
     assert found.to_dict() == dict.fromkeys([name.replace("_", " ") for name in species], 12)

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from workflow_copy import REPOSITORY, every_rule, write_config
 
 pytestmark = pytest.mark.slow
 
-REPOSITORY = Path(__file__).parents[1]
 TESTS = Path(__file__).parent
 LIBRARY = REPOSITORY / "workflow/lib"
 UV = Path(sys.executable).with_name("uv")
@@ -95,7 +95,8 @@ def test_every_rule_runs_in_its_own_environment(scratch):
     command = [host / "bin/snakemake", "--cores", "2", "--resources", "gpu=1", "--sdm", "conda"]
     command += ["--conda-prefix", scratch / "environments"]
     command += ["--snakefile", REPOSITORY / "Snakefile"]
-    command += ["--directory", scratch, "--configfile", TESTS / "cluster/tiny.yaml"]
+    write_config(scratch, every_rule())
+    command += ["--directory", scratch, "--configfile", scratch / "study.yaml"]
     run = subprocess.run(list(map(str, command)), env=environment, capture_output=True, text=True)
 
     assert run.returncode == 0, run.stdout[-5_000:] + run.stderr[-10_000:]

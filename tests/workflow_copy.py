@@ -12,66 +12,42 @@ import yaml
 
 REPOSITORY = Path(__file__).parents[1]
 
-TINY = {
-    "dataset": "tiny",
-    "simulation": {"n_species": 9, "n_images": 130, "image_size": 64, "n_bases": 200},
-    "inputs": {
-        "ranks": ["subclass", "order", "family", "genus", "species"],
-        "tree_rank": "species",
-        "sequence_rank": "species",
+TINY = yaml.safe_load((Path(__file__).parent / "tiny.yaml").read_text())
+
+# Parts of the tiny study that are put in the place of its own to reach every rule but the download
+# of weights, each as few times as can be.
+OF_EVERY_RULE = {
+    "splits.seeds": [1],
+    "features.views": 1,
+    "genetics.distances": {},
+    "genetics.anchors": {"raw": {}},
+    "backbones.untrained": {
+        "model": "test_resnet",
+        "weights": "none",
+        "preprocessing": {"image_size": 64},
     },
-    "splits": {"seeds": [1, 2], "stratify_by": "species"},
-    "genetics": {
-        "permutations": 99,
-        "bootstraps": 100,
-        "alignment": {"aligner": "none"},
-        "tree": {"engine": "nj", "bootstraps": 5},
-        "anchors": {"raw": {}, "centred": {"space": "centred", "fallback": ["genus"]}},
-    },
-    "backbones": {
-        "tiny": {
-            "model": "test_resnet",
-            "weights": "simclr",
-            "preprocessing": {"image_size": 64},
-        }
-    },
-    "simclr": {
-        "epochs": 2,
-        "batch_size": 50,
-        "image_size": 32,
-        "projector": {"hidden": 32, "size": 16},
-    },
-    "classification": {
-        "bootstraps": 100,
-        "classifiers": {
-            "random_forest": {"method": "random_forest", "trees": 10},
-            "most_frequent": {"method": "most_frequent"},
+    "classification.classifiers.logistic": {"method": "logistic_regression"},
+    "embedding.refits": 1,
+    "embedding.variants": {
+        "mean": {"pooling": "mean"},
+        "guided": {"pooling": "mean", "guidance": {"epochs": 5}},
+        "tuned": {
+            "pooling": "mean",
+            "per_taxon": 9,
+            "guidance": {
+                "projection": "none",
+                "optimiser": "adam",
+                "epochs": 2,
+                "fine_tune": {"images_per_taxon": 5},
+            },
         },
     },
-    "embedding": {
-        "permutations": 99,
-        "specimen_permutations": 19,
-        "refits": 2,
-        "folds": 3,
-        "variants": {
-            "mean": {"pooling": "mean"},
-            "random": {"pooling": "random"},
-            "guided": {"pooling": "attention", "guidance": {"epochs": 3}},
-        },
+    "visual_genetic.pretraining": {"epochs": 2, "batch_size": 20, "per_taxon": 2},
+    "visual_genetic.variants": {
+        "plain": {"regime": "ltr"},
+        "aligned": {"regime": "ltr", "anchors": "raw", "permutations": 2},
     },
-    "visual_genetic": {
-        "backbone": "tiny",
-        "seeds": [1],
-        "image_size": 32,
-        "hidden": 20,
-        "tail": 8,
-        "head": 12,
-        "bootstraps": 100,
-        "variants": {
-            "plain": {"regime": "control"},
-            "aligned": {"regime": "control", "anchors": "centred", "permutations": 2},
-        },
-    },
+    "visual_genetic.unseen": {"share": 0.3, "variants": ["aligned"]},
 }
 
 
@@ -98,11 +74,28 @@ def changed(config: dict, key: str, value: object) -> dict:
     return config
 
 
+def every_rule() -> dict:
+    """Return a tiny study that reaches every rule but the download of weights."""
+    config = TINY
+    for key, value in OF_EVERY_RULE.items():
+        config = changed(config, key, value)
+    return config
+
+
+def write_config(folder: Path, config: dict) -> list[str]:
+    """Write a study's configuration, and return the words that Snakemake takes for it."""
+    (folder / "study.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+    return ["--configfile", "study.yaml", "--resources", "gpu=1"]
+
+
 def command(folder: Path, config: dict, *words: str) -> list[str]:
     """Return the command line that runs a study in a folder."""
-    (folder / "study.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
-    snakemake = [sys.executable, "-m", "snakemake", "--configfile", "study.yaml"]
-    return [*snakemake, "--resources", "gpu=1", *words]
+    return [sys.executable, "-m", "snakemake", *write_config(folder, config), *words]
+
+
+def run_environment() -> dict[str, str]:
+    """Return the environment of a run, without the path by which tests find the library."""
+    return os.environ | {"PYTHONPATH": ""}
 
 
 def run(folder: Path, config: dict, *words: str) -> subprocess.CompletedProcess:
@@ -113,16 +106,16 @@ def run(folder: Path, config: dict, *words: str) -> subprocess.CompletedProcess:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env=os.environ | {"PYTHONPATH": ""},
+        env=run_environment(),
     )
 
 
-def rules_to_run(folder: Path, config: dict) -> set[str]:
-    """Return the rules that a dry run plans."""
-    done = run(folder, config, "--cores", "2", "--dry-run")
+def planned_jobs(done: subprocess.CompletedProcess) -> dict[str, int]:
+    """Return the number of jobs of each rule that a dry run plans."""
     assert done.returncode == 0, done.stdout
     table = re.search(r"^Job stats:\njob +count\n[- ]+\n(.*?)\ntotal ", done.stdout, re.M | re.S)
     if table is None:
         assert "Nothing to be done" in done.stdout, done.stdout
-        return set()
-    return {line.split()[0] for line in table[1].splitlines()} - {"all"}
+        return {}
+    jobs = dict(line.split() for line in table[1].splitlines())
+    return {rule: int(count) for rule, count in jobs.items() if rule != "all"}

@@ -1,0 +1,152 @@
+"""Which rules a change runs again: asked of Snakemake, of a study whose files are there but empty.
+
+Plans go by names, dates and records of what was run with what; no file of a study is read for them.
+"""
+
+import re
+
+import pytest
+from planner import Planner
+from workflow_copy import TINY, changed, copy_workflow, every_rule, planned_jobs, write_config
+
+# What follows from what, up to the report; each set goes on from those above it.
+REPORT = {"write_provenance", "write_report"}
+SCORES = REPORT | {"write_metrics"}
+CHOICE = SCORES | {"score_predictions", "plot_classification"}
+CONFIDENCE = SCORES | {"measure_confidence", "plot_classification"}
+CLASSIFICATION = CHOICE | CONFIDENCE
+CLASSIFIERS = CLASSIFICATION | {"train_classifier"}
+EMBEDDING = SCORES | {"score_embedding", "plot_embedding"}
+HELD_OUT = SCORES | {"score_held_out", "plot_embedding"}
+REFITS = HELD_OUT | {"train_held_out"}
+FOLDS = REFITS | {"embed_held_out"}
+GUIDED = REFITS | {"train_embedding"}
+UNGUIDED = EMBEDDING | HELD_OUT | {"embed_taxa", "embed_held_out"}
+FEATURES = CLASSIFIERS | GUIDED | UNGUIDED | {"extract_features"}
+RECOGNITION = SCORES | {"score_recognition", "plot_recognition"}
+VARIANTS = RECOGNITION | {"train_variant"}
+VIEWS = VARIANTS | {"pool_views"}
+REGIMES = VIEWS | {"train_regime"}
+PARTS = CLASSIFIERS | REGIMES | {"split_specimens"}
+WEIGHTS = FEATURES | REGIMES | {"train_simclr", "plot_inputs"}
+SEQUENCE_SCORES = SCORES | {"score_sequences", "plot_genetics"}
+ANCHORS = SEQUENCE_SCORES | {"measure_anchors"}
+VECTORS = SEQUENCE_SCORES | {"embed_sequences"}
+TREE = SEQUENCE_SCORES | {"infer_tree"}
+COVERAGE = {"measure_coverage", "plot_inputs", "plot_genetics"}
+SEQUENCES = VECTORS | ANCHORS | VARIANTS | TREE | COVERAGE
+SEQUENCES |= {"ingest_sequences", "align_sequences"}
+# New images leave sequences, their vectors and the tree as they are.
+SPECIMENS = WEIGHTS | PARTS | ANCHORS | COVERAGE
+SPECIMENS |= {"ingest_specimens", "measure_distances", "split_taxa"}
+ALL = SPECIMENS | SEQUENCES | {"simulate_study"}
+
+
+@pytest.fixture(scope="module")
+def planner(tmp_path_factory):
+    """Return a planner of the tiny study after a run that left files of no content."""
+    planner = Planner(copy_workflow(tmp_path_factory.mktemp("study")))
+    summary = planner.run(*write_config(planner.folder, TINY), "--cores", "1", "--summary")
+    assert summary.returncode == 0, summary.stdout
+    for path in re.findall(r"^(re\S+)\t.*\tupdate pending$", summary.stdout, re.M):
+        path = planner.folder / path
+        if path.suffix:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+        else:
+            path.mkdir(parents=True)
+    done = planner.run(*write_config(planner.folder, TINY), "--cores", "1", "--touch", "--forceall")
+    assert done.returncode == 0, done.stdout
+    yield planner
+    planner.close()
+
+
+def rules_to_run(planner, config):
+    words = write_config(planner.folder, config)
+    return set(planned_jobs(planner.run(*words, "--cores", "2", "--dry-run")))
+
+
+def test_an_unchanged_study_has_nothing_to_do(planner):
+    assert rules_to_run(planner, TINY) == set()
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "rules"),
+    [
+        ("compute.threads", 2, REPORT),
+        ("features.store", "elsewhere", REPORT),
+        ("classification.bootstraps", 200, CHOICE),
+        ("classification.reference", "most_frequent", CHOICE),
+        ("classification.confidence", 0.8, CONFIDENCE),
+        ("classification.tail", 30, CONFIDENCE),
+        ("classification.ranks", ["family"], CLASSIFIERS),
+        ("published", "config/bivalvia.published.tsv", REPORT | {"plot_recognition"}),
+        ("classification.classifiers.random_forest.trees", 11, CLASSIFIERS),
+        (
+            "classification.classifiers.stratified",
+            {"method": "stratified"},
+            CHOICE | {"train_classifier"},
+        ),
+        ("embedding.permutations", 199, EMBEDDING),
+        ("embedding.refits", 3, FOLDS),
+        ("embedding.variants.mean.centre", False, UNGUIDED),
+        ("embedding.folds", 4, FOLDS | {"split_taxa"}),
+        ("embedding.variants.guided.guidance.epochs", 4, GUIDED),
+        ("embedding.variants.guided.guidance.refits", 3, REFITS),
+        ("embedding.min_images", 4, GUIDED | UNGUIDED | {"split_taxa"}),
+        ("splits.val", 0.3, PARTS),
+        ("inputs.sequence_pattern", "(?P<taxon>.*)", SEQUENCES),
+        ("genetics.filters.min_length", 50, SEQUENCES),
+        ("genetics.sgt.kappa", 2.0, VECTORS | ANCHORS | VARIANTS),
+        ("genetics.kmers.letters", 3, VECTORS),
+        ("genetics.anchors.raw.average", "mean", ANCHORS),
+        ("genetics.tree.bootstraps", 6, TREE),
+        ("genetics.bootstraps", 200, SEQUENCE_SCORES),
+        ("visual_genetic.tail", 9, RECOGNITION),
+        ("visual_genetic.pretraining.epochs", 4, REPORT),  # there is no regime but control
+        ("visual_genetic.alignment.epochs", 4, VARIANTS),
+        ("visual_genetic.alignment.views", 2, VIEWS),
+        ("visual_genetic.augmentation.rotation", 3, VIEWS),  # control is not trained
+        ("visual_genetic.variants.aligned.permutations", 3, VARIANTS),
+        ("visual_genetic.hidden", 21, REGIMES),
+        ("features.views", 1, CLASSIFIERS | {"extract_views"}),
+        ("backbones.tiny.seed", 2, FEATURES | REGIMES),
+        ("simclr.epochs", 3, WEIGHTS),
+        ("simclr.image_size", 48, WEIGHTS),
+        ("ingest.background", [0, 0, 0], WEIGHTS),
+        ("ingest.contradictions", "keep", SPECIMENS),
+        ("simulation.signal", 0.5, ALL),
+    ],
+)
+def test_a_change_of_config_runs_what_depends_on_it(planner, key, value, rules):
+    assert rules_to_run(planner, changed(TINY, key, value)) == rules
+
+
+@pytest.mark.parametrize(
+    ("module", "rules"),
+    [
+        ("figures/scores.py", {"write_report", "plot_classification"}),
+        ("splits.py", PARTS),
+        ("provenance.py", REPORT),
+        ("anchors/spaces.py", ANCHORS | VARIANTS),
+        ("threads.py", ALL),
+    ],
+)
+def test_an_edit_of_the_library_runs_what_reaches_it(planner, module, rules):
+    path = planner.folder / "workflow" / "lib" / "visgen" / module
+    text = path.read_text()
+    path.write_text(text + "\n# edited\n")
+    try:
+        assert rules_to_run(planner, TINY) == rules
+    finally:
+        path.write_text(text)
+
+
+def test_every_rule_is_reached_by_a_study_but_the_download_of_weights(planner):
+    files = sorted((planner.folder / "workflow" / "rules").glob("*.smk"))
+    rules = {
+        name for file in files for name in re.findall(r"^ *rule (\w+):", file.read_text(), re.M)
+    }
+    words = write_config(planner.folder, every_rule() | {"dataset": "other"})
+    planned = set(planned_jobs(planner.run(*words, "--cores", "2", "--dry-run")))
+    assert planned == rules - {"fetch_weights"}
