@@ -15,11 +15,14 @@ from visgen.recognition.nulls import PERMUTED
 from visgen.recognition.unseen_scores import BY_FREQUENCY, UNIFORMLY
 from visgen.report.cells import cell, points
 from visgen.report.page import render_report
-from visgen.report.recognition import omitted_rows, recognition_content
+from visgen.report.recognition import (
+    omitted_rows,
+    published_recognition,
+    recognition_content,
+)
 from visgen.report.recognition_findings import recognition_findings
 from visgen.report.recognition_rows import (
     evaluator_rows,
-    published_rows,
     unseen_rows,
     variant_rows,
 )
@@ -221,12 +224,12 @@ def test_published_numbers_stand_beside_those_of_the_same_variant():
         "metric": ["tail_accuracy", "accuracy", "accuracy", "macro_f1"],
         "value": [0.371, 0.9, 0.8, 0.7], "note": [None, "n", "n", "n"],
     })  # fmt: skip
-    rows = published_rows(published, over_seeds(scores()), "knn_5", "species")
+    rows = published_recognition(published, over_seeds(scores()), "knn_5", "species")
     assert [(r["variant"], r["metric"], r["value"]) for r in rows] == [
         ("wd", "tail_accuracy", "37.1 %"), ("unknown", "accuracy", "90.0 %"),
     ]  # fmt: skip
-    assert rows[0]["here"]["value"] == "50.0 %" and rows[1]["here"] is None
-    assert published_rows(None, over_seeds(scores()), "knn_5", "species") == []
+    assert [item["value"] for _, item in rows[0]["here"]] == ["50.0 %"]
+    assert rows[1]["here"] == []
 
 
 def test_cells_write_minus_zero_and_nothing_plainly():

@@ -17,11 +17,11 @@ from visgen.anchors.options import ENCODINGS
 from visgen.checks.files import check_files
 from visgen.configuration.code import reached_modules
 from visgen.configuration.plan import Plan, given
-from visgen.configuration.plan_of_recognition import SCOPES
 from visgen.configuration.reading import checked_config
 from visgen.configuration.schema import load_schema
 from visgen.metric_learning.options import REGIMES
 from visgen.recognition.figures import FIGURES as RECOGNITION_FIGURES
+from visgen.recognition.scopes import SCOPES
 from visgen.specimens.inventory import inventory
 
 try:

@@ -6,9 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from visgen.checks.recognition import OVERRIDES, recognised_rank, training_of
-
-#: What is withheld from all training, one scope each; the first is that of all taxa.
-SCOPES = ("visual_genetic", "unseen_species", "unseen_genera")
+from visgen.recognition.scopes import SCOPES
 
 
 @dataclass(frozen=True)

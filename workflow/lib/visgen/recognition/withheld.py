@@ -5,10 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from visgen.recognition.scopes import KINDS
 from visgen.specimens.taxonomy import group_above
 
-#: Kinds of withheld taxa, which are also the scopes in which they are withheld.
-KINDS = ("unseen_species", "unseen_genera")
 #: So many taxa, or groups of the rank above, have to stay known.
 MIN_KNOWN = 2
 

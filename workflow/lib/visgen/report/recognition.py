@@ -6,15 +6,17 @@ from typing import Any
 
 import pandas as pd
 
-from visgen.metrics import over_seeds
+from visgen.metrics import SCORE, of_role, over_seeds
 from visgen.recognition.comparisons import main_pair
 from visgen.recognition.evaluators import chosen_evaluator, evaluator_in_words
+from visgen.recognition.hits import METRICS
 from visgen.recognition.runs import read_by_name
 from visgen.recognition.scoring import EXPERIMENT
+from visgen.report.page import format_percent
+from visgen.report.published import published_rows
 from visgen.report.recognition_findings import recognition_findings
 from visgen.report.recognition_rows import (
     evaluator_rows,
-    published_rows,
     unseen_rows,
     variant_rows,
 )
@@ -42,10 +44,7 @@ def recognition_content(
     scores = metrics[metrics["experiment"] == EXPERIMENT]
     mean = over_seeds(scores)
     chosen, variants = chosen_evaluator(scores), settings["variants"]
-    published = None
-    if given["recognition_published"]:
-        published = read_table(given["recognition_published"][0])
-        published = published[published["variant"].isin(variants)]
+    published = [read_table(path) for path in given["recognition_published"]]
     impossible = given["recognition_impossible"]
     return {
         "recognition": {
@@ -61,10 +60,38 @@ def recognition_content(
             "unseen": unseen_rows(mean),
             "impossible": [row for p in impossible for row in read_table(p).to_dict("records")],
             "omitted": omitted_rows(given["recognition_omitted"]),
-            "published": published_rows(published, mean, chosen, settings["rank"]),
+            "published": [
+                row
+                for table in published
+                for row in published_recognition(
+                    table[table["variant"].isin(variants)], mean, chosen, settings["rank"]
+                )
+            ],
             "figures": {Path(path).stem: path for path in given["recognition_figures"]},
         }
     }
+
+
+def published_recognition(
+    published: pd.DataFrame, mean: pd.DataFrame, evaluator: str, rank: str
+) -> list[dict[str, Any]]:
+    """Return each published score of recognition at a rank beside that of this study.
+
+    Parameters
+    ----------
+    published
+        Columns source, rank, variant, metric, value, note.
+    mean
+        As `visgen.metrics.over_seeds` returns it.
+    evaluator
+        Which scores of this study are shown.
+    rank
+        Of the taxa that are recognised.
+    """
+    of_rank = published[(published["rank"] == rank) & published["metric"].isin(METRICS)]
+    own = of_role(mean, SCORE)
+    own = own[(own["evaluator"] == evaluator) & (own["part"] == "test")]
+    return published_rows(of_rank, own, dict.fromkeys(METRICS, format_percent))
 
 
 def omitted_rows(paths: Sequence[str]) -> list[dict[str, Any]]:

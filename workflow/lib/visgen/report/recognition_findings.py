@@ -7,8 +7,8 @@ import pandas as pd
 from visgen.metrics import DIFFERENCE, EXPECTED, SCORE, of_role
 from visgen.recognition.evaluators import ANCHOR, evaluator_in_words
 from visgen.recognition.nulls import PERMUTED
+from visgen.recognition.scopes import KINDS
 from visgen.recognition.unseen_scores import BY_FREQUENCY, UNIFORMLY
-from visgen.recognition.withheld import KINDS
 from visgen.report.cells import cell, points
 from visgen.report.content import ALPHA
 from visgen.report.page import format_number, format_p, format_percent, is_nothing

@@ -10,8 +10,8 @@ from visgen.recognition.comparisons import base_variants
 from visgen.recognition.evaluators import evaluator_in_words
 from visgen.recognition.hits import METRICS
 from visgen.recognition.nulls import PERMUTED
+from visgen.recognition.scopes import KINDS
 from visgen.recognition.unseen_scores import BY_FREQUENCY, UNIFORMLY
-from visgen.recognition.withheld import KINDS
 from visgen.report.cells import cell, points
 from visgen.report.page import format_number, format_percent
 
@@ -122,18 +122,4 @@ def unseen_rows(mean: pd.DataFrame) -> list[dict[str, Any]]:
             "n": int(score["n"]),
             "p": gains[PERMUTED]["p"] if PERMUTED in gains else None,
         })  # fmt: skip
-    return rows
-
-
-def published_rows(
-    published: pd.DataFrame | None, mean: pd.DataFrame, evaluator: str, rank: str
-) -> list[dict[str, Any]]:
-    """Return each published score of these metrics and this rank beside that of this study."""
-    if published is None:
-        return []
-    own = published[(published["rank"] == rank) & published["metric"].isin(METRICS)]
-    rows = []
-    for row in own.fillna({"note": ""}).to_dict("records"):
-        here = scores_of(mean, row["variant"], evaluator).get(row["metric"])
-        rows.append(row | {"value": format_percent(row["value"]), "here": cell(here)})
     return rows
