@@ -72,7 +72,12 @@ def study(tmp_path_factory):
         },
         "genetics": {
             # ModelFinder among all models and full searches take an hour, and choose this one.
-            "tree": {"model": "TEST", "search": "fast", "outgroup": ["Gallitellia vivans"]},
+            "tree": {
+                "model": "TEST",
+                "search": "fast",
+                "bootstraps": 20,
+                "outgroup": ["Gallitellia vivans"],
+            },
             "anchors": {
                 "raw": {},
                 "centred": {"space": "centred"},
@@ -113,7 +118,7 @@ def test_the_tree_has_every_species_and_a_support_at_most_nodes(study):
     ]
     assert all(pair in well_supported for pair in SISTERS)
     facts = pd.read_csv(results(study, "model.tsv"), sep="\t", index_col="key")["text"]
-    assert facts["model"].startswith("GTR+F") and facts["bootstraps"] == "100"
+    assert facts["model"].startswith("GTR+F") and facts["bootstraps"] == "20"
 
 
 def test_the_tree_brings_congeners_together_beyond_chance(study):
