@@ -95,6 +95,7 @@ def test_an_unchanged_study_has_nothing_to_do(planner):
         ("embedding.variants.guided.guidance.refits", 3, REFITS),
         ("embedding.min_images", 4, GUIDED | UNGUIDED | {"split_taxa"}),
         ("splits.val", 0.3, PARTS),
+        ("splits.seeds", [1, 2, 3], CLASSIFIERS | RECOGNITION | {"split_specimens"}),
         ("inputs.sequence_pattern", "(?P<taxon>.*)", SEQUENCES),
         ("genetics.filters.min_length", 50, SEQUENCES),
         ("genetics.sgt.kappa", 2.0, VECTORS | ANCHORS | VARIANTS),

@@ -77,14 +77,11 @@ def by_wildcards(method):
 
 
 @functools.cache
-def code_of(*scripts):
-    """Return the library files that scripts reach, so that an edit re-runs their rule."""
-    reached = set()
-    for script in scripts:
-        modules = reached_modules(WORKFLOW / "scripts" / script, LIBRARY)
-        if not modules:
-            raise WorkflowError(
-                f"{script}: no library file is reached, so no edit would be noticed"
-            )
-        reached.update(map(str, modules))
-    return sorted(reached)
+def code_of(script):
+    """Return the library files that a script reaches, so that an edit re-runs its rule."""
+    modules = reached_modules(WORKFLOW / "scripts" / script, LIBRARY)
+    if not modules:
+        raise WorkflowError(
+            f"{script}: no library file is reached, so no edit would be noticed"
+        )
+    return list(map(str, modules))

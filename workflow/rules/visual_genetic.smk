@@ -2,8 +2,8 @@
 # from images alone, and the same for taxa that training has not seen.
 # Needs specimens/, splits/ and genetics/anchors/; makes visual_genetic/ and, for withheld taxa,
 # unseen_species/ and unseen_genera/.
-# The splits are ancient, since one job deals those of all seeds: what they are made of stands
-# among params and code, so that a further seed trains none of the others anew.
+# Networks deal the specimens of their seed themselves, as split_specimens does for all seeds at
+# once, so that a further seed trains none of the others anew.
 
 
 if plan.recognition:
@@ -38,10 +38,9 @@ if plan.recognition:
         input:
             specimens="<results>/specimens/specimens.parquet",
             images=plan.images_made,
-            split=ancient("<results>/splits/seed-{seed}.tsv"),
             withheld=by_wildcards(plan.recognition.withheld_from),
             weights=plan.weights_of(RECOGNITION["backbone"]),
-            code=code_of("train_regime.py", "split_specimens.py"),
+            code=code_of("train_regime.py"),
         output:
             checkpoint="<results>/{scope}/regimes/{regime}/seed-{seed}/checkpoint.safetensors",
             history="<results>/{scope}/regimes/{regime}/seed-{seed}/history.tsv",
@@ -59,6 +58,7 @@ if plan.recognition:
             mem_mb=16000,
         params:
             rank=plan.recognition.rank,
+            ranks=RANKS,
             split=plan.split_options,
             backbone=plan.recognition.backbone,
             options=by_wildcards(plan.recognition.regime_options),
@@ -72,10 +72,9 @@ if plan.recognition:
         input:
             specimens="<results>/specimens/specimens.parquet",
             images=plan.images_made,
-            split=ancient("<results>/splits/seed-{seed}.tsv"),
             withheld=by_wildcards(plan.recognition.withheld_from),
             checkpoint="<results>/{scope}/regimes/{regime}/seed-{seed}/checkpoint.safetensors",
-            code=code_of("pool_views.py", "split_specimens.py"),
+            code=code_of("pool_views.py"),
         output:
             views="<results>/{scope}/regimes/{regime}/seed-{seed}/views.npz",
         log:
@@ -90,6 +89,7 @@ if plan.recognition:
             mem_mb=16000,
         params:
             rank=plan.recognition.rank,
+            ranks=RANKS,
             split=plan.split_options,
             backbone=plan.recognition.backbone,
             options=plan.recognition.view_options,
@@ -102,12 +102,11 @@ if plan.recognition:
         """Align a regime to anchors, and predict taxa from images alone."""
         input:
             specimens="<results>/specimens/specimens.parquet",
-            split=ancient("<results>/splits/seed-{seed}.tsv"),
             withheld=by_wildcards(plan.recognition.withheld_from),
             checkpoint=by_wildcards(plan.recognition.checkpoint_of),
             pooled=by_wildcards(plan.recognition.pooled_for),
             anchors=by_wildcards(plan.recognition.anchors_file_of),
-            code=code_of("train_variant.py", "split_specimens.py"),
+            code=code_of("train_variant.py"),
         output:
             checkpoint="<results>/{scope}/{variant}/seed-{seed}/checkpoint.safetensors",
             history="<results>/{scope}/{variant}/seed-{seed}/history.tsv",
@@ -128,6 +127,7 @@ if plan.recognition:
             mem_mb=8000,
         params:
             rank=plan.recognition.rank,
+            ranks=RANKS,
             split=plan.split_options,
             options=by_wildcards(plan.recognition.variant_options),
             anchors_name=by_wildcards(plan.recognition.anchors_of),

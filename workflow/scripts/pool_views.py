@@ -9,7 +9,7 @@ from visgen.metric_learning.files import read_checkpoint, write_pooled
 from visgen.metric_learning.network import with_image_size
 from visgen.metric_learning.view_features import pool_views
 from visgen.recognition.study import read_withheld, study_images
-from visgen.splits import read_splits
+from visgen.splits import split_specimens
 from visgen.threads import use_threads
 
 # Where a system starts processes anew, those that read images run this file too.
@@ -19,12 +19,10 @@ if __name__ == "__main__":
     given = snakemake.input
     params = snakemake.params
     seed = int(snakemake.wildcards.seed)
-    images = study_images(
-        pd.read_parquet(given.specimens),
-        read_splits([given.split])[seed],
-        params.rank,
-        read_withheld(given.withheld, snakemake.wildcards.scope),
-    )
+    specimens = pd.read_parquet(given.specimens)
+    parts = split_specimens(specimens, params.ranks, **params.split, seed=seed)
+    withheld = read_withheld(given.withheld, snakemake.wildcards.scope)
+    images = study_images(specimens, parts, params.rank, withheld)
     options = dict(params.options)
     backbone = with_image_size(params.backbone, options.pop("image_size"))
     tensors, about = read_checkpoint(given.checkpoint, with_encoder=True)

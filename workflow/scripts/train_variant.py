@@ -8,7 +8,7 @@ from visgen.devices import pick_device
 from visgen.logs import start_log
 from visgen.metric_learning.files import read_checkpoint, read_pooled
 from visgen.recognition.study import read_withheld, study_images
-from visgen.splits import read_splits
+from visgen.splits import split_specimens
 from visgen.threads import use_threads
 
 start_log(snakemake.log[0])
@@ -17,12 +17,10 @@ given = snakemake.input
 params = snakemake.params
 seed = int(snakemake.wildcards.seed)
 anchors = str(given.anchors)  # empty where there is no such file
-images = study_images(
-    pd.read_parquet(given.specimens),
-    read_splits([given.split])[seed],
-    params.rank,
-    read_withheld(given.withheld, snakemake.wildcards.scope),
-)
+specimens = pd.read_parquet(given.specimens)
+parts = split_specimens(specimens, params.ranks, **params.split, seed=seed)
+withheld = read_withheld(given.withheld, snakemake.wildcards.scope)
+images = study_images(specimens, parts, params.rank, withheld)
 tensors, about = read_checkpoint(given.checkpoint)
 
 variant = train_variant(
