@@ -336,6 +336,16 @@ def test_without_learned_weights_the_page_has_no_such_section(tmp_path):
     assert "SimCLR" not in text
 
 
+def test_figures_of_the_page_have_the_captions_of_snakemakes_report(tmp_path):
+    (tmp_path / "template").write_text("<p>{{ caption('tree') }}</p>")
+    (tmp_path / "tree.rst").write_text("Kamada & Kawai\n")
+    assert render_report(tmp_path / "template", {}) == "<p>Kamada &amp; Kawai</p>"
+    captions = {path.stem for path in TEMPLATE.parent.glob("*.rst")}
+    text = "".join(path.read_text() for path in TEMPLATE.parent.glob("*.jinja"))
+    shown = set(re.findall(r'(?:caption|figures)\("(\w+)"\)', text))
+    assert shown == captions
+
+
 def test_name_that_the_template_lacks_is_an_error(tmp_path):
     (tmp_path / "template").write_text("{{ there }} {{ lacking }}")
     with pytest.raises(UndefinedError, match="'lacking' is undefined"):

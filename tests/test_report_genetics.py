@@ -141,7 +141,8 @@ def section(content):
     top = text.split("\n", 1)[0]  # where the page gets its macro of cells from
     alone = top + findings + "{% if true %}" + text[start:end]
     path = Path(content["genetics"]["sequence_figure"]).parent / "section.jinja"
-    copy(TEMPLATE.with_name("cells.html.jinja"), path.parent)
+    for beside in (TEMPLATE.with_name("cells.html.jinja"), *TEMPLATE.parent.glob("*.rst")):
+        copy(beside, path.parent)
     path.write_text(alone, encoding="utf-8")
     return render_report(path, content)
 

@@ -164,7 +164,7 @@ rule write_report:
         counts="<results>/specimens/counts.png",
         notes=expand("<results>/splits/notes-{seed}.tsv", seed=plan.seeds),
         template=str(WORKFLOW / "report/report.html.jinja"),
-        parts=sorted(map(str, WORKFLOW.glob("report/*.html.jinja"))),
+        parts=sorted(map(str, WORKFLOW.glob("report/*"))),
         code=code_of("write_report.py"),
     output:
         "<results>/report/report.html",

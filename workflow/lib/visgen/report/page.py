@@ -15,7 +15,8 @@ def render_report(template: str | Path, content: Mapping[str, Any]) -> str:
     Parameters
     ----------
     template
-        Jinja template; those that it includes lie beside it.
+        Jinja template; those that it includes lie beside it, and the captions of figures, which
+        Snakemake's own report has too: ``caption("scores")`` is the text of ``scores.rst``.
     content
         What it names; a name that is lacking is an error.
     """
@@ -30,6 +31,10 @@ def render_report(template: str | Path, content: Mapping[str, Any]) -> str:
         number=format_number, percent=format_percent, p=format_p, image=embed_image
     )
     environment.tests["nothing"] = is_nothing
+    folder = Path(template).parent
+    environment.globals["caption"] = lambda name: (
+        (folder / f"{name}.rst").read_text("utf-8").strip()
+    )
     return environment.get_template(Path(template).name).render(content)
 
 
