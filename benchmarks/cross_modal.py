@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "lib"))
 
 from visgen.backbones import load_backbone
 from visgen.cross_modal.alignment import align, embed
-from visgen.cross_modal.examples import Examples, look_through, look_up
+from visgen.cross_modal.examples import Examples, look_up
 from visgen.cross_modal.network import Projection
 
 N_IMAGES, N_TAXA, IMAGE_SIZE = 640, 32, 64
@@ -24,6 +24,17 @@ OPTIONS = {
     "loss": "cosine",
     "cross_entropy": 0.0,
 }
+
+
+def look_through(encoder, images):
+    """Return pooled features from the network itself, frozen and in eval mode."""
+    encoder.eval().requires_grad_(False)
+
+    def look(rows):
+        with torch.no_grad():
+            return encoder(images[rows])
+
+    return look
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from visgen.anchors.permutation import permute_anchors
 from visgen.backbones import load_backbone
 from visgen.cross_modal.alignment import HISTORY, align, embed
 from visgen.cross_modal.batches import deal_batches
-from visgen.cross_modal.examples import Examples, look_through, look_up
+from visgen.cross_modal.examples import Examples, look_up
 from visgen.cross_modal.files import write_variant
 from visgen.cross_modal.losses import EPSILON, make_terms, triplet_means
 from visgen.cross_modal.network import Projection, build_projection
@@ -274,6 +274,16 @@ def test_a_loss_that_runs_away_is_an_error():
     options = OPTIONS | {"learning_rate": 1e30, "loss": "reciprocal"}
     with pytest.raises(ValueError, match=r"no number after epoch 1 .*\.alignment\.learning_rate"):
         align(start_from(), random_examples(), torch.randn(5, SIZE), torch.arange(5), options, 1)
+
+
+def look_through(encoder, images):
+    encoder.eval().requires_grad_(False)
+
+    def look(rows):
+        with torch.no_grad():
+            return encoder(images[rows])
+
+    return look
 
 
 def test_alignment_through_the_network_equals_that_from_cached_features():
