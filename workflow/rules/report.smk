@@ -99,10 +99,8 @@ if plan.recognition:
             variant=plan.recognition.compared,
             seed=plan.recognition.seeds,
         ),
-        "recognition_impossible": (
-            "<results>/visual_genetic/withheld.omitted.tsv"
-            if plan.recognition.unseen
-            else []
+        "recognition_impossible": given(
+            plan.recognition.unseen and "<results>/visual_genetic/withheld.omitted.tsv"
         ),
         "recognition_published": given(config["published"]),
     }
