@@ -1,4 +1,4 @@
-# What every rule file uses: the plan of the study, where files lie, and which code a script needs.
+# The plan of the study, where its files lie, and which code a script needs. All rule files use these.
 
 import functools
 import inspect
