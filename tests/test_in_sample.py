@@ -37,5 +37,5 @@ def test_what_a_fit_reaches_is_a_score_without_a_test():
     ).to_numpy().tolist() == [
         ["pearson", "score", None, 0.9, 17],
         ["loss", "score", None, 0.2, 14],
-        ["loss", "null", "best_constant", 0.5, 14],
+        ["loss", "expected", "best_constant", 0.5, 14],
     ]

@@ -397,7 +397,7 @@ from pathlib import Path
 from types import SimpleNamespace
 snakemake = SimpleNamespace(
     input=SimpleNamespace(
-        sequences=["rdna.fasta"], table=["taxa.tsv"], synonyms=["synonyms.csv"],
+        table=["taxa.tsv"], sequence_table=["taxa.tsv"], synonyms=["synonyms.csv"],
         specimens="specimens.parquet", tree=[], distances=[],
     ),
     output=SimpleNamespace(
@@ -405,12 +405,12 @@ snakemake = SimpleNamespace(
         coverage="coverage.tsv", ranks="ranks.tsv",
     ),
     params=SimpleNamespace(
-        rank="species", pattern="x", filters=FILTERS, ranks=["genus", "species"],
-        tree_rank=None, sequence_rank="species",
+        pattern="x", filters=FILTERS, ranks=["genus", "species"], tree_rank=None,
+        sequence_rank="species",
     ),
     log=["log"],
 )
-for script, sequences in zip(sys.argv[1:], (["rdna.fasta"], "sequences.tsv", ["sequences.tsv"])):
+for script, sequences in zip(sys.argv[1:], (["rdna.fasta"], "sequences.tsv")):
     snakemake.input.sequences = sequences
     exec(compile(Path(script).read_text(), script, "exec"))
 """
@@ -428,7 +428,7 @@ def test_scripts_write_the_tables_that_the_coverage_counts(tmp_path):
         "species": ["Arca noae", None, "Pinna nobilis"],
     }).to_parquet(tmp_path / "specimens.parquet")  # fmt: skip
     scripts = Path(__file__).parents[1] / "workflow" / "scripts"
-    names = ("ingest_sequences.py", "match_sequences.py", "measure_coverage.py")
+    names = ("ingest_sequences.py", "measure_coverage.py")
     subprocess.run(
         [
             sys.executable,
