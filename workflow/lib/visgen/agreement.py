@@ -5,7 +5,6 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 from scipy.stats import pearsonr
-from skbio.stats.distance import DistanceMatrix
 
 from visgen.metrics import EXPECTED, SCORE, of_role
 from visgen.permutation_tests.distance_correlation import distance_correlation
@@ -14,6 +13,7 @@ from visgen.permutation_tests.mantel_within import mantel_within
 from visgen.permutation_tests.matrices import MIN_TAXA
 from visgen.permutation_tests.partial_mantel import other_group, partial_mantel
 from visgen.permutation_tests.procrustes import procrustes
+from visgen.scikit_bio import DistanceMatrix
 
 OMITTED_COLUMNS = ["evaluator", "reason"]
 #: Evaluator that sets the true deal of specimens to taxa beside random ones, and their name.

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from skbio.stats.distance import DistanceMatrix
 
 from visgen.names import normalise_taxon
+from visgen.scikit_bio import DistanceMatrix
 
 MIN_SHARED = 3
 TOLERANCE = 1e-8  # of the largest distance; what programs leave behind when they round

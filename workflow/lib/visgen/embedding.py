@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy.stats import pearsonr, spearmanr
-from skbio.stats.distance import DistanceMatrix
 
 from visgen.agreement import score_against_deals, score_agreement
 from visgen.distances import cosine_distances
 from visgen.permutation_tests.matrices import MIN_TAXA
+from visgen.scikit_bio import DistanceMatrix
 from visgen.taxon_vectors import centre, pool
 
 #: Random vectors drawn to show what chance gives.

@@ -9,10 +9,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import dendropy
-from skbio import TreeNode
-from skbio.stats.distance import DistanceMatrix
 
 from visgen.names import normalise_taxon
+from visgen.scikit_bio import DistanceMatrix, TreeNode
 
 MIN_TIPS = 3
 _N_EXAMPLES = 5

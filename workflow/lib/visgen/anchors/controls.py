@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from skbio.stats.distance import DistanceMatrix
 
 from visgen.anchors.spaces import fix_signs
+from visgen.scikit_bio import DistanceMatrix
 
 log = logging.getLogger(__name__)
 

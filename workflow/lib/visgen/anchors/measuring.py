@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
-from skbio.stats.distance import DistanceMatrix
 
 from visgen.anchors.averages import average_sequences, describe_sequences, vectors_of_taxa
 from visgen.anchors.controls import random_anchors, taxonomy_anchors, tree_anchors
@@ -12,6 +11,7 @@ from visgen.anchors.fallback import NO_ANCHOR, OWN, fall_back
 from visgen.anchors.options import ENCODINGS, SOURCES
 from visgen.anchors.permutation import deal_taxa, permute_anchors
 from visgen.anchors.spaces import centre_control, to_space
+from visgen.scikit_bio import DistanceMatrix
 from visgen.sequence_vectors.files import SequenceVectors
 
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from skbio.stats.distance import DistanceMatrix
 
+from visgen.scikit_bio import DistanceMatrix
 from visgen.specimens.taxonomy import lineage
 
 

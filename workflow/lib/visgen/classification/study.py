@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 import pandas as pd
-from skbio.stats.distance import DistanceMatrix
 
 from visgen.classification.evaluators import INDEPENDENT, ROLLED_UP
 from visgen.classification.guesses import guesses
 from visgen.classification.lineages import roll_up
 from visgen.classification.mistakes import taxon_distances
 from visgen.classification.tempering import temper
+from visgen.scikit_bio import DistanceMatrix
 from visgen.specimens.taxonomy import lineage
 from visgen.splits import calibrates, finest_usable_rank
 

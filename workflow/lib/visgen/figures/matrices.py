@@ -8,7 +8,8 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from skbio.stats.distance import DistanceMatrix
+
+from visgen.scikit_bio import DistanceMatrix
 
 MAX_NAMED = 80  # more names than this cannot be read on a page
 _COLOUR_MAP = "viridis"  # even steps to the eye, safe for colour-blind readers

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from skbio import TreeNode
 
 from visgen.figures.group_styles import UNKNOWN, UNPLACED, Style
+from visgen.scikit_bio import TreeNode
 
 #: More tips than this are drawn without their names.
 MAX_NAMED = 120

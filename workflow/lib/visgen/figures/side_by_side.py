@@ -8,7 +8,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.spatial.distance import squareform
 from scipy.stats import rankdata
-from skbio.stats.distance import DistanceMatrix
 
 from visgen.agreement import mantel_in_scores
 from visgen.embedding import RANDOM_DRAWS
@@ -22,6 +21,7 @@ from visgen.figures.matrices import (
     settled,
     side_of,
 )
+from visgen.scikit_bio import DistanceMatrix
 
 MAX_NAMED_BESIDE = 40  # more names than this cannot be read where two heat maps share a page
 _DIVERGING = "RdBu_r"  # white at zero; red and blue differ to colour-blind readers

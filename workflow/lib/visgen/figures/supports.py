@@ -3,9 +3,9 @@
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.transforms import Bbox
-from skbio import TreeNode
 
 from visgen.figures.free_places import write_where_free
+from visgen.scikit_bio import TreeNode
 
 #: Supports under this, in per cent, are not printed.
 MIN_SUPPORT = 50

@@ -5,7 +5,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
-from skbio import TreeNode
 
 from visgen.figures.group_styles import group_of_each, group_styles, legend_entries
 from visgen.figures.phylogram import (
@@ -17,6 +16,7 @@ from visgen.figures.phylogram import (
     positions,
 )
 from visgen.figures.supports import MIN_SUPPORT, write_supports
+from visgen.scikit_bio import TreeNode
 
 #: Columns of the counts, what they are called, colour: those of the figure of counts.
 _COUNTS = {"n_images": ("images", "#4c78a8"), "n_sequences": ("sequences", "#54a24b")}

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from safetensors.torch import save
-from skbio.stats.distance import DistanceMatrix
 
 from visgen.distances import cosine_distances, write_distances
 from visgen.guidance.fitting import Fit
 from visgen.guidance.variants import Embedder
 from visgen.held_out.in_sample import in_sample_r
 from visgen.held_out.refits import summarise
+from visgen.scikit_bio import DistanceMatrix
 from visgen.tables import write_table
 
 

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 import torch
-from skbio.stats.distance import DistanceMatrix
 from torch import Tensor, nn
 
 from visgen.guidance.bags import Bags
@@ -17,6 +16,7 @@ from visgen.guidance.losses import AffineStress, Constants, make_loss, pairs_bet
 from visgen.guidance.models import build_model
 from visgen.guidance.pooling import GuidedEmbedding
 from visgen.permutation_tests.matrices import MIN_TAXA
+from visgen.scikit_bio import DistanceMatrix
 
 log = logging.getLogger(__name__)
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from skbio.stats.distance import DistanceMatrix
 
 from visgen.held_out.folds import KINDS
 from visgen.held_out.scoring import Fold
+from visgen.scikit_bio import DistanceMatrix
 
 
 def write_fold_distances(path: Path, taxa: list[str], visual: dict[str, np.ndarray]) -> None:

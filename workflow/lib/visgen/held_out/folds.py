@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from skbio.stats.distance import DistanceMatrix
 
 from visgen.permutation_tests.matrices import MIN_TAXA
+from visgen.scikit_bio import DistanceMatrix
 
 #: Kinds of held-out taxa.
 KINDS = ("tips", "clades")

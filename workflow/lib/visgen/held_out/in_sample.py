@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 from scipy.stats import pearsonr
-from skbio.stats.distance import DistanceMatrix
 
 from visgen.metrics import EXPECTED
+from visgen.scikit_bio import DistanceMatrix
 
 _NOISE = 1e-12  # distances whose spread is a smaller share than this are equal
 

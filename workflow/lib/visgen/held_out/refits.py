@@ -13,7 +13,6 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
-from skbio.stats.distance import DistanceMatrix
 from tqdm import tqdm
 
 from visgen.agreement import deal_specimens
@@ -22,6 +21,7 @@ from visgen.guidance.fitting import Fit, in_bag_order
 from visgen.guidance.variants import Embedder
 from visgen.held_out.folds import KINDS
 from visgen.held_out.scoring import DEALT_SPECIMENS, PERMUTED_BAGS, Fold, score_folds
+from visgen.scikit_bio import DistanceMatrix
 
 FIT_COLUMNS = [
     "kind",

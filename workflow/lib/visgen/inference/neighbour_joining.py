@@ -4,11 +4,10 @@ from collections import Counter
 from collections.abc import Sequence as Listed
 
 import numpy as np
-from skbio import TreeNode
-from skbio.tree import nj
 
 from visgen.inference.sequence_distances import check_defined, sequence_distances
 from visgen.inference.taxon_tree import collapse_unresolved
+from visgen.scikit_bio import TreeNode, nj
 from visgen.sequences.accepted import Sequence
 
 

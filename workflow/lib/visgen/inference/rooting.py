@@ -2,8 +2,7 @@
 
 from collections.abc import Collection
 
-from skbio import TreeNode
-from skbio.tree import TreeError
+from visgen.scikit_bio import TreeError, TreeNode
 
 _ROUNDING = 1e-9  # of the longest path
 

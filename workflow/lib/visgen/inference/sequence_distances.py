@@ -4,10 +4,9 @@ from collections.abc import Sequence as Listed
 
 import numpy as np
 import pandas as pd
-from skbio import DNA, DistanceMatrix, TabularMSA
-from skbio.alignment import align_dists
 
 from visgen.distances import tidy
+from visgen.scikit_bio import DNA, DistanceMatrix, TabularMSA, align_dists
 from visgen.sequences.accepted import Sequence
 
 #: Models by name in the configuration, with their names in scikit-bio.

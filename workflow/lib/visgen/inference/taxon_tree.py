@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from skbio import TreeNode
+from visgen.scikit_bio import TreeNode
 
 #: Inner branches up to this, in substitutions per site, are none; programs write 1e-6 for zero.
 UNRESOLVED = 2e-6

@@ -6,7 +6,6 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import pandas as pd
-from skbio import TreeNode
 
 from visgen.inference.iqtree import run_iqtree
 from visgen.inference.neighbour_joining import neighbour_joining
@@ -17,6 +16,7 @@ from visgen.inference.representatives import choose_representatives
 from visgen.inference.rooting import root_at_midpoint, root_by_outgroup
 from visgen.inference.taxon_tree import collapse_unresolved, tree_of_taxa
 from visgen.names import normalise_taxon
+from visgen.scikit_bio import TreeNode
 from visgen.sequences.accepted import Sequence
 
 MIN_SEQUENCES = 4

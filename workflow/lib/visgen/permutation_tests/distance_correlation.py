@@ -2,7 +2,6 @@
 
 import numpy as np
 from scipy.spatial.distance import squareform
-from skbio.stats.distance import DistanceMatrix
 
 from visgen.permutation_tests.association import (
     Association,
@@ -12,6 +11,7 @@ from visgen.permutation_tests.association import (
     unit,
 )
 from visgen.permutation_tests.matrices import prepare_matrices
+from visgen.scikit_bio import DistanceMatrix
 
 _TIED = 1e-9  # what is left of distances is nothing below this, as a share of the largest
 

@@ -3,11 +3,11 @@
 from typing import NamedTuple
 
 import numpy as np
-from skbio.stats.distance import DistanceMatrix
-from skbio.stats.distance import mantel as skbio_mantel
 
 from visgen.permutation_tests.matrices import prepare_matrices
 from visgen.permutation_tests.squares import centred_square
+from visgen.scikit_bio import DistanceMatrix
+from visgen.scikit_bio import mantel as skbio_mantel
 
 _Z_95 = 1.959963984540054  # two-sided 95 % point of the normal distribution
 

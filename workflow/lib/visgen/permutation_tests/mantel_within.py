@@ -5,11 +5,11 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
-from skbio.stats.distance import DistanceMatrix
 
 from visgen.permutation_tests.association import unit
 from visgen.permutation_tests.matrices import NOISE, group_codes, prepare_matrices
 from visgen.permutation_tests.squares import centred_square, square_of
+from visgen.scikit_bio import DistanceMatrix
 
 
 class WithinResult(NamedTuple):

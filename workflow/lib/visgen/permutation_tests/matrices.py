@@ -2,7 +2,8 @@
 
 import numpy as np
 import pandas as pd
-from skbio.stats.distance import DistanceMatrix
+
+from visgen.scikit_bio import DistanceMatrix
 
 METHODS = ("pearson", "spearman")
 MIN_TAXA = 5

@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 from scipy.spatial.distance import squareform
 from scipy.stats import rankdata
-from skbio.stats.distance import DistanceMatrix
 
 from visgen.permutation_tests.association import (
     Association,
@@ -14,6 +13,7 @@ from visgen.permutation_tests.association import (
     unit,
 )
 from visgen.permutation_tests.matrices import NOISE, group_codes, prepare_matrices
+from visgen.scikit_bio import DistanceMatrix
 
 
 def other_group(groups: pd.Series, ids: tuple[str, ...]) -> DistanceMatrix:

@@ -3,11 +3,10 @@
 from typing import NamedTuple
 
 import numpy as np
-from skbio.stats.distance import DistanceMatrix
-from skbio.stats.ordination import pcoa
 
 from visgen.permutation_tests.association import association_of, chunks, taxon_orders, unit
 from visgen.permutation_tests.matrices import prepare_matrices
+from visgen.scikit_bio import DistanceMatrix, pcoa
 
 INERTIA = 0.8  # share of the positive eigenvalues that the axes of a map are to explain
 TAXA_PER_AXIS = 3  # at least

@@ -2,7 +2,8 @@
 
 import numpy as np
 from scipy.stats import rankdata
-from skbio.stats.distance import DistanceMatrix
+
+from visgen.scikit_bio import DistanceMatrix
 
 
 def centred_square(matrix: DistanceMatrix, method: str) -> np.ndarray:

@@ -5,9 +5,9 @@ from collections.abc import Set as AbstractSet
 
 import numpy as np
 import pandas as pd
-from skbio import TreeNode
 
 from visgen.metrics import EXPECTED
+from visgen.scikit_bio import TreeNode
 
 SHUFFLES = 999
 

@@ -4,13 +4,13 @@ import logging
 from collections.abc import Mapping
 
 import pandas as pd
-from skbio import DistanceMatrix, TreeNode
 
 from visgen.anchors.likeness import score_likeness
 from visgen.distances import cosine_distances
 from visgen.metrics import metrics_table
 from visgen.permutation_tests.mantel import mantel
 from visgen.permutation_tests.matrices import MIN_TAXA
+from visgen.scikit_bio import DistanceMatrix, TreeNode
 from visgen.sequence_scores.monophyly import score_monophyly
 from visgen.sequence_scores.nearest_neighbours import score_neighbours
 from visgen.sequence_scores.tree_comparison import compare_trees

@@ -3,11 +3,11 @@
 import logging
 
 import numpy as np
-from skbio import TreeNode
 
 from visgen.metrics import EXPECTED
 from visgen.permutation_tests.mantel import mantel
 from visgen.permutation_tests.matrices import MIN_TAXA
+from visgen.scikit_bio import TreeNode
 from visgen.trees import patristic_distances
 
 SHUFFLES = 99
