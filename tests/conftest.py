@@ -5,7 +5,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 # Files that run the workflow take longest: with several processes they are begun before the others.
-RUNS = ("test_workflow.py", "test_own_images.py", "test_reruns.py")
+RUNS = ("test_workflow.py", "test_reruns.py")
 
 
 def pytest_collection_modifyitems(items):

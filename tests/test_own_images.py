@@ -6,6 +6,8 @@ import pytest
 from PIL import Image
 from workflow_copy import TINY, copy_workflow, planned_jobs, run
 
+pytestmark = pytest.mark.slow
+
 SPECIES = ("Nucula_nitida", "Nucula_sulcata", "Arca_noae", "Arca_tetragona")
 CONFIG = {
     "dataset": "shells",

@@ -7,6 +7,7 @@ import re
 
 import pytest
 from planner import Planner
+from test_own_images import CONFIG as OWN_IMAGES
 from workflow_copy import TINY, changed, copy_workflow, every_rule, planned_jobs, write_config
 
 # What follows from what, up to the report; each set goes on from those above it.
@@ -46,7 +47,14 @@ ALL = SPECIMENS | SEQUENCES | {"simulate_study"}
 def planner(tmp_path_factory):
     """Return a planner of the tiny study after a run that left files of no content."""
     planner = Planner(copy_workflow(tmp_path_factory.mktemp("study")))
-    summary = planner.run(*write_config(planner.folder, TINY), "--cores", "1", "--summary")
+    finish(planner, TINY)
+    yield planner
+    planner.close()
+
+
+def finish(planner, config):
+    """Leave empty files as a whole run of a study would leave full ones."""
+    summary = planner.run(*write_config(planner.folder, config), "--cores", "1", "--summary")
     assert summary.returncode == 0, summary.stdout
     for path in re.findall(r"^(re\S+)\t.*\tupdate pending$", summary.stdout, re.M):
         path = planner.folder / path
@@ -55,10 +63,9 @@ def planner(tmp_path_factory):
             path.touch()
         else:
             path.mkdir(parents=True)
-    done = planner.run(*write_config(planner.folder, TINY), "--cores", "1", "--touch", "--forceall")
+    words = write_config(planner.folder, config)
+    done = planner.run(*words, "--cores", "1", "--touch", "--forceall")
     assert done.returncode == 0, done.stdout
-    yield planner
-    planner.close()
 
 
 def rules_to_run(planner, config):
@@ -151,3 +158,16 @@ def test_every_rule_is_reached_by_a_study_but_the_download_of_weights(planner):
     words = write_config(planner.folder, every_rule() | {"dataset": "other"})
     planned = set(planned_jobs(planner.run(*words, "--cores", "2", "--dry-run")))
     assert planned == rules - {"fetch_weights"}
+
+
+def test_a_new_image_of_ones_own_is_noticed(planner):
+    images = planner.folder / "shells" / "Arca_noae"
+    images.mkdir(parents=True)
+    (images / "one_1.png").write_bytes(b"")
+    finish(planner, OWN_IMAGES)
+    assert rules_to_run(planner, OWN_IMAGES) == set()
+    (images / "two_1.png").write_bytes(b"")
+    rules = rules_to_run(planner, OWN_IMAGES)
+    assert {"ingest_specimens", "extract_features", "train_classifier"} <= rules
+    # Without tree and sequences nothing is asked for that they are needed for.
+    assert not rules & {"embed_taxa", "score_held_out", "measure_distances", "score_sequences"}
