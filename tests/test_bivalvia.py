@@ -13,6 +13,7 @@ from skbio.stats.ordination import pcoa
 from visgen.configuration.reading import checked_config
 from visgen.configuration.schema import load_schema
 from visgen.distances import match_taxa, read_distances
+from visgen.metrics import SCORE, of_role
 from visgen.specimens.ingest import ingest
 from visgen.specimens.table import read_meta
 from workflow_copy import REPOSITORY, copy_workflow, run
@@ -333,7 +334,8 @@ def small_study(shared, rows, tmp_path_factory):
 @pytest.mark.slow
 def test_families_that_were_held_out_follow_descent_as_they_were_drawn(small_study: Path):
     scores = pd.read_csv(small_study / "report" / "metrics.tsv", sep="\t")
-    pooled = scores[scores["fold"].isna() & (scores["part"] == "held_out_known")]
+    pooled = of_role(scores, SCORE)
+    pooled = pooled[pooled["fold"].isna() & (pooled["part"] == "held_out_known")]
     assert set(pooled["n"]) == {74}
     tips = pooled[pooled["evaluator"] == "held_out_tips"]
     tips = tips[tips["metric"] == "pearson_double_centred"].set_index("variant")
