@@ -103,7 +103,7 @@ def jobs_of_slurm():
     show = ["scontrol", "--oneliner", "show", "jobs"]
     lines = subprocess.run(show, check=True, capture_output=True, text=True).stdout.splitlines()
     jobs = [dict(re.findall(r"(\S+?)=(\S*)", line)) for line in lines]
-    return {re.match(r"rule_(\w+?)_wildcards", job["Comment"])[1]: job for job in jobs}
+    return {re.match(r"rule_(\w+?)(?:_wildcards|$)", job["Comment"])[1]: job for job in jobs}
 
 
 def test_the_profile_submits_every_job_and_asks_for_a_gpu_where_it_is_used(slurm, tmp_path):
