@@ -144,7 +144,7 @@ def test_a_wrong_config_stops_before_any_job_in_one_line(tmp_path, key, value, m
     assert not (tmp_path / "results").exists()
 
 
-def test_the_default_study_plans_at_most_75_jobs(tmp_path):
+def test_the_default_study_plans_at_most_56_jobs(tmp_path):
     folder = copy_workflow(tmp_path)
     done = subprocess.run(
         [sys.executable, "-m", "snakemake", "--cores", "2", "--dry-run", "--resources", "gpu=1"],
@@ -153,4 +153,4 @@ def test_the_default_study_plans_at_most_75_jobs(tmp_path):
         text=True,
     )
     n_jobs = int(re.search(r"^total +(\d+)$", done.stdout + done.stderr, re.M)[1])
-    assert n_jobs <= 75
+    assert n_jobs <= 56
