@@ -1,8 +1,7 @@
 import os
-import subprocess
-import sys
 from pathlib import Path
 
+import huggingface_hub
 import numpy as np
 import pandas as pd
 import pytest
@@ -235,7 +234,7 @@ def test_pretrained_weights_that_share_memory_are_kept(tmp_path, monkeypatch):
     load_backbone("coat_tiny", tmp_path / "weights.safetensors", preprocessing={"image_size": 32})
 
 
-def test_pretrained_weights_come_from_the_hub(trained, tmp_path):
+def test_pretrained_weights_come_from_the_hub(trained, tmp_path, monkeypatch):
     name = timm.get_pretrained_cfg("test_resnet").hf_hub_id.replace("/", "--")
     hub = tmp_path / "hub" / f"models--{name}"
     revision = "0123456789abcdef0123456789abcdef01234567"
@@ -243,21 +242,9 @@ def test_pretrained_weights_come_from_the_hub(trained, tmp_path):
     (hub / "refs/main").write_text(revision)
     (hub / "snapshots" / revision).mkdir(parents=True)
     save_file(trained.state_dict(), hub / "snapshots" / revision / "model.safetensors")
-    code = (
-        "from pathlib import Path; from visgen.pretrained import fetch_pretrained; "
-        f"fetch_pretrained('test_resnet', Path({str(tmp_path / 'got.safetensors')!r}))"
-    )
-    # The hub's client reads its settings when it is imported, hence a process of its own.
-    subprocess.run(
-        [sys.executable, "-c", code],
-        env=os.environ
-        | {
-            "PYTHONPATH": str(ROOT / "workflow/lib"),
-            "HF_HUB_CACHE": str(tmp_path / "hub"),
-            "HF_HUB_OFFLINE": "1",
-        },
-        check=True,
-    )
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    fetch_pretrained("test_resnet", tmp_path / "got.safetensors")
     found, expected = load_file(tmp_path / "got.safetensors"), trained.state_dict()
     assert found.keys() == expected.keys()
     assert all(torch.equal(found[key], expected[key]) for key in expected)

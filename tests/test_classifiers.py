@@ -403,7 +403,7 @@ def test_memory_stays_within_twice_the_features(monkeypatch, method):
     for module in ("fitting", "transforms", "linear_svm"):  # small beside a small matrix too
         monkeypatch.setattr(f"visgen.classifiers.{module}._BLOCK", 64)
     rng = np.random.default_rng(1)
-    n, n_features, n_taxa = 8009, 1024, 11
+    n, n_features, n_taxa = 6007, 1024, 11
     ids = pd.Index([f"{i:05d}" for i in range(n)], name="id")
     index = pd.MultiIndex.from_product([ids, [0]], names=["id", "repeat"])
     features = pd.DataFrame(rng.standard_normal((n, n_features), np.float32), index)

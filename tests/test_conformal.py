@@ -92,7 +92,7 @@ def test_score_that_is_no_number_is_refused():
 @pytest.mark.parametrize(("confidence", "n"), [(0.9, 59), (0.75, 59)])
 def test_coverage_over_repeated_splits_is_the_stated_one(confidence, n, monkeypatch):
     monkeypatch.setattr("visgen.calibration.coverage.BOOTSTRAPS", 2)
-    values, within, repeats = [], 0, 300
+    values, within, repeats = [], 0, 150
     for seed in range(repeats):
         rng = np.random.default_rng(seed)
         calibration, test = draw(n, rng), draw(101, rng)
@@ -108,7 +108,7 @@ def test_coverage_over_repeated_splits_is_the_stated_one(confidence, n, monkeypa
 def test_head_and_tail_apart_cover_the_tail_where_one_pool_does_not(monkeypatch):
     monkeypatch.setattr("visgen.calibration.coverage.BOOTSTRAPS", 2)
     found = []
-    for seed in range(150):
+    for seed in range(60):
         rng = np.random.default_rng(seed)
 
         def of_both(n_head, n_tail, rng=rng):

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from visgen.anchors.files import read_anchors
 from visgen.trees import read_tree
-from workflow_copy import TINY, copy_workflow, run
+from workflow_copy import TINY, copy_workflow, run_jobs
 
 SHARED = Path(__file__).parents[2] / "shared"
 FASTA = SHARED / "data/foram_rdna/sequences.fasta"
@@ -89,8 +89,7 @@ def study(tmp_path_factory):
     }
     targets = ["scores.tsv", "tree.png", "sequences.png", "anchors.png"]
     paths = [f"results/forams/genetics/{name}" for name in targets]
-    done = run(folder, config, "--cores", "2", *paths, "results/forams/distances/species.tsv")
-    assert done.returncode == 0, done.stdout[-5000:]
+    run_jobs(folder, config, *paths, "results/forams/distances/species.tsv")
     return folder, config
 
 
@@ -154,8 +153,7 @@ def test_another_form_of_the_same_file_gives_the_same_bytes(study):
     inputs = config["inputs"] | {"sequences": "other.fasta.gz", "tree": None}
     other = config | {"dataset": "other", "inputs": inputs}
     other["genetics"] = {"anchors": {"raw": {}}}
-    done = run(folder, other, "--cores", "2", "results/other/genetics/accepted.fasta")
-    assert done.returncode == 0, done.stdout[-5000:]
+    run_jobs(folder, other, "results/other/genetics/accepted.fasta")
     for name in ("accepted.fasta", "sequences.tsv"):  # all else is made from these two
         again = folder / "results/other/genetics" / name
         assert again.read_bytes() == results(study, name).read_bytes()
@@ -166,8 +164,7 @@ def test_programs_find_the_tree_that_sequences_were_simulated_on(tmp_path):
     config = TINY | {"simulation": {"n_species": 16, "n_images": 150, "image_size": 48}}
     config["inputs"] = TINY["inputs"] | {"tree": "inferred"}
     config |= {"genetics": {"tree": {"bootstraps": 0}, "permutations": 999}, "visual_genetic": None}
-    done = run(folder, config, "--cores", "2", "results/tiny/genetics/scores.tsv")
-    assert done.returncode == 0, done.stdout[-5000:]
+    run_jobs(folder, config, "results/tiny/genetics/scores.tsv")
     scores = pd.read_csv(folder / "results/tiny/genetics/scores.tsv", sep="\t")
     scores = scores[scores["evaluator"] == "tree_comparison"].set_index(["role", "metric"])["value"]
     assert scores["score", "robinson_foulds"] < 0.35

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
-from workflow_copy import TINY, copy_workflow, planned_jobs, run
+from workflow_copy import TINY, copy_workflow, planned_jobs, run, run_jobs
 
 pytestmark = pytest.mark.slow
 
@@ -37,8 +37,7 @@ def study(tmp_path_factory):
                 noise = rng.integers(0, 60, (41, 43, 3), dtype=np.uint8) + np.uint8(40 * number)
                 path = folder / "shells" / species / f"{species}_m{number}{specimen}_{view}.png"
                 Image.fromarray(noise).save(path)
-    done = run(folder, CONFIG, "--cores", "2")
-    assert done.returncode == 0, done.stdout
+    run_jobs(folder, CONFIG)
     return folder
 
 

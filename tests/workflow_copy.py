@@ -11,6 +11,7 @@ from pathlib import Path
 import yaml
 
 REPOSITORY = Path(__file__).parents[1]
+FORKED_JOBS = Path(__file__).with_name("forked_jobs.py")
 
 TINY = yaml.safe_load((Path(__file__).parent / "tiny.yaml").read_text())
 
@@ -94,14 +95,31 @@ def command(folder: Path, config: dict, *words: str) -> list[str]:
 
 
 def run_environment() -> dict[str, str]:
-    """Return the environment of a run, without the path by which tests find the library."""
-    return os.environ | {"PYTHONPATH": ""}
+    """Return the environment of a run.
+
+    It is without the path by which tests find the library, and what jobs compile is kept.
+    """
+    environment = os.environ | {"PYTHONPATH": ""}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    return environment
 
 
 def run(folder: Path, config: dict, *words: str) -> subprocess.CompletedProcess:
     """Run Snakemake to its end, its output in one text."""
+    return _run(command(folder, config, *words), folder)
+
+
+def run_jobs(folder: Path, config: dict, *words: str) -> subprocess.CompletedProcess:
+    """Run a study on two cores, its scripts in forks of one process that has imported all."""
+    words = [*write_config(folder, config), "--cores", "2", *words]
+    done = _run([sys.executable, FORKED_JOBS, *words], folder)
+    assert done.returncode == 0, done.stdout[-10_000:]
+    return done
+
+
+def _run(words: list[str], folder: Path) -> subprocess.CompletedProcess:
     return subprocess.run(
-        command(folder, config, *words),
+        words,
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
