@@ -171,3 +171,8 @@ def test_a_new_image_of_ones_own_is_noticed(planner):
     assert {"ingest_specimens", "extract_features", "train_classifier"} <= rules
     # Without tree and sequences nothing is asked for that they are needed for.
     assert not rules & {"embed_taxa", "score_held_out", "measure_distances", "score_sequences"}
+
+
+def test_the_default_study_has_at_most_56_jobs(planner):
+    planned = planned_jobs(planner.run("--cores", "2", "--dry-run", "--resources", "gpu=1"))
+    assert sum(planned.values()) + 1 <= 56  # with all

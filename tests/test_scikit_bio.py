@@ -5,10 +5,10 @@ from pathlib import Path
 LIBRARY = Path(__file__).parents[1] / "workflow" / "lib"
 
 
-def test_scikit_bio_loads_no_pytorch_and_leaves_it_to_be_loaded():
+def test_scikit_bio_loads_no_pytorch_and_leaves_it_to_be_found():
     asked = (
         "import sys, visgen.scikit_bio; print('torch' in sys.modules); "
-        "import torch; print(torch.ones(2).sum().item())"
+        "from importlib.util import find_spec; print(find_spec('torch').name)"
     )
     done = subprocess.run(
         [sys.executable, "-c", asked],
@@ -17,7 +17,7 @@ def test_scikit_bio_loads_no_pytorch_and_leaves_it_to_be_loaded():
         check=True,
         env={"PYTHONPATH": str(LIBRARY), "OPENBLAS_NUM_THREADS": "1"},
     )
-    assert done.stdout.split() == ["False", "2.0"]
+    assert done.stdout.split() == ["False", "torch"]
 
 
 def test_scikit_bio_is_imported_in_one_place():

@@ -111,7 +111,7 @@ def test_intervals_cover_as_often_as_they_say(metric):
     truth = np.repeat([f"T{i:02d}" for i in range(23)], 3)
     specimens = pd.Series([f"s{i}" for i in range(69)])
     hits = 0
-    for seed in range(200):
+    for seed in range(100):
         right = np.random.default_rng(seed + 1).random(69) < np.repeat(recall, 3)
         found = pd.DataFrame({"truth": truth, "predicted": np.where(right, truth, "none")})
         counts = count_guesses(
@@ -124,7 +124,7 @@ def test_intervals_cover_as_often_as_they_say(metric):
         scores, _ = score_variants({"x": counts}, taxon, pairs=[], bootstraps=200, seed=seed)
         row = next(row for row in scores["x"] if row["metric"] == metric)
         hits += row["ci_low"] <= recall.mean() <= row["ci_high"]
-    assert 0.90 <= hits / 200 <= 0.99
+    assert 0.9 <= hits / 100 < 1
 
 
 def test_means_over_taxa_of_one_specimen_each_get_no_interval():

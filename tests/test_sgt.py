@@ -157,8 +157,8 @@ def test_binned_words_count_lags_in_words():
 @needs_foraminifera
 def test_engines_agree_on_foraminifera_from_the_shortest_to_the_longest():
     every = foraminifera()
-    sample = [*every[:700:70], every[-20], every[-1]]
-    assert (len(sample), len(sample[0].bases), len(sample[-1].bases)) == (12, 862, 3501)
+    sample = [every[0], every[350], every[-20], every[-1]]
+    assert (len(sample[0].bases), len(sample[-1].bases)) == (862, 3501)
     fast = embed_sgt(sample, **OPTIONS).values
     package = embed_sgt(sample, **OPTIONS | {"engine": "sgt"}).values
     np.testing.assert_allclose(fast, package, rtol=1e-12, atol=0)
