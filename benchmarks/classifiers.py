@@ -57,7 +57,7 @@ def peak() -> float:
 def measure(method: str) -> None:
     """Train and predict once; print seconds, memory and accuracy as JSON."""
     from sklearn.linear_model import LogisticRegression
-    from visgen.classifiers.ranks import predict_ranks
+    from visgen.classification.classifiers.ranks import predict_ranks
 
     table, specimens, parts = features()
     before, start = peak(), time.perf_counter()

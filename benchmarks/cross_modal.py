@@ -8,10 +8,10 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "lib"))
 
-from visgen.backbones import load_backbone
-from visgen.cross_modal.alignment import align, embed
-from visgen.cross_modal.examples import Examples, look_up
-from visgen.cross_modal.network import Projection
+from visgen.features.backbones import load_backbone
+from visgen.visual_genetic.cross_modal.aligning import align, embed
+from visgen.visual_genetic.cross_modal.examples import Examples, look_up
+from visgen.visual_genetic.cross_modal.network import Projection
 
 N_IMAGES, N_TAXA, IMAGE_SIZE = 640, 32, 64
 HIDDEN, SIZE = 1000, 256

@@ -17,15 +17,15 @@ import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
-from visgen.backbones import load_backbone
-from visgen.devices import describe_device, pick_device, pick_precision
-from visgen.images import inspect_image
-from visgen.metric_learning.batches import taxon_batches
-from visgen.metric_learning.losses import make_metric_loss
-from visgen.metric_learning.network import MetricNetwork
-from visgen.metric_learning.steps import sgd, train_epoch
-from visgen.metric_learning.views import Views, load_views
+from visgen.features.backbones import load_backbone
+from visgen.machine.devices import describe_device, pick_device, pick_precision
 from visgen.simulate.study import simulate_study
+from visgen.specimens.images import inspect_image
+from visgen.visual_genetic.regimes.batches import taxon_batches
+from visgen.visual_genetic.regimes.losses import make_metric_loss
+from visgen.visual_genetic.regimes.network import MetricNetwork
+from visgen.visual_genetic.regimes.steps import sgd, train_epoch
+from visgen.visual_genetic.regimes.views import Views, load_views
 
 ROUNDS = 8
 N_IMAGES, N_TAXA, IMAGE_SIZE, BATCH_SIZE = 128, 8, 64, 64

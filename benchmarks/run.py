@@ -17,13 +17,13 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "lib"))
 
 from skbio.stats.distance import DistanceMatrix
-from visgen.backbones import load_backbone
-from visgen.distances import tidy
-from visgen.features import extract_features
-from visgen.images import inspect_image
-from visgen.permutation_tests.mantel import mantel
-from visgen.permutation_tests.mantel_within import mantel_within
+from visgen.distances.matrices import tidy
+from visgen.distances.permutation_tests.mantel import mantel
+from visgen.distances.permutation_tests.mantel_within import mantel_within
+from visgen.features.backbones import load_backbone
+from visgen.features.extraction import extract_features
 from visgen.simulate.study import simulate_study
+from visgen.specimens.images import inspect_image
 
 ROUNDS = 3
 

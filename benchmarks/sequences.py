@@ -14,8 +14,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "lib"))
 
-from visgen.sequence_vectors.embedding import embed_kmers, embed_sgt
-from visgen.sequences.accepted import Sequence
+from visgen.genetics.sequences.accepted import Sequence
+from visgen.genetics.vectors.encodings import embed_kmers, embed_sgt
 
 OPTIONS = {
     "letters": 2,

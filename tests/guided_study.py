@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 from skbio.stats.distance import DistanceMatrix
-from visgen.distances import tidy
+from visgen.distances.matrices import tidy
 from visgen.simulate.phylogeny import simulate_phylogeny
 from visgen.simulate.traits import branch_loadings, evolve_traits
 

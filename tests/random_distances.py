@@ -2,7 +2,7 @@
 
 import numpy as np
 from skbio.stats.distance import DistanceMatrix
-from visgen.distances import tidy
+from visgen.distances.matrices import tidy
 
 
 def names(n_taxa):

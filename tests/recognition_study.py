@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from visgen.anchors.files import write_anchors
+from visgen.genetics.anchors.files import write_anchors
 from visgen.tables import write_table
 
 RANKS = ["family", "genus", "species"]

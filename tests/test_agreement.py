@@ -1,16 +1,16 @@
 import numpy as np
 import pandas as pd
 from skbio.stats.distance import DistanceMatrix
-from visgen.agreement import (
+from visgen.distances.agreement import (
     deal_specimens,
     mantel_in_scores,
     score_against_deals,
     score_agreement,
 )
-from visgen.distances import tidy
+from visgen.distances.matrices import tidy
+from visgen.distances.permutation_tests.mantel import mantel
+from visgen.distances.permutation_tests.procrustes import procrustes
 from visgen.metrics import metrics_table
-from visgen.permutation_tests.mantel import mantel
-from visgen.permutation_tests.procrustes import procrustes
 
 BAGS = np.array([1, 1, 2, 2, 3, 5, 11, 29])  # images of each taxon
 TAXA = [f"Taxon {i}" for i in range(len(BAGS))]

@@ -1,10 +1,10 @@
 import shutil
 
 import pytest
-from visgen.inference.alignment import align, mafft_command, read_alignment
-from visgen.inference.programs import find_program, run_program, write_neutral
-from visgen.inference.representatives import choose_representatives
-from visgen.sequences.accepted import Sequence, write_accepted
+from visgen.genetics.sequences.accepted import Sequence, write_accepted
+from visgen.genetics.trees.alignment import align, mafft_command, read_alignment
+from visgen.genetics.trees.programs import find_program, run_program, write_neutral
+from visgen.genetics.trees.representatives import choose_representatives
 
 needs_mafft = pytest.mark.skipif(not shutil.which("mafft"), reason="mafft is not installed")
 

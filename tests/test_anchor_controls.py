@@ -4,10 +4,10 @@ import pytest
 from scipy.spatial.distance import pdist, squareform
 from skbio.stats.distance import DistanceMatrix
 from skbio.stats.ordination import pcoa
-from visgen.anchors.controls import random_anchors, taxonomy_anchors, tree_anchors
-from visgen.anchors.measuring import measure_anchors
-from visgen.anchors.permutation import deal_taxa, permute_anchors
-from visgen.sequence_vectors.files import SequenceVectors
+from visgen.genetics.anchors.controls import random_anchors, taxonomy_anchors, tree_anchors
+from visgen.genetics.anchors.measuring import measure_anchors
+from visgen.genetics.anchors.permutation import deal_taxa, permute_anchors
+from visgen.genetics.vectors.files import SequenceVectors
 
 TAXA = ["Arca a", "Arca b", "Barbatia a", "Lima a", "Nucula a"]
 ABOVE = pd.DataFrame(

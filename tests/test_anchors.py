@@ -8,13 +8,13 @@ from scipy.linalg import fractional_matrix_power
 from scipy.spatial.distance import cosine
 from sklearn.covariance import ledoit_wolf
 from sklearn.decomposition import PCA, TruncatedSVD
-from visgen.anchors.files import read_anchors, write_anchors
-from visgen.anchors.measuring import measure_anchors
-from visgen.anchors.spaces import fix_signs
-from visgen.distances import cosine_distances
-from visgen.sequence_vectors.embedding import embed_sgt
-from visgen.sequence_vectors.files import SequenceVectors
-from visgen.sequences.accepted import Sequence
+from visgen.distances.matrices import cosine_distances
+from visgen.genetics.anchors.files import read_anchors, write_anchors
+from visgen.genetics.anchors.measuring import measure_anchors
+from visgen.genetics.anchors.spaces import fix_signs
+from visgen.genetics.sequences.accepted import Sequence
+from visgen.genetics.vectors.encodings import embed_sgt
+from visgen.genetics.vectors.files import SequenceVectors
 
 FORAMINIFERA = (
     Path(__file__).parents[2] / "shared" / "data" / "foram_rdna" / "endless_forams_32.csv"

@@ -8,11 +8,11 @@ from scipy import spatial
 from scipy.stats import binom, linregress, pearsonr, rankdata
 from skbio.stats.distance import DistanceMatrix
 from skbio.stats.ordination import pcoa
-from visgen.distances import cosine_distances, tidy
-from visgen.permutation_tests.distance_correlation import distance_correlation
-from visgen.permutation_tests.mantel_within import mantel_within
-from visgen.permutation_tests.partial_mantel import other_group, partial_mantel
-from visgen.permutation_tests.procrustes import procrustes
+from visgen.distances.matrices import cosine_distances, tidy
+from visgen.distances.permutation_tests.distance_correlation import distance_correlation
+from visgen.distances.permutation_tests.mantel_within import mantel_within
+from visgen.distances.permutation_tests.partial_mantel import other_group, partial_mantel
+from visgen.distances.permutation_tests.procrustes import procrustes
 
 
 def groups_of(n_taxa, size):
@@ -95,7 +95,7 @@ def test_p_is_never_below_one_in_permutations_plus_one(measure):
 def test_permutations_are_the_same_in_chunks(measure, monkeypatch):
     x, y = random_matrix(11, 1), random_matrix(11, 2)
     whole = measure(x, y, permutations=99, seed=5)
-    monkeypatch.setattr("visgen.permutation_tests.association._CHUNK", 200)
+    monkeypatch.setattr("visgen.distances.permutation_tests.association._CHUNK", 200)
     assert measure(x, y, permutations=99, seed=5)[:3] == pytest.approx(whole[:3])
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from PIL import Image
-from visgen.augmentation import render_view
+from visgen.features.rendered_views import render_view
 
 SHA = "ab" * 32
 STILL = {"flip": 0, "rotation": 0, "translation": 0, "scale": 0, "colour": 0, "noise": 0}

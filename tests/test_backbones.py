@@ -9,8 +9,8 @@ import timm
 import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
-from visgen.backbones import forward, load_backbone
-from visgen.pretrained import fetch_pretrained
+from visgen.features.backbones import forward, load_backbone
+from visgen.features.pretrained import fetch_pretrained
 
 ROOT = Path(__file__).parents[1]
 SHARED = Path(__file__).parents[2] / "shared"

@@ -1,17 +1,22 @@
 import numpy as np
 import pandas as pd
 import pytest
-from visgen.calibration.confidence import measure_confidence
-from visgen.classification.baselines import best_baseline
-from visgen.classification.choosing import choose_classifiers, compare_backbones
-from visgen.classification.guesses import guesses
-from visgen.classification.scoring import score_classifiers
-from visgen.classification.study import Study, collect_guesses, scored_images
-from visgen.classification.taxa import TAXA_COLUMNS, score_taxa, tabulate_confusion, tabulate_taxa
-from visgen.figures.scores import plot_scores
-from visgen.figures.taxa import plot_taxa
+from visgen.classification.confidence.measuring import measure_confidence
+from visgen.classification.scores.baselines import best_baseline
+from visgen.classification.scores.choosing import choose_classifiers, compare_backbones
+from visgen.classification.scores.guessed import Study, collect_guesses, scored_images
+from visgen.classification.scores.guesses import guesses
+from visgen.classification.scores.scoring import score_classifiers
+from visgen.classification.scores.taxa import (
+    TAXA_COLUMNS,
+    score_taxa,
+    tabulate_confusion,
+    tabulate_taxa,
+)
+from visgen.figures.classification.scores import plot_scores
+from visgen.figures.classification.taxa import plot_taxa
 from visgen.metrics import COLUMNS, metrics_table
-from visgen.splits import calibrates
+from visgen.specimens.splits import calibrates
 from visgen.tables import read_table, write_table
 
 RANKS = ["family", "genus"]

@@ -4,14 +4,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
-from visgen.classification.counts import count_guesses
-from visgen.classification.guesses import guesses
-from visgen.classification.intervals import score_variants, true_taxon
-from visgen.classifiers import fitting
-from visgen.classifiers.balanced_tree import BalancedTree
-from visgen.classifiers.methods import build_members
-from visgen.classifiers.options import BASELINE_METHODS, METHOD_OPTIONS
-from visgen.classifiers.ranks import finest_label, predict_ranks, scorable_taxa
+from visgen.bootstrap import true_taxon
+from visgen.classification.classifiers import fitting
+from visgen.classification.classifiers.balanced_tree import BalancedTree
+from visgen.classification.classifiers.methods import build_members
+from visgen.classification.classifiers.options import BASELINE_METHODS, METHOD_OPTIONS
+from visgen.classification.classifiers.ranks import finest_label, predict_ranks, scorable_taxa
+from visgen.classification.scores.counts import count_guesses
+from visgen.classification.scores.guesses import guesses
+from visgen.classification.scores.intervals import score_variants
 from visgen.configuration.reading import checked_config
 from visgen.configuration.schema import load_schema
 from workflow_copy import REPOSITORY, TINY, changed
@@ -401,7 +402,7 @@ def test_baselines_do_not_look_at_the_features(method):
 @pytest.mark.parametrize("method", METHOD_OPTIONS)
 def test_memory_stays_within_twice_the_features(monkeypatch, method):
     for module in ("fitting", "transforms", "linear_svm"):  # small beside a small matrix too
-        monkeypatch.setattr(f"visgen.classifiers.{module}._BLOCK", 64)
+        monkeypatch.setattr(f"visgen.classification.classifiers.{module}._BLOCK", 64)
     rng = np.random.default_rng(1)
     n, n_features, n_taxa = 6007, 1024, 11
     ids = pd.Index([f"{i:05d}" for i in range(n)], name="id")

@@ -3,11 +3,15 @@ import pandas as pd
 import pytest
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss
-from visgen.calibration.confidence import BIN_COLUMNS, measure_confidence
-from visgen.calibration.reliability import calibration_error, errors_if_calibrated, reliability_bins
-from visgen.calibration.temperature import fit_temperature, scale_probabilities
+from visgen.classification.confidence.measuring import BIN_COLUMNS, measure_confidence
+from visgen.classification.confidence.reliability import (
+    calibration_error,
+    errors_if_calibrated,
+    reliability_bins,
+)
+from visgen.classification.confidence.temperature import fit_temperature, scale_probabilities
 from visgen.metrics import EXPECTED, SCORE, metrics_table, of_role
-from visgen.splits import calibrates
+from visgen.specimens.splits import calibrates
 
 TAXA = [f"Taxon {i}" for i in range(5)]
 

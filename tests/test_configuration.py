@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
-from visgen.checks.files import check_files
+from visgen.configuration.checks.paths import check_files
 from visgen.configuration.reading import checked_config
 from visgen.configuration.schema import load_schema
 from visgen.simulate.ranks import RANKS

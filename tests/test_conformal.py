@@ -2,13 +2,18 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import binomtest
-from visgen.calibration.conformal_sets import (
+from visgen.classification.confidence.conformal_sets import (
     allowed_ranks,
     conformal_sets,
     least_calibration,
     mondrian_sets,
 )
-from visgen.calibration.coverage import coverage_range, mean_with_interval, of_group, score_sets
+from visgen.classification.confidence.set_coverage import (
+    coverage_range,
+    mean_with_interval,
+    of_group,
+    score_sets,
+)
 from visgen.metrics import metrics_table
 
 N_TAXA = 7
@@ -91,7 +96,7 @@ def test_score_that_is_no_number_is_refused():
 
 @pytest.mark.parametrize(("confidence", "n"), [(0.9, 59), (0.75, 59)])
 def test_coverage_over_repeated_splits_is_the_stated_one(confidence, n, monkeypatch):
-    monkeypatch.setattr("visgen.calibration.coverage.BOOTSTRAPS", 2)
+    monkeypatch.setattr("visgen.classification.confidence.set_coverage.BOOTSTRAPS", 2)
     values, within, repeats = [], 0, 150
     for seed in range(repeats):
         rng = np.random.default_rng(seed)
@@ -106,7 +111,7 @@ def test_coverage_over_repeated_splits_is_the_stated_one(confidence, n, monkeypa
 
 
 def test_head_and_tail_apart_cover_the_tail_where_one_pool_does_not(monkeypatch):
-    monkeypatch.setattr("visgen.calibration.coverage.BOOTSTRAPS", 2)
+    monkeypatch.setattr("visgen.classification.confidence.set_coverage.BOOTSTRAPS", 2)
     found = []
     for seed in range(60):
         rng = np.random.default_rng(seed)

@@ -7,17 +7,17 @@ import pytest
 import torch
 from safetensors import safe_open
 from torch import nn
-from visgen.anchors.permutation import permute_anchors
-from visgen.backbones import load_backbone
-from visgen.cross_modal.alignment import HISTORY, align, embed
-from visgen.cross_modal.batches import deal_batches
-from visgen.cross_modal.examples import Examples, look_up
-from visgen.cross_modal.files import write_variant
-from visgen.cross_modal.losses import EPSILON, make_terms, triplet_means
-from visgen.cross_modal.network import Projection, build_projection
-from visgen.cross_modal.variants import DEALING_SEED, train_variant
-from visgen.recognition.study import study_images
+from visgen.features.backbones import load_backbone
+from visgen.genetics.anchors.permutation import permute_anchors
 from visgen.tables import read_table
+from visgen.visual_genetic.cross_modal.aligning import HISTORY, align, embed
+from visgen.visual_genetic.cross_modal.batches import deal_batches
+from visgen.visual_genetic.cross_modal.examples import Examples, look_up
+from visgen.visual_genetic.cross_modal.files import write_variant
+from visgen.visual_genetic.cross_modal.losses import EPSILON, make_terms, triplet_means
+from visgen.visual_genetic.cross_modal.network import Projection, build_projection
+from visgen.visual_genetic.cross_modal.variants import DEALING_SEED, train_variant
+from visgen.visual_genetic.recognition.labelled_images import study_images
 
 N_FEATURES, HIDDEN, SIZE = 23, 17, 11
 TAXA = ["Aa", "Bb", "Cc", "Dd", "Ee"]

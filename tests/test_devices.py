@@ -1,6 +1,6 @@
 import pytest
 import torch
-from visgen.devices import describe_device, pick_device, pick_precision
+from visgen.machine.devices import describe_device, pick_device, pick_precision
 
 CPU = torch.device("cpu")
 

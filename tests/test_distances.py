@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.spatial.distance import cdist
 from skbio.stats.distance import DistanceMatrix
-from visgen.distances import (
+from visgen.distances.matrices import (
     cosine_distances,
     load_distances,
     match_taxa,

@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from skbio.stats.distance import DistanceMatrix
-from visgen.distances import tidy
-from visgen.embedding import embed_taxa, score_variant
+from visgen.distances.matrices import tidy
+from visgen.embedding.unguided import embed_taxa, score_variant
 
 VARIANTS = [
     {"pooling": pooling, "centre": centre}

@@ -14,9 +14,9 @@ from visgen.configuration.reading import checked_config
 from visgen.configuration.schema import load_schema
 from visgen.metrics import DIFFERENCE, of_role
 from visgen.names import normalise_taxon
-from visgen.recognition.hits import METRICS
-from visgen.recognition.nulls import PERMUTED
 from visgen.specimens.paths import labels_from_paths
+from visgen.visual_genetic.recognition.hits import METRICS
+from visgen.visual_genetic.recognition.nulls import PERMUTED
 from workflow_copy import REPOSITORY, copy_workflow, planned_jobs, run, run_jobs
 
 CONFIG = yaml.safe_load((REPOSITORY / "config" / "endless_forams.yaml").read_text())

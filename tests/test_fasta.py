@@ -3,7 +3,7 @@ import gzip
 from pathlib import Path
 
 import pytest
-from visgen.fasta import FastaRecord, read_fasta
+from visgen.genetics.fasta import FastaRecord, read_fasta
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 TEXT = ">>s1|Pinna_nobilis|x y\nACGT\nacu-\n\n> s2 Arca noae\nAC GT\n>\n>s3\n"

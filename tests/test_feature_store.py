@@ -3,7 +3,8 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from visgen.feature_store import add_vectors, open_store, read_vectors, stored_keys
+from visgen.features.store import add_vectors, read_vectors, stored_keys
+from visgen.machine.recipes import open_store
 
 KEYS = pd.DataFrame({"sha256": ["cc", "aa", "aa", "bb"], "repeat": [0, 1, 0, 0]})
 VECTORS = np.arange(20, dtype=np.float32).reshape(4, 5)

@@ -3,7 +3,7 @@ import tracemalloc
 import numpy as np
 import pandas as pd
 import pytest
-from visgen.feature_tables import in_shard, read_features, read_made_with, write_features
+from visgen.features.tables import in_shard, read_features, read_made_with, write_features
 
 
 def features(ids, repeats=(0,), n_features=7, seed=5):

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 import torch
 from PIL import Image
-from visgen import features as module
-from visgen.backbones import load_backbone
-from visgen.feature_tables import read_features, write_features
-from visgen.features import extract_features
+from visgen.features import extraction as module
+from visgen.features.backbones import load_backbone
+from visgen.features.extraction import extract_features
+from visgen.features.tables import read_features, write_features
 
 OPTIONS = {
     "batch_size": 5,

@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from figure_checks import png
-from visgen.figures.counts import plot_counts
-from visgen.figures.scores import plot_scores
+from visgen.figures.classification.scores import plot_scores
+from visgen.figures.specimens.counts import plot_counts
 from visgen.metrics import metrics_table
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from figure_checks import assert_apart, boxes_of, png
-from visgen.calibration.coverage import of_group
-from visgen.figures.confidence import plot_confidence, pool_bins
+from visgen.classification.confidence.set_coverage import of_group
+from visgen.figures.classification.confidence import plot_confidence, pool_bins
 from visgen.metrics import metrics_table
 
 LONG = "balanced_bagging_of_a_hundred_trees_and_some_more_words"

@@ -3,7 +3,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pytest
-from visgen.figures.confusion import plot_confusion
+from visgen.figures.classification.confusion import plot_confusion
 
 
 def confusion(n_taxa, untested=(), seeds=(1, 2, 3)):

@@ -3,7 +3,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
-from visgen.figures.guidance import plot_guidance
+from visgen.figures.embedding.guidance import plot_guidance
 
 
 def history(n_epochs, kept, *, watched=True):

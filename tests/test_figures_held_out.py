@@ -6,11 +6,11 @@ import pytest
 from figure_checks import png
 from matplotlib.colors import to_hex
 from matplotlib.patches import Rectangle
-from visgen.distances import tidy
-from visgen.figures.held_out import plot_held_out
-from visgen.figures.held_out_pairs import MAX_POINTS, departures, plot_held_out_pairs
-from visgen.held_out.rows import held_out_rows
-from visgen.held_out.scoring import DEALT_SPECIMENS, NULLS, PERMUTED_BAGS, Fold
+from visgen.distances.matrices import tidy
+from visgen.embedding.held_out.rows import held_out_rows
+from visgen.embedding.held_out.scoring import DEALT_SPECIMENS, NULLS, PERMUTED_BAGS, Fold
+from visgen.figures.embedding.held_out import plot_held_out
+from visgen.figures.embedding.held_out_pairs import MAX_POINTS, departures, plot_held_out_pairs
 from visgen.metrics import metrics_table, of_role
 
 PERMUTED = pd.DataFrame(

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from skbio.stats.distance import DistanceMatrix
-from visgen.distances import tidy
+from visgen.distances.matrices import tidy
 from visgen.figures.matrices import plot_distance_heatmap
 
 

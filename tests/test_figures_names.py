@@ -8,10 +8,10 @@ import pytest
 from matplotlib.text import Text
 from skbio import TreeNode
 from skbio.stats.distance import DistanceMatrix
-from visgen.distances import tidy
-from visgen.figures.counts import plot_counts
+from visgen.distances.matrices import tidy
+from visgen.figures.genetics.trees import plot_tree
 from visgen.figures.matrices import plot_distance_heatmap
-from visgen.figures.trees import plot_tree
+from visgen.figures.specimens.counts import plot_counts
 
 NAMES = ["Alba $^$ prima", r"Alba $\\secunda$", "Beta tertia", "Beta quarta"]
 GROUPS = pd.Series(["Al$_$ba"] * 2 + ["Beta"] * 2, NAMES, name="genus")

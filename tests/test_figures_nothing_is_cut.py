@@ -17,14 +17,14 @@ import test_figures_taxa as taxa
 import test_figures_training as training
 import test_figures_trees as trees
 from figure_checks import assert_nothing_is_cut, png
-from visgen.figures.anchors import plot_anchors
-from visgen.figures.counts import plot_counts
-from visgen.figures.guidance import plot_guidance
-from visgen.figures.held_out import plot_held_out
+from visgen.figures.classification.scores import plot_scores
+from visgen.figures.embedding.guidance import plot_guidance
+from visgen.figures.embedding.held_out import plot_held_out
+from visgen.figures.features.simclr import plot_history
+from visgen.figures.genetics.anchors import plot_anchors
+from visgen.figures.genetics.sequence_map import plot_sequence_map
 from visgen.figures.matrices import plot_notice
-from visgen.figures.scores import plot_scores
-from visgen.figures.sequence_map import plot_sequence_map
-from visgen.figures.training import plot_history
+from visgen.figures.specimens.counts import plot_counts
 
 LONG = "attention_with_a_long_name_that_goes_on_and_on_and_on"
 TREES = "balanced_bagging_of_100_trees"

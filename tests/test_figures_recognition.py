@@ -14,8 +14,8 @@ from recognition_study import (
     split,
     training,
 )
-from visgen.anchors.files import write_anchors
-from visgen.figures.centroid_graph import (
+from visgen.figures.visual_genetic.ablation import plot_ablation
+from visgen.figures.visual_genetic.centroid_graph import (
     MAX_NAMED,
     centroids,
     lay_out,
@@ -23,13 +23,13 @@ from visgen.figures.centroid_graph import (
     plot_centroid_graph,
     visual_spaces,
 )
-from visgen.figures.recognition_ablation import plot_ablation
-from visgen.figures.recognition_change import plot_change
-from visgen.figures.recognition_sizes import below_size, plot_sizes
-from visgen.figures.recognition_training import plot_training
+from visgen.figures.visual_genetic.change import plot_change
+from visgen.figures.visual_genetic.sizes import below_size, plot_sizes
+from visgen.figures.visual_genetic.training import plot_training
+from visgen.genetics.anchors.files import write_anchors
 from visgen.metrics import DIFFERENCE, EXPECTED, metrics_table
-from visgen.recognition.hits import METRICS
-from visgen.recognition.nulls import PERMUTED
+from visgen.visual_genetic.recognition.hits import METRICS
+from visgen.visual_genetic.recognition.nulls import PERMUTED
 
 VALUES = {"control": 0.31, "wd": 0.53, "wd_sgt": 0.67}
 PUBLISHED = pd.DataFrame(

@@ -5,9 +5,8 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_rgba
 from scipy.spatial.distance import cdist
-from visgen.anchors.likeness import median_cosine
-from visgen.figures.anchors import plot_anchors
-from visgen.figures.counts import plot_counts
+from visgen.figures.genetics.anchors import plot_anchors
+from visgen.figures.genetics.sequence_map import map_vectors, plot_sequence_map, sample_sequences
 from visgen.figures.group_styles import (
     MAX_GROUPS,
     UNKNOWN,
@@ -17,9 +16,10 @@ from visgen.figures.group_styles import (
     group_styles,
     legend_entries,
 )
-from visgen.figures.sequence_map import map_vectors, plot_sequence_map, sample_sequences
+from visgen.figures.specimens.counts import plot_counts
+from visgen.genetics.anchors.likeness import median_cosine
+from visgen.genetics.vectors.files import SequenceVectors
 from visgen.metrics import metrics_table
-from visgen.sequence_vectors.files import SequenceVectors
 
 SPECIMENS = pd.DataFrame({
     "family": ["Fa", "Fa", "Fb", "Fb", None],
@@ -186,11 +186,11 @@ def test_sample_follows_its_seed():
 
 
 def test_map_of_a_sample_says_so(monkeypatch):
-    monkeypatch.setattr("visgen.figures.sequence_map.MAX_DRAWN", 11)
+    monkeypatch.setattr("visgen.figures.genetics.sequence_map.MAX_DRAWN", 11)
     figure = plot_sequence_map({"a": vectors({"Aa x": 31, "Ba x": 1})}, genera(["Aa x", "Ba x"]))
     assert figure.get_suptitle().startswith("11 of 32 sequences, drawn at random, of all 2 taxa")
     assert len(dots(figure.axes[0])) == 11
-    monkeypatch.setattr("visgen.figures.sequence_map.MAX_DRAWN", 5)
+    monkeypatch.setattr("visgen.figures.genetics.sequence_map.MAX_DRAWN", 5)
     many = vectors({f"T{i}": 1 for i in range(7)})
     assert "of 5 of 7 taxa" in plot_sequence_map({"a": many}, genera(["T0"])).get_suptitle()
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from test_figures_matrices import in_groups_of, matrix
-from visgen.figures.side_by_side import (
+from visgen.figures.embedding.side_by_side import (
     agreement_in_words,
     fit_in_words,
     plot_side_by_side,

@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 from figure_checks import assert_apart, png
 from scipy.stats import spearmanr
-from visgen.classification.taxa import score_taxa
-from visgen.figures.taxa import plot_taxa
+from visgen.classification.scores.taxa import score_taxa
+from visgen.figures.classification.taxa import plot_taxa
 from visgen.metrics import metrics_table
 
 CHOSEN = {"genus": "random_forest", "family": "random_forest"}

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from visgen.figures.training import plot_history
+from visgen.figures.features.simclr import plot_history
 
 
 def history(n_epochs):

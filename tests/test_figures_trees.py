@@ -7,9 +7,9 @@ from figure_checks import assert_apart, boxes_of
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgba
 from skbio import TreeNode
+from visgen.figures.genetics.phylogram import ladderised, positions
+from visgen.figures.genetics.trees import plot_tree
 from visgen.figures.group_styles import group_styles
-from visgen.figures.phylogram import ladderised, positions
-from visgen.figures.trees import plot_tree
 
 # Lengths to the tips: a 5, b 6, c 4.5, d 7, e 7.
 NEWICK = "((((e:1,d:1)49:2,c:0.5)88:2,(b:1,a:0)50:3)100:2,f:4);"
@@ -166,7 +166,7 @@ def test_inner_node_without_a_support_in_per_cent_is_refused(name):
 
 def test_printed_supports_do_not_cover_each_other_and_the_rest_is_counted(monkeypatch):
     # All inner nodes nearly at one place: not all of their supports find room.
-    monkeypatch.setattr("visgen.figures.trees._MOST", 2.2)
+    monkeypatch.setattr("visgen.figures.genetics.trees._MOST", 2.2)
     short = "a:1"
     for i in range(79):
         short = f"({short},t{i}:1)99:0.0001"

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
-from visgen.anchors.files import read_anchors
-from visgen.trees import read_tree
+from visgen.distances.trees import read_tree
+from visgen.genetics.anchors.files import read_anchors
 from workflow_copy import TINY, copy_workflow, run_jobs
 
 SHARED = Path(__file__).parents[2] / "shared"

@@ -5,18 +5,23 @@ import pandas as pd
 import pytest
 import torch
 from guided_study import GUIDANCE, GUIDED, UNGUIDED, simulate_features
-from visgen.guidance.bags import Bags, make_bags, one_vector_bags
-from visgen.guidance.fitting import (
+from visgen.embedding.guidance.bags import Bags, make_bags, one_vector_bags
+from visgen.embedding.guidance.fitting import (
     centre_on,
     cosine_similarity,
     fit_guidance,
     image_weights,
     in_bag_order,
 )
-from visgen.guidance.models import build_model
-from visgen.guidance.pooling import GatedScores, LinearScores, main_directions, pool_bags
-from visgen.guidance.poolings import references
-from visgen.guidance.variants import make_embedder
+from visgen.embedding.guidance.learned_pooling import (
+    GatedScores,
+    LinearScores,
+    main_directions,
+    pool_bags,
+)
+from visgen.embedding.guidance.models import build_model
+from visgen.embedding.guidance.variants import make_embedder
+from visgen.embedding.references import references
 
 CPU = torch.device("cpu")
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.optimize import minimize_scalar
 from scipy.stats import pearsonr
-from visgen.guidance.losses import make_loss, pairs_between
+from visgen.embedding.guidance.losses import make_loss, pairs_between
 
 N = 7
 

@@ -5,15 +5,27 @@ import torch
 from guided_study import GUIDANCE, GUIDED, UNGUIDED, simulate_features
 from scipy.stats import pearsonr, rankdata
 from skbio.stats.distance import DistanceMatrix
-from visgen.agreement import deal_specimens
-from visgen.distances import tidy
-from visgen.guidance.fitting import in_bag_order
-from visgen.guidance.variants import make_embedder
-from visgen.held_out.files import read_fold_distances, write_fold_distances
-from visgen.held_out.folds import KINDS, deal_folds, placed_taxa
-from visgen.held_out.refits import FIT_COLUMNS, fit_folds, refit_nulls, visual_distances
-from visgen.held_out.rows import correlation_limits, held_out_rows, nearest_table, p_by_refit
-from visgen.held_out.scoring import METRICS, NULLS, Fold, jackknife, nearest_known, score_folds
+from visgen.distances.agreement import deal_specimens
+from visgen.distances.matrices import tidy
+from visgen.embedding.guidance.fitting import in_bag_order
+from visgen.embedding.guidance.variants import make_embedder
+from visgen.embedding.held_out.files import read_fold_distances, write_fold_distances
+from visgen.embedding.held_out.folds import KINDS, deal_folds, placed_taxa
+from visgen.embedding.held_out.refits import FIT_COLUMNS, fit_folds, refit_nulls, visual_distances
+from visgen.embedding.held_out.rows import (
+    correlation_limits,
+    held_out_rows,
+    nearest_table,
+    p_by_refit,
+)
+from visgen.embedding.held_out.scoring import (
+    METRICS,
+    NULLS,
+    Fold,
+    jackknife,
+    nearest_known,
+    score_folds,
+)
 from visgen.metrics import metrics_table, of_role
 
 CPU = torch.device("cpu")

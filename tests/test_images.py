@@ -7,7 +7,7 @@ import zlib
 import numpy as np
 import pytest
 from PIL import Image, ImageFile
-from visgen.images import ImageFacts, RefusedImage, inspect_image, load_image
+from visgen.specimens.images import ImageFacts, RefusedImage, inspect_image, load_image
 
 ROSE = (201, 103, 53)
 

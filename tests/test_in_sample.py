@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from skbio.stats.distance import DistanceMatrix
-from visgen.distances import tidy
-from visgen.held_out.in_sample import in_sample_r, in_sample_rows
+from visgen.distances.matrices import tidy
+from visgen.embedding.guidance.in_sample import in_sample_r, in_sample_rows
 from visgen.metrics import metrics_table
 
 NAMES = [f"Taxon {i}" for i in range(7)]

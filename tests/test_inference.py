@@ -8,22 +8,22 @@ import pytest
 from Bio.SeqIO.FastaIO import SimpleFastaParser
 from skbio import TreeNode
 from skbio.tree import nj
-from visgen.inference.alignment import align
-from visgen.inference.iqtree import COMMANDS, iqtree_command, parse_iqtree_report
-from visgen.inference.neighbour_joining import neighbour_joining
-from visgen.inference.raxml import (
+from visgen.distances.trees import patristic_distances, read_tree
+from visgen.genetics.scores.monophyly import clades, monophyletic
+from visgen.genetics.sequences.accepted import Sequence
+from visgen.genetics.trees.alignment import align
+from visgen.genetics.trees.engines import infer_tree
+from visgen.genetics.trees.iqtree import COMMANDS, iqtree_command, parse_iqtree_report
+from visgen.genetics.trees.neighbour_joining import neighbour_joining
+from visgen.genetics.trees.raxml import (
     modeltest_command,
     parse_modeltest,
     raxml_command,
 )
-from visgen.inference.rooting import root_at_midpoint, root_by_outgroup
-from visgen.inference.sequence_distances import sequence_distances
-from visgen.inference.taxon_tree import collapse_unresolved, tree_of_taxa, write_tree
-from visgen.inference.tree_inference import infer_tree
+from visgen.genetics.trees.rooting import root_at_midpoint, root_by_outgroup
+from visgen.genetics.trees.sequence_distances import sequence_distances
+from visgen.genetics.trees.taxon_tree import collapse_unresolved, tree_of_taxa, write_tree
 from visgen.names import normalise_taxon
-from visgen.sequence_scores.monophyly import clades, monophyletic
-from visgen.sequences.accepted import Sequence
-from visgen.trees import patristic_distances, read_tree
 
 SHARED = Path(__file__).parents[2] / "shared" / "data" / "foram_rdna"
 IQTREE = any(shutil.which(command) for command in COMMANDS)

@@ -2,9 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from skbio.stats.distance import DistanceMatrix
-from visgen.classification.lineages import impossible, roll_up
-from visgen.classification.mistakes import lca_heights, look_up, taxon_distances
-from visgen.classification.tempering import temper
+from visgen.classification.scores.lineages import impossible, roll_up
+from visgen.classification.scores.mistakes import lca_heights
+from visgen.classification.scores.tempering import temper
+from visgen.distances.matrices import look_up, taxon_distances
 from visgen.specimens.taxonomy import lineage
 
 RANKS = ["order", "family", "genus"]

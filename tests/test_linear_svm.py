@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.svm import LinearSVC
 from sklearn.utils.class_weight import compute_class_weight
-from visgen.classifiers.linear_svm import LinearSVM
+from visgen.classification.classifiers.linear_svm import LinearSVM
 
 
 def problem(n=311, n_features=17, n_taxa=5, seed=1):
@@ -53,7 +53,7 @@ def test_probabilities_sum_to_one_and_rank_as_decisions_do():
 def test_blocks_of_rows_make_no_difference(monkeypatch):
     x, y = problem()
     whole = LinearSVM().fit(x, y).coef_
-    monkeypatch.setattr("visgen.classifiers.linear_svm._BLOCK", 13)
+    monkeypatch.setattr("visgen.classification.classifiers.linear_svm._BLOCK", 13)
     assert np.allclose(LinearSVM().fit(x, y).coef_, whole, atol=5e-3)
 
 

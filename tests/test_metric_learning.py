@@ -9,27 +9,27 @@ import torch
 from PIL import Image
 from safetensors import safe_open
 from safetensors.torch import save_file
-from visgen.backbones import forward, load_backbone
-from visgen.batch_norms import refuse_folded_norms
-from visgen.checks.recognition import training_of
-from visgen.cross_modal.network import build_projection
-from visgen.metric_learning import regimes, training
-from visgen.metric_learning.augmentation import distort, standardise, to_shares
-from visgen.metric_learning.batches import taxon_batches
-from visgen.metric_learning.files import read_checkpoint, read_pooled, write_checkpoint
-from visgen.metric_learning.labels import label_images
-from visgen.metric_learning.losses import make_metric_loss
-from visgen.metric_learning.network import MetricNetwork, with_image_size
-from visgen.metric_learning.pictures import ReadPictures, load_pictures
-from visgen.metric_learning.pooled import pool_features, project
-from visgen.metric_learning.regimes import train_regime
-from visgen.metric_learning.results import write_regime
-from visgen.metric_learning.second_stage import head_accuracy
-from visgen.metric_learning.steps import sgd
-from visgen.metric_learning.view_features import pool_views
-from visgen.metric_learning.views import load_views
+from visgen.configuration.checks.visual_genetic import training_of
+from visgen.features.backbones import forward, load_backbone
+from visgen.features.folded_norms import refuse_folded_norms
 from visgen.tables import read_table
-from visgen.weight_balancing import max_norm_radius
+from visgen.visual_genetic.cross_modal.network import build_projection
+from visgen.visual_genetic.regimes import regimes, training
+from visgen.visual_genetic.regimes.batches import taxon_batches
+from visgen.visual_genetic.regimes.distortion import distort, standardise, to_shares
+from visgen.visual_genetic.regimes.files import read_checkpoint, read_pooled, write_checkpoint
+from visgen.visual_genetic.regimes.labels import label_images
+from visgen.visual_genetic.regimes.losses import make_metric_loss
+from visgen.visual_genetic.regimes.network import MetricNetwork, with_image_size
+from visgen.visual_genetic.regimes.pictures import ReadPictures, load_pictures
+from visgen.visual_genetic.regimes.pooled import pool_features, project
+from visgen.visual_genetic.regimes.regime import train_regime
+from visgen.visual_genetic.regimes.results import write_regime
+from visgen.visual_genetic.regimes.second_stage import head_accuracy
+from visgen.visual_genetic.regimes.steps import sgd
+from visgen.visual_genetic.regimes.view_features import pool_views
+from visgen.visual_genetic.regimes.views import load_views
+from visgen.visual_genetic.regimes.weight_balancing import max_norm_radius
 
 MILD = {"rotation": 5.0, "scale": 0.05, "noise": 0.01}
 PRETRAINING = {
@@ -546,7 +546,7 @@ def test_order_of_images_and_pictures_in_files_do_not_matter(
     same(train_regime(mixed, backbone, tmp_path / "mixed", **OPTIONS), trained["naive"])
     load = load_pictures
     monkeypatch.setattr(
-        "visgen.metric_learning.views.load_pictures",
+        "visgen.visual_genetic.regimes.views.load_pictures",
         lambda *given, **options: load(*given, **options, held_bytes=1000),
     )
     options = OPTIONS | {"workers": 2}

@@ -2,7 +2,7 @@ import math
 
 import pytest
 import torch
-from visgen.metric_learning.losses import Euclidean, make_metric_loss
+from visgen.visual_genetic.regimes.losses import Euclidean, make_metric_loss
 
 OPTIONS = {"distance": "plain", "epsilon": 0.01, "margin": 0.7}
 

@@ -9,9 +9,9 @@ from scipy.spatial.distance import pdist, squareform
 from scipy.stats import binom, pearsonr, rankdata, spearmanr
 from scipy.stats import t as student
 from skbio.stats.distance import DistanceMatrix
-from visgen.distances import cosine_distances, tidy
-from visgen.permutation_tests.mantel import mantel
-from visgen.permutation_tests.mantel_within import mantel_within
+from visgen.distances.matrices import cosine_distances, tidy
+from visgen.distances.permutation_tests.mantel import mantel
+from visgen.distances.permutation_tests.mantel_within import mantel_within
 from visgen.simulate.phylogeny import simulate_phylogeny
 from visgen.simulate.traits import branch_loadings, evolve_traits
 

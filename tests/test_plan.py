@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import yaml
 from test_configuration import SCHEMA, SIMULATION, SMALLEST, study
-from visgen.checks.files import WEIGHTS
+from visgen.configuration.checks.paths import WEIGHTS
 from visgen.configuration.plan import Plan, given
 from visgen.configuration.reading import checked_config
 

@@ -1,6 +1,6 @@
 import numpy as np
 import pandas as pd
-from visgen.predictions import read_predictions, write_predictions
+from visgen.classification.predictions import read_predictions, write_predictions
 
 
 def table(taxa, n_images, seed):

@@ -1,6 +1,6 @@
 import pytest
 from test_configuration import SCHEMA, SMALLEST, complaint, study
-from visgen.checks.recognition import recognised_rank, size_of_anchors, training_of
+from visgen.configuration.checks.visual_genetic import recognised_rank, size_of_anchors, training_of
 from visgen.configuration.reading import checked_config
 
 BASE = study(

@@ -4,8 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.neighbors import NearestNeighbors
-from visgen.recognition.neighbours import CHUNK, find_neighbours, nearest_anchor, vote
-from visgen.recognition.predicting import (
+from visgen.visual_genetic.recognition.neighbours import (
+    CHUNK,
+    find_neighbours,
+    nearest_anchor,
+    vote,
+)
+from visgen.visual_genetic.recognition.predicting import (
     COLUMNS,
     predict_by_anchor,
     predict_by_head,

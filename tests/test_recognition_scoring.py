@@ -2,16 +2,26 @@ import numpy as np
 import pandas as pd
 import pytest
 from recognition_study import SEEDS, VARIANTS, specimens, split, write_study
-from visgen.classification.taxa import wilson
 from visgen.metrics import DIFFERENCE, EXPECTED, metrics_table, over_seeds
-from visgen.recognition.comparisons import base_variants, first_pairs, main_pair
-from visgen.recognition.evaluators import by_neighbours, chosen_evaluator, neighbours_of
-from visgen.recognition.hits import METRICS, count_hits, score_hits, taxa_of
-from visgen.recognition.nulls import PERMUTED, against_permuted, shares_of_runs
-from visgen.recognition.runs import collect_runs, read_by_name, read_run, run_of, training_images
-from visgen.recognition.scoring import choose_neighbours, of_rank, score_recognition
-from visgen.recognition.species import TAXA_COLUMNS, tabulate_species
+from visgen.shares import wilson
 from visgen.tables import read_table, write_table
+from visgen.visual_genetic.recognition.comparisons import base_variants, first_pairs, main_pair
+from visgen.visual_genetic.recognition.evaluators import (
+    by_neighbours,
+    chosen_evaluator,
+    neighbours_of,
+)
+from visgen.visual_genetic.recognition.hits import METRICS, count_hits, score_hits, taxa_of
+from visgen.visual_genetic.recognition.nulls import PERMUTED, against_permuted, shares_of_runs
+from visgen.visual_genetic.recognition.runs import (
+    collect_runs,
+    read_by_name,
+    read_run,
+    run_of,
+    training_images,
+)
+from visgen.visual_genetic.recognition.scoring import choose_neighbours, of_rank, score_recognition
+from visgen.visual_genetic.recognition.species import TAXA_COLUMNS, tabulate_species
 
 TAIL, HEAD, BOOTSTRAPS = 12, 20, 67
 

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
-from visgen.recognition.study import read_withheld, study_images
 from visgen.tables import write_table
+from visgen.visual_genetic.recognition.labelled_images import read_withheld, study_images
 
 TAXA = ["Alpha", "Beta", "Alpha", "Gamma", None, "Beta", "Gamma"]
 IDS = [f"i{i:02}" for i in range(7)]

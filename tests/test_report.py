@@ -8,10 +8,11 @@ import pytest
 from jinja2 import UndefinedError
 from matplotlib.figure import Figure
 from visgen.metrics import metrics_table, over_seeds
-from visgen.report import classification as classified
-from visgen.report import classification_rows as rows_of
-from visgen.report import content
-from visgen.report.held_out import held_out_content
+from visgen.report import specimens as content
+from visgen.report.classification import content as classified
+from visgen.report.classification import rows as rows_of
+from visgen.report.embedding.held_out import held_out_content
+from visgen.report.features import pretraining_content
 from visgen.report.page import (
     embed_image,
     format_number,
@@ -20,7 +21,6 @@ from visgen.report.page import (
     is_nothing,
     render_report,
 )
-from visgen.report.pretraining import pretraining_content
 from visgen.report.published import published_rows
 from visgen.tables import write_table
 

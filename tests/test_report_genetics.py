@@ -7,17 +7,17 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
-from visgen.anchors.files import write_anchors
+from visgen.genetics.anchors.files import write_anchors
 from visgen.metrics import metrics_table
-from visgen.report.genetics import (
+from visgen.report.genetics.content import (
     anchor_rows,
     genetics_content,
     record_content,
     tree_in_words,
     vectors_in_words,
 )
-from visgen.report.genetics_findings import genetics_findings
-from visgen.report.genetics_scores import agreement_rows, neighbour_rows
+from visgen.report.genetics.findings import genetics_findings
+from visgen.report.genetics.rows import agreement_rows, neighbour_rows
 from visgen.report.page import render_report
 from visgen.tables import write_table
 

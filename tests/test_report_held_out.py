@@ -3,10 +3,10 @@ import pandas as pd
 import pytest
 from test_report import agreement, held_out, page
 from visgen.metrics import metrics_table
-from visgen.report import content
-from visgen.report.association import association_rows
-from visgen.report.held_out import held_out_content, held_out_findings
-from visgen.report.held_out_rows import held_out_rows
+from visgen.report import specimens as content
+from visgen.report.embedding.association import association_rows
+from visgen.report.embedding.held_out import held_out_content, held_out_findings
+from visgen.report.embedding.held_out_rows import held_out_rows
 from visgen.tables import write_table
 
 

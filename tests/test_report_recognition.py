@@ -8,25 +8,25 @@ import pytest
 from matplotlib.figure import Figure
 from recognition_study import VARIANTS
 from visgen.metrics import DIFFERENCE, EXPECTED, SCORE, metrics_table, over_seeds
-from visgen.recognition.evaluators import evaluator_in_words
-from visgen.recognition.figures import FIGURES
-from visgen.recognition.hits import METRICS
-from visgen.recognition.nulls import PERMUTED
-from visgen.recognition.unseen_scores import BY_FREQUENCY, UNIFORMLY
 from visgen.report.cells import cell, points
 from visgen.report.page import render_report
-from visgen.report.recognition import (
+from visgen.report.visual_genetic.content import (
     omitted_rows,
     published_recognition,
     recognition_content,
 )
-from visgen.report.recognition_findings import recognition_findings
-from visgen.report.recognition_rows import (
+from visgen.report.visual_genetic.findings import recognition_findings
+from visgen.report.visual_genetic.rows import (
     evaluator_rows,
     unseen_rows,
     variant_rows,
 )
 from visgen.tables import write_table
+from visgen.visual_genetic.figure_names import FIGURES
+from visgen.visual_genetic.recognition.evaluators import evaluator_in_words
+from visgen.visual_genetic.recognition.hits import METRICS
+from visgen.visual_genetic.recognition.nulls import PERMUTED
+from visgen.visual_genetic.recognition.unseen_scores import BY_FREQUENCY, UNIFORMLY
 
 TEMPLATE = Path(__file__).parents[1] / "workflow/report/recognition.html.jinja"
 HOSTILE = '<script>alert("1 & 2")</script>\'>'

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from visgen.resampling import resample_training
+from visgen.classification.classifiers.resampling import resample_training
 
 SIZES = {0: 29, 1: 11, 2: 3, 3: 1}
 

@@ -2,11 +2,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn import metrics as sklearn_metrics
-from visgen.classification.counts import count_guesses
-from visgen.classification.guesses import guesses, in_top
-from visgen.classification.intervals import score_variants, share_with_interval, true_taxon
-from visgen.classification.taxa import per_taxon
-from visgen.wilson import wilson
+from visgen.bootstrap import true_taxon
+from visgen.classification.scores.counts import count_guesses
+from visgen.classification.scores.guesses import guesses, in_top
+from visgen.classification.scores.intervals import score_variants, share_with_interval
+from visgen.shares import per_taxon, wilson
 
 TAXA = list("ABCDEF")
 

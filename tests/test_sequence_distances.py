@@ -2,12 +2,12 @@ import math
 
 import numpy as np
 import pytest
-from visgen.inference.sequence_distances import (
+from visgen.genetics.sequences.accepted import Sequence
+from visgen.genetics.trees.sequence_distances import (
     check_defined,
     sequence_distances,
     taxon_distances,
 )
-from visgen.sequences.accepted import Sequence
 
 PURINES = set("AG")
 

@@ -4,9 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from Bio.Seq import reverse_complement
-from visgen.fasta import read_fasta
-from visgen.sequences.nucleotides import normalise_bases
-from visgen.sequences.orientation import K, find_reversed, strand_vectors
+from visgen.genetics.fasta import read_fasta
+from visgen.genetics.sequences.nucleotides import normalise_bases
+from visgen.genetics.sequences.orientation import K, find_reversed, strand_vectors
 
 RDNA = Path(__file__).parents[2] / "shared" / "data" / "foram_rdna" / "sequences.fasta"
 needs_rdna = pytest.mark.skipif(not RDNA.exists(), reason="real data not beside the checkout")

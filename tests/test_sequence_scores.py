@@ -6,16 +6,16 @@ import pytest
 from scipy.spatial.distance import cdist
 from scipy.stats import pearsonr, spearmanr
 from skbio import DistanceMatrix, TreeNode
-from visgen.metrics import COLUMNS, EXPECTED, SCORE, of_role
-from visgen.sequence_scores import nearest_neighbours as module
-from visgen.sequence_scores.nearest_neighbours import (
+from visgen.genetics.scores import nearest_neighbours as module
+from visgen.genetics.scores.nearest_neighbours import (
     expected_accuracies,
     nearest_neighbours,
     score_neighbours,
     unit_vectors,
 )
-from visgen.sequence_scores.scoring import score_against_distances, score_sequences
-from visgen.sequence_vectors.files import SequenceVectors
+from visgen.genetics.scores.scoring import score_against_distances, score_sequences
+from visgen.genetics.vectors.files import SequenceVectors
+from visgen.metrics import COLUMNS, EXPECTED, SCORE, of_role
 
 
 def vectors(values, taxa):

@@ -3,10 +3,10 @@ from collections import Counter
 import numpy as np
 import pytest
 from skbio import DNA
-from visgen.sequence_vectors.embedding import embed_kmers, embed_sgt
-from visgen.sequence_vectors.files import read_vectors, write_vectors
-from visgen.sequence_vectors.words import list_words, read_words
-from visgen.sequences.accepted import Sequence, read_accepted, write_accepted
+from visgen.genetics.sequences.accepted import Sequence, read_accepted, write_accepted
+from visgen.genetics.vectors.encodings import embed_kmers, embed_sgt
+from visgen.genetics.vectors.files import read_vectors, write_vectors
+from visgen.genetics.vectors.words import list_words, read_words
 
 SGT = {
     "engine": "fast",

@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from Bio.Seq import reverse_complement
-from visgen.fasta import read_fasta
+from visgen.genetics.fasta import read_fasta
+from visgen.genetics.sequences.accepted import read_accepted, write_accepted
+from visgen.genetics.sequences.filters import Filters
+from visgen.genetics.sequences.ingest import COLUMNS, ingest
+from visgen.genetics.sequences.matching import count_accepted, find_unmatched
 from visgen.names import normalise_taxon
-from visgen.sequences.accepted import read_accepted, write_accepted
-from visgen.sequences.filters import Filters
-from visgen.sequences.ingest import COLUMNS, ingest
-from visgen.sequences.matching import count_accepted, find_unmatched
 from visgen.tables import read_table, write_table
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"

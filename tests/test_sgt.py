@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from sgt import SGT
-from visgen.sequence_vectors.embedding import embed_sgt
-from visgen.sequence_vectors.sgt import transform_fast, transform_with_package
-from visgen.sequences.accepted import Sequence
+from visgen.genetics.sequences.accepted import Sequence
+from visgen.genetics.vectors.encodings import embed_sgt
+from visgen.genetics.vectors.sgt import transform_fast, transform_with_package
 
 FORAMINIFERA = (
     Path(__file__).parents[2] / "shared" / "data" / "foram_rdna" / "endless_forams_32.csv"

@@ -8,14 +8,14 @@ import pytest
 import torch
 from PIL import Image
 from safetensors import safe_open
-from visgen.backbones import forward, load_backbone
-from visgen.checkpoints import open_checkpoint
-from visgen.simclr import training
-from visgen.simclr.network import Projected, contrastive_accuracy, nt_xent
-from visgen.simclr.results import history_row, write_weights
-from visgen.simclr.schedule import Batches, share_of_rate
-from visgen.simclr.training import train_simclr
-from visgen.simclr.views import Normaliser, ViewPairs, view_transform
+from visgen.features.backbones import forward, load_backbone
+from visgen.features.simclr import training
+from visgen.features.simclr.network import Projected, contrastive_accuracy, nt_xent
+from visgen.features.simclr.results import history_row, write_weights
+from visgen.features.simclr.training import train_simclr
+from visgen.features.simclr.views import Normaliser, ViewPairs, view_transform
+from visgen.machine.checkpoints import open_checkpoint
+from visgen.machine.schedule import Batches, share_of_rate
 
 VIEWS = {"crop": 0.3, "flip": 0.5, "colour": 0.4, "hue": 0.05, "grey": 0.1, "blur": 0.1}
 OPTIONS = {

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from visgen.splits import (
+from visgen.specimens.splits import (
     PARTS,
     ever_in_train,
     finest_testable_rank,

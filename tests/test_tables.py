@@ -4,27 +4,28 @@ import numpy as np
 import pandas as pd
 import pytest
 from skbio.stats.distance import DistanceMatrix
-from visgen.anchors.measuring import measure_anchors
-from visgen.classification.taxa import TAXA_COLUMNS, per_taxon
-from visgen.classifiers.ranks import predict_ranks
-from visgen.cross_modal.study import list_omitted
-from visgen.distances import match_taxa
-from visgen.held_out.folds import deal_folds
-from visgen.held_out.rows import nearest_table
-from visgen.held_out.scoring import Fold
-from visgen.inference.representatives import choose_representatives
-from visgen.metric_learning.results import norm_table
+from visgen.classification.classifiers.ranks import predict_ranks
+from visgen.classification.scores.taxa import TAXA_COLUMNS
+from visgen.distances.matrices import match_taxa
+from visgen.embedding.held_out.folds import deal_folds
+from visgen.embedding.held_out.rows import nearest_table
+from visgen.embedding.held_out.scoring import Fold
+from visgen.embedding.pooling import enough_images
+from visgen.genetics.anchors.measuring import measure_anchors
+from visgen.genetics.sequences.filters import Filters
+from visgen.genetics.sequences.ingest import ingest
+from visgen.genetics.sequences.matching import find_unmatched
+from visgen.genetics.trees.representatives import choose_representatives
+from visgen.genetics.vectors.files import SequenceVectors
 from visgen.metrics import COLUMNS, metrics_table
-from visgen.recognition.withheld import deal_withheld
-from visgen.sequence_vectors.files import SequenceVectors
-from visgen.sequences.filters import Filters
-from visgen.sequences.ingest import ingest
-from visgen.sequences.matching import find_unmatched
+from visgen.shares import per_taxon
 from visgen.specimens.coverage import coverage, summarise_ranks
+from visgen.specimens.splits import PARTS, read_splits, split_notes
 from visgen.specimens.taxonomy import group_above, lineage
-from visgen.splits import PARTS, read_splits, split_notes
 from visgen.tables import KINDS, read_table, write_table
-from visgen.taxon_vectors import enough_images
+from visgen.visual_genetic.cross_modal.taxa import list_omitted
+from visgen.visual_genetic.recognition.withheld import deal_withheld
+from visgen.visual_genetic.regimes.results import norm_table
 
 #: Names that look like something else; each is a name of a species, a genus and a sequence too.
 NAMES = ["008", "NA", "1e5", "True", "nan", "False", "-7"]

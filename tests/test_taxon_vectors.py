@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.spatial.distance import cdist
-from visgen.guidance.poolings import FIXED_POOLINGS
-from visgen.taxon_vectors import centre, pool
+from visgen.embedding.options import FIXED_POOLINGS
+from visgen.embedding.pooling import centre, pool
 
 N_FEATURES = 7
 TAXA = {"i1": "Pinna", "i2": "Arca", "i3": "Pinna", "i4": None, "i5": "Arca", "i6": "Arca"}

@@ -1,7 +1,7 @@
 import pytest
 import torch
 from threadpoolctl import threadpool_info, threadpool_limits
-from visgen.threads import use_threads
+from visgen.machine.threads import use_threads
 
 
 @pytest.mark.parametrize("n_threads", [1, 2])

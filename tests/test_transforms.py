@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
-from visgen.classifiers.transforms import FeatureSteps
+from visgen.classification.classifiers.transforms import FeatureSteps
 
 
 def vectors(n=53, n_features=11, seed=1):
@@ -27,7 +27,7 @@ def test_signed_square_root_keeps_the_sign():
 
 
 def test_training_vectors_are_centred_and_scaled_as_scikit_learn_does(monkeypatch):
-    monkeypatch.setattr("visgen.classifiers.transforms._BLOCK", 7)
+    monkeypatch.setattr("visgen.classification.classifiers.transforms._BLOCK", 7)
     for transform, with_std in (("centre", False), ("standardise", True)):
         ours = steps([transform])
         theirs = StandardScaler(with_std=with_std).fit(vectors())

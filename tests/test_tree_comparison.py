@@ -5,16 +5,16 @@ import pytest
 from dendropy.calculate.treecompare import symmetric_difference
 from scipy.stats import pearsonr
 from skbio import TreeNode
-from visgen.sequence_scores import tree_comparison
-from visgen.sequence_scores.monophyly import clades, monophyletic, score_monophyly
-from visgen.sequence_scores.tree_comparison import (
+from visgen.distances.trees import patristic_distances
+from visgen.genetics.scores import tree_comparison
+from visgen.genetics.scores.monophyly import clades, monophyletic, score_monophyly
+from visgen.genetics.scores.tree_comparison import (
     _shuffled,
     _smaller,
     clades_found,
     compare_trees,
     robinson_foulds,
 )
-from visgen.trees import patristic_distances
 
 
 def parse(newick):

@@ -3,7 +3,7 @@ from pathlib import Path
 import dendropy
 import numpy as np
 import pytest
-from visgen.trees import check_tree, patristic_distances, read_tree
+from visgen.distances.trees import check_tree, patristic_distances, read_tree
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 needs_shared = pytest.mark.skipif(

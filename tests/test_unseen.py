@@ -3,15 +3,15 @@ import pandas as pd
 import pytest
 from recognition_study import GENERA, RANKS, SPECIES, VARIANTS, specimens, write_study
 from visgen.metrics import DIFFERENCE, EXPECTED
-from visgen.recognition.nulls import PERMUTED
-from visgen.recognition.runs import read_placed, training_images
-from visgen.recognition.scopes import KINDS
-from visgen.recognition.unseen import placements, tabulate_unseen
-from visgen.recognition.unseen_scores import BY_FREQUENCY, UNIFORMLY, score_unseen
-from visgen.recognition.withheld import deal_withheld
+from visgen.specimens.splits import read_splits
 from visgen.specimens.taxonomy import lineage
-from visgen.splits import read_splits
 from visgen.tables import read_table
+from visgen.visual_genetic.recognition.nulls import PERMUTED
+from visgen.visual_genetic.recognition.runs import read_placed, training_images
+from visgen.visual_genetic.recognition.unseen import placements, tabulate_unseen
+from visgen.visual_genetic.recognition.unseen_scores import BY_FREQUENCY, UNIFORMLY, score_unseen
+from visgen.visual_genetic.recognition.withheld import deal_withheld
+from visgen.visual_genetic.scopes import KINDS
 
 
 def study(groups):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
-from visgen.weight_balancing import (
+from visgen.visual_genetic.regimes.weight_balancing import (
     balance_head,
     class_balanced_weights,
     max_norm_radius,

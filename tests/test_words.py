@@ -15,44 +15,44 @@ import timm
 import torch
 import yaml
 from timm.data import create_transform
-from visgen.anchors.averages import average_sequences
-from visgen.anchors.measuring import _own_vectors
-from visgen.anchors.options import AVERAGES, ENCODINGS, SOURCES, SPACES
-from visgen.anchors.spaces import to_space
-from visgen.checks.files import INITIAL_WEIGHTS, WEIGHTS
-from visgen.checks.recognition import size_of_anchors, training_of
-from visgen.classifiers import options as classifying
-from visgen.classifiers.methods import build_members
-from visgen.classifiers.transforms import FeatureSteps
+from visgen.classification.classifiers import options as classifying
+from visgen.classification.classifiers.methods import build_members
+from visgen.classification.classifiers.resampling import resample_training
+from visgen.classification.classifiers.transforms import FeatureSteps
+from visgen.configuration.checks.paths import INITIAL_WEIGHTS, WEIGHTS
+from visgen.configuration.checks.visual_genetic import size_of_anchors, training_of
 from visgen.configuration.schema import load_schema
-from visgen.cross_modal import options as aligning
-from visgen.cross_modal.losses import make_terms
-from visgen.cross_modal.network import Projection
-from visgen.devices import pick_precision
-from visgen.guidance import options as guiding
-from visgen.guidance.descent import _optimiser
-from visgen.guidance.losses import make_loss
-from visgen.guidance.models import build_model
-from visgen.guidance.poolings import FIXED_POOLINGS, LEARNED_POOLINGS, POOLINGS, is_learned
-from visgen.inference import options as inferring
-from visgen.inference.alignment import align
-from visgen.inference.iqtree import iqtree_command
-from visgen.inference.raxml import raxml_command
-from visgen.inference.sequence_distances import IN_SCIKIT_BIO
-from visgen.inference.tree_inference import PROGRAMS
-from visgen.metric_learning import options as metric
-from visgen.metric_learning.losses import POWERS, make_metric_loss
-from visgen.metric_learning.pictures import CHANNELS
-from visgen.precisions import PRECISIONS
-from visgen.resampling import resample_training
-from visgen.sequence_vectors import options as encoding
-from visgen.sequence_vectors.embedding import TRANSFORMS, _embed, embed_sgt
-from visgen.sequence_vectors.files import SequenceVectors
-from visgen.sequences.filters import DUPLICATES, REVERSE_COMPLEMENTS
-from visgen.sequences.ingest import _mark_same_bases, _orient
+from visgen.embedding.guidance import options as guiding
+from visgen.embedding.guidance.descent import _optimiser
+from visgen.embedding.guidance.losses import make_loss
+from visgen.embedding.guidance.models import build_model
+from visgen.embedding.options import FIXED_POOLINGS, LEARNED_POOLINGS, POOLINGS, is_learned
+from visgen.embedding.pooling import pool
+from visgen.genetics.anchors.averages import average_sequences
+from visgen.genetics.anchors.measuring import _own_vectors
+from visgen.genetics.anchors.options import AVERAGES, ENCODINGS, SOURCES, SPACES
+from visgen.genetics.anchors.spaces import to_space
+from visgen.genetics.sequences.filters import DUPLICATES, REVERSE_COMPLEMENTS
+from visgen.genetics.sequences.ingest import _mark_same_bases, _orient
+from visgen.genetics.trees import options as inferring
+from visgen.genetics.trees.alignment import align
+from visgen.genetics.trees.engines import PROGRAMS
+from visgen.genetics.trees.iqtree import iqtree_command
+from visgen.genetics.trees.raxml import raxml_command
+from visgen.genetics.trees.sequence_distances import IN_SCIKIT_BIO
+from visgen.genetics.vectors import options as encoding
+from visgen.genetics.vectors.encodings import TRANSFORMS, _embed, embed_sgt
+from visgen.genetics.vectors.files import SequenceVectors
+from visgen.machine.devices import pick_precision
+from visgen.machine.precisions import PRECISIONS
 from visgen.specimens.ingest import ingest
 from visgen.specimens.options import CONTRADICTIONS
-from visgen.taxon_vectors import pool
+from visgen.visual_genetic.cross_modal import options as aligning
+from visgen.visual_genetic.cross_modal.losses import make_terms
+from visgen.visual_genetic.cross_modal.network import Projection
+from visgen.visual_genetic.regimes import options as metric
+from visgen.visual_genetic.regimes.losses import POWERS, make_metric_loss
+from visgen.visual_genetic.regimes.pictures import CHANNELS
 
 ROOT = Path(__file__).parents[1]
 SCHEMA_FILE = ROOT / "workflow/schemas/config.schema.yaml"
@@ -279,7 +279,7 @@ def test_a_reference_to_no_words_is_named_with_its_place(tmp_path, kind, referen
 def test_a_configuration_is_checked_without_loading_what_learns():
     code = (
         "import sys; from visgen.configuration.reading import checked_config; "
-        "from visgen.checks.files import check_files; "
+        "from visgen.configuration.checks.paths import check_files; "
         "from visgen.configuration.schema import load_schema; load_schema(sys.argv[1]); "
         "print({'torch', 'numpy', 'pandas', 'scipy', 'sklearn', 'skbio'} & set(sys.modules))"
     )

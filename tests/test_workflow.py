@@ -6,8 +6,8 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from visgen.anchors.files import read_anchors
-from visgen.trees import read_tree
+from visgen.distances.trees import read_tree
+from visgen.genetics.anchors.files import read_anchors
 from workflow_copy import TINY, changed, copy_workflow, planned_jobs, run, run_jobs
 
 

@@ -13,15 +13,15 @@ WORKFLOW = Path(os.path.relpath(Path(str(workflow.current_basedir)).parent))
 LIBRARY = WORKFLOW / "lib"
 sys.path.insert(0, str(LIBRARY))
 
-from visgen.anchors.options import ENCODINGS
-from visgen.checks.files import check_files
+from visgen.genetics.anchors.options import ENCODINGS
+from visgen.configuration.checks.paths import check_files
 from visgen.configuration.code import reached_modules
 from visgen.configuration.plan import Plan, given
 from visgen.configuration.reading import checked_config
 from visgen.configuration.schema import load_schema
-from visgen.metric_learning.options import REGIMES
-from visgen.recognition.figures import FIGURES as RECOGNITION_FIGURES
-from visgen.recognition.scopes import SCOPES
+from visgen.visual_genetic.regimes.options import REGIMES
+from visgen.visual_genetic.figure_names import FIGURES as RECOGNITION_FIGURES
+from visgen.visual_genetic.scopes import SCOPES
 from visgen.specimens.inventory import inventory
 
 try:

@@ -2,9 +2,9 @@
 
 import os
 
-from visgen.inference.alignment import align
-from visgen.logs import start_log
-from visgen.sequences.accepted import read_accepted, write_accepted
+from visgen.genetics.sequences.accepted import read_accepted, write_accepted
+from visgen.genetics.trees.alignment import align
+from visgen.machine.logs import start_log
 from visgen.tables import write_table
 
 start_log(snakemake.log[0])

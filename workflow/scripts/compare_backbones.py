@@ -3,14 +3,14 @@
 from itertools import product
 
 import pandas as pd
-from visgen.classification.choosing import compare_backbones
-from visgen.classification.guesses import guesses
-from visgen.classification.study import Study
-from visgen.logs import start_log
+from visgen.classification.predictions import iterate_predictions
+from visgen.classification.scores.choosing import compare_backbones
+from visgen.classification.scores.guessed import Study
+from visgen.classification.scores.guesses import guesses
+from visgen.machine.logs import start_log
+from visgen.machine.threads import use_threads
 from visgen.metrics import metrics_table
-from visgen.predictions import iterate_predictions
 from visgen.tables import read_table, write_table
-from visgen.threads import use_threads
 
 start_log(snakemake.log[0])
 use_threads()

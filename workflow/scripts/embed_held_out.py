@@ -1,15 +1,15 @@
 """Embed each fold of taxa by every unguided variant, and again and again under both nulls."""
 
 import pandas as pd
-from visgen.devices import pick_device
-from visgen.distances import load_distances
-from visgen.feature_tables import read_features
-from visgen.guidance.variants import make_embedder
-from visgen.held_out.files import write_fold_distances
-from visgen.held_out.refits import fit_folds, refit_nulls
-from visgen.logs import start_log
+from visgen.distances.matrices import load_distances
+from visgen.embedding.guidance.variants import make_embedder
+from visgen.embedding.held_out.files import write_fold_distances
+from visgen.embedding.held_out.refits import fit_folds, refit_nulls
+from visgen.features.tables import read_features
+from visgen.machine.devices import pick_device
+from visgen.machine.logs import start_log
+from visgen.machine.threads import use_threads
 from visgen.tables import read_table, write_table
-from visgen.threads import use_threads
 
 start_log(snakemake.log[0])
 use_threads()

@@ -1,10 +1,10 @@
 """Embed the accepted sequences: sequence graph transform or k-mer frequencies."""
 
-from visgen.logs import start_log
-from visgen.sequence_vectors.embedding import embed_kmers, embed_sgt
-from visgen.sequence_vectors.files import write_vectors
-from visgen.sequences.accepted import read_accepted
-from visgen.threads import use_threads
+from visgen.genetics.sequences.accepted import read_accepted
+from visgen.genetics.vectors.encodings import embed_kmers, embed_sgt
+from visgen.genetics.vectors.files import write_vectors
+from visgen.machine.logs import start_log
+from visgen.machine.threads import use_threads
 
 start_log(snakemake.log[0])
 use_threads()

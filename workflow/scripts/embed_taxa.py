@@ -1,12 +1,12 @@
 """Pool the features of each taxon's images into one vector; measure visual distances."""
 
 import pandas as pd
-from visgen.distances import write_distances
-from visgen.embedding import embed_taxa
-from visgen.feature_tables import read_features
-from visgen.logs import start_log
-from visgen.taxon_vectors import enough_images
-from visgen.threads import use_threads
+from visgen.distances.matrices import write_distances
+from visgen.embedding.pooling import enough_images
+from visgen.embedding.unguided import embed_taxa
+from visgen.features.tables import read_features
+from visgen.machine.logs import start_log
+from visgen.machine.threads import use_threads
 
 start_log(snakemake.log[0])
 use_threads()

@@ -4,11 +4,11 @@ import os
 from pathlib import Path
 
 import pandas as pd
-from visgen.backbones import load_backbone
-from visgen.feature_tables import in_shard, write_features
-from visgen.features import extract_features
-from visgen.logs import start_log
-from visgen.threads import use_threads
+from visgen.features.backbones import load_backbone
+from visgen.features.extraction import extract_features
+from visgen.features.tables import in_shard, write_features
+from visgen.machine.logs import start_log
+from visgen.machine.threads import use_threads
 
 start_log(snakemake.log[0])
 use_threads()

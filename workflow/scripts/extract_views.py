@@ -4,12 +4,12 @@ import os
 from pathlib import Path
 
 import pandas as pd
-from visgen.backbones import load_backbone
-from visgen.feature_tables import in_shard, write_features
-from visgen.features import extract_features
-from visgen.logs import start_log
-from visgen.splits import ever_in_train, read_splits
-from visgen.threads import use_threads
+from visgen.features.backbones import load_backbone
+from visgen.features.extraction import extract_features
+from visgen.features.tables import in_shard, write_features
+from visgen.machine.logs import start_log
+from visgen.machine.threads import use_threads
+from visgen.specimens.splits import ever_in_train, read_splits
 
 start_log(snakemake.log[0])
 use_threads()

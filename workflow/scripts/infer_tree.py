@@ -2,12 +2,12 @@
 
 import os
 
-from visgen.inference.alignment import read_alignment
-from visgen.inference.taxon_tree import write_tree
-from visgen.inference.tree_inference import infer_tree
-from visgen.logs import start_log
+from visgen.genetics.trees.alignment import read_alignment
+from visgen.genetics.trees.engines import infer_tree
+from visgen.genetics.trees.taxon_tree import write_tree
+from visgen.machine.logs import start_log
+from visgen.machine.threads import use_threads
 from visgen.tables import write_table
-from visgen.threads import use_threads
 
 start_log(snakemake.log[0])
 use_threads()

@@ -1,10 +1,10 @@
 """Check every sequence; write the table of all and the accepted ones."""
 
-from visgen.logs import start_log
-from visgen.sequences.accepted import write_accepted
-from visgen.sequences.filters import Filters
-from visgen.sequences.ingest import ingest
-from visgen.sequences.name_tables import read_sequence_table, read_synonyms
+from visgen.genetics.sequences.accepted import write_accepted
+from visgen.genetics.sequences.filters import Filters
+from visgen.genetics.sequences.ingest import ingest
+from visgen.genetics.sequences.name_tables import read_sequence_table, read_synonyms
+from visgen.machine.logs import start_log
 from visgen.tables import write_table
 
 start_log(snakemake.log[0])

@@ -2,7 +2,7 @@
 
 import os
 
-from visgen.logs import start_log
+from visgen.machine.logs import start_log
 from visgen.specimens.ingest import ingest
 from visgen.specimens.rejections import check_share
 from visgen.specimens.table import read_meta

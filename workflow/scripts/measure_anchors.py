@@ -1,14 +1,14 @@
 """Give the study's taxa their anchors: averages over their sequences, or a control's vectors."""
 
 import pandas as pd
-from visgen.anchors.files import write_anchors
-from visgen.anchors.measuring import measure_anchors
-from visgen.distances import load_distances
-from visgen.logs import start_log
-from visgen.sequence_vectors.files import read_vectors
+from visgen.distances.matrices import load_distances
+from visgen.genetics.anchors.files import write_anchors
+from visgen.genetics.anchors.measuring import measure_anchors
+from visgen.genetics.vectors.files import read_vectors
+from visgen.machine.logs import start_log
+from visgen.machine.threads import use_threads
 from visgen.specimens.taxonomy import lineage
 from visgen.tables import write_table
-from visgen.threads import use_threads
 
 start_log(snakemake.log[0])
 use_threads()

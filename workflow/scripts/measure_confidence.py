@@ -1,12 +1,16 @@
 """Measure how far the probabilities of every classifier of a backbone can be trusted."""
 
 import pandas as pd
-from visgen.calibration.confidence import BIN_COLUMNS, OMITTED_COLUMNS, measure_confidence
-from visgen.logs import start_log
+from visgen.classification.confidence.measuring import (
+    BIN_COLUMNS,
+    OMITTED_COLUMNS,
+    measure_confidence,
+)
+from visgen.classification.predictions import read_predictions
+from visgen.machine.logs import start_log
+from visgen.machine.threads import use_threads
 from visgen.metrics import metrics_table
-from visgen.predictions import read_predictions
 from visgen.tables import read_table, write_table
-from visgen.threads import use_threads
 
 start_log(snakemake.log[0])
 use_threads()

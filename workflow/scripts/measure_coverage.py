@@ -1,13 +1,13 @@
 """Count images, specimens and sequences of every taxon, and list names on one side only."""
 
 import pandas as pd
-from visgen.distances import read_distances
-from visgen.logs import start_log
-from visgen.sequences.matching import count_accepted, find_unmatched
-from visgen.sequences.name_tables import read_sequence_table
+from visgen.distances.matrices import read_distances
+from visgen.distances.trees import read_tree
+from visgen.genetics.sequences.matching import count_accepted, find_unmatched
+from visgen.genetics.sequences.name_tables import read_sequence_table
+from visgen.machine.logs import start_log
 from visgen.specimens.coverage import coverage, summarise_ranks
 from visgen.tables import read_table, write_table
-from visgen.trees import read_tree
 
 start_log(snakemake.log[0])
 given, made, params = snakemake.input, snakemake.output, snakemake.params

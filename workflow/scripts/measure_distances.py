@@ -1,10 +1,10 @@
 """Distances between the study's taxa, from a tree or a table."""
 
 import pandas as pd
-from visgen.distances import match_taxa, read_distances, write_distances
-from visgen.logs import start_log
+from visgen.distances.matrices import match_taxa, read_distances, write_distances
+from visgen.distances.trees import patristic_distances, read_tree
+from visgen.machine.logs import start_log
 from visgen.tables import write_table
-from visgen.trees import patristic_distances, read_tree
 
 start_log(snakemake.log[0])
 rank = snakemake.wildcards.rank

@@ -1,13 +1,13 @@
 """Draw scores, taxa, confusions and confidence of a backbone's classifiers."""
 
 import pandas as pd
-from visgen.classification.evaluators import INDEPENDENT
-from visgen.figures.confidence import plot_confidence
-from visgen.figures.confusion import plot_confusion
+from visgen.classification.scores.evaluators import INDEPENDENT
+from visgen.figures.classification.confidence import plot_confidence
+from visgen.figures.classification.confusion import plot_confusion
+from visgen.figures.classification.scores import plot_scores
+from visgen.figures.classification.taxa import plot_taxa
 from visgen.figures.matrices import plot_notice
-from visgen.figures.scores import plot_scores
-from visgen.figures.taxa import plot_taxa
-from visgen.logs import start_log
+from visgen.machine.logs import start_log
 from visgen.specimens.taxonomy import group_above, taxonomic_order
 from visgen.tables import read_table
 

@@ -1,14 +1,18 @@
 """Draw distances, losses and scores of a backbone's variants, held-out taxa among them."""
 
 import pandas as pd
-from visgen.distances import load_distances
-from visgen.figures.guidance import plot_guidance
-from visgen.figures.held_out import plot_held_out
-from visgen.figures.held_out_pairs import plot_held_out_pairs
+from visgen.distances.matrices import load_distances
+from visgen.embedding.held_out.files import read_fold_distances
+from visgen.figures.embedding.guidance import plot_guidance
+from visgen.figures.embedding.held_out import plot_held_out
+from visgen.figures.embedding.held_out_pairs import plot_held_out_pairs
+from visgen.figures.embedding.side_by_side import (
+    agreement_in_words,
+    fit_in_words,
+    plot_side_by_side,
+)
 from visgen.figures.matrices import plot_notice
-from visgen.figures.side_by_side import agreement_in_words, fit_in_words, plot_side_by_side
-from visgen.held_out.files import read_fold_distances
-from visgen.logs import start_log
+from visgen.machine.logs import start_log
 from visgen.specimens.taxonomy import group_above, taxonomic_order
 from visgen.tables import read_table
 

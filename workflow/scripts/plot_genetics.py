@@ -1,16 +1,16 @@
 """Draw maps of the sequences, cosines of the anchors, and the inferred tree where there is one."""
 
 import pandas as pd
-from visgen.anchors.files import read_anchors
-from visgen.figures.anchors import plot_anchors
+from visgen.distances.trees import read_tree
+from visgen.figures.genetics.anchors import plot_anchors
+from visgen.figures.genetics.sequence_map import plot_sequence_map
+from visgen.figures.genetics.trees import plot_tree
 from visgen.figures.group_styles import colouring
-from visgen.figures.sequence_map import plot_sequence_map
-from visgen.figures.trees import plot_tree
-from visgen.logs import start_log
-from visgen.sequence_vectors.files import read_vectors
+from visgen.genetics.anchors.files import read_anchors
+from visgen.genetics.vectors.files import read_vectors
+from visgen.machine.logs import start_log
 from visgen.specimens.taxonomy import group_above, taxonomic_order
 from visgen.tables import read_table
-from visgen.trees import read_tree
 
 start_log(snakemake.log[0])
 given, made, params = snakemake.input, snakemake.output, snakemake.params

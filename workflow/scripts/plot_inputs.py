@@ -1,11 +1,11 @@
 """Draw what went in: images of every taxon, phylogenetic distances, how weights were learned."""
 
 import pandas as pd
-from visgen.distances import load_distances
-from visgen.figures.counts import plot_counts
+from visgen.distances.matrices import load_distances
+from visgen.figures.features.simclr import plot_history
 from visgen.figures.matrices import plot_distance_heatmap
-from visgen.figures.training import plot_history
-from visgen.logs import start_log
+from visgen.figures.specimens.counts import plot_counts
+from visgen.machine.logs import start_log
 from visgen.specimens.taxonomy import group_above, taxonomic_order
 from visgen.tables import read_table
 

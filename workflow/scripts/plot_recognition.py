@@ -3,20 +3,20 @@
 from pathlib import Path
 
 import pandas as pd
-from visgen.anchors.files import read_anchors
-from visgen.figures.centroid_graph import plot_centroid_graph, visual_spaces
 from visgen.figures.group_styles import colouring
 from visgen.figures.matrices import plot_notice
-from visgen.figures.recognition_ablation import plot_ablation
-from visgen.figures.recognition_change import plot_change
-from visgen.figures.recognition_sizes import plot_sizes
-from visgen.figures.recognition_training import plot_training
-from visgen.logs import start_log
-from visgen.recognition.comparisons import first_pairs, main_pair
-from visgen.recognition.evaluators import chosen_evaluator
-from visgen.recognition.runs import read_by_name, run_of
-from visgen.recognition.scoring import of_rank
+from visgen.figures.visual_genetic.ablation import plot_ablation
+from visgen.figures.visual_genetic.centroid_graph import plot_centroid_graph, visual_spaces
+from visgen.figures.visual_genetic.change import plot_change
+from visgen.figures.visual_genetic.sizes import plot_sizes
+from visgen.figures.visual_genetic.training import plot_training
+from visgen.genetics.anchors.files import read_anchors
+from visgen.machine.logs import start_log
 from visgen.tables import read_table
+from visgen.visual_genetic.recognition.comparisons import first_pairs, main_pair
+from visgen.visual_genetic.recognition.evaluators import chosen_evaluator
+from visgen.visual_genetic.recognition.runs import read_by_name, run_of
+from visgen.visual_genetic.recognition.scoring import of_rank
 
 start_log(snakemake.log[0])
 given, output, params = snakemake.input, snakemake.output, snakemake.params

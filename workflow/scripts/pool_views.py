@@ -3,14 +3,14 @@
 import os
 
 import pandas as pd
-from visgen.backbones import UNTRAINED, load_backbone
-from visgen.logs import start_log
-from visgen.metric_learning.files import read_checkpoint, write_pooled
-from visgen.metric_learning.network import with_image_size
-from visgen.metric_learning.view_features import pool_views
-from visgen.recognition.study import read_withheld, study_images
-from visgen.splits import split_specimens
-from visgen.threads import use_threads
+from visgen.features.backbones import UNTRAINED, load_backbone
+from visgen.machine.logs import start_log
+from visgen.machine.threads import use_threads
+from visgen.specimens.splits import split_specimens
+from visgen.visual_genetic.recognition.labelled_images import read_withheld, study_images
+from visgen.visual_genetic.regimes.files import read_checkpoint, write_pooled
+from visgen.visual_genetic.regimes.network import with_image_size
+from visgen.visual_genetic.regimes.view_features import pool_views
 
 # Where a system starts processes anew, those that read images run this file too.
 if __name__ == "__main__":

@@ -1,15 +1,15 @@
 """Test visual against phylogenetic distance for every unguided variant of a backbone."""
 
 import pandas as pd
-from visgen.agreement import OMITTED_COLUMNS
-from visgen.distances import load_distances
-from visgen.embedding import score_variant
-from visgen.feature_tables import read_features
-from visgen.logs import start_log
+from visgen.distances.agreement import OMITTED_COLUMNS
+from visgen.distances.matrices import load_distances
+from visgen.embedding.unguided import score_variant
+from visgen.features.tables import read_features
+from visgen.machine.logs import start_log
+from visgen.machine.threads import use_threads
 from visgen.metrics import metrics_table
 from visgen.specimens.taxonomy import group_above
 from visgen.tables import write_table
-from visgen.threads import use_threads
 
 start_log(snakemake.log[0])
 use_threads()

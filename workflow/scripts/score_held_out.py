@@ -1,14 +1,14 @@
 """Score every variant of a backbone on taxa that its guidance has not seen."""
 
 import pandas as pd
-from visgen.distances import load_distances
-from visgen.held_out.files import read_fold_distances
-from visgen.held_out.in_sample import in_sample_rows
-from visgen.held_out.rows import NEAREST_COLUMNS, held_out_rows, nearest_table
-from visgen.logs import start_log
+from visgen.distances.matrices import load_distances
+from visgen.embedding.guidance.in_sample import in_sample_rows
+from visgen.embedding.held_out.files import read_fold_distances
+from visgen.embedding.held_out.rows import NEAREST_COLUMNS, held_out_rows, nearest_table
+from visgen.machine.logs import start_log
+from visgen.machine.threads import use_threads
 from visgen.metrics import metrics_table
 from visgen.tables import read_table, write_table
-from visgen.threads import use_threads
 
 start_log(snakemake.log[0])
 use_threads()

@@ -1,16 +1,21 @@
 """Score the predictions of every classifier of a backbone, side by side."""
 
 import pandas as pd
-from visgen.classification.choosing import choose_classifiers
-from visgen.classification.scoring import score_classifiers
-from visgen.classification.study import Study, collect_guesses
-from visgen.classification.taxa import TAXA_COLUMNS, score_taxa, tabulate_confusion, tabulate_taxa
-from visgen.distances import load_distances
-from visgen.logs import start_log
+from visgen.classification.predictions import iterate_predictions
+from visgen.classification.scores.choosing import choose_classifiers
+from visgen.classification.scores.guessed import Study, collect_guesses
+from visgen.classification.scores.scoring import score_classifiers
+from visgen.classification.scores.taxa import (
+    TAXA_COLUMNS,
+    score_taxa,
+    tabulate_confusion,
+    tabulate_taxa,
+)
+from visgen.distances.matrices import load_distances
+from visgen.machine.logs import start_log
+from visgen.machine.threads import use_threads
 from visgen.metrics import metrics_table
-from visgen.predictions import iterate_predictions
 from visgen.tables import read_table, write_table
-from visgen.threads import use_threads
 
 start_log(snakemake.log[0])
 use_threads()

@@ -1,19 +1,18 @@
 """Score recognition by every variant and seed, and where unseen taxa are placed."""
 
 import pandas as pd
-from visgen.anchors.files import read_anchors
-from visgen.classification.mistakes import taxon_distances
-from visgen.distances import load_distances
-from visgen.logs import start_log
+from visgen.distances.matrices import load_distances, taxon_distances
+from visgen.genetics.anchors.files import read_anchors
+from visgen.machine.logs import start_log
 from visgen.metrics import metrics_table
-from visgen.recognition.runs import collect_runs, read_placed, training_images
-from visgen.recognition.scoring import score_recognition
-from visgen.recognition.species import tabulate_species
-from visgen.recognition.unseen import UNSEEN_COLUMNS, placements
-from visgen.recognition.unseen_scores import score_unseen
+from visgen.specimens.splits import read_splits
 from visgen.specimens.taxonomy import lineage
-from visgen.splits import read_splits
 from visgen.tables import read_table, write_table
+from visgen.visual_genetic.recognition.runs import collect_runs, read_placed, training_images
+from visgen.visual_genetic.recognition.scoring import score_recognition
+from visgen.visual_genetic.recognition.species import tabulate_species
+from visgen.visual_genetic.recognition.unseen import UNSEEN_COLUMNS, placements
+from visgen.visual_genetic.recognition.unseen_scores import score_unseen
 
 start_log(snakemake.log[0])
 given, output, params = snakemake.input, snakemake.output, snakemake.params

@@ -1,15 +1,15 @@
 """Score vectors of sequences, the inferred tree and the anchors."""
 
 import pandas as pd
-from visgen.anchors.files import read_anchors
-from visgen.distances import load_distances
-from visgen.logs import start_log
-from visgen.sequence_scores.scoring import score_sequences
-from visgen.sequence_vectors.files import read_vectors
+from visgen.distances.matrices import load_distances
+from visgen.distances.trees import read_tree
+from visgen.genetics.anchors.files import read_anchors
+from visgen.genetics.scores.scoring import score_sequences
+from visgen.genetics.vectors.files import read_vectors
+from visgen.machine.logs import start_log
+from visgen.machine.threads import use_threads
 from visgen.specimens.taxonomy import lineage
 from visgen.tables import read_table, write_table
-from visgen.threads import use_threads
-from visgen.trees import read_tree
 
 start_log(snakemake.log[0])
 use_threads()

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from visgen.logs import start_log
+from visgen.machine.logs import start_log
+from visgen.machine.threads import use_threads
 from visgen.simulate.study import simulate_study
-from visgen.threads import use_threads
 
 start_log(snakemake.log[0])
 use_threads()

@@ -1,8 +1,8 @@
 """Deal specimens to training, validation and test parts, once a seed."""
 
 import pandas as pd
-from visgen.logs import start_log
-from visgen.splits import split_notes, split_specimens
+from visgen.machine.logs import start_log
+from visgen.specimens.splits import split_notes, split_specimens
 from visgen.tables import write_table
 
 start_log(snakemake.log[0])

@@ -1,12 +1,12 @@
 """Deal the taxa that have images and phylogenetic distances to folds of held-out taxa."""
 
 import pandas as pd
-from visgen.distances import load_distances
-from visgen.held_out.folds import deal_folds, placed_taxa
-from visgen.logs import start_log
+from visgen.distances.matrices import load_distances
+from visgen.embedding.held_out.folds import deal_folds, placed_taxa
+from visgen.embedding.pooling import enough_images
+from visgen.machine.logs import start_log
 from visgen.specimens.taxonomy import group_above
 from visgen.tables import write_table
-from visgen.taxon_vectors import enough_images
 
 start_log(snakemake.log[0])
 params = snakemake.params

@@ -1,9 +1,9 @@
 """Draw the taxa that no training sees, to be placed afterwards."""
 
 import pandas as pd
-from visgen.logs import start_log
-from visgen.recognition.withheld import deal_withheld
+from visgen.machine.logs import start_log
 from visgen.tables import write_table
+from visgen.visual_genetic.recognition.withheld import deal_withheld
 
 start_log(snakemake.log[0])
 params = snakemake.params

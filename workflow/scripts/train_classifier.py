@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import pandas as pd
-from visgen.classifiers.ranks import predict_ranks
-from visgen.feature_tables import read_features
-from visgen.logs import start_log
-from visgen.predictions import write_predictions
-from visgen.splits import read_splits
+from visgen.classification.classifiers.ranks import predict_ranks
+from visgen.classification.predictions import write_predictions
+from visgen.features.tables import read_features
+from visgen.machine.logs import start_log
+from visgen.machine.threads import use_threads
+from visgen.specimens.splits import read_splits
 from visgen.tables import write_table
-from visgen.threads import use_threads
 
 start_log(snakemake.log[0])
 use_threads()

@@ -1,16 +1,15 @@
 """Guide one embedding by the distances of all taxa: what the maps of the report show."""
 
 import pandas as pd
-from visgen.devices import pick_device
-from visgen.distances import load_distances
-from visgen.feature_tables import read_features
-from visgen.guidance.files import write_fit
-from visgen.guidance.variants import make_embedder
-from visgen.held_out.folds import placed_taxa
-from visgen.held_out.refits import fit_all
-from visgen.logs import start_log
-from visgen.taxon_vectors import enough_images
-from visgen.threads import use_threads
+from visgen.distances.matrices import load_distances
+from visgen.embedding.guidance.files import write_fit
+from visgen.embedding.guidance.variants import fit_all, make_embedder
+from visgen.embedding.held_out.folds import placed_taxa
+from visgen.embedding.pooling import enough_images
+from visgen.features.tables import read_features
+from visgen.machine.devices import pick_device
+from visgen.machine.logs import start_log
+from visgen.machine.threads import use_threads
 
 start_log(snakemake.log[0])
 use_threads()

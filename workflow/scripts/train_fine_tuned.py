@@ -3,16 +3,17 @@
 import os
 
 import pandas as pd
-from visgen.backbones import load_backbone
-from visgen.devices import pick_device
-from visgen.distances import load_distances
-from visgen.guidance.files import write_fit
-from visgen.guidance.fine_tuning import make_fine_tuner
-from visgen.held_out.files import write_fold_distances
-from visgen.held_out.refits import fit_all, fit_folds, refit_nulls
-from visgen.logs import start_log
+from visgen.distances.matrices import load_distances
+from visgen.embedding.guidance.files import write_fit
+from visgen.embedding.guidance.fine_tuning import make_fine_tuner
+from visgen.embedding.guidance.variants import fit_all
+from visgen.embedding.held_out.files import write_fold_distances
+from visgen.embedding.held_out.refits import fit_folds, refit_nulls
+from visgen.features.backbones import load_backbone
+from visgen.machine.devices import pick_device
+from visgen.machine.logs import start_log
+from visgen.machine.threads import use_threads
 from visgen.tables import read_table, write_table
-from visgen.threads import use_threads
 
 start_log(snakemake.log[0])
 use_threads()

@@ -4,14 +4,14 @@ import os
 from pathlib import Path
 
 import pandas as pd
-from visgen.backbones import load_backbone
-from visgen.logs import start_log
-from visgen.metric_learning.network import with_image_size
-from visgen.metric_learning.regimes import train_regime
-from visgen.metric_learning.results import write_regime
-from visgen.recognition.study import read_withheld, study_images
-from visgen.splits import split_specimens
-from visgen.threads import use_threads
+from visgen.features.backbones import load_backbone
+from visgen.machine.logs import start_log
+from visgen.machine.threads import use_threads
+from visgen.specimens.splits import split_specimens
+from visgen.visual_genetic.recognition.labelled_images import read_withheld, study_images
+from visgen.visual_genetic.regimes.network import with_image_size
+from visgen.visual_genetic.regimes.regime import train_regime
+from visgen.visual_genetic.regimes.results import write_regime
 
 # Where a system starts processes anew, those that read images run this file too.
 if __name__ == "__main__":

@@ -4,12 +4,12 @@ import os
 from pathlib import Path
 
 import pandas as pd
-from visgen.backbones import load_backbone
-from visgen.logs import start_log
-from visgen.simclr.results import write_weights
-from visgen.simclr.training import train_simclr
+from visgen.features.backbones import load_backbone
+from visgen.features.simclr.results import write_weights
+from visgen.features.simclr.training import train_simclr
+from visgen.machine.logs import start_log
+from visgen.machine.threads import use_threads
 from visgen.tables import write_table
-from visgen.threads import use_threads
 
 # Where a system starts processes anew, those that read images run this file too.
 if __name__ == "__main__":

@@ -1,15 +1,15 @@
 """Align a regime to anchors, and predict taxa from images alone."""
 
 import pandas as pd
-from visgen.anchors.files import read_anchors
-from visgen.cross_modal.files import write_variant
-from visgen.cross_modal.variants import train_variant
-from visgen.devices import pick_device
-from visgen.logs import start_log
-from visgen.metric_learning.files import read_checkpoint, read_pooled
-from visgen.recognition.study import read_withheld, study_images
-from visgen.splits import split_specimens
-from visgen.threads import use_threads
+from visgen.genetics.anchors.files import read_anchors
+from visgen.machine.devices import pick_device
+from visgen.machine.logs import start_log
+from visgen.machine.threads import use_threads
+from visgen.specimens.splits import split_specimens
+from visgen.visual_genetic.cross_modal.files import write_variant
+from visgen.visual_genetic.cross_modal.variants import train_variant
+from visgen.visual_genetic.recognition.labelled_images import read_withheld, study_images
+from visgen.visual_genetic.regimes.files import read_checkpoint, read_pooled
 
 start_log(snakemake.log[0])
 use_threads()

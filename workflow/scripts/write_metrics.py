@@ -1,7 +1,7 @@
 """Put every score of the run into one table."""
 
 import pandas as pd
-from visgen.logs import start_log
+from visgen.machine.logs import start_log
 from visgen.metrics import COLUMNS
 from visgen.tables import read_table, write_table
 

@@ -1,6 +1,6 @@
 """Write down what the run was made of."""
 
-from visgen.logs import start_log
+from visgen.machine.logs import start_log
 from visgen.provenance import collect_provenance, write_provenance
 
 start_log(snakemake.log[0])

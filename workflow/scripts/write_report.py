@@ -4,14 +4,14 @@ import json
 from pathlib import Path
 
 import pandas as pd
-from visgen.logs import start_log
-from visgen.report import content
-from visgen.report.classification import classification_content
-from visgen.report.genetics import genetics_content
-from visgen.report.held_out import held_out_content
+from visgen.machine.logs import start_log
+from visgen.report import specimens as content
+from visgen.report.classification.content import classification_content
+from visgen.report.embedding.held_out import held_out_content
+from visgen.report.features import pretraining_content
+from visgen.report.genetics.content import genetics_content
 from visgen.report.page import render_report
-from visgen.report.pretraining import pretraining_content
-from visgen.report.recognition import recognition_content
+from visgen.report.visual_genetic.content import recognition_content
 from visgen.tables import read_table
 
 start_log(snakemake.log[0])

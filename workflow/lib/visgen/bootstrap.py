@@ -96,3 +96,14 @@ def score_samples(
             for metric, part in found.items():
                 samples[name][metric][start : start + n] = part
     return values, samples
+
+
+def true_taxon(truth: pd.Series, specimens: pd.Series) -> np.ndarray:
+    """Return the number of the true taxon of each specimen, specimens sorted by name.
+
+    A specimen with images under several taxa counts for the one that it has most images of.
+    """
+    code, _ = pd.factorize(truth, sort=True)
+    counts = pd.DataFrame({"specimen": specimens.to_numpy(), "taxon": code}).value_counts()
+    most = counts.reset_index().sort_values(["specimen", "count", "taxon"], ascending=[1, 0, 1])
+    return most.drop_duplicates("specimen")["taxon"].to_numpy()

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from visgen.feature_tables import read_made_with
+from visgen.features.tables import read_made_with
 
 #: The packages whose versions decide results, beside those that the feature shards name.
 PACKAGES = (

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from visgen.checks.files import STUDY_FILES
-from visgen.checks.genetics import INFERRED
-from visgen.classifiers.options import BASELINE_METHODS
+from visgen.classification.classifiers.options import BASELINE_METHODS
+from visgen.configuration.checks.genetics import INFERRED
+from visgen.configuration.checks.paths import STUDY_FILES
 from visgen.configuration.plan_of_embedding import EmbeddingPlan
-from visgen.configuration.plan_of_recognition import RecognitionPlan
+from visgen.configuration.plan_of_visual_genetic import RecognitionPlan
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from visgen.guidance.poolings import is_learned, references
+from visgen.embedding.options import is_learned
+from visgen.embedding.references import references
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ from typing import Any
 from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.validators import extend
 
-from visgen.checks.classification import check_classifiers
-from visgen.checks.embedding import check_guidance
-from visgen.checks.genetics import check_anchors
-from visgen.checks.study import check_study
+from visgen.configuration.checks.classification import check_classifiers
+from visgen.configuration.checks.embedding import check_guidance
+from visgen.configuration.checks.genetics import check_anchors
+from visgen.configuration.checks.study import check_study
 
 # JSON takes 32.0 for an integer and YAML's .nan for a number; here neither is of use.
 _Validator = extend(

@@ -8,6 +8,12 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+#: The p-value under which the page calls an agreement shown.
+ALPHA = 0.05
+
+#: Rows of a listing that the page shows; the rest is in its table.
+LISTED = 200
+
 
 def render_report(template: str | Path, content: Mapping[str, Any]) -> str:
     """Return the page as HTML; every value is escaped.

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import pandas as pd
 
-from visgen.images import EXTENSIONS
+from visgen.specimens.images import EXTENSIONS
 
 
 def scan_folder(folder: str | Path) -> pd.DataFrame:

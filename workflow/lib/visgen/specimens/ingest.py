@@ -9,7 +9,6 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from visgen.images import MAX_PIXELS, ImageFacts, RefusedImage, inspect_image
 from visgen.names import normalise_text
 from visgen.specimens import checks
 from visgen.specimens.columns import OPTIONAL_FIELDS, check_ranks
@@ -18,6 +17,7 @@ from visgen.specimens.contradictions import (
     find_contradictory_taxa,
 )
 from visgen.specimens.files import match_rows, scan_folder
+from visgen.specimens.images import MAX_PIXELS, ImageFacts, RefusedImage, inspect_image
 from visgen.specimens.options import CONTRADICTIONS
 from visgen.specimens.paths import compile_pattern, labels_from_paths
 

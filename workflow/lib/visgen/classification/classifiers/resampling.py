@@ -1,0 +1,137 @@
+"""Balancing the training part: small taxa are raised, large ones reduced, before training only."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from visgen.classification.classifiers.options import ALTERED, RAISED_WITH, RESAMPLINGS
+
+
+class TrainingRows(NamedTuple):
+    """Rows of the feature matrix to train on.
+
+    Attributes
+    ----------
+    positions
+        (n_rows,) rows of the matrix; one may be there several times.
+    altered
+        (n_rows,) whether a row is an augmented view, or gets noise.
+    """
+
+    positions: np.ndarray
+    altered: np.ndarray
+
+
+def resample_training(
+    rows: pd.DataFrame,
+    method: str,
+    to: int,
+    *,
+    source: str = "copies",
+    augment: str = "all",
+    seed: int,
+) -> TrainingRows:
+    """Balance the rows of a training part.
+
+    Parameters
+    ----------
+    rows
+        The training part and nothing else, sorted by id and repeat: columns position (row of the
+        feature matrix), id, repeat (0 is the clean image), taxon (number), stratum (finest
+        label of the image).
+    method
+        ``raise``: taxa of fewer than `to` images get rows until they have `to`, their images
+        taken in turn. ``reduce``: taxa of more keep `to` images, drawn at random.
+        ``reduce_by_taxonomy``: the same, strata taking turns, so that every genus and species
+        stays; a taxon of more than `to` strata keeps one image of each.
+    to
+        Number of images of a taxon.
+    source
+        With ``raise``: ``copies``, ``noise`` (copies that are to get noise) or ``views``
+        (augmented views).
+    augment
+        With ``raise``: ``all`` treats every taxon alike: all rows get noise; every row is drawn
+        from the clean image and its views. ``raised``: only rows that are added are noisy or
+        views, as in Roy 2025, where noise itself marks small taxa.
+    seed
+        Of all draws.
+
+    Returns
+    -------
+    TrainingRows
+        Raised taxa are made of clean images (or views); reduced ones keep all repeats of the
+        images that stay.
+
+    Raises
+    ------
+    ValueError
+        If method, source or augment are unknown, or views are asked for and an image has none.
+    """
+    for key, value, known in (
+        ("method", method, RESAMPLINGS),
+        ("source", source, RAISED_WITH),
+        ("augment", augment, ALTERED),
+    ):
+        if value not in known:
+            raise ValueError(f"resampling {key} {value!r} is unknown")
+    rng = np.random.default_rng(seed)
+    if method == "raise":
+        return _raise(rows, to, source, augment, rng)
+    images = rows.drop_duplicates("id")
+    images = images.iloc[rng.permutation(len(images))]
+    most = np.full(len(images), to)
+    place = images.groupby("taxon").cumcount()
+    if method == "reduce_by_taxonomy":
+        turn = images.groupby(["taxon", "stratum"]).cumcount()
+        images = images.assign(turn=turn.to_numpy()).sort_values("turn", kind="stable")
+        place = images.groupby("taxon").cumcount()
+        most = images.groupby("taxon")["stratum"].transform("nunique").clip(lower=to).to_numpy()
+    kept = rows[rows["id"].isin(images.loc[place.to_numpy() < most, "id"])]
+    return TrainingRows(kept["position"].to_numpy(), kept["repeat"].to_numpy() > 0)
+
+
+def _raise(
+    rows: pd.DataFrame, to: int, source: str, augment: str, rng: np.random.Generator
+) -> TrainingRows:
+    clean = rows[rows["repeat"] == 0]
+    positions, altered = [clean["position"].to_numpy()], [np.zeros(len(clean), bool)]
+    added = []
+    for _, members in clean.groupby("taxon"):
+        missing = to - len(members)
+        order = rng.permutation(members["position"].to_numpy())
+        added.append(np.resize(order, max(missing, 0)))
+    positions.append(np.concatenate(added).astype(int))
+    altered.append(np.ones(len(positions[1]), bool) & (source != "copies"))
+    positions, altered = np.concatenate(positions), np.concatenate(altered)
+    if source == "noise" and augment == "all":
+        altered[:] = True
+    if source == "views":
+        positions, altered = _with_views(rows, positions, altered, augment, rng)
+    return TrainingRows(positions, altered)
+
+
+def _with_views(
+    rows: pd.DataFrame,
+    positions: np.ndarray,
+    altered: np.ndarray,
+    augment: str,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Put views in the place of clean rows: of the added ones, or of all at the same odds."""
+    repeats = rows.groupby("id")["repeat"].nunique()
+    if repeats.min() < 2 or repeats.min() != repeats.max():
+        raise ValueError(
+            f"image {repeats.idxmin()!r} has {repeats.min() - 1} augmented views, expected "
+            f"{max(repeats.max() - 1, 1)} of every training image"
+        )
+    n_repeats = int(repeats.iloc[0])
+    # (n_images, n_repeats): the rows of each image, clean first
+    table = rows["position"].to_numpy().reshape(-1, n_repeats)
+    image = pd.Series(np.arange(len(table)), table[:, 0]).loc[positions].to_numpy()
+    use = pd.Series(image).groupby(image).cumcount().to_numpy()  # how often it was used before
+    first = 0 if augment == "all" else 1
+    order = rng.permuted(np.tile(np.arange(first, n_repeats), (len(table), 1)), axis=1)
+    chosen = order[image, (use - first) % order.shape[1]]
+    chosen = np.where(altered, chosen, 0) if augment == "raised" else chosen
+    return table[image, chosen], chosen > 0

@@ -1,0 +1,121 @@
+"""What happens to features before a classifier sees them; fitted on the training part only."""
+
+import logging
+from collections.abc import Sequence
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.decomposition import PCA
+from sklearn.preprocessing import StandardScaler, normalize
+
+from visgen.classification.classifiers.methods import build_members, each_member
+
+log = logging.getLogger(__name__)
+
+_RANKING_TREES = 50
+_BLOCK = 1024
+
+
+class FeatureSteps:
+    """Steps on the features of a classifier: transform, choice of features, PCA, in this order.
+
+    Arrays are overwritten, so that no step but the last two needs a second copy.
+
+    Parameters
+    ----------
+    transform
+        Steps in their order: ``signed_sqrt`` (sign(x)·√|x|, Valan et al. 2019), ``centre`` (the
+        mean of the training part is subtracted), ``standardise`` (also divided by its standard
+        deviation), ``l2`` (every vector gets unit length).
+    best_features
+        Number of features to keep, ranked by the impurity importance of a Random Forest of 50
+        trees; None keeps all.
+    pca
+        Number of principal components; None does without. Both numbers are cut to what the
+        training part has.
+    seed
+        Of the ranking and of PCA.
+    threads
+        Threads for the ranking.
+    """
+
+    def __init__(
+        self,
+        transform: Sequence[str],
+        best_features: int | None,
+        pca: int | None,
+        *,
+        seed: int,
+        threads: int,
+    ):
+        self.steps = list(transform)
+        self.best_features, self.n_components = best_features, pca
+        self.seed, self.threads = seed, threads
+        self._scalers: dict[int, StandardScaler] = {}
+        self._kept: np.ndarray | None = None
+        self._pca: PCA | None = None
+
+    def fit(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Fit to the training part and return it transformed.
+
+        Parameters
+        ----------
+        x
+            (n, n_features) float32, overwritten.
+        y
+            (n,) taxa.
+        """
+        for i, step in enumerate(self.steps):
+            if step in ("centre", "standardise"):
+                self._scalers[i] = fit_scaler(x, with_std=step == "standardise")
+            x = self._step(i, x)
+        if self.best_features is not None and self.best_features < x.shape[1]:
+            importance = _rank_features(x, y, self.seed, self.threads)
+            self._kept = np.sort(np.argsort(-importance, kind="stable")[: self.best_features])
+            x = np.ascontiguousarray(x[:, self._kept])
+        if self.n_components is not None:
+            n = min(self.n_components, *x.shape)
+            if n < self.n_components:
+                log.warning("PCA: %d components asked for, %d to be had", self.n_components, n)
+            self._pca = PCA(n_components=n, random_state=self.seed).fit(x)
+            x = self._pca.transform(x)
+        return x
+
+    def apply(self, x: np.ndarray) -> np.ndarray:
+        """Return other vectors transformed; (n, n_features) float32, overwritten."""
+        for i in range(len(self.steps)):
+            x = self._step(i, x)
+        if self._kept is not None:
+            x = np.ascontiguousarray(x[:, self._kept])
+        return x if self._pca is None else self._pca.transform(x)
+
+    def _step(self, i: int, x: np.ndarray) -> np.ndarray:
+        match self.steps[i]:
+            case "signed_sqrt":
+                for start in range(0, len(x), _BLOCK):
+                    block = x[start : start + _BLOCK]
+                    np.copyto(block, np.sign(block) * np.sqrt(np.abs(block)))
+                return x
+            case "l2":
+                return normalize(x, copy=False)
+            case "centre" | "standardise":
+                return self._scalers[i].transform(x)
+        raise ValueError(f"transform {self.steps[i]!r} is unknown")
+
+
+def fit_scaler(x: np.ndarray, *, with_std: bool) -> StandardScaler:
+    """Return means and deviations of (n, n_features); fit() on the whole makes a second matrix."""
+    scaler = StandardScaler(copy=False, with_std=with_std)
+    for start in range(0, len(x), _BLOCK):
+        scaler.partial_fit(x[start : start + _BLOCK])
+    return scaler
+
+
+def _rank_features(x: np.ndarray, y: np.ndarray, seed: int, threads: int) -> np.ndarray:
+    """Return the importance of each feature, averaged over trees, (n_features,)."""
+    members = build_members("random_forest", trees=_RANKING_TREES, min_samples_leaf=5, seed=seed)
+    return sum(
+        each_member(
+            members, lambda tree: clone(tree).fit(x, y).feature_importances_, threads=threads
+        )
+    )

@@ -1,0 +1,72 @@
+"""Whether classifiers have the options that they are given."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from visgen.classification.classifiers.options import (
+    BASELINE_METHODS,
+    METHOD_OPTIONS,
+    SHARED_OPTIONS,
+)
+from visgen.configuration.checks.choice import check_choice
+
+
+def check_classifiers(classifiers: Mapping[str, Mapping[str, Any]]) -> None:
+    """Check, before defaults are filled in, that no option is given to a method without it.
+
+    Raises
+    ------
+    ValueError
+        In one line: the key, and the options that the method has.
+    """
+    for name, classifier in classifiers.items():
+        key, method = f"classification.classifiers.{name}", classifier.get("method")
+        if method in BASELINE_METHODS:
+            legal = ("method", "seed")
+        elif method in METHOD_OPTIONS:
+            legal = ("method", "seed", *METHOD_OPTIONS[method], *SHARED_OPTIONS)
+        else:
+            continue  # the schema says it better
+        _check_options(key, classifier, legal, method)
+        tune = classifier.get("tune") or {}
+        grid = tune.get("grid") or {} if isinstance(tune, Mapping) else {}
+        tunable = [*legal[2:-5], "best_features", "pca"]
+        _check_options(f"{key}.tune.grid", grid, tunable, method)
+
+
+def _check_options(key: str, given: Mapping[str, Any], legal: Sequence[str], method: str) -> None:
+    for option in given:
+        if option not in legal:
+            raise ValueError(
+                f"config key {key}.{option}: {method} has no such option; legal keys here: "
+                f"{', '.join(legal)}"
+            )
+
+
+def check_classification(config: Mapping[str, Any]) -> None:
+    """Check reference, names and resampling of classifiers, defaults filled in.
+
+    Raises
+    ------
+    ValueError
+        In one line: the key, what was found and what was expected.
+    """
+    section = config["classification"]
+    classifiers = section["classifiers"]
+    reference = section["reference"]
+    if reference is not None:
+        check_choice("classification.reference", reference, classifiers)
+    for name, classifier in classifiers.items():
+        if name.endswith((".tsv", ".png", ".parquet")):
+            raise ValueError(
+                f"config key classification.classifiers.{name}: the name would be that of a file "
+                "beside it; leave the ending out"
+            )
+        resample = classifier["resample"]
+        if resample is None:
+            continue
+        key = f"config key classification.classifiers.{name}.resample"
+        if resample["with"] == "views" and not config["features"]["views"]:
+            raise ValueError(f"{key}.with: found 'views', which needs features.views of 1 or more")
+        if resample["method"] != "raise" and resample["with"] != "copies":
+            raise ValueError(f"{key}.with: {resample['method']} adds nothing; leave it out")

@@ -1,0 +1,113 @@
+"""Whether pooling, guidance and fine-tuning of an embedding fit each other."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from visgen.configuration.checks.choice import check_choice
+from visgen.embedding.options import is_learned
+
+
+def check_guidance(variants: Mapping[str, Mapping[str, Any]]) -> None:
+    """Check, before defaults are filled in, that no option of guidance is given in vain.
+
+    Raises
+    ------
+    ValueError
+        In one line: the key, and what it goes with.
+    """
+    for name, variant in variants.items():
+        guidance = variant.get("guidance") or {}
+        if not isinstance(guidance, Mapping):
+            continue  # the schema says it better
+        projection, pooling = guidance.get("projection", "linear"), variant.get("pooling")
+        goes_with = {
+            "components": (projection != "none", "a projection"),
+            "hidden": (
+                pooling == "gated_attention" or projection == "two_layer",
+                "gated_attention or two_layer",
+            ),
+            "largest": (guidance.get("loss") == "mse", "the loss mse"),
+            "learning_rate": (guidance.get("optimiser") == "adam", "the optimiser adam"),
+            "patience": (guidance.get("watched") != 0, "watched taxa"),
+        }
+        for option, (fits, what) in goes_with.items():
+            if option in guidance and not fits:
+                raise ValueError(
+                    f"config key embedding.variants.{name}.guidance.{option}: goes with {what} "
+                    "only; leave it out"
+                )
+
+
+def check_embedding(section: Mapping[str, Any]) -> None:
+    """Check that there is something to learn where guidance is asked for, and a reference.
+
+    Raises
+    ------
+    ValueError
+        In one line: the key, what was found and what was expected.
+    """
+    for name, variant in section["variants"].items():
+        key = f"config key embedding.variants.{name}"
+        pooling, guidance = variant["pooling"], variant["guidance"]
+        if guidance is None:
+            if is_learned(pooling):
+                raise ValueError(f"{key}.guidance: missing; {pooling} has to be learned")
+            if variant["per_taxon"] is not None:
+                raise ValueError(f"{key}.per_taxon: goes with guidance only; leave it out")
+        elif guidance["fine_tune"] is None and (
+            not is_learned(pooling) and guidance["projection"] == "none"
+        ):
+            raise ValueError(
+                f"{key}.guidance.projection: found 'none', which with the pooling {pooling} "
+                "leaves nothing to learn"
+            )
+    unguided = [
+        name
+        for name, variant in section["variants"].items()
+        if variant["guidance"] is None and variant["pooling"] != "random"
+    ]
+    reference = section["reference"]
+    if not unguided:
+        raise ValueError(
+            "config key embedding.variants: found none that is neither guided nor random; what "
+            "guidance gains is measured against one, such as {pooling: mean}"
+        )
+    if reference is not None:
+        check_choice("embedding.reference", reference, unguided)
+
+
+def check_fine_tuning(
+    variants: Mapping[str, Mapping[str, Any]], backbones: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """Check that nothing else is learned beside a network's stages, and that memory has a bound.
+
+    Raises
+    ------
+    ValueError
+        In one line: the key, what was found and what was expected.
+    """
+    for name, variant in variants.items():
+        guidance = variant["guidance"]
+        if guidance is None or guidance["fine_tune"] is None:
+            continue
+        key = f"config key embedding.variants.{name}"
+        for option, found, wanted in (
+            ("pooling", variant["pooling"], "mean"),
+            ("guidance.projection", guidance["projection"], "none"),
+            ("guidance.optimiser", guidance["optimiser"], "adam"),
+        ):
+            if found != wanted:
+                raise ValueError(
+                    f"{key}.{option}: found {found!r}, expected {wanted!r}, the only one that "
+                    "goes with fine_tune"
+                )
+        if variant["per_taxon"] is None:
+            raise ValueError(
+                f"{key}.per_taxon: missing; fine_tune holds so many images of a taxon in memory"
+            )
+        for backbone, options in backbones.items():
+            if options["layers"] is not None:
+                raise ValueError(
+                    f"{key}.guidance.fine_tune: does not go with the joined layers of "
+                    f"backbones.{backbone}; leave one of the two out"
+                )

@@ -1,0 +1,322 @@
+"""Distance matrices between taxa.
+
+A distance is a symmetric float64 `skbio.stats.distance.DistanceMatrix` with a zero diagonal and
+taxon names as ids. Pairs are taken from it without the diagonal (`matrix.condensed_form()`),
+which would otherwise add one perfect pair for each taxon.
+"""
+
+import csv
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from visgen.names import normalise_taxon
+from visgen.scikit_bio import DistanceMatrix
+from visgen.specimens.taxonomy import lineage
+
+MIN_SHARED = 3
+TOLERANCE = 1e-8  # of the largest distance; what programs leave behind when they round
+_FORMAT = "lsmat"  # scikit-bio's labelled square matrix: TSV, numbers in their shortest exact form
+_N_EXAMPLES = 5
+
+
+def read_distances(path: str | Path) -> DistanceMatrix:
+    """Read a square table of distances that a user brings.
+
+    Tab, comma or semicolon separates the cells. The first row and the first column hold the
+    names; the corner may be empty, hold a word, or be missing as R writes it. Columns are put
+    into the order of the rows by name.
+
+    Parameters
+    ----------
+    path : path
+        A UTF-8 text file.
+
+    Returns
+    -------
+    skbio.stats.distance.DistanceMatrix
+        (n_taxa, n_taxa), in the unit of the file, names in normal form, in the order of the rows.
+
+    Raises
+    ------
+    ValueError
+        If the table is not square, names of rows and columns differ or occur twice, a cell is
+        not a finite number or is negative, or the matrix is not symmetric with a zero diagonal
+        (both within `TOLERANCE` of the largest distance).
+    """
+    columns, rows, cells = _read_cells(Path(path))
+    for kind, names in (("row", rows), ("column", columns)):
+        if twice := [name for name, count in Counter(names).items() if count > 1]:
+            raise ValueError(f"{path}: {kind} name {twice[0]!r} occurs twice")
+    if len(rows) != len(columns):
+        raise ValueError(f"{path}: {len(rows)} rows and {len(columns)} columns, expected a square")
+    if set(rows) != set(columns):
+        raise ValueError(
+            f"{path}: names of rows and columns differ; "
+            f"only rows: {sorted(set(rows) - set(columns))[:_N_EXAMPLES]}, "
+            f"only columns: {sorted(set(columns) - set(rows))[:_N_EXAMPLES]}"
+        )
+    values = np.array(
+        [
+            [_number(cell, path, row, column) for column, cell in zip(columns, line, strict=True)]
+            for row, line in zip(rows, cells, strict=True)
+        ]
+    )
+    position = {name: i for i, name in enumerate(columns)}
+    values = values[:, [position[name] for name in rows]]
+    _check_values(values, rows, path)
+    return DistanceMatrix(tidy(values), rows)
+
+
+def write_distances(path: str | Path, matrix: DistanceMatrix) -> None:
+    """Write a matrix as TSV, names in the first row and column; `load_distances` reads it.
+
+    Parameters
+    ----------
+    path : path
+        The file to write.
+    matrix : skbio.stats.distance.DistanceMatrix
+        (n_taxa, n_taxa); every number is written so that it reads back to the same float64.
+    """
+    matrix.write(str(path), format=_FORMAT)
+
+
+def load_distances(path: str | Path) -> DistanceMatrix:
+    """Load a matrix that `write_distances` wrote. Files of users go through `read_distances`.
+
+    Parameters
+    ----------
+    path : path
+        The TSV file.
+
+    Returns
+    -------
+    skbio.stats.distance.DistanceMatrix
+        (n_taxa, n_taxa), the very numbers, names and order that were written.
+    """
+    # verify=False: the sniffer of scikit-bio warns at names with blanks, which species have.
+    return DistanceMatrix.read(str(path), format=_FORMAT, verify=False)
+
+
+def match_taxa(
+    matrix_names: Iterable[str], study_taxa: Iterable[str]
+) -> tuple[list[str], pd.DataFrame]:
+    """Find the taxa that the distances and the study share, by exact name in normal form.
+
+    Parameters
+    ----------
+    matrix_names : iterable of str
+        Tips of the tree or names of the distance matrix.
+    study_taxa : iterable of str
+        Taxa of the study at the same rank, without gaps; repeats are fine.
+
+    Returns
+    -------
+    shared : list of str
+        Names in both, in the order of `matrix_names`.
+    missing : DataFrame
+        One row for each name in one of them only, sorted: taxon, found_in, missing_from (both
+        ``"distances"`` or ``"study"``), similar_name (the nearest unmatched name on the other
+        side, or an empty string; a hint at a misspelling, never used to match).
+
+    Raises
+    ------
+    ValueError
+        If fewer than three taxa are shared.
+    """
+    matrix = list(dict.fromkeys(normalise_taxon(name) for name in matrix_names))
+    study = list(dict.fromkeys(normalise_taxon(name) for name in study_taxa))
+    in_both = set(matrix) & set(study)
+    if len(in_both) < MIN_SHARED:
+        raise ValueError(
+            f"only {len(in_both)} taxa occur both in the distances and in the study, expected at "
+            f"least {MIN_SHARED}. "
+            f"In the distances ({len(matrix)}): {sorted(matrix)[:_N_EXAMPLES]}; "
+            f"in the study ({len(study)}): {sorted(study)[:_N_EXAMPLES]}. "
+            "Check the config keys `tree` or `distances`, and `tree_rank`"
+        )
+    sides = {"distances": sorted(set(matrix) - in_both), "study": sorted(set(study) - in_both)}
+    rows = []
+    for found_in, missing_from in (("distances", "study"), ("study", "distances")):
+        for taxon in sides[found_in]:
+            near = get_close_matches(taxon, sides[missing_from], n=1, cutoff=0.8)
+            rows.append((taxon, found_in, missing_from, near[0] if near else ""))
+    missing = pd.DataFrame(rows, columns=["taxon", "found_in", "missing_from", "similar_name"])
+    missing = missing.sort_values(["taxon", "found_in"], ignore_index=True)
+    return [name for name in matrix if name in in_both], missing
+
+
+def cosine_distances(vectors: pd.DataFrame) -> DistanceMatrix:
+    """Return 1 − cosine similarity between the rows of a table.
+
+    Parameters
+    ----------
+    vectors : DataFrame, (n_taxa, n_features)
+        One vector a taxon, taxon names as index.
+
+    Returns
+    -------
+    skbio.stats.distance.DistanceMatrix
+        (n_taxa, n_taxa), in [0, 2], without unit, in the order of the rows.
+
+    Raises
+    ------
+    ValueError
+        If a vector is zero or holds a value that is not finite, or a name occurs twice.
+    """
+    if not vectors.index.is_unique:
+        raise ValueError(f"{vectors.index[vectors.index.duplicated()][0]!r} occurs twice")
+    values = vectors.to_numpy(dtype=np.float64)
+    lengths = np.linalg.norm(values, axis=1)
+    if not np.isfinite(lengths).all():
+        taxon = vectors.index[~np.isfinite(lengths)][0]
+        raise ValueError(f"the vector of {taxon!r} holds a value that is not finite")
+    if not lengths.all():
+        taxon = vectors.index[lengths == 0][0]
+        raise ValueError(f"the vector of {taxon!r} is zero: it has no direction, so no cosine")
+    return DistanceMatrix(cosine_square(values), list(vectors.index))
+
+
+def cosine_square(vectors: np.ndarray) -> np.ndarray:
+    """Return 1 − cosine similarity between the rows of an array, without a look at them.
+
+    Parameters
+    ----------
+    vectors : ndarray, (n_taxa, n_features)
+        Finite; a zero vector is taken to stand at right angles to all others.
+
+    Returns
+    -------
+    ndarray, (n_taxa, n_taxa)
+        In [0, 2], exactly symmetric with a zero diagonal.
+    """
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit = vectors / np.maximum(lengths, 1e-300)  # (n_taxa, n_features)
+    return tidy(np.minimum(1.0 - unit @ unit.T, 2.0))
+
+
+def tidy(values: np.ndarray) -> np.ndarray:
+    """Return distances rid of rounding noise: exactly symmetric, zero diagonal, none negative.
+
+    Parameters
+    ----------
+    values : ndarray, (n_taxa, n_taxa)
+        Distances that are symmetric up to rounding.
+
+    Returns
+    -------
+    ndarray, (n_taxa, n_taxa)
+        A new array.
+    """
+    values = np.maximum((values + values.T) / 2, 0.0)
+    np.fill_diagonal(values, 0.0)
+    return values
+
+
+def _read_cells(path: Path) -> tuple[list[str], list[str], list[list[str]]]:
+    """Return names of columns, names of rows, and the cells between them as text."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: not UTF-8 text, at byte {error.start}") from error
+    first = text.partition("\n")[0]
+    delimiter = max("\t,;", key=first.count)
+    lines = [line for line in csv.reader(text.splitlines(), delimiter=delimiter) if any(line)]
+    if len(lines) < 2:
+        raise ValueError(f"{path}: {len(lines)} lines, expected a square table with names")
+    header, body = lines[0], lines[1:]
+    # R leaves out the corner: the header is one name short.
+    columns = header if len(header) == len(body[0]) - 1 else header[1:]
+    for number, line in enumerate(body, start=2):
+        if len(line) != len(columns) + 1:
+            raise ValueError(
+                f"{path}: row {number} ({line[0]!r}) has {len(line) - 1} distances, "
+                f"the header {len(columns)} names"
+            )
+    rows = [normalise_taxon(line[0]) for line in body]
+    return [normalise_taxon(name) for name in columns], rows, [line[1:] for line in body]
+
+
+def _number(cell: str, path: str | Path, row: str, column: str) -> float:
+    try:
+        value = float(cell)
+    except ValueError:
+        value = np.nan
+    if not np.isfinite(value) or value < 0:
+        raise ValueError(
+            f"{path}: row {row!r}, column {column!r} holds {cell!r}, "
+            "expected a finite number that is not negative"
+        )
+    return value
+
+
+def _check_values(values: np.ndarray, names: list[str], path: str | Path) -> None:
+    allowed = TOLERANCE * values.max()
+    diagonal = values.diagonal()
+    if diagonal[worst := diagonal.argmax()] > allowed:
+        raise ValueError(
+            f"{path}: {names[worst]!r} has distance {diagonal[worst]} to itself, expected 0"
+        )
+    gap = np.abs(values - values.T)
+    i, j = np.unravel_index(gap.argmax(), gap.shape)
+    if gap[i, j] > allowed:
+        raise ValueError(
+            f"{path}: not symmetric; the largest difference is {gap[i, j]:g}, between "
+            f"{names[i]!r} and {names[j]!r}: {values[i, j]} and {values[j, i]}"
+        )
+
+
+def taxon_distances(
+    distances: DistanceMatrix,
+    specimens: pd.DataFrame,
+    ranks: Sequence[str],
+    tree_rank: str,
+    rank: str,
+) -> pd.DataFrame:
+    """Return phylogenetic distances between the taxa of any rank.
+
+    Parameters
+    ----------
+    distances
+        Between taxa of `tree_rank`.
+    specimens
+        One row an image, with the ranks.
+    ranks
+        Coarse to fine.
+    tree_rank, rank
+        Rank of the tips, and the rank that is asked for.
+
+    Returns
+    -------
+    DataFrame
+        (n_taxa, n_taxa), named; two taxa finer than the tips are as far as their tips, two
+        coarser ones as the mean over pairs of their tips. Taxa without a tip are left out.
+    """
+    tips = list(distances.ids)
+    if list(ranks).index(rank) >= list(ranks).index(tree_rank):
+        if rank == tree_rank:
+            tip_of = pd.Series(tips, tips)
+        else:
+            tip_of = lineage(specimens, ranks, rank)[tree_rank]
+            tip_of = tip_of[tip_of.isin(tips)]
+        place = pd.Index(tips).get_indexer(tip_of)
+        values = distances.data[np.ix_(place, place)]
+        return pd.DataFrame(values, tip_of.index, tip_of.index)
+    group = lineage(specimens, ranks, tree_rank)[rank].reindex(tips).dropna()
+    place = pd.Index(tips).get_indexer(group.index)
+    member = pd.get_dummies(group).to_numpy(float)  # (n_tips, n_taxa)
+    sums = member.T @ distances.data[np.ix_(place, place)] @ member
+    n = member.sum(axis=0)
+    taxa = sorted(group.unique())
+    return pd.DataFrame(sums / np.outer(n, n), taxa, taxa)
+
+
+def look_up(distances: pd.DataFrame, truth: pd.Series, predicted: pd.Series) -> np.ndarray:
+    """Return the distance of each pair, (n,); NaN where one of the two has no place."""
+    rows, columns = distances.index.get_indexer(truth), distances.columns.get_indexer(predicted)
+    found = distances.to_numpy()[rows, columns] if len(distances) else np.full(len(rows), np.nan)
+    return np.where((rows >= 0) & (columns >= 0), found, np.nan)

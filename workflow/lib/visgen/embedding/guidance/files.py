@@ -1,0 +1,48 @@
+"""A fit to all taxa on disk."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from safetensors.torch import save
+
+from visgen.distances.matrices import cosine_distances, write_distances
+from visgen.embedding.guidance.fitting import Fit, summarise
+from visgen.embedding.guidance.in_sample import in_sample_r
+from visgen.embedding.guidance.variants import Embedder
+from visgen.scikit_bio import DistanceMatrix
+from visgen.tables import write_table
+
+
+def write_fit(
+    paths: Mapping[str, str | Path], embedder: Embedder, fit: Fit, genetic: DistanceMatrix
+) -> None:
+    """Write vectors, their distances, what was learned, and how.
+
+    Parameters
+    ----------
+    paths
+        vectors and weights (Parquet), distances, history and fit (tables), model (safetensors).
+    embedder
+        What was fitted; or a `visgen.embedding.guidance.fine_tuning.FineTuner`, which is used
+        alike.
+    fit
+        To all taxa.
+    genetic
+        The distances that it was fitted to; others may be in it.
+    """
+    everyone = np.ones(len(embedder.bags.taxa), bool)
+    vectors = embedder.in_features(embedder.vectors(fit, everyone))
+    vectors.rename(columns=str).to_parquet(paths["vectors"])
+    visual = cosine_distances(vectors)
+    write_distances(paths["distances"], visual)
+    kept = fit.history["epoch"] == fit.epoch
+    write_table(paths["history"], fit.history.assign(kept=kept))
+    reached = summarise(fit, everyone) | {"pearson": in_sample_r(genetic, visual)}
+    write_table(paths["fit"], pd.DataFrame([reached]))
+    embedder.weights(fit).to_parquet(paths["weights"])
+    # Cloned, since safetensors refuses tensors that share memory; not save_file, whose files only
+    # their owner can read.
+    learned = {k: v.cpu().contiguous().clone() for k, v in fit.model.state_dict().items()}
+    Path(paths["model"]).write_bytes(save(learned))

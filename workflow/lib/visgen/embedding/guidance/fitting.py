@@ -1,0 +1,249 @@
+"""Fitting an embedding to the phylogenetic distances of known taxa."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from visgen.distances.permutation_tests.matrices import MIN_TAXA
+from visgen.embedding.guidance.bags import Bags
+from visgen.embedding.guidance.descent import descend
+from visgen.embedding.guidance.learned_pooling import GuidedEmbedding
+from visgen.embedding.guidance.losses import AffineStress, Constants, make_loss, pairs_between
+from visgen.embedding.guidance.models import build_model
+from visgen.scikit_bio import DistanceMatrix
+
+log = logging.getLogger(__name__)
+
+
+class Fit(NamedTuple):
+    """A fitted embedding and how it came about.
+
+    Attributes
+    ----------
+    model
+        The parameters of the epoch with the smallest watched loss, of the last one where no
+        taxon was watched.
+    history
+        Epoch (0: before fitting), loss, watched_loss (null where none was watched).
+    epoch
+        The epoch that was kept.
+    constants
+        Losses of constant predictors over the same pairs as `history.loss`.
+    watched
+        Taxa that only told when to stop.
+    """
+
+    model: nn.Module
+    history: pd.DataFrame
+    epoch: int
+    constants: Constants
+    watched: tuple[str, ...]
+
+
+def fit_guidance(
+    bags: Bags,
+    distances: np.ndarray,
+    known: np.ndarray,
+    guidance: Mapping[str, Any],
+    *,
+    scores: str,
+    centre: bool,
+    seed: int,
+) -> Fit:
+    """Fit how images are weighted, and how pooled vectors are changed, to distances of known taxa.
+
+    Bags of other taxa are never in a loss, nor in anything that is taken from the data.
+
+    Parameters
+    ----------
+    bags
+        Of all taxa, on the device to use.
+    distances
+        (n_taxa, n_taxa), phylogenetic, in the order of the bags.
+    known
+        (n_taxa,) bool: the taxa to learn from, at least `MIN_TAXA`.
+    guidance
+        projection (none, linear, two_layer), components, hidden, loss, largest, optimiser
+        (lbfgs, adam), epochs, learning_rate, penalty, watched (share of the known taxa that only
+        tell when to stop), patience (epochs without a smaller watched loss).
+    scores
+        ``equal``, ``attention`` or ``gated_attention``.
+    centre
+        Whether the mean of the known taxa is subtracted before cosines are taken.
+    seed
+        Of what is drawn: the watched taxa and hidden layers.
+
+    Returns
+    -------
+    Fit
+
+    Raises
+    ------
+    ValueError
+        If fewer than `MIN_TAXA` taxa are known.
+    """
+    check_known(known)
+    model = build_model(bags, known, guidance, scores, seed).to(bags.features.device)
+    return fit_model(
+        model,
+        lambda: model(bags),
+        None,
+        torch.tensor(distances).to(bags.features),
+        bags.taxa,
+        known,
+        guidance,
+        centre=centre,
+        seed=seed,
+    )
+
+
+def fit_model(
+    model: nn.Module,
+    look: Callable[[], Tensor],
+    glimpse: Callable[[], Tensor] | None,
+    target: Tensor,
+    taxa: Sequence[str],
+    known: np.ndarray,
+    guidance: Mapping[str, Any],
+    *,
+    centre: bool,
+    seed: int,
+) -> Fit:
+    """Fit whatever makes vectors of taxa to the distances of known ones.
+
+    Parameters
+    ----------
+    model
+        What is learned; its `departure()` is what the penalty multiplies.
+    look
+        Returns the vectors of all taxa as they are now, (n_taxa, n_features).
+    glimpse
+        Returns them from a part of the images, drawn anew in every step, where all are too many
+        to learn from at once; what is recorded, and when to stop, still hangs on `look`. None
+        learns from `look`.
+    target
+        (n_taxa, n_taxa), phylogenetic distances, of the type and on the device of the vectors.
+    taxa
+        Names, in the order of the distances.
+    known, guidance, centre, seed
+        As in `fit_guidance`.
+    """
+    watched = _pick_watched(taxa, known, guidance["watched"], seed)
+    everyone, fitted, seen_only = (
+        torch.tensor(which, device=target.device) for which in (known, known & ~watched, watched)
+    )
+    pairs, watch = pairs_between(fitted, fitted), pairs_between(seen_only, everyone)
+    loss = make_loss(guidance["loss"], target, pairs, guidance["largest"]).to(target)
+
+    def compare(vectors: Tensor) -> Tensor:
+        return cosine_similarity(centre_on(vectors, everyone) if centre else vectors)
+
+    def measure() -> tuple[Tensor, Tensor, Tensor]:
+        with nullcontext() if glimpse is None else torch.no_grad():
+            similarity = compare(look())
+            over_fitted = loss(similarity, target, pairs)
+        with torch.no_grad():
+            nothing = torch.tensor(torch.nan)
+            over_watched = loss(similarity, target, watch) if watched.any() else nothing
+        if glimpse is None:
+            return over_fitted, over_fitted, over_watched
+        return loss(compare(glimpse()), target, pairs), over_fitted, over_watched
+
+    if isinstance(loss, AffineStress):
+        with torch.no_grad():
+            loss.start(compare(look()), target, pairs)
+    history, epoch = descend(model, loss, measure, guidance, no_watched=not watched.any())
+    return Fit(
+        model,
+        history,
+        epoch,
+        loss.constants(target, pairs),
+        tuple(np.array(taxa)[watched]),
+    )
+
+
+def check_known(known: np.ndarray) -> None:
+    """Check that there are taxa enough to learn from.
+
+    Raises
+    ------
+    ValueError
+        If fewer than `MIN_TAXA` taxa are known.
+    """
+    if (n_known := int(known.sum())) < MIN_TAXA:
+        raise ValueError(
+            f"{n_known} taxa have images and phylogenetic distances, expected at least {MIN_TAXA} "
+            "to be guided by; leave the guidance out"
+        )
+
+
+def embed(model: GuidedEmbedding, bags: Bags) -> np.ndarray:
+    """Return the guided vectors of all taxa, (n_taxa, n_features) float64."""
+    with torch.inference_mode():
+        return model(bags).cpu().numpy().astype(np.float64)
+
+
+def image_weights(model: GuidedEmbedding, bags: Bags) -> pd.DataFrame:
+    """Return how much each image counts in the vector of its taxon.
+
+    Returns
+    -------
+    DataFrame
+        Index id, repeat; columns taxon and weight, which sums to one over a taxon.
+    """
+    with torch.inference_mode():
+        scores = model.scores(bags.features).cpu().split(bags.sizes)
+        weights = torch.cat([torch.softmax(part, dim=0) for part in scores])
+    taxa = np.repeat(bags.taxa, bags.sizes)
+    return pd.DataFrame({"taxon": taxa, "weight": weights.numpy()}, index=bags.ids)
+
+
+def centre_on(vectors: Tensor | np.ndarray, known: Tensor | np.ndarray) -> Tensor | np.ndarray:
+    """Subtract the mean of the known taxa, so that cosines compare departures from it."""
+    return vectors - vectors[known].mean(0)
+
+
+def cosine_similarity(vectors: Tensor) -> Tensor:
+    """Return the cosines between all rows, (n_taxa, n_taxa)."""
+    unit = nn.functional.normalize(vectors, dim=1)
+    return unit @ unit.T
+
+
+def in_bag_order(distances: DistanceMatrix, bags: Bags) -> np.ndarray:
+    """Return the distances between the taxa of bags, (n_taxa, n_taxa), matched by name."""
+    return np.ascontiguousarray(distances.filter(bags.taxa).data)
+
+
+def _pick_watched(taxa: Sequence[str], known: np.ndarray, share: float, seed: int) -> np.ndarray:
+    """Pick known taxa at random to watch, at least two, so that `MIN_TAXA` stay to fit."""
+    watched = np.zeros(len(taxa), bool)
+    n_known = int(known.sum())
+    n_watched = min(max(2, round(share * n_known)), n_known - MIN_TAXA) if share else 0
+    if share and n_watched < 2:
+        log.warning("%d known taxa leave none to watch: all are fitted to the end", n_known)
+    if n_watched >= 2:
+        rng = np.random.default_rng([seed, 4])
+        watched[rng.choice(np.flatnonzero(known), n_watched, replace=False)] = True
+    return watched
+
+
+def summarise(fit: Fit, known: np.ndarray) -> dict:
+    """Return one row on a fit: losses before and after, beside those of constants."""
+    before, after = fit.history.iloc[0], fit.history.iloc[fit.epoch]
+    return {
+        "n_known": int(known.sum()),
+        "n_watched": len(fit.watched),
+        "epoch": fit.epoch,
+        "loss_before": before["loss"],
+        "loss": after["loss"],
+        "watched_loss_before": before["watched_loss"],
+        "watched_loss": after["watched_loss"],
+        "loss_of_zero": fit.constants.zero,
+        "loss_of_constant": fit.constants.best,
+    }

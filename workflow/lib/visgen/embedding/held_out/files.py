@@ -1,0 +1,46 @@
+"""Visual distances of each fold on disk."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from visgen.embedding.held_out.folds import KINDS
+from visgen.embedding.held_out.scoring import Fold
+from visgen.scikit_bio import DistanceMatrix
+
+
+def write_fold_distances(path: Path, taxa: list[str], visual: dict[str, np.ndarray]) -> None:
+    """Write what `fit_folds` made, with the names of the taxa (npz)."""
+    np.savez_compressed(path, taxa=np.array(taxa, dtype=str), **visual)
+
+
+def read_fold_distances(
+    path: Path, genetic: DistanceMatrix, folds: pd.DataFrame
+) -> dict[str, list[Fold]]:
+    """Read the folds of each kind back, with phylogenetic distances beside, matched by name.
+
+    Returns
+    -------
+    dict
+        By kind; taxa in the order of `folds`.
+
+    Raises
+    ------
+    ValueError
+        If the folds are not of the same taxa.
+    """
+    with np.load(path, allow_pickle=False) as stored:
+        taxa = pd.Index(stored["taxa"])
+        if set(taxa) != set(folds.index):
+            raise ValueError(f"{path}: its {len(taxa)} taxa are not those of the folds")
+        order = np.ix_(taxa.get_indexer(folds.index), taxa.get_indexer(folds.index))
+        wanted = np.ascontiguousarray(genetic.filter(list(folds.index)).data)
+        return {
+            kind: [
+                Fold(wanted, one.astype(np.float64)[order], (folds[kind] == number).to_numpy(bool))
+                for number, one in enumerate(stored[kind], start=1)
+            ]
+            for kind in KINDS
+            if kind in stored
+        }

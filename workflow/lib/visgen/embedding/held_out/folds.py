@@ -1,0 +1,117 @@
+"""Which taxa are held out together: random tips of the tree, or whole groups of the rank above."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from visgen.distances.permutation_tests.matrices import MIN_TAXA
+from visgen.scikit_bio import DistanceMatrix
+
+#: Kinds of held-out taxa.
+KINDS = ("tips", "clades")
+#: Each fold must hold out so many, to have pairs among the held-out ones.
+MIN_HELD_OUT = 3
+
+
+def placed_taxa(genetic: DistanceMatrix, taxa: pd.Series, guided: Sequence[str]) -> list[str]:
+    """Return the taxa that have images and phylogenetic distances, sorted.
+
+    Parameters
+    ----------
+    genetic
+        Phylogenetic distances.
+    taxa
+        Taxon of each image that counts.
+    guided
+        Names of variants that learn from the distances.
+
+    Raises
+    ------
+    ValueError
+        If there are guided variants and too few taxa to learn from.
+    """
+    placed = sorted(set(genetic.ids) & set(taxa))
+    if guided and len(placed) < MIN_TAXA:
+        raise ValueError(
+            f"config key embedding.variants.{guided[0]}.guidance: {len(placed)} taxa have images "
+            f"enough (embedding.min_images) and a place in the tree, expected at least {MIN_TAXA} "
+            "to be guided by; leave the guidance out"
+        )
+    return placed
+
+
+def deal_folds(
+    genetic: DistanceMatrix, taxa: Sequence[str], groups: pd.Series, n_folds: int, seed: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Deal taxa to folds; each taxon is held out once of either kind.
+
+    Parameters
+    ----------
+    genetic
+        Phylogenetic distances, at least of the taxa to deal.
+    taxa
+        The taxa to deal.
+    groups
+        Taxon of the rank above, index taxon; others may be in it. A taxon without one is a
+        group of its own.
+    n_folds
+        Wanted; fewer where there are too few taxa or groups.
+    seed
+        Of the deal.
+
+    Returns
+    -------
+    folds
+        Index taxon, sorted; columns `KINDS`: number of the fold, from 1; null in a kind that
+        these taxa do not allow.
+    omitted
+        Evaluator and reason of a kind that is left out.
+
+    Notes
+    -----
+    ``clades`` deals whole groups, the largest first, always to the fold with the fewest taxa;
+    groups of equal size in random order. Where one group holds most taxa, its fold has fewer
+    known than held-out ones.
+    """
+    taxa = pd.Index(sorted(taxa), name="taxon", dtype="str")
+    groups = groups.reindex(taxa)
+    pairs = genetic.filter(list(taxa)).condensed_form() if len(taxa) else np.empty(0)
+    is_star = len(pairs) > 0 and np.ptp(pairs) <= 1e-12 * pairs.max()
+    folds = pd.DataFrame(index=taxa, columns=list(KINDS), dtype="Int64")
+    rng = np.random.default_rng([seed, 1])
+    dealt, omitted = {}, []
+    order = rng.permutation(len(taxa))
+    n_tips = min(n_folds, len(taxa) // MIN_HELD_OUT)
+    dealt["tips"] = np.empty(len(taxa), int)
+    dealt["tips"][order] = np.arange(len(taxa)) % max(n_tips, 1)
+    dealt["clades"] = _deal_groups(groups, n_folds, rng)
+    for kind, fold in dealt.items():
+        sizes = np.bincount(fold, minlength=1)
+        n_known = len(taxa) - sizes.max(initial=0)
+        if is_star or len(sizes) < 2 or n_known < MIN_TAXA:
+            reason = (
+                f"all {len(pairs)} pairs have the same distance {pairs[0]:g} (a star tree?)"
+                if is_star
+                else f"{len(taxa)} taxa in {groups.nunique()} groups leave {n_known} known ones "
+                f"beside the largest fold of {kind}; {MIN_TAXA} are needed"
+            )
+            omitted.append({"evaluator": f"held_out_{kind}", "reason": reason})
+        else:
+            folds[kind] = fold + 1
+    return folds, pd.DataFrame(omitted, columns=["evaluator", "reason"])
+
+
+def _deal_groups(groups: pd.Series, n_folds: int, rng: np.random.Generator) -> np.ndarray:
+    """Return the fold of each taxon, whole groups in one fold."""
+    alone = groups.isna()
+    names = groups.astype(object).where(~alone, [("", taxon) for taxon in groups.index])
+    codes, _ = pd.factorize(names)
+    sizes = np.bincount(codes)
+    shuffled = rng.permutation(len(sizes))
+    held = np.zeros(min(n_folds, len(sizes)), int)
+    fold_of_group = np.empty(len(sizes), int)
+    for group in shuffled[np.argsort(-sizes[shuffled], kind="stable")]:
+        fold_of_group[group] = held.argmin()
+        held[held.argmin()] += sizes[group]
+    return fold_of_group[codes]

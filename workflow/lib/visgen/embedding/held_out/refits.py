@@ -1,0 +1,171 @@
+"""Fits with taxa held out, to the true distances and under two nulls.
+
+Permuted bags: the bags of images change places among the taxa, and all is done again, fits
+included. What is left of the agreement is what guidance gives to any bags. But a bag takes its
+size along: large bags have vectors with less noise and look alike, so that where taxa with many
+images are also relatives, this null alone rejects without any signal.
+
+Dealt specimens: specimens are dealt to the taxa at random, as many to each as it has, and all is
+done again: what is left is what the numbers of images give.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from visgen.distances.agreement import deal_specimens
+from visgen.distances.matrices import cosine_square
+from visgen.embedding.guidance.fitting import Fit, in_bag_order, summarise
+from visgen.embedding.guidance.variants import Embedder
+from visgen.embedding.held_out.folds import KINDS
+from visgen.embedding.held_out.scoring import DEALT_SPECIMENS, PERMUTED_BAGS, Fold, score_folds
+from visgen.scikit_bio import DistanceMatrix
+
+FIT_COLUMNS = [
+    "kind",
+    "fold",
+    "n_known",
+    "n_watched",
+    "epoch",
+    "loss_before",
+    "loss",
+    "watched_loss_before",
+    "watched_loss",
+    "loss_of_zero",
+    "loss_of_constant",
+]
+PERMUTED_COLUMNS = ["null", "permutation", "kind", "part", "metric", "value"]
+
+
+def fit_folds(
+    embedder: Embedder, genetic: DistanceMatrix, folds: pd.DataFrame
+) -> tuple[dict[str, np.ndarray], pd.DataFrame]:
+    """Hold out each fold of either kind in turn and fit to the others.
+
+    Parameters
+    ----------
+    embedder
+        Its taxa are those of `folds`. A `visgen.embedding.guidance.fine_tuning.FineTuner` does as
+        well.
+    genetic
+        Distances, at least of these taxa.
+    folds
+        Index taxon; a column of fold numbers for each kind, null where left out.
+
+    Returns
+    -------
+    visual
+        By kind, (n_folds, n_taxa, n_taxa) float32: distances with fold 1, 2, ... held out, taxa
+        in the order of `folds`.
+    fits
+        Columns `FIT_COLUMNS`, no row without guidance.
+    """
+    folds = folds.loc[list(embedder.bags.taxa)]
+    distances = in_bag_order(genetic, embedder.bags)
+    visual, rows = {}, []
+    for kind in _kinds(folds):
+        made = []
+        for number, held_out, vectors, fit in _each_fold(embedder, distances, folds[kind]):
+            made.append(visual_distances(vectors).astype(np.float32))
+            if fit is not None:
+                rows.append({"kind": kind, "fold": number} | summarise(fit, ~held_out))
+        visual[kind] = np.stack(made)
+    return visual, pd.DataFrame(rows, columns=FIT_COLUMNS)
+
+
+def refit_nulls(
+    embedder: Embedder,
+    specimens: pd.Series,
+    genetic: DistanceMatrix,
+    folds: pd.DataFrame,
+    *,
+    permutations: int,
+    seed: int,
+) -> pd.DataFrame:
+    """Fit and score again under both nulls.
+
+    Parameters
+    ----------
+    embedder, genetic, folds
+        As in `fit_folds`.
+    specimens
+        Specimen of each image, index id; others may be in it.
+    permutations
+        How often, of each null.
+    seed
+        Of the permutations; the first ones stay the same when more are asked for.
+
+    Returns
+    -------
+    DataFrame
+        Columns `PERMUTED_COLUMNS`, null one of `visgen.embedding.held_out.scoring.NULLS`: every
+        score of `visgen.embedding.held_out.scoring.score_folds`. Random vectors use no images, so
+        that no specimens are dealt to them.
+    """
+    folds = folds.loc[list(embedder.bags.taxa)]
+    distances = in_bag_order(genetic, embedder.bags)
+    rows = []
+    rng = np.random.default_rng([seed, 2])
+    for number in _counted(permutations, "permuted bags"):
+        # Bag i takes the place in the tree, and so in the folds, of taxon order[i].
+        order = rng.permutation(len(folds))
+        scores = _scores(embedder, distances[np.ix_(order, order)], folds.iloc[order])
+        rows += [(PERMUTED_BAGS, number, *row) for row in scores]
+    if embedder.variant["pooling"] != "random":
+        images = embedder.images
+        # By row, since a table may have several views of an image.
+        taxa = pd.Series(np.repeat(images.taxa, images.sizes))
+        individuals = pd.Series(specimens.loc[images.ids.get_level_values("id")].to_numpy())
+        rng = np.random.default_rng([seed, 3])
+        for number in _counted(permutations, "dealt specimens"):
+            dealt = deal_specimens(taxa, individuals, rng).to_numpy()
+            others = embedder.redealt(np.argsort(dealt, kind="stable"))
+            scores = _scores(others, distances, folds)
+            rows += [(DEALT_SPECIMENS, number, *row) for row in scores]
+    return pd.DataFrame(rows, columns=PERMUTED_COLUMNS)
+
+
+def visual_distances(vectors: np.ndarray) -> np.ndarray:
+    """Return cosine distances between the vectors of taxa, (n_taxa, n_taxa).
+
+    Raises
+    ------
+    ValueError
+        If a vector is not finite.
+    """
+    if not np.isfinite(vectors).all():
+        raise ValueError("a taxon's vector is not finite: a fit has run away")
+    return cosine_square(vectors)
+
+
+def _counted(n: int, what: str) -> Iterator[int]:
+    return iter(tqdm(range(1, n + 1), desc=what, mininterval=5))
+
+
+def _scores(
+    embedder: Embedder, distances: np.ndarray, folds: pd.DataFrame
+) -> Iterator[tuple[str, str, str, float]]:
+    """Yield kind, part, metric and value."""
+    for kind in _kinds(folds):
+        scores = score_folds(
+            Fold(distances, visual_distances(vectors), held_out)
+            for _, held_out, vectors, _ in _each_fold(embedder, distances, folds[kind])
+        )
+        for (part, metric), value in scores.items():
+            yield kind, part, metric, value
+
+
+def _kinds(folds: pd.DataFrame) -> list[str]:
+    return [kind for kind in KINDS if folds[kind].notna().all()]
+
+
+def _each_fold(
+    embedder: Embedder, distances: np.ndarray, fold: pd.Series
+) -> Iterator[tuple[int, np.ndarray, np.ndarray, Fit | None]]:
+    """Yield number of a fold, held-out taxa, vectors of all taxa, and the fit."""
+    for number in range(1, int(fold.max()) + 1):
+        held_out = (fold == number).to_numpy(bool)
+        fit = embedder.fit(distances, ~held_out)
+        yield number, held_out, embedder.vectors(fit, ~held_out), fit

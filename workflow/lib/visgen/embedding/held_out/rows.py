@@ -1,0 +1,222 @@
+"""Scores of held-out taxa as rows, with intervals, p by refit, and the null rows beside."""
+
+import numpy as np
+import pandas as pd
+
+from visgen.bootstrap import bayesian_weights
+from visgen.embedding.held_out.scoring import (
+    CORRELATIONS,
+    METRICS,
+    RANDOM_RELATIVE,
+    Fold,
+    jackknife,
+    nearest_known,
+    score_folds,
+)
+from visgen.metrics import DIFFERENCE, EXPECTED
+
+#: Metrics of the nearest known relative: columns of
+#: `visgen.embedding.held_out.scoring.nearest_known`.
+NEAREST = {"nearest_rank": "place", "nearest_regret": "regret"}
+#: What is compared with the unguided reference, by part.
+COMPARED = {
+    "held_out_held_out": ("pearson",),
+    "held_out_known": ("pearson_double_centred", "nearest_regret"),
+}
+#: Columns of `nearest_table`.
+NEAREST_COLUMNS = [
+    *("kind", "fold", "taxon", "relative", "nearest", "found", "regret", "regret_random", "place"),
+    *("place_random", "n_nearest"),
+]
+_BOOTSTRAPS = 2000
+_Z_95 = 1.959963984540054
+
+
+def held_out_rows(
+    kind: str,
+    folds: list[Fold],
+    permuted: pd.DataFrame,
+    reference: tuple[str, list[Fold]] | None,
+    seed: int,
+) -> list[dict]:
+    """Score the held-out taxa of one kind.
+
+    Parameters
+    ----------
+    kind
+        ``tips`` or ``clades``.
+    folds
+        Of one variant.
+    permuted
+        Columns null, part, metric, value: scores of refits, as
+        `visgen.embedding.held_out.refits.refit_nulls` makes them.
+    reference
+        Name of an unguided variant to compare with, and the same folds of it; None for none.
+    seed
+        Of bootstrap samples of taxa.
+
+    Returns
+    -------
+    list of dict
+        Evaluator ``held_out_<kind>``, part, metric, value, n (taxa), and where they exist role,
+        against, ci_low, ci_high, p, n_permutations (refits), fold:
+
+        - each score of `visgen.embedding.held_out.scoring.METRICS`, pooled over folds. Limits of
+          correlations are from a jackknife over taxa, of the nearest relative from a Bayesian
+          bootstrap over taxa. The p-value is one-sided, the larger of those of the nulls;
+          ``known_known`` has none, nor limits, since it is fitted;
+        - the nulls ``permuted_bags`` and ``dealt_specimens`` of each: mean over refits, with the
+          range of 95 % of them and the p-value of this null;
+        - the null ``random_relative`` of nearest_rank and nearest_regret, a known taxon picked
+          blindly;
+        - the difference to the reference, of the metrics in `COMPARED`;
+        - correlations of each fold.
+    """
+    scores = score_folds(folds)
+    nearest = pd.concat([nearest_known(fold) for fold in folds])
+    rng = np.random.default_rng(seed)
+    weights = bayesian_weights(len(nearest), _BOOTSTRAPS, rng)
+    weights /= weights.sum(axis=1, keepdims=True)
+    limits = correlation_limits(folds) | {
+        ("held_out_known", metric): _percentiles(weights @ nearest[column].to_numpy())
+        for metric, column in NEAREST.items()
+    }
+    shared = {"evaluator": f"held_out_{kind}", "n": len(folds[0].held_out)}
+    rows = []
+    for (part, metric), value in scores.items():
+        low, high = limits.get((part, metric), (None, None))
+        row = shared | {"part": part, "metric": metric, "value": value}
+        row |= {"ci_low": low, "ci_high": high}
+        of_this = permuted[(permuted["part"] == part) & (permuted["metric"] == metric)]
+        beside, ps = [], []
+        for name, null in of_this.groupby("null", sort=False)["value"]:
+            low, high = np.percentile(null.dropna(), [2.5, 97.5]) if null.count() else (None, None)
+            other = {"role": EXPECTED, "against": name, "value": null.mean()}
+            other |= {"ci_low": low, "ci_high": high, "n_permutations": len(null)}
+            if part != "known_known":
+                ps.append(p_by_refit(value, null, smaller_is_better=metric in NEAREST))
+                other["p"] = ps[-1]
+            beside.append(shared | {"part": part, "metric": metric} | other)
+        if part != "known_known":
+            row["p"] = max(ps, default=np.nan)
+            row["n_permutations"] = min((null["n_permutations"] for null in beside), default=None)
+        rows += [row, *beside]
+    rows += [
+        shared
+        | {
+            "part": "held_out_known",
+            "metric": metric,
+            "role": EXPECTED,
+            "against": RANDOM_RELATIVE,
+            "value": nearest[f"{column}_random"].mean(),
+        }
+        for metric, column in NEAREST.items()
+    ]
+    if reference is not None:
+        rows += [shared | row for row in _gains(folds, *reference, weights)]
+    rows += [
+        shared
+        | {
+            "part": part,
+            "fold": number,
+            "metric": metric,
+            "value": score_folds([fold])[part, metric],
+            "n": int(fold.held_out.sum()),
+        }
+        for number, fold in enumerate(folds, start=1)
+        for part, metrics in METRICS.items()
+        for metric in metrics
+        if metric in CORRELATIONS
+    ]
+    return rows
+
+
+def p_by_refit(value: float, null: pd.Series, *, smaller_is_better: bool) -> float:
+    """Return the share of refits that score as well, the true fit among them; NaN without any."""
+    if not len(null) or np.isnan(value):
+        return np.nan
+    null = null.fillna(-np.inf if smaller_is_better else np.inf)  # no score is no worse one
+    # Means of tied distances differ in the last bits: that is no difference.
+    noise = 1e-9 * max(abs(value), 1)
+    as_good = null <= value + noise if smaller_is_better else null >= value - noise
+    return float((1 + as_good.sum()) / (len(null) + 1))
+
+
+def correlation_limits(folds: list[Fold]) -> dict[tuple[str, str], tuple[float, float]]:
+    """Return 95 % limits of the pooled correlations by (part, metric), on Fisher's z."""
+    limits = {}
+    for part, metric in _jackknifed():
+        all_in, left_out = jackknife(folds, part, metric)
+        z = np.arctanh(np.clip([all_in, *left_out], -1 + 1e-15, 1 - 1e-15))
+        half = _Z_95 * np.sqrt(len(left_out) - 1) * z[1:].std()
+        limits[part, metric] = (float(np.tanh(z[0] - half)), float(np.tanh(z[0] + half)))
+    return limits
+
+
+def nearest_table(kind: str, folds: list[Fold], taxa: list[str]) -> pd.DataFrame:
+    """Return which known relative each held-out taxon looks most like, by name.
+
+    Parameters
+    ----------
+    kind, folds
+        As in `held_out_rows`.
+    taxa
+        Names, in the order of the folds' matrices.
+
+    Returns
+    -------
+    DataFrame
+        Columns `NEAREST_COLUMNS`: kind, fold and those of
+        `visgen.embedding.held_out.scoring.nearest_known`.
+    """
+    names = np.array(taxa, dtype=object)
+    tables = [
+        nearest_known(fold).assign(kind=kind, fold=number)
+        for number, fold in enumerate(folds, start=1)
+    ]
+    table = pd.concat(tables, ignore_index=True)
+    for column in ("taxon", "relative"):
+        table[column] = names[table[column]]
+    return table[NEAREST_COLUMNS]
+
+
+def _jackknifed() -> list[tuple[str, str]]:
+    return [
+        (part, metric)
+        for part, metrics in METRICS.items()
+        for metric in metrics
+        if metric in CORRELATIONS and part != "known_known"
+    ]
+
+
+def _gains(folds: list[Fold], name: str, reference: list[Fold], weights: np.ndarray) -> list[dict]:
+    """Compare with the reference, taxon by taxon: the limits are those of the difference."""
+    rows = []
+    for part, metrics in COMPARED.items():
+        for metric in metrics:
+            if metric in CORRELATIONS:
+                (ours, without), (theirs, others) = (
+                    jackknife(both, part, metric) for both in (folds, reference)
+                )
+                gain = ours - theirs
+                half = _Z_95 * np.sqrt(len(without) - 1) * (without - others).std()
+                low, high = gain - half, gain + half
+            else:
+                ours, theirs = (
+                    pd.concat([nearest_known(fold) for fold in both])
+                    .set_index("taxon")[NEAREST[metric]]
+                    .sort_index()
+                    for both in (folds, reference)
+                )
+                difference = (ours - theirs).to_numpy()
+                gain = difference.mean()
+                low, high = _percentiles(weights @ difference)
+            row = {"part": part, "metric": metric, "role": DIFFERENCE, "against": name}
+            row |= {"value": float(gain), "ci_low": float(low), "ci_high": float(high)}
+            rows.append(row)
+    return rows
+
+
+def _percentiles(values: np.ndarray) -> tuple[float, float]:
+    low, high = np.percentile(values, [2.5, 97.5])
+    return float(low), float(high)

@@ -1,0 +1,157 @@
+"""One vector a taxon, pooled from the features of its images without any training.
+
+These are the null rows that every guided embedding stands beside: mean, median, medoid, random.
+"""
+
+import hashlib
+
+import numpy as np
+import pandas as pd
+
+from visgen.embedding.options import FIXED_POOLINGS
+
+
+def pool(features: pd.DataFrame, taxa: pd.Series, pooling: str, seed: int) -> pd.DataFrame:
+    """Pool the features of the images of each taxon into one vector.
+
+    ``mean`` (Roy 2025) and ``median`` (Hofmann et al. 2024) go element by element over the
+    images; each image counts the same, whichever specimen it shows, and is not normalised.
+    ``medoid`` is the image with the smallest summed cosine distance to the others of its taxon,
+    the first id where several are equal. ``random`` ignores the images: standard normal values
+    drawn from the seed and the name of the taxon, so that they do not depend on the other taxa.
+
+    Parameters
+    ----------
+    features : DataFrame, (n_images, n_features)
+        One row an image, image ids as index.
+    taxa : Series, (n_images,)
+        The taxon of each image, image ids as index. Images with a gap are left out.
+    pooling : {"mean", "median", "medoid", "random"}
+        How to pool.
+    seed : int
+        Seed of ``random``, not negative; the other three draw nothing.
+
+    Returns
+    -------
+    DataFrame, (n_taxa, n_features)
+        float64, sorted by taxon.
+
+    Raises
+    ------
+    ValueError
+        If the pooling is unknown, an id occurs twice or in one table only, no image has a
+        taxon, a feature is not finite, all images used have the same features, or (medoid) an
+        image has the zero vector.
+    """
+    if pooling not in FIXED_POOLINGS:
+        raise ValueError(f"pooling is {pooling!r}, expected one of {', '.join(FIXED_POOLINGS)}")
+    table, labels = _join(features, taxa)
+    match pooling:
+        case "random":
+            names = sorted(labels.unique())
+            rows = [_random_vector(name, table.shape[1], seed) for name in names]
+            vectors = pd.DataFrame(rows, index=names, columns=table.columns)
+        case "medoid":
+            _refuse_zero_rows(table)
+            vectors = table.groupby(labels).apply(_medoid)
+        case "mean" | "median":
+            vectors = table.groupby(labels).agg(pooling)
+    return vectors.sort_index().rename_axis("taxon")
+
+
+def centre(vectors: pd.DataFrame) -> pd.DataFrame:
+    """Subtract the mean over the taxa, so that cosines compare departures from the mean taxon.
+
+    Not always a gain: show it beside the vectors as they are.
+
+    Parameters
+    ----------
+    vectors : DataFrame, (n_taxa, n_features)
+        One vector a taxon.
+
+    Returns
+    -------
+    DataFrame, (n_taxa, n_features)
+        The same rows, with column means of zero.
+    """
+    return vectors - vectors.mean(axis=0)
+
+
+def enough_images(taxa: pd.Series, min_images: int) -> tuple[pd.Series, pd.DataFrame]:
+    """Leave out taxa with few images, whose vectors would be mostly noise.
+
+    Parameters
+    ----------
+    taxa : Series, (n_images,)
+        The taxon of each image, image ids as index; gaps are left out.
+    min_images : int
+        Smallest number of images of a taxon.
+
+    Returns
+    -------
+    taxa : Series
+        The images of the other taxa.
+    omitted : DataFrame
+        Columns taxon, n_images, reason.
+
+    Raises
+    ------
+    ValueError
+        If fewer than three taxa have so many.
+    """
+    labelled = taxa.dropna()
+    n_images = labelled.value_counts().sort_index()
+    few = n_images[n_images < min_images]
+    omitted = few.rename_axis("taxon").rename("n_images").reset_index()
+    omitted["reason"] = f"fewer than {min_images} images"
+    if len(n_images) - len(few) < 3:
+        raise ValueError(
+            f"config key embedding.min_images: {len(n_images) - len(few)} of {len(n_images)} taxa "
+            f"have {min_images} images or more; 3 taxa are needed"
+        )
+    return labelled[~labelled.isin(few.index)], omitted
+
+
+def _join(features: pd.DataFrame, taxa: pd.Series) -> tuple[pd.DataFrame, pd.Series]:
+    """Check both tables and return the images with a taxon, sorted by id, with their taxa."""
+    for kind, index in (("features", features.index), ("taxa", taxa.index)):
+        if not index.is_unique:
+            raise ValueError(f"{kind}: id {index[index.duplicated()][0]!r} occurs twice")
+    for kind, absent in (
+        ("features", taxa.index.difference(features.index)),
+        ("taxa", features.index.difference(taxa.index)),
+    ):
+        if len(absent):
+            raise ValueError(f"{kind}: {len(absent)} ids are missing, the first is {absent[0]!r}")
+    labels = taxa.dropna().sort_index()
+    if labels.empty:
+        raise ValueError(f"taxa: none of {len(taxa)} images has a taxon")
+    table = features.loc[labels.index].astype(np.float64)
+    finite = np.isfinite(table.to_numpy()).all(axis=1)
+    if not finite.all():
+        raise ValueError(f"features: id {table.index[~finite][0]!r} has a value that is not finite")
+    if len(table) > 1 and (table.to_numpy() == table.to_numpy()[0]).all():
+        raise ValueError(f"features: all {len(table)} images have the same features")
+    return table, labels
+
+
+def _refuse_zero_rows(table: pd.DataFrame) -> None:
+    zero = ~table.to_numpy().any(axis=1)
+    if zero.any():
+        raise ValueError(
+            f"features: id {table.index[zero][0]!r} is the zero vector, without cosine"
+        )
+
+
+def _medoid(images: pd.DataFrame) -> pd.Series:
+    values = images.to_numpy()
+    unit = values / np.linalg.norm(values, axis=1, keepdims=True)
+    # The sum over j of 1 - u_i.u_j is n - u_i.(sum of u_j): no matrix of pairs is needed.
+    summed = len(unit) - unit @ unit.sum(axis=0)
+    # Rounded, so that equal sums (two images, always) do not fall to the noise of the last bit.
+    return images.iloc[np.argmin(summed.round(9))]
+
+
+def _random_vector(taxon: str, n_features: int, seed: int) -> np.ndarray:
+    words = np.frombuffer(hashlib.sha256(taxon.encode()).digest(), dtype="<u4")
+    return np.random.default_rng([seed, *words]).standard_normal(n_features)

@@ -1,0 +1,127 @@
+"""Taxon vectors without training: made, and set against phylogenetic distances."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import pearsonr, spearmanr
+
+from visgen.distances.agreement import score_against_deals, score_agreement
+from visgen.distances.matrices import cosine_distances
+from visgen.distances.permutation_tests.matrices import MIN_TAXA
+from visgen.embedding.pooling import centre, pool
+from visgen.scikit_bio import DistanceMatrix
+
+#: Random vectors drawn to show what chance gives.
+RANDOM_DRAWS = 100
+
+
+def embed_taxa(
+    features: pd.DataFrame, taxa: pd.Series, variant: Mapping[str, Any], seed: int
+) -> tuple[pd.DataFrame, DistanceMatrix]:
+    """Return one vector a taxon and the cosine distances between them.
+
+    Parameters
+    ----------
+    features
+        (n, n_features), index id; images without a taxon are left out.
+    taxa
+        Taxon of each image, index id.
+    variant
+        ``pooling``, as in `visgen.embedding.pooling.pool`, and ``centre``.
+    seed
+        Of random vectors.
+
+    Returns
+    -------
+    vectors
+        (n_taxa, n_features), sorted by taxon.
+    distances
+        (n_taxa, n_taxa) cosine distances, 0 to 2.
+    """
+    vectors = pool(features.loc[taxa.index], taxa, variant["pooling"], seed)
+    if variant["centre"]:
+        vectors = centre(vectors)
+    return vectors, cosine_distances(vectors)
+
+
+def score_variant(
+    features: pd.DataFrame,
+    taxa: pd.Series,
+    specimens: pd.Series,
+    variant: Mapping[str, Any],
+    visual: DistanceMatrix,
+    genetic: DistanceMatrix,
+    groups: pd.Series,
+    *,
+    permutations: int,
+    specimen_permutations: int,
+    seed: int,
+) -> tuple[list[dict], list[dict]]:
+    """Test the visual distances of a variant over the taxa that have phylogenetic ones too.
+
+    Parameters
+    ----------
+    features, taxa, specimens, variant
+        What `visual` was made of, as in `embed_taxa`; `taxa` may hold others and gaps; the
+        specimen of each image.
+    visual, genetic
+        Distances between taxa.
+    groups
+        Taxon of the rank above, index taxon.
+    permutations, specimen_permutations
+        Of taxa, and of specimens.
+    seed
+        Of both.
+
+    Returns
+    -------
+    scores, omitted
+        As in `visgen.distances.agreement.score_agreement`, and `score_against_deals` there. Of
+        random vectors, which use no images, the mean r of `RANDOM_DRAWS` draws and the range of 95
+        % of them.
+    """
+    shared = [taxon for taxon in genetic.ids if taxon in visual.ids]
+    if len(shared) < MIN_TAXA:
+        reason = f"{len(shared)} taxa have vectors and a place in the tree; {MIN_TAXA} are needed"
+        return [], [{"evaluator": "mantel", "reason": reason}]
+    genetic = genetic.filter(shared)
+    if variant["pooling"] == "random":
+        return _score_random(features, taxa, variant, genetic, seed), []
+    scores, omitted = score_agreement(
+        genetic, visual.filter(shared), groups, permutations=permutations, seed=seed
+    )
+    if scores:
+        scores += score_against_deals(
+            genetic,
+            taxa[taxa.isin(visual.ids)],
+            specimens,
+            lambda dealt: embed_taxa(features, dealt, variant, seed)[1],
+            permutations=specimen_permutations,
+            seed=seed,
+        )
+    return scores, omitted
+
+
+def _score_random(
+    features: pd.DataFrame,
+    taxa: pd.Series,
+    variant: Mapping[str, Any],
+    genetic: DistanceMatrix,
+    seed: int,
+) -> list[dict]:
+    """Return what chance gives: one draw alone would say little."""
+    placed = taxa[taxa.isin(genetic.ids)].sort_values().drop_duplicates()  # an image a taxon
+    draws = [
+        embed_taxa(features, placed, variant, seed + draw)[1].filter(genetic.ids)
+        for draw in range(RANDOM_DRAWS)
+    ]
+    rows = []
+    for metric, correlate in (("pearson", pearsonr), ("spearman", spearmanr)):
+        pairs = genetic.condensed_form()
+        r = [correlate(pairs, draw.condensed_form()).statistic for draw in draws]
+        low, high = np.percentile(r, [2.5, 97.5])
+        row = {"evaluator": "mantel", "metric": metric, "value": float(np.mean(r))}
+        rows.append(row | {"ci_low": low, "ci_high": high, "n": len(genetic.ids)})
+    return rows

@@ -1,0 +1,189 @@
+"""Phylogenetic and visual distances as heat maps in one order, their difference, and the pairs."""
+
+from textwrap import fill
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from scipy.spatial.distance import squareform
+from scipy.stats import rankdata
+
+from visgen.distances.agreement import mantel_in_scores
+from visgen.embedding.unguided import RANDOM_DRAWS
+from visgen.figures.matrices import (
+    GROUP_COLOURS,
+    draw_heatmap,
+    group_runs,
+    in_order,
+    name_groups,
+    name_taxa,
+    settled,
+    side_of,
+)
+from visgen.scikit_bio import DistanceMatrix
+
+MAX_NAMED_BESIDE = 40  # more names than this cannot be read where two heat maps share a page
+_DIVERGING = "RdBu_r"  # white at zero; red and blue differ to colour-blind readers
+_DIFFERENCE = "rank of the pair by look less its rank by descent, percentile points"
+_LETTERS_PER_INCH = 11  # of a title
+
+
+def plot_side_by_side(
+    genetic: DistanceMatrix,
+    visual: DistanceMatrix,
+    order: list[str],
+    groups: pd.Series,
+    title: str,
+    genetic_label: str,
+    visual_label: str,
+) -> Figure:
+    """Draw genetic and visual distances in one order, where they differ, and pair against pair.
+
+    Parameters
+    ----------
+    genetic, visual : skbio.stats.distance.DistanceMatrix
+        (n_taxa, n_taxa), the same taxa.
+    order, groups
+        As in `visgen.figures.matrices.plot_distance_heatmap`.
+    title : str
+        How far they agree, as `agreement_in_words` or `fit_in_words` has it.
+    genetic_label, visual_label : str
+        What the two distances are, with units, for instance ``"patristic distance"``.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Four panels: genetic, visual, the difference of `rank_difference`, and every pair of taxa
+        once as a point.
+
+    Raises
+    ------
+    ValueError
+        If the order is not a permutation of the taxa of both matrices, or a taxon is not in the
+        groups.
+    """
+    runs = group_runs(order, groups)
+    of_genetic, of_visual = in_order(genetic, order), in_order(visual, order)
+    side = side_of(len(order), MAX_NAMED_BESIDE)
+    width = 2 * side + 4.6
+    figure = Figure(figsize=(width, 2 * side + 4.2), layout="constrained")
+    (above, beside), (below, pairs) = figure.subplots(2, 2)
+    draw_heatmap(above, of_genetic, runs, genetic_label, side)
+    draw_heatmap(beside, of_visual, runs, visual_label, side)
+    draw_heatmap(
+        below,
+        rank_difference(of_genetic, of_visual),
+        runs,
+        fill(_DIFFERENCE, 40),
+        side,
+        colour_map=_DIVERGING,
+        limits=(-100, 100),
+        borders="0.6",
+    )
+    for axes in (above, below):
+        name_taxa(axes, order, side, MAX_NAMED_BESIDE)
+    for axes in (above, beside):
+        axes.set_xticks([])
+    beside.set_yticks([])
+    name_groups(beside, runs, side)
+    above.set_title("phylogenetic")
+    beside.set_title("visual")
+    below.set_title("difference: red looks too far apart, blue too much alike", fontsize=9)
+    _draw_pairs(pairs, of_genetic, of_visual, groups.reindex(order))
+    pairs.set(xlabel=genetic_label, ylabel=visual_label, box_aspect=1)
+    figure.suptitle(
+        "\n".join(fill(line, int(_LETTERS_PER_INCH * width)) for line in title.split("\n"))
+    )
+    return settled(figure)
+
+
+def rank_difference(genetic: np.ndarray, visual: np.ndarray) -> np.ndarray:
+    """Return how much farther apart each pair looks than it is, among all pairs.
+
+    Distances of two kinds have no common unit, so each pair is ranked among all pairs, as per
+    cent of their number, and the rank by phylogenetic distance subtracted from that by look.
+
+    Parameters
+    ----------
+    genetic, visual
+        (n_taxa, n_taxa), symmetric with a zero diagonal, the same taxa in the same order.
+
+    Returns
+    -------
+    ndarray
+        (n_taxa, n_taxa), symmetric, above -100 and below 100; 0 on the diagonal.
+    """
+    ranks = [rankdata(squareform(square, checks=False)) for square in (genetic, visual)]
+    return squareform(100 * (ranks[1] - ranks[0]) / len(ranks[0]))
+
+
+def fit_in_words(r: float, n_taxa: int) -> str:
+    """Return the title of a guided variant's figure, which has no test.
+
+    Parameters
+    ----------
+    r
+        In-sample, as `visgen.embedding.guidance.in_sample.in_sample_r` returns it; NaN where there
+        is none.
+    n_taxa
+        Of the figure.
+    """
+    words = "the distances are all equal" if np.isnan(r) else f"r = {r:.3f} proves nothing"
+    return f"fitted to these very distances: {words}; see held-out taxa\n{_size(n_taxa)}"
+
+
+def agreement_in_words(scores: pd.DataFrame, variant: str, n_taxa: int) -> str:
+    """Return the title of an unguided variant's figure: its test, or why there is none.
+
+    Parameters
+    ----------
+    scores
+        Columns of the contract; evaluator ``mantel``.
+    variant
+        Its name.
+    n_taxa
+        Of the figure.
+    """
+    size = _size(n_taxa)
+    test = mantel_in_scores(scores, variant)
+    if test is None:
+        return f"{n_taxa} taxa: too few, or distances too equal, for a Mantel test"
+    interval = f"95 % {test.ci_low:.3f} to {test.ci_high:.3f}"
+    if np.isnan(test.p):
+        return (
+            f"vectors that know nothing of the images: mean r = {test.r:.3f} of {RANDOM_DRAWS} "
+            f"draws ({interval}), one of them shown\n{size}"
+        )
+    return f"Mantel r = {test.r:.3f} ({interval}), p = {test.p:.4g}\n{size}"
+
+
+def _size(n_taxa: int) -> str:
+    return f"n = {n_taxa} taxa, {n_taxa * (n_taxa - 1) // 2} pairs"
+
+
+def _draw_pairs(axes: Axes, genetic: np.ndarray, visual: np.ndarray, groups: pd.Series) -> None:
+    """Draw every pair of taxa once, those of one group apart from the others."""
+    first, second = np.triu_indices(len(genetic), k=1)
+    names = groups.to_numpy(dtype=object)
+    same = (names[first] == names[second]) & groups.notna().to_numpy()[first]
+    for name, chosen, colour, marker in (
+        ("other pairs", ~same, GROUP_COLOURS[0], "o"),
+        ("pairs within a group", same, GROUP_COLOURS[1], "^"),
+    ):
+        axes.scatter(
+            genetic[first, second][chosen],
+            visual[first, second][chosen],
+            s=max(6, 30 - len(first) / 40),
+            alpha=float(np.clip(2000 / max(chosen.sum(), 1), 0.15, 0.6)),
+            color=colour,
+            marker=marker,
+            linewidths=0,
+            label=f"{name} ({chosen.sum()})",
+            rasterized=True,
+        )
+    # Faint points in the panel, full colour in the legend.
+    legend = axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False, ncols=2)
+    for handle in legend.legend_handles:
+        handle.set(alpha=0.9, sizes=[30])
+    axes.spines[["top", "right"]].set_visible(False)

@@ -1,0 +1,215 @@
+"""What the report's page says of the classifiers, from the tables of a run."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from visgen.classification.confidence.set_coverage import ALL
+from visgen.classification.scores.evaluators import INDEPENDENT, ROLLED_UP
+from visgen.classification.scores.scoring import ALL_RANKS
+from visgen.metrics import SCORE, of_role, over_seeds
+from visgen.report.cells import interval_in_words
+from visgen.report.classification.rows import (
+    SHOWN,
+    backbone_rows,
+    confidence_rows,
+    has_metric,
+    lineage_rows,
+    rolled_up_rows,
+    score_rows,
+    shown_rows,
+)
+from visgen.report.page import format_number, format_percent, is_nothing
+from visgen.report.published import published_rows
+from visgen.tables import read_table
+
+
+def classification_content(
+    metrics: pd.DataFrame, ranks: Sequence[str], baselines: Sequence[str], tables: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return rows, findings, figures and omissions of the classifiers.
+
+    Parameters
+    ----------
+    metrics
+        Columns of the contract.
+    ranks
+        Coarse to fine.
+    baselines
+        Names of the classifiers that do not see the images.
+    tables
+        Paths: chosen (``<backbone>/chosen.tsv`` of each), classification_figures
+        (``<backbone>/<figure>.png``), classification_omitted and tuning
+        (``<backbone>/<classifier>/….tsv``), confidence_omitted
+        (``<backbone>/confidence.omitted.tsv``), published (none or one).
+    """
+    own = metrics[metrics["experiment"] == "classification"]
+    own = own[own["part"] == "test"]
+    scores = over_seeds(own)
+    chosen = pd.concat(
+        read_table(path).assign(backbone=Path(path).parent.name) for path in tables["chosen"]
+    )
+    rows = score_rows(scores, ranks, baselines, chosen)
+    confidence = confidence_rows(scores, chosen)
+    published = []
+    if tables["published"]:
+        table = read_table(tables["published"][0])
+        # The section on recognition shows its own.
+        recognised = metrics.loc[metrics["experiment"] == "visual_genetic", "variant"]
+        table = table[~table["variant"].isin(set(recognised))]
+        plain = of_role(scores, SCORE)
+        plain = plain[plain["evaluator"] == INDEPENDENT]
+        published = published_rows(table, plain, {metric: form for metric, _, form in SHOWN})
+    # Every classifier leaves out the same ranks: they depend on the splits alone.
+    left = _read_all(tables["classification_omitted"])[["seed", "rank", "reason"]]
+    reasons = left.drop_duplicates().groupby(["rank", "reason"], sort=False).size()
+    tuning = _read_all(tables["tuning"], classifier=True)
+    return {
+        "classification_heads": [head for metric, head, _ in SHOWN if has_metric(scores, metric)],
+        "classification": rows,
+        "classification_shown": shown_rows(rows),
+        "classification_findings": [
+            *findings(rows, confidence),
+            *lineage_findings(scores, chosen, ranks),
+        ],
+        "backbone_rows": backbone_rows(rows, scores),
+        "lineage_rows": lineage_rows(scores, baselines),
+        "rolled_up_rows": rolled_up_rows(scores, chosen),
+        "confidence_rows": confidence,
+        "confidence_omitted": _read_all(tables["confidence_omitted"], backbone=True)
+        .merge(chosen[["backbone", "rank", "variant"]])
+        .to_dict("records"),
+        "tuning_rows": tuning[tuning["chosen"]].to_dict("records"),
+        "published_rows": published,
+        "classification_omitted": reasons.rename("n_seeds").reset_index().to_dict("records"),
+        "classification_figures": [
+            {"path": path, "backbone": Path(path).parent.name, "figure": Path(path).stem}
+            for path in tables["classification_figures"]
+        ],
+    }
+
+
+def findings(
+    rows: Sequence[Mapping[str, Any]], confidence: Sequence[Mapping[str, Any]]
+) -> list[str]:
+    """Say in plain sentences what the chosen classifiers show, null results included."""
+    sentences = []
+    for row in rows:
+        if not row["is_chosen"]:
+            continue
+        score = row["cells"]["balanced_accuracy"]
+        sentence = (
+            f"{row['rank'].capitalize()}: {_words(row['variant'])} on {row['backbone']}, chosen on "
+            f"validation, has a balanced accuracy of {format_percent(score['value'])} "
+        )
+        if is_nothing(score["ci_low"]):
+            sentence += f"({row['n']} test specimens; no interval, since most taxa have but one)"
+        else:
+            sentence += (
+                f"(95 % interval {format_percent(score['ci_low'])} to "
+                f"{format_percent(score['ci_high'])}, {row['n']} test specimens)"
+            )
+        best = row["best_baseline"]
+        if best is not None and not row["is_baseline"]:
+            if is_nothing(score["ci_low"]):
+                verdict = _mcc_in_words(row["cells"].get("mcc"))
+            elif score["ci_low"] > best:
+                verdict = "The interval lies above it."
+            else:
+                verdict = "The interval does not lie above it: nothing beyond chance is shown."
+            sentence += (
+                f"; the best baseline that does not see the images has "
+                f"{format_percent(best)}. {verdict}"
+            )
+        else:
+            sentence += "."
+        sets = next(
+            (
+                item
+                for item in confidence
+                if item["group"] == ALL
+                and (item["backbone"], item["rank"]) == (row["backbone"], row["rank"])
+            ),
+            None,
+        )
+        if sets is not None:
+            sentence += f" {_sets_in_words(sets)}"
+        sentences.append(sentence)
+    return sentences
+
+
+def _mcc_in_words(score: Mapping[str, Any] | None) -> str:
+    """Say what the correlation of truth and guess shows, where means over taxa show nothing."""
+    if score is None or is_nothing(score["ci_low"]):
+        return "Too few specimens to say more."
+    sentence = f"MCC is {format_number(score['value'], 2)} (95 % interval "
+    sentence += f"{format_number(score['ci_low'], 2)} to {format_number(score['ci_high'], 2)}), "
+    if score["ci_low"] > 0:
+        return sentence + "above the 0 of chance."
+    return sentence + "not clear of the 0 of chance: nothing beyond it is shown."
+
+
+def _sets_in_words(sets: Mapping[str, Any]) -> str:
+    """Say what sets of taxa are worth, and whether they keep what they promise."""
+    low, high = sets["expected_low"], sets["expected_high"]
+    sentence = (
+        f"Sets meant to hold the true taxon of {format_percent(sets['promised'])} of the "
+        f"specimens hold it for {format_percent(sets['coverage'])} (valid ones: "
+        f"{format_percent(low)} to {format_percent(high)}) of those whose taxon calibrated "
+        f"({format_percent(sets['outside'])} are of others)"
+    )
+    if not is_nothing(sets["size"]):
+        sentence += f"; they name {format_number(sets['size'], 1)} taxa on average"
+    if sets["coverage"] < low:
+        sentence += "; they do not keep their promise here"
+    if sets["coverage"] > high:
+        sentence += "; they are wider than needed"
+    return sentence + "."
+
+
+def lineage_findings(scores: pd.DataFrame, chosen: pd.DataFrame, ranks: Sequence[str]) -> list[str]:
+    """Say how often independent ranks contradict each other, and whether rolling up mends it."""
+    rates = of_role(scores, SCORE)
+    rates = rates[rates["rank"] == ALL_RANKS].set_index(["backbone", "variant", "evaluator"])
+    sentences = []
+    for backbone in dict.fromkeys(chosen["backbone"]):
+        finest = chosen[chosen["backbone"] == backbone].set_index("rank")
+        finest = finest.reindex([rank for rank in ranks if rank in finest.index])
+        if finest.empty:
+            continue
+        variant = finest["variant"].iloc[-1]
+        if (backbone, variant, INDEPENDENT) not in rates.index:
+            continue
+        rate = rates.loc[(backbone, variant, INDEPENDENT)]
+        sentence = (
+            f"Taken together, the ranks that {_words(variant)} on {backbone} predicts "
+            f"independently contradict each other for {format_percent(rate['value'])} of the test "
+            f"images ({interval_in_words(rate, format_percent)})"
+        )
+        if (backbone, variant, ROLLED_UP) in rates.index:
+            rolled = rates.loc[(backbone, variant, ROLLED_UP)]
+            sentence += (
+                f"; where the probabilities of the finest usable rank are summed up the taxonomy, "
+                f"for {format_percent(rolled['value'])}"
+            )
+        sentences.append(sentence + ".")
+    return sentences
+
+
+def _read_all(
+    paths: Sequence[str], *, classifier: bool = False, backbone: bool = False
+) -> pd.DataFrame:
+    """Read tables into one, with the folders that name classifier and backbone as columns."""
+    tables = []
+    for path in paths:
+        table, folder = read_table(path), Path(path).parent
+        if classifier:
+            table = table.assign(classifier=folder.name, backbone=folder.parent.name)
+        tables.append(table.assign(backbone=folder.name) if backbone else table)
+    return pd.concat(tables, ignore_index=True)
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")

@@ -1,0 +1,118 @@
+"""What the report's page says of recognition with and without genetic anchors."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from visgen.metrics import SCORE, of_role, over_seeds
+from visgen.report.page import format_percent
+from visgen.report.published import published_rows
+from visgen.report.visual_genetic.findings import recognition_findings
+from visgen.report.visual_genetic.rows import (
+    evaluator_rows,
+    unseen_rows,
+    variant_rows,
+)
+from visgen.tables import read_table
+from visgen.visual_genetic.recognition.comparisons import main_pair
+from visgen.visual_genetic.recognition.evaluators import chosen_evaluator, evaluator_in_words
+from visgen.visual_genetic.recognition.hits import METRICS
+from visgen.visual_genetic.recognition.runs import read_by_name
+from visgen.visual_genetic.recognition.scoring import EXPERIMENT
+
+
+def recognition_content(
+    metrics: pd.DataFrame, settings: Mapping[str, Any], given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return rows, findings and figures of recognition, under the one name recognition.
+
+    Parameters
+    ----------
+    metrics
+        Columns of the contract.
+    settings
+        rank, variants (by name: regime, anchors, permutations), tail, head, bootstraps.
+    given
+        Paths: recognition_figures (``<name>.png``, one for each name of
+        `visgen.visual_genetic.figure_names.FIGURES`),
+        recognition_omitted (``<variant>/seed-<s>/omitted.tsv`` of every run),
+        recognition_impossible (kinds of withheld taxa that cannot be; none or one) and
+        recognition_published (none or one).
+    """
+    scores = metrics[metrics["experiment"] == EXPERIMENT]
+    mean = over_seeds(scores)
+    chosen, variants = chosen_evaluator(scores), settings["variants"]
+    published = [read_table(path) for path in given["recognition_published"]]
+    impossible = given["recognition_impossible"]
+    return {
+        "recognition": {
+            "rank": settings["rank"],
+            "tail": settings["tail"],
+            "head": settings["head"],
+            "bootstraps": settings["bootstraps"],
+            "chosen": evaluator_in_words(chosen),
+            "n_seeds": int(mean["n_seeds"].max()),
+            "findings": recognition_findings(mean, chosen, main_pair(variants), settings["rank"]),
+            "rows": variant_rows(mean, chosen, variants),
+            "evaluators": evaluator_rows(mean, variants),
+            "unseen": unseen_rows(mean),
+            "impossible": [row for p in impossible for row in read_table(p).to_dict("records")],
+            "omitted": omitted_rows(given["recognition_omitted"]),
+            "published": [
+                row
+                for table in published
+                for row in published_recognition(
+                    table[table["variant"].isin(variants)], mean, chosen, settings["rank"]
+                )
+            ],
+            "figures": {Path(path).stem: path for path in given["recognition_figures"]},
+        }
+    }
+
+
+def published_recognition(
+    published: pd.DataFrame, mean: pd.DataFrame, evaluator: str, rank: str
+) -> list[dict[str, Any]]:
+    """Return each published score of recognition at a rank beside that of this study.
+
+    Parameters
+    ----------
+    published
+        Columns source, rank, variant, metric, value, note.
+    mean
+        As `visgen.metrics.over_seeds` returns it.
+    evaluator
+        Which scores of this study are shown.
+    rank
+        Of the taxa that are recognised.
+    """
+    of_rank = published[(published["rank"] == rank) & published["metric"].isin(METRICS)]
+    own = of_role(mean, SCORE)
+    own = own[(own["evaluator"] == evaluator) & (own["part"] == "test")]
+    return published_rows(of_rank, own, dict.fromkeys(METRICS, format_percent))
+
+
+def omitted_rows(paths: Sequence[str]) -> list[dict[str, Any]]:
+    """Return taxa left out of an alignment, with the variants they are left out of.
+
+    Parameters
+    ----------
+    paths
+        ``<variant>/seed-<s>/omitted.tsv``, with taxon, n_images, reason.
+
+    Returns
+    -------
+    list of dict
+        taxon (a dash for images without a label), reason, n_images (the most over runs), variants
+        (names, joined).
+    """
+    tables = [table.assign(variant=name) for name, table in read_by_name(paths).items()]
+    if not tables:
+        return []
+    table = pd.concat(tables).fillna({"taxon": "–"})
+    groups = table.groupby(["taxon", "reason"])
+    rows = groups.agg(n_images=("n_images", "max"), variants=("variant", "unique")).reset_index()
+    rows["variants"] = [", ".join(sorted(names)) for names in rows["variants"]]
+    return rows.to_dict("records")

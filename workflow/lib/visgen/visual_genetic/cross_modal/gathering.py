@@ -1,0 +1,121 @@
+"""Images, features and anchors brought together by name, ready to align."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import torch
+
+from visgen.visual_genetic.cross_modal.examples import Examples, look_up
+
+
+def choose_taxa(anchors: pd.DataFrame, known: Sequence[str], size: int, name: str) -> list[str]:
+    """Return the training taxa that have anchors, once the anchors are fit for use.
+
+    Parameters
+    ----------
+    anchors : DataFrame, (n_taxa, n_values)
+        Index taxon.
+    known : sequence of str
+        Taxa with training images.
+    size : int
+        Values of an embedding.
+    name : str
+        Of the set of anchors.
+
+    Returns
+    -------
+    list of str
+        Sorted.
+
+    Raises
+    ------
+    ValueError
+        If anchors and embeddings differ in size, an anchor is zero or not finite, or fewer than
+        two taxa are left.
+    """
+    if anchors.shape[1] != size:
+        raise ValueError(
+            f"the anchors {name!r} have {anchors.shape[1]} values and embeddings {size}, expected "
+            f"as many: set visual_genetic.size or genetics.anchors.{name}.size"
+        )
+    lengths = np.linalg.norm(anchors.to_numpy(), axis=1)
+    if (useless := ~np.isfinite(lengths) | (lengths == 0)).any():
+        raise ValueError(
+            f"anchors {name!r}: that of {anchors.index[useless][0]!r} has the length "
+            f"{lengths[useless][0]}, expected a direction"
+        )
+    taxa = sorted(set(known) & set(anchors.index))
+    if len(taxa) < 2:
+        raise ValueError(
+            f"anchors {name!r}: {len(taxa)} of the {len(known)} taxa with training images have "
+            f"one, expected 2 or more; the set has {list(anchors.index[:3])}, the training images "
+            f"{list(known[:3])}"
+        )
+    return taxa
+
+
+def gather_examples(
+    images: pd.DataFrame,
+    features: pd.DataFrame,
+    taxa: Sequence[str],
+    views: int,
+    device: torch.device,
+) -> Examples:
+    """Return training images, clean and as views, and clean validation images to watch.
+
+    Parameters
+    ----------
+    images : DataFrame
+        Columns taxon and part, index id; images of other taxa are left out.
+    features : DataFrame, (n, n_features)
+        Index (id, repeat).
+    taxa : sequence of str
+        Rows of the anchors.
+    views : int
+        Augmented repeats of each training image, beside the clean one.
+    device : torch.device
+        For all of it.
+
+    Raises
+    ------
+    ValueError
+        As `features_of`.
+    """
+    usable = images[images["taxon"].isin(taxa)]
+    ids = {part: usable.index[usable["part"] == part] for part in ("train", "val")}
+    order = [*[ids["train"]] * (views + 1), ids["val"]]
+    repeats = [*range(views + 1), 0]
+    values = [
+        features_of(features, part, repeat) for part, repeat in zip(order, repeats, strict=True)
+    ]
+    vectors = torch.from_numpy(np.concatenate(values)).to(device)
+    names = np.concatenate([usable.loc[part, "taxon"].to_numpy() for part in order])
+    n_train, n_val = len(ids["train"]), len(ids["val"])
+    n_learned = n_train * (views + 1)
+    watched = {"train": torch.arange(n_train, device=device)}
+    if n_val:
+        watched["val"] = torch.arange(n_learned, n_learned + n_val, device=device)
+    return Examples(
+        look=look_up(vectors),
+        taxa=torch.tensor(pd.Index(taxa).get_indexer(names), device=device),
+        train=torch.arange(n_learned, device=device),
+        watched=watched,
+    )
+
+
+def features_of(features: pd.DataFrame, ids: pd.Index, repeat: int) -> pd.DataFrame:
+    """Return the features of one repeat of images, (n, n_features), index id.
+
+    Raises
+    ------
+    ValueError
+        If an image has no such repeat.
+    """
+    rows = features.index.get_indexer(pd.MultiIndex.from_product([ids, [repeat]]))
+    if (missing := rows < 0).any():
+        raise ValueError(
+            f"pooled features: {missing.sum()} of {len(ids)} images have no repeat {repeat}, such "
+            f"as {ids[missing][0]!r}"
+        )
+    return pd.DataFrame(features.to_numpy()[rows], index=ids)
