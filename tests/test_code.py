@@ -99,7 +99,7 @@ def test_modulefinder_reaches_the_same_files(script):
     found = {Path(module.__file__) for module in finder.modules.values() if module.__file__}
     files = reached_modules(script, library)
     assert files == sorted(found - {script})
-    assert library / "visgen/logs.py" in files
+    assert library / "visgen/machine/logs.py" in files
 
 
 def test_paths_begin_with_the_library_as_it_was_given():

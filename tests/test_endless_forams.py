@@ -139,7 +139,7 @@ def test_whole_grid_is_planned(tmp_path, headers):
     draw_study(folder, headers)
     planned = set(planned_jobs(run(folder, CONFIG, "--cores", "2", "--dry-run")))
     wanted = {"fetch_weights", "align_sequences", "infer_tree", "measure_anchors", "split_unseen"}
-    wanted |= {"train_regime", "train_variant", "score_recognition", "plot_recognition"}
+    wanted |= {"train_regime", "train_variant", "score_visual_genetic", "plot_visual_genetic"}
     assert wanted | {"write_report"} <= planned
 
 

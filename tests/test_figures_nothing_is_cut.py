@@ -10,12 +10,12 @@ import test_figures_confusion as confusion
 import test_figures_guidance as guidance
 import test_figures_held_out as held_out
 import test_figures_matrices as matrices
-import test_figures_recognition as recognition
 import test_figures_sequences as sequences
 import test_figures_side_by_side as side_by_side
 import test_figures_taxa as taxa
 import test_figures_training as training
 import test_figures_trees as trees
+import test_figures_visual_genetic as visual_genetic
 from figure_checks import assert_nothing_is_cut, png
 from visgen.figures.classification.scores import plot_scores
 from visgen.figures.embedding.guidance import plot_guidance
@@ -85,11 +85,11 @@ FIGURES = {
     "guidance to equal constants": (guidance.equal_constants, [()]),
     "held-out taxa": (unseen, [(1,), (17,)]),
     "pairs of held-out taxa": (held_out.pairs, [(5,), (211,)]),
-    "ablation": (recognition.ablation, [()]),
-    "sizes": (recognition.sizes, [()]),
-    "changes": (recognition.changes, [(5,)]),
-    "graph": (recognition.graph, [(5,), (74,)]),
-    "training": (recognition.courses, [()]),
+    "ablation": (visual_genetic.ablation, [()]),
+    "sizes": (visual_genetic.sizes, [()]),
+    "changes": (visual_genetic.changes, [(5,)]),
+    "graph": (visual_genetic.graph, [(5,), (74,)]),
+    "training": (visual_genetic.courses, [()]),
     "sequence map": (sequence_map, [(2,), (23,)]),
     "anchors": (anchors, [(5, 1), (79, 3)]),
     "tree": (trees.large, [(3,), (41,)]),

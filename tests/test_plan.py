@@ -21,7 +21,7 @@ TUNED = {
     "per_taxon": 5,
     "guidance": {"projection": "none", "optimiser": "adam", "fine_tune": {}},
 }
-RECOGNITION = {
+VISUAL_GENETIC = {
     "backbone": "small",
     "variants": {
         "control": {"regime": "control"},
@@ -35,12 +35,12 @@ def plan(changes=None, base=SIMULATION):
     return Plan(checked_config(study(changes or {}, base), SCHEMA))
 
 
-def recognition(changes=None):
+def visual_genetic(changes=None):
     keys = {
-        "visual_genetic": copy.deepcopy(RECOGNITION),
+        "visual_genetic": copy.deepcopy(VISUAL_GENETIC),
         "genetics.anchors": {"raw": {}, "other": {}},
     }
-    return plan(keys | (changes or {})).recognition
+    return plan(keys | (changes or {})).visual_genetic
 
 
 def test_a_simulated_study_has_its_files_where_they_are_made():
@@ -70,7 +70,7 @@ def test_a_study_of_ones_own_without_tree_and_sequences_asks_for_neither():
     assert made.simulated is None and made.images_made == []
     assert made.tree_distances == [] and made.trusted_tree is None
     assert not made.has_sequences and not made.has_tree
-    assert made.recognition is None
+    assert made.visual_genetic is None
     assert made.score_tables == [
         "results/drawer/classification/small/scores.tsv",
         "results/drawer/classification/small/confidence.tsv",
@@ -99,7 +99,7 @@ def test_an_inferred_tree_is_trusted_by_nobody_and_lies_with_the_sequences():
 def test_every_part_of_a_study_has_its_table_of_scores():
     changes = {
         "backbones.large": {"model": "test_resnet", "weights": "none"},
-        "visual_genetic": RECOGNITION,
+        "visual_genetic": VISUAL_GENETIC,
         "genetics.anchors": {"raw": {}},
     }
     assert plan(changes).score_tables == [
@@ -235,12 +235,12 @@ def test_anchors_are_made_of_what_their_source_names():
 
 
 def test_recognition_has_its_own_seeds_or_those_of_the_splits():
-    assert recognition({"splits.seeds": [3, 5]}).seeds == [3, 5]
-    assert recognition({"splits.seeds": [3, 5], "visual_genetic.seeds": [5]}).seeds == [5]
+    assert visual_genetic({"splits.seeds": [3, 5]}).seeds == [3, 5]
+    assert visual_genetic({"splits.seeds": [3, 5], "visual_genetic.seeds": [5]}).seeds == [5]
 
 
 def test_variants_name_their_regime_and_anchors():
-    made = recognition()
+    made = visual_genetic()
     assert made.rank == "species" and made.regimes == ["control", "ltr"]
     assert made.anchored == ["aligned"] and made.anchor_sets == ["raw"]
     assert made.anchors_of("plain") is None and made.anchors_file_of("plain") == []
@@ -254,14 +254,14 @@ def test_variants_name_their_regime_and_anchors():
 def test_views_are_pooled_for_variants_that_are_aligned_by_them_alone():
     where = {"scope": "visual_genetic", "seed": "1"}
     folder = "results/demo/visual_genetic/regimes/ltr/seed-1"
-    with_views = recognition({"visual_genetic.alignment.views": 2})
+    with_views = visual_genetic({"visual_genetic.alignment.views": 2})
     assert with_views.pooled_for(variant="aligned", **where) == [
         f"{folder}/pooled.npz",
         f"{folder}/views.npz",
     ]
     assert with_views.pooled_for(variant="plain", **where) == [f"{folder}/pooled.npz"]
     assert with_views.view_options["n_views"] == 2
-    without = recognition({"visual_genetic.alignment.views": 0})
+    without = visual_genetic({"visual_genetic.alignment.views": 0})
     assert without.pooled_for(variant="aligned", **where) == [f"{folder}/pooled.npz"]
 
 
@@ -278,14 +278,14 @@ def test_views_are_pooled_for_variants_that_are_aligned_by_them_alone():
     ],
 )
 def test_a_regime_is_trained_anew_by_what_it_takes_alone(key, value, concerned):
-    before, after = recognition(), recognition({f"visual_genetic.{key}": value})
+    before, after = visual_genetic(), visual_genetic({f"visual_genetic.{key}": value})
     regimes = ("control", "naive", "wd", "ltr")
     changed = {r for r in regimes if before.regime_options(r) != after.regime_options(r)}
     assert changed == concerned
 
 
 def test_a_variant_without_anchors_takes_no_option_of_alignment():
-    before, after = recognition(), recognition({"visual_genetic.alignment.epochs": 9})
+    before, after = visual_genetic(), visual_genetic({"visual_genetic.alignment.epochs": 9})
     assert before.variant_options("plain") == after.variant_options("plain")
     assert before.variant_options("aligned") != after.variant_options("aligned")
     assert after.variant_options("aligned")["epochs"] == 9
@@ -293,8 +293,8 @@ def test_a_variant_without_anchors_takes_no_option_of_alignment():
 
 
 def test_withheld_taxa_are_asked_for_where_a_variant_is_trained_without_them():
-    assert recognition().unseen == [] and recognition().withheld_taxa == []
-    made = recognition({"visual_genetic.unseen": {"variants": ["plain", "aligned"]}})
+    assert visual_genetic().unseen == [] and visual_genetic().withheld_taxa == []
+    made = visual_genetic({"visual_genetic.unseen": {"variants": ["plain", "aligned"]}})
     table = ["results/demo/visual_genetic/withheld.tsv"]
     assert made.withheld_taxa == made.withheld_from("unseen_genera") == table
     assert made.withheld_from("visual_genetic") == []

@@ -192,7 +192,7 @@ def page(folder, name="study", tree_rank="family", pretrained=1, refits=99):
         "counts": figure,
         "left_out": content.left_out(tree_rank, None),
         "genetics": None,
-        "recognition": None,
+        "visual_genetic": None,
         "provenance": {
             "workflow": {"commit": None, "changed": None},
             "machine": {"system": name},

@@ -24,8 +24,8 @@ FOLDS = REFITS | {"embed_held_out"}
 GUIDED = REFITS | {"train_embedding"}
 UNGUIDED = EMBEDDING | HELD_OUT | {"embed_taxa", "embed_held_out"}
 FEATURES = CLASSIFIERS | GUIDED | UNGUIDED | {"extract_features"}
-RECOGNITION = SCORES | {"score_recognition", "plot_recognition"}
-VARIANTS = RECOGNITION | {"train_variant"}
+VISUAL_GENETIC = SCORES | {"score_visual_genetic", "plot_visual_genetic"}
+VARIANTS = VISUAL_GENETIC | {"train_variant"}
 VIEWS = VARIANTS | {"pool_views"}
 REGIMES = VIEWS | {"train_regime"}
 PARTS = CLASSIFIERS | REGIMES | {"split_specimens"}
@@ -87,7 +87,7 @@ def test_an_unchanged_study_has_nothing_to_do(planner):
         ("classification.confidence", 0.8, CONFIDENCE),
         ("classification.tail", 30, CONFIDENCE),
         ("classification.ranks", ["family"], CLASSIFIERS),
-        ("published", "config/bivalvia.published.tsv", REPORT | {"plot_recognition"}),
+        ("published", "config/bivalvia.published.tsv", REPORT | {"plot_visual_genetic"}),
         ("classification.classifiers.random_forest.trees", 11, CLASSIFIERS),
         (
             "classification.classifiers.stratified",
@@ -102,7 +102,7 @@ def test_an_unchanged_study_has_nothing_to_do(planner):
         ("embedding.variants.guided.guidance.refits", 3, REFITS),
         ("embedding.min_images", 4, GUIDED | UNGUIDED | {"split_taxa"}),
         ("splits.val", 0.3, PARTS),
-        ("splits.seeds", [1, 2, 3], CLASSIFIERS | RECOGNITION | {"split_specimens"}),
+        ("splits.seeds", [1, 2, 3], CLASSIFIERS | VISUAL_GENETIC | {"split_specimens"}),
         ("inputs.sequence_pattern", "(?P<taxon>.*)", SEQUENCES),
         ("genetics.filters.min_length", 50, SEQUENCES),
         ("genetics.sgt.kappa", 2.0, VECTORS | ANCHORS | VARIANTS),
@@ -110,7 +110,7 @@ def test_an_unchanged_study_has_nothing_to_do(planner):
         ("genetics.anchors.raw.average", "mean", ANCHORS),
         ("genetics.tree.bootstraps", 6, TREE),
         ("genetics.bootstraps", 200, SEQUENCE_SCORES),
-        ("visual_genetic.tail", 9, RECOGNITION),
+        ("visual_genetic.tail", 9, VISUAL_GENETIC),
         ("visual_genetic.pretraining.epochs", 4, REPORT),  # there is no regime but control
         ("visual_genetic.alignment.epochs", 4, VARIANTS),
         ("visual_genetic.alignment.views", 2, VIEWS),
@@ -133,11 +133,11 @@ def test_a_change_of_config_runs_what_depends_on_it(planner, key, value, rules):
 @pytest.mark.parametrize(
     ("module", "rules"),
     [
-        ("figures/scores.py", {"write_report", "plot_classification"}),
-        ("splits.py", PARTS),
+        ("figures/classification/scores.py", {"write_report", "plot_classification"}),
+        ("specimens/splits.py", PARTS),
         ("provenance.py", REPORT),
-        ("anchors/spaces.py", ANCHORS | VARIANTS),
-        ("threads.py", ALL),
+        ("genetics/anchors/spaces.py", ANCHORS | VARIANTS),
+        ("machine/threads.py", ALL),
     ],
 )
 def test_an_edit_of_the_library_runs_what_reaches_it(planner, module, rules):

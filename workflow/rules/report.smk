@@ -88,21 +88,22 @@ if plan.has_tree:
             variant=plan.embedding.variants,
         ),
     }
-RECOGNITION_INPUTS = {}
-if plan.recognition:
-    RECOGNITION_INPUTS = {
-        "recognition_figures": expand(
-            "<results>/visual_genetic/{figure}.png", figure=RECOGNITION_FIGURES
+VISUAL_GENETIC_INPUTS = {}
+if plan.visual_genetic:
+    VISUAL_GENETIC_INPUTS = {
+        "visual_genetic_figures": expand(
+            "<results>/visual_genetic/{figure}.png", figure=VISUAL_GENETIC_FIGURES
         ),
-        "recognition_omitted": expand(
+        "visual_genetic_omitted": expand(
             "<results>/visual_genetic/{variant}/seed-{seed}/omitted.tsv",
-            variant=plan.recognition.compared,
-            seed=plan.recognition.seeds,
+            variant=plan.visual_genetic.compared,
+            seed=plan.visual_genetic.seeds,
         ),
-        "recognition_impossible": given(
-            plan.recognition.unseen and "<results>/visual_genetic/withheld.omitted.tsv"
+        "visual_genetic_impossible": given(
+            plan.visual_genetic.unseen
+            and "<results>/visual_genetic/withheld.omitted.tsv"
         ),
-        "recognition_published": given(config["published"]),
+        "visual_genetic_published": given(config["published"]),
     }
 
 
@@ -153,7 +154,7 @@ rule write_report:
         **SIMCLR_INPUTS,
         **GENETICS_INPUTS,
         **EMBEDDING_INPUTS,
-        **RECOGNITION_INPUTS,
+        **VISUAL_GENETIC_INPUTS,
         metrics="<results>/report/metrics.tsv",
         provenance="<results>/provenance.json",
         specimens="<results>/specimens/specimens.parquet",
@@ -184,7 +185,7 @@ rule write_report:
         genetics=(
             GENETICS | {"inferred": plan.is_inferred} if plan.has_sequences else None
         ),
-        recognition=plan.recognition and plan.recognition.settings,
+        visual_genetic=plan.visual_genetic and plan.visual_genetic.settings,
         settings={
             "simulated": plan.simulated is not None,
             "tree_rank": INPUTS["tree_rank"] if plan.has_tree else None,

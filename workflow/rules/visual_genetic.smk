@@ -6,8 +6,8 @@
 # once, so that a further seed trains none of the others anew.
 
 
-if plan.recognition:
-    RECOGNITION = plan.recognition.section
+if plan.visual_genetic:
+    VISUAL_GENETIC = plan.visual_genetic.section
 
     wildcard_constraints:
         scope=one_of(SCOPES),
@@ -27,9 +27,9 @@ if plan.recognition:
             "../../envs/statistics.yaml"
         params:
             ranks=RANKS,
-            rank=plan.recognition.rank,
-            share=RECOGNITION["unseen"] and RECOGNITION["unseen"]["share"],
-            seed=RECOGNITION["unseen"] and RECOGNITION["unseen"]["seed"],
+            rank=plan.visual_genetic.rank,
+            share=VISUAL_GENETIC["unseen"] and VISUAL_GENETIC["unseen"]["share"],
+            seed=VISUAL_GENETIC["unseen"] and VISUAL_GENETIC["unseen"]["seed"],
         script:
             "../scripts/split_unseen.py"
 
@@ -38,8 +38,8 @@ if plan.recognition:
         input:
             specimens="<results>/specimens/specimens.parquet",
             images=plan.images_made,
-            withheld=by_wildcards(plan.recognition.withheld_from),
-            weights=plan.weights_of(RECOGNITION["backbone"]),
+            withheld=by_wildcards(plan.visual_genetic.withheld_from),
+            weights=plan.weights_of(VISUAL_GENETIC["backbone"]),
             code=code_of("train_regime.py"),
         output:
             checkpoint="<results>/{scope}/regimes/{regime}/seed-{seed}/checkpoint.safetensors",
@@ -57,11 +57,11 @@ if plan.recognition:
             gpu=1,
             mem_mb=16000,
         params:
-            rank=plan.recognition.rank,
+            rank=plan.visual_genetic.rank,
             ranks=RANKS,
             split=plan.split_options,
-            backbone=plan.recognition.backbone,
-            options=by_wildcards(plan.recognition.regime_options),
+            backbone=plan.visual_genetic.backbone,
+            options=by_wildcards(plan.visual_genetic.regime_options),
             background=config["ingest"]["background"],
             max_pixels=config["ingest"]["max_pixels"],
         script:
@@ -72,7 +72,7 @@ if plan.recognition:
         input:
             specimens="<results>/specimens/specimens.parquet",
             images=plan.images_made,
-            withheld=by_wildcards(plan.recognition.withheld_from),
+            withheld=by_wildcards(plan.visual_genetic.withheld_from),
             checkpoint="<results>/{scope}/regimes/{regime}/seed-{seed}/checkpoint.safetensors",
             code=code_of("pool_views.py"),
         output:
@@ -88,11 +88,11 @@ if plan.recognition:
             gpu=1,
             mem_mb=16000,
         params:
-            rank=plan.recognition.rank,
+            rank=plan.visual_genetic.rank,
             ranks=RANKS,
             split=plan.split_options,
-            backbone=plan.recognition.backbone,
-            options=plan.recognition.view_options,
+            backbone=plan.visual_genetic.backbone,
+            options=plan.visual_genetic.view_options,
             background=config["ingest"]["background"],
             max_pixels=config["ingest"]["max_pixels"],
         script:
@@ -102,10 +102,10 @@ if plan.recognition:
         """Align a regime to anchors, and predict taxa from images alone."""
         input:
             specimens="<results>/specimens/specimens.parquet",
-            withheld=by_wildcards(plan.recognition.withheld_from),
-            checkpoint=by_wildcards(plan.recognition.checkpoint_of),
-            pooled=by_wildcards(plan.recognition.pooled_for),
-            anchors=by_wildcards(plan.recognition.anchors_file_of),
+            withheld=by_wildcards(plan.visual_genetic.withheld_from),
+            checkpoint=by_wildcards(plan.visual_genetic.checkpoint_of),
+            pooled=by_wildcards(plan.visual_genetic.pooled_for),
+            anchors=by_wildcards(plan.visual_genetic.anchors_file_of),
             code=code_of("train_variant.py"),
         output:
             checkpoint="<results>/{scope}/{variant}/seed-{seed}/checkpoint.safetensors",
@@ -118,7 +118,7 @@ if plan.recognition:
         benchmark:
             "<benchmarks>/train_variant/{scope}-{variant}-{seed}.tsv"
         wildcard_constraints:
-            variant=one_of(RECOGNITION["variants"]),
+            variant=one_of(VISUAL_GENETIC["variants"]),
         conda:
             "../../envs/torch.yaml"
         threads: config["compute"]["threads"]
@@ -126,65 +126,65 @@ if plan.recognition:
             gpu=1,
             mem_mb=8000,
         params:
-            rank=plan.recognition.rank,
+            rank=plan.visual_genetic.rank,
             ranks=RANKS,
             split=plan.split_options,
-            options=by_wildcards(plan.recognition.variant_options),
-            anchors_name=by_wildcards(plan.recognition.anchors_of),
+            options=by_wildcards(plan.visual_genetic.variant_options),
+            anchors_name=by_wildcards(plan.visual_genetic.anchors_of),
         script:
             "../scripts/train_variant.py"
 
-    rule score_recognition:
+    rule score_visual_genetic:
         """Score all variants and seeds, and where unseen taxa are placed."""
         input:
             specimens="<results>/specimens/specimens.parquet",
             splits=expand(
-                "<results>/splits/seed-{seed}.tsv", seed=plan.recognition.seeds
+                "<results>/splits/seed-{seed}.tsv", seed=plan.visual_genetic.seeds
             ),
             predictions=expand(
                 "<results>/visual_genetic/{variant}/seed-{seed}/predictions.parquet",
-                variant=RECOGNITION["variants"],
-                seed=plan.recognition.seeds,
+                variant=VISUAL_GENETIC["variants"],
+                seed=plan.visual_genetic.seeds,
             ),
             unseen=expand(
                 "<results>/{scope}/{variant}/seed-{seed}/predictions.parquet",
                 scope=SCOPES[1:],
-                variant=plan.recognition.unseen,
-                seed=plan.recognition.seeds,
+                variant=plan.visual_genetic.unseen,
+                seed=plan.visual_genetic.seeds,
             ),
-            withheld=plan.recognition.withheld_taxa,
+            withheld=plan.visual_genetic.withheld_taxa,
             anchors=[
                 path
-                for variant in plan.recognition.unseen_anchored
-                for path in plan.recognition.anchors_file_of(variant)
+                for variant in plan.visual_genetic.unseen_anchored
+                for path in plan.visual_genetic.anchors_file_of(variant)
             ],
             distances=plan.tree_distances,
-            code=code_of("score_recognition.py"),
+            code=code_of("score_visual_genetic.py"),
         output:
             scores="<results>/visual_genetic/scores.tsv",
             taxa="<results>/visual_genetic/taxa.tsv",
             unseen="<results>/visual_genetic/unseen.tsv",
         log:
-            "<logs>/score_recognition.log",
+            "<logs>/score_visual_genetic.log",
         benchmark:
-            "<benchmarks>/score_recognition.tsv"
+            "<benchmarks>/score_visual_genetic.tsv"
         conda:
             "../../envs/statistics.yaml"
         params:
             ranks=RANKS,
-            rank=plan.recognition.rank,
+            rank=plan.visual_genetic.rank,
             tree_rank=INPUTS["tree_rank"],
-            variants=plan.recognition.compared,
-            anchored=plan.recognition.unseen_anchored,
-            backbone=RECOGNITION["backbone"],
-            tail=RECOGNITION["tail"],
-            head=RECOGNITION["head"],
-            bootstraps=RECOGNITION["bootstraps"],
-            seed=RECOGNITION["unseen"] and RECOGNITION["unseen"]["seed"],
+            variants=plan.visual_genetic.compared,
+            anchored=plan.visual_genetic.unseen_anchored,
+            backbone=VISUAL_GENETIC["backbone"],
+            tail=VISUAL_GENETIC["tail"],
+            head=VISUAL_GENETIC["head"],
+            bootstraps=VISUAL_GENETIC["bootstraps"],
+            seed=VISUAL_GENETIC["unseen"] and VISUAL_GENETIC["unseen"]["seed"],
         script:
-            "../scripts/score_recognition.py"
+            "../scripts/score_visual_genetic.py"
 
-    rule plot_recognition:
+    rule plot_visual_genetic:
         """Draw scores, changes by taxon, spaces and the course of training."""
         input:
             specimens="<results>/specimens/specimens.parquet",
@@ -193,44 +193,44 @@ if plan.recognition:
             published=given(config["published"]),
             histories=expand(
                 "<results>/visual_genetic/regimes/{regime}/seed-{seed}/history.tsv",
-                regime=plan.recognition.regimes,
-                seed=plan.recognition.seeds,
+                regime=plan.visual_genetic.regimes,
+                seed=plan.visual_genetic.seeds,
             ),
             norms=expand(
                 "<results>/visual_genetic/regimes/{regime}/seed-{seed}/norms.tsv",
-                regime=plan.recognition.regimes,
-                seed=plan.recognition.seeds,
+                regime=plan.visual_genetic.regimes,
+                seed=plan.visual_genetic.seeds,
             ),
             alignments=expand(
                 "<results>/visual_genetic/{variant}/seed-{seed}/history.tsv",
-                variant=plan.recognition.anchored,
-                seed=plan.recognition.seeds,
+                variant=plan.visual_genetic.anchored,
+                seed=plan.visual_genetic.seeds,
             ),
             embeddings=expand(
                 "<results>/visual_genetic/{variant}/seed-{seed}/embeddings.npz",
-                variant=RECOGNITION["variants"],
-                seed=plan.recognition.seeds,
+                variant=VISUAL_GENETIC["variants"],
+                seed=plan.visual_genetic.seeds,
             ),
-            anchors=plan.recognition.anchors_files(plan.recognition.anchor_sets),
-            code=code_of("plot_recognition.py"),
+            anchors=plan.visual_genetic.anchors_files(plan.visual_genetic.anchor_sets),
+            code=code_of("plot_visual_genetic.py"),
         output:
             **{
                 figure: report(
                     f"<results>/visual_genetic/{figure}.png",
-                    caption=f"../report/recognition_{figure}.rst",
+                    caption=f"../report/visual_genetic_{figure}.rst",
                     category="Recognition",
                 )
-                for figure in RECOGNITION_FIGURES
+                for figure in VISUAL_GENETIC_FIGURES
             },
         log:
-            "<logs>/plot_recognition.log",
+            "<logs>/plot_visual_genetic.log",
         conda:
             "../../envs/statistics.yaml"
         params:
             ranks=RANKS,
-            rank=plan.recognition.rank,
-            variants=plan.recognition.compared,
-            seeds=plan.recognition.seeds,
-            tail=RECOGNITION["tail"],
+            rank=plan.visual_genetic.rank,
+            variants=plan.visual_genetic.compared,
+            seeds=plan.visual_genetic.seeds,
+            tail=VISUAL_GENETIC["tail"],
         script:
-            "../scripts/plot_recognition.py"
+            "../scripts/plot_visual_genetic.py"

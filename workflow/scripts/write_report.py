@@ -11,7 +11,7 @@ from visgen.report.embedding.held_out import held_out_content
 from visgen.report.features import pretraining_content
 from visgen.report.genetics.content import genetics_content
 from visgen.report.page import render_report
-from visgen.report.visual_genetic.content import recognition_content
+from visgen.report.visual_genetic.content import visual_genetic_content
 from visgen.tables import read_table
 
 start_log(snakemake.log[0])
@@ -28,7 +28,7 @@ page = params.settings | {
     "left_out": content.left_out(params.settings["tree_rank"], params.sequence_rank),
     "baselines": params.baselines,
     "genetics": None,
-    "recognition": None,
+    "visual_genetic": None,
 }
 page |= content.specimen_content(specimens, ranks, read_table(given.rejected))
 page |= content.split_content([read_table(path) for path in given.notes], ranks)
@@ -43,8 +43,8 @@ if page["tree_rank"]:
         metrics, given.embedding_figures, given.embedding_omitted, given.few_images, given.missing
     )
     page |= held_out_content(metrics, given, tree_rank=page["tree_rank"], **params.held_out)
-if params.recognition is not None:
-    page |= recognition_content(metrics, params.recognition, given)
+if params.visual_genetic is not None:
+    page |= visual_genetic_content(metrics, params.visual_genetic, given)
 
 text = render_report(given.template, page)
 Path(snakemake.output[0]).write_text(text, encoding="utf-8")

@@ -1,0 +1,1 @@
+"""The library of the workflow: a room for each question of a study, called as in its config."""

@@ -1,0 +1,1 @@
+"""Whether taxa can be told apart by look: predictions, confidence and scores."""

@@ -1,1 +1,1 @@
-"""What a study asks for: its configuration read and checked, and what follows from it."""
+"""What was asked: a configuration read, checked and turned into a plan."""

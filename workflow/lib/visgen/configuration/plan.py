@@ -9,7 +9,7 @@ from visgen.classification.classifiers.options import BASELINE_METHODS
 from visgen.configuration.checks.genetics import INFERRED
 from visgen.configuration.checks.paths import STUDY_FILES
 from visgen.configuration.plan_of_embedding import EmbeddingPlan
-from visgen.configuration.plan_of_visual_genetic import RecognitionPlan
+from visgen.configuration.plan_of_visual_genetic import VisualGeneticPlan
 
 
 @dataclass(frozen=True)
@@ -258,9 +258,9 @@ class Plan:
         return EmbeddingPlan(self.config)
 
     @cached_property
-    def recognition(self) -> RecognitionPlan | None:
+    def visual_genetic(self) -> VisualGeneticPlan | None:
         """What follows for recognition with genetic anchors; None where it is not asked for."""
-        return None if self.config["visual_genetic"] is None else RecognitionPlan(self.config)
+        return None if self.config["visual_genetic"] is None else VisualGeneticPlan(self.config)
 
     @cached_property
     def score_tables(self) -> list[str]:
@@ -275,7 +275,7 @@ class Plan:
             names.append("classification/backbones.tsv")
         if self.has_sequences:
             names.append("genetics/scores.tsv")
-        if self.recognition:
+        if self.visual_genetic:
             names.append("visual_genetic/scores.tsv")
         if self.has_tree:
             names += [

@@ -10,7 +10,7 @@ from visgen.visual_genetic.scopes import SCOPES
 
 
 @dataclass(frozen=True)
-class RecognitionPlan:
+class VisualGeneticPlan:
     """Names of variants, regimes and anchors, and what each is made of.
 
     Attributes

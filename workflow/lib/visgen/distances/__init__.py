@@ -1,0 +1,1 @@
+"""How far apart taxa are: trees, matrices of distances, and tests of their agreement."""

@@ -1,0 +1,1 @@
+"""Whether look follows descent: one vector a taxon, unguided or guided by a tree."""

@@ -1,0 +1,1 @@
+"""What a network sees: backbones, their weights, and vectors of images."""

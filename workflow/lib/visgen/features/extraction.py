@@ -18,7 +18,7 @@ from visgen.features.backbones import Backbone, forward
 from visgen.features.rendered_views import render_view
 from visgen.features.store import add_vectors, read_vectors, stored_keys
 from visgen.machine.devices import describe_device, fix_kernels, pick_device, pick_precision
-from visgen.machine.recipes import open_store
+from visgen.machine.recipes import recipe_folder
 from visgen.specimens.images import check_content, load_image
 
 log = logging.getLogger(__name__)
@@ -99,7 +99,7 @@ def extract_features(
     }
     if augmentation is not None:
         recipe["augmentation"] = dict(augmentation)
-    packs = open_store(store, recipe)
+    packs = recipe_folder(store, recipe)
     keys = pd.DataFrame(
         [(sha, repeat) for sha in images["sha256"] for repeat in repeats],
         columns=["sha256", "repeat"],

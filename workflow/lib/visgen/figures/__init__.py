@@ -1,4 +1,4 @@
-"""Figures. Texts are written as they are."""
+"""Figures, by the same words as the rooms that they show. Texts are written as they are."""
 
 import matplotlib as mpl
 

@@ -1,0 +1,1 @@
+"""Where a job runs: devices, threads, logs, checkpoints, and files written whole."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from visgen.machine.recipes import open_store
+from visgen.machine.recipes import recipe_folder
 
 
 @dataclass
@@ -80,4 +80,4 @@ def open_checkpoint(folder: Path, recipe: Mapping[str, Any], seconds: float) -> 
     seconds
         Time between two writes, at least, that `Checkpoint.is_due` goes by.
     """
-    return Checkpoint(open_store(folder, recipe), seconds)
+    return Checkpoint(recipe_folder(folder, recipe), seconds)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 
-def open_store(folder: Path, recipe: Mapping[str, Any]) -> Path:
+def recipe_folder(folder: Path, recipe: Mapping[str, Any]) -> Path:
     """Return the folder of a recipe's packs, made if need be.
 
     Parameters

@@ -1,0 +1,1 @@
+"""The page to read, from the tables and figures of a run."""

@@ -1,0 +1,1 @@
+"""Whether genes help with rare taxa: networks, alignment to anchors, recognition."""

@@ -1,0 +1,1 @@
+"""Classifiers of features: methods, transforms, resampling and tuning."""

@@ -1,1 +1,1 @@
-"""How far the probabilities of classifiers can be trusted."""
+"""Whether probabilities hold what they say, and sets that cover the truth."""

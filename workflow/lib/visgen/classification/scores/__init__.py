@@ -1,0 +1,1 @@
+"""Scores of classifiers over ranks and taxa, with intervals and differences."""

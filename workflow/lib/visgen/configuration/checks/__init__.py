@@ -1,1 +1,1 @@
-"""What a schema cannot say of a configuration: keys that need or exclude each other, and files."""
+"""What a schema cannot say of a configuration, a section a module."""

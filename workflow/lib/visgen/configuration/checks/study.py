@@ -9,7 +9,7 @@ from visgen.configuration.checks.embedding import check_embedding, check_fine_tu
 from visgen.configuration.checks.genetics import check_genetics
 from visgen.configuration.checks.inputs import check_columns, check_inputs
 from visgen.configuration.checks.simclr import check_simclr
-from visgen.configuration.checks.visual_genetic import check_recognition
+from visgen.configuration.checks.visual_genetic import check_visual_genetic
 from visgen.specimens.columns import check_ranks
 
 
@@ -25,7 +25,7 @@ def check_study(config: Mapping[str, Any]) -> None:
     _check_ranks(config)
     check_inputs(config)
     check_genetics(config)
-    check_recognition(config)
+    check_visual_genetic(config)
     check_classification(config)
     check_embedding(config["embedding"])
     check_fine_tuning(config["embedding"]["variants"], config["backbones"])

@@ -17,7 +17,7 @@ def recognised_rank(config: Mapping[str, Any]) -> str:
     return config[_SECTION]["rank"] or inputs["sequence_rank"] or inputs["ranks"][-1]
 
 
-def check_recognition(config: Mapping[str, Any]) -> None:
+def check_visual_genetic(config: Mapping[str, Any]) -> None:
     """Check that variants, anchors, backbone and seeds fit each other.
 
     Raises

@@ -1,0 +1,1 @@
+"""Vectors of taxa fitted to phylogenetic distances."""

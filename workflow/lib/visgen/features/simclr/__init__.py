@@ -1,1 +1,1 @@
-"""SimCLR (Chen et al. 2020): a network's weights learned from images alone, without labels."""
+"""Weights learned without labels from the study's own images (Chen et al. 2020)."""

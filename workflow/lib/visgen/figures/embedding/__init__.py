@@ -1,0 +1,1 @@
+"""Figures of look against descent."""

@@ -1,0 +1,1 @@
+"""Figures of recognition with and without genetic anchors."""

@@ -1,1 +1,1 @@
-"""Genetic anchors: one vector a taxon, towards which its images can be drawn."""
+"""One vector a taxon, of its sequences or of controls, that images are aligned to."""

@@ -1,1 +1,1 @@
-"""How well sequences tell taxa apart, and how far trees agree."""
+"""Whether sequences, anchors and inferred trees tell taxa apart and agree."""

@@ -1,1 +1,1 @@
-"""Sequences: reading, checking, and the taxa that they belong to."""
+"""Sequences checked one by one, and the taxon of each."""

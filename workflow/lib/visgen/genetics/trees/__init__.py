@@ -1,1 +1,1 @@
-"""From accepted sequences to an alignment, a tree and distances."""
+"""Trees and distances inferred from sequences: alignment, engines, rooting, support."""

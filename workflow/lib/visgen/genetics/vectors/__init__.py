@@ -1,1 +1,1 @@
-"""Sequences as vectors of one length: sequence graph transform and k-mer frequencies."""
+"""Sequences as vectors: sequence graph transform and k-mers."""

@@ -1,0 +1,1 @@
+"""The page on recognition with and without genetic anchors."""

@@ -9,7 +9,7 @@ import pandas as pd
 from visgen.metrics import SCORE, of_role, over_seeds
 from visgen.report.page import format_percent
 from visgen.report.published import published_rows
-from visgen.report.visual_genetic.findings import recognition_findings
+from visgen.report.visual_genetic.findings import visual_genetic_findings
 from visgen.report.visual_genetic.rows import (
     evaluator_rows,
     unseen_rows,
@@ -23,10 +23,10 @@ from visgen.visual_genetic.recognition.runs import read_by_name
 from visgen.visual_genetic.recognition.scoring import EXPERIMENT
 
 
-def recognition_content(
+def visual_genetic_content(
     metrics: pd.DataFrame, settings: Mapping[str, Any], given: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return rows, findings and figures of recognition, under the one name recognition.
+    """Return rows, findings and figures of recognition, under the one name visual_genetic.
 
     Parameters
     ----------
@@ -35,44 +35,46 @@ def recognition_content(
     settings
         rank, variants (by name: regime, anchors, permutations), tail, head, bootstraps.
     given
-        Paths: recognition_figures (``<name>.png``, one for each name of
+        Paths: visual_genetic_figures (``<name>.png``, one for each name of
         `visgen.visual_genetic.figure_names.FIGURES`),
-        recognition_omitted (``<variant>/seed-<s>/omitted.tsv`` of every run),
-        recognition_impossible (kinds of withheld taxa that cannot be; none or one) and
-        recognition_published (none or one).
+        visual_genetic_omitted (``<variant>/seed-<s>/omitted.tsv`` of every run),
+        visual_genetic_impossible (kinds of withheld taxa that cannot be; none or one) and
+        visual_genetic_published (none or one).
     """
     scores = metrics[metrics["experiment"] == EXPERIMENT]
     mean = over_seeds(scores)
     chosen, variants = chosen_evaluator(scores), settings["variants"]
-    published = [read_table(path) for path in given["recognition_published"]]
-    impossible = given["recognition_impossible"]
+    published = [read_table(path) for path in given["visual_genetic_published"]]
+    impossible = given["visual_genetic_impossible"]
     return {
-        "recognition": {
+        "visual_genetic": {
             "rank": settings["rank"],
             "tail": settings["tail"],
             "head": settings["head"],
             "bootstraps": settings["bootstraps"],
             "chosen": evaluator_in_words(chosen),
             "n_seeds": int(mean["n_seeds"].max()),
-            "findings": recognition_findings(mean, chosen, main_pair(variants), settings["rank"]),
+            "findings": visual_genetic_findings(
+                mean, chosen, main_pair(variants), settings["rank"]
+            ),
             "rows": variant_rows(mean, chosen, variants),
             "evaluators": evaluator_rows(mean, variants),
             "unseen": unseen_rows(mean),
             "impossible": [row for p in impossible for row in read_table(p).to_dict("records")],
-            "omitted": omitted_rows(given["recognition_omitted"]),
+            "omitted": omitted_rows(given["visual_genetic_omitted"]),
             "published": [
                 row
                 for table in published
-                for row in published_recognition(
+                for row in published_scores(
                     table[table["variant"].isin(variants)], mean, chosen, settings["rank"]
                 )
             ],
-            "figures": {Path(path).stem: path for path in given["recognition_figures"]},
+            "figures": {Path(path).stem: path for path in given["visual_genetic_figures"]},
         }
     }
 
 
-def published_recognition(
+def published_scores(
     published: pd.DataFrame, mean: pd.DataFrame, evaluator: str, rank: str
 ) -> list[dict[str, Any]]:
     """Return each published score of recognition at a rank beside that of this study.

@@ -20,7 +20,7 @@ _WITHHELD = {
 }
 
 
-def recognition_findings(
+def visual_genetic_findings(
     mean: pd.DataFrame, evaluator: str, pair: tuple[str, str] | None, rank: str
 ) -> list[str]:
     """Say what the scores show, null results included.

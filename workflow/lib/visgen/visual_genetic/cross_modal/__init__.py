@@ -1,1 +1,1 @@
-"""Cross-modal alignment: image embeddings drawn towards the anchors of their taxa."""
+"""Embeddings of images drawn to genetic anchors (stage 2)."""

@@ -1,1 +1,1 @@
-"""Recognition of taxa from images alone, after whatever the embedding was drawn towards."""
+"""Taxa recognised from images alone, scored, and placed when withheld."""

@@ -1,1 +1,1 @@
-"""Networks that learn to tell taxa apart, by a softmax head and by distances (Karaderi 2024)."""
+"""Networks trained on photographs, by regime, before any alignment (stage 1)."""

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from visgen.features.store import add_vectors, read_vectors, stored_keys
-from visgen.machine.recipes import open_store
+from visgen.machine.recipes import recipe_folder
 
 KEYS = pd.DataFrame({"sha256": ["cc", "aa", "aa", "bb"], "repeat": [0, 1, 0, 0]})
 VECTORS = np.arange(20, dtype=np.float32).reshape(4, 5)
@@ -12,7 +12,7 @@ VECTORS = np.arange(20, dtype=np.float32).reshape(4, 5)
 
 @pytest.fixture
 def packs(tmp_path):
-    packs = open_store(tmp_path, {"model": "m"})
+    packs = recipe_folder(tmp_path, {"model": "m"})
     add_vectors(packs, KEYS[:3], VECTORS[:3])
     add_vectors(packs, KEYS[3:], VECTORS[3:])
     return packs
@@ -34,7 +34,7 @@ def test_the_keys_are_those_added(packs):
 
 
 def test_a_new_store_is_empty(tmp_path):
-    packs = open_store(tmp_path, {"model": "m"})
+    packs = recipe_folder(tmp_path, {"model": "m"})
     assert stored_keys(packs) == set()
     assert len(read_vectors(packs, KEYS[:0])) == 0
 
@@ -47,13 +47,13 @@ def test_a_vector_that_is_not_there_is_named(packs, key):
 
 
 def test_the_same_recipe_is_the_same_folder_whatever_its_order(tmp_path):
-    first = open_store(tmp_path, {"model": "m", "mean": [0.5, 0.25]})
-    assert open_store(tmp_path, {"mean": (0.5, 0.25), "model": "m"}) == first
+    first = recipe_folder(tmp_path, {"model": "m", "mean": [0.5, 0.25]})
+    assert recipe_folder(tmp_path, {"mean": (0.5, 0.25), "model": "m"}) == first
     assert json.loads((first / "recipe.json").read_text()) == {"model": "m", "mean": [0.5, 0.25]}
 
 
 def test_another_recipe_is_another_folder(tmp_path):
-    folders = {open_store(tmp_path, {"model": "m", "seed": seed}) for seed in (1, 2, 3)}
+    folders = {recipe_folder(tmp_path, {"model": "m", "seed": seed}) for seed in (1, 2, 3)}
     assert len(folders) == 3
 
 

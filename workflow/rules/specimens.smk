@@ -1,5 +1,6 @@
-# From a folder and a table to specimens: every row and file is accepted or rejected by name.
-# Needs images and meta.csv, and what there is of tree and sequences; makes specimens/.
+# What is there? From a folder and a table to specimens, every row and file accepted or rejected by
+# name, and their training, validation and test parts.
+# Needs images and meta.csv, and what there is of tree and sequences; makes specimens/ and splits/.
 
 
 rule ingest_specimens:
@@ -55,6 +56,26 @@ rule measure_coverage:
         sequence_rank=INPUTS["sequence_rank"],
     script:
         "../scripts/measure_coverage.py"
+
+
+rule split_specimens:
+    """Deal specimens to the parts, for every seed."""
+    input:
+        specimens="<results>/specimens/specimens.parquet",
+        code=code_of("split_specimens.py"),
+    output:
+        splits=expand("<results>/splits/seed-{seed}.tsv", seed=plan.seeds),
+        notes=expand("<results>/splits/notes-{seed}.tsv", seed=plan.seeds),
+    log:
+        "<logs>/split_specimens.log",
+    conda:
+        "../../envs/statistics.yaml"
+    params:
+        **plan.split_options,
+        ranks=RANKS,
+        seeds=plan.seeds,
+    script:
+        "../scripts/split_specimens.py"
 
 
 rule plot_inputs:

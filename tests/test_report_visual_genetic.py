@@ -12,10 +12,10 @@ from visgen.report.cells import cell, points
 from visgen.report.page import render_report
 from visgen.report.visual_genetic.content import (
     omitted_rows,
-    published_recognition,
-    recognition_content,
+    published_scores,
+    visual_genetic_content,
 )
-from visgen.report.visual_genetic.findings import recognition_findings
+from visgen.report.visual_genetic.findings import visual_genetic_findings
 from visgen.report.visual_genetic.rows import (
     evaluator_rows,
     unseen_rows,
@@ -28,7 +28,7 @@ from visgen.visual_genetic.recognition.hits import METRICS
 from visgen.visual_genetic.recognition.nulls import PERMUTED
 from visgen.visual_genetic.recognition.unseen_scores import BY_FREQUENCY, UNIFORMLY
 
-TEMPLATE = Path(__file__).parents[1] / "workflow/report/recognition.html.jinja"
+TEMPLATE = Path(__file__).parents[1] / "workflow/report/visual_genetic.html.jinja"
 HOSTILE = '<script>alert("1 & 2")</script>\'>'
 
 
@@ -77,14 +77,14 @@ def content(folder, metrics=None, variants=VARIANTS, name="c"):
     impossible = pd.DataFrame({"evaluator": ["unseen_genera"], "reason": [name]})
     write_table(folder / "impossible.tsv", impossible)
     given = {
-        "recognition_figures": figures,
-        "recognition_omitted": [omitted],
-        "recognition_impossible": [folder / "impossible.tsv"],
-        "recognition_published": [folder / "p.tsv"],
+        "visual_genetic_figures": figures,
+        "visual_genetic_omitted": [omitted],
+        "visual_genetic_impossible": [folder / "impossible.tsv"],
+        "visual_genetic_published": [folder / "p.tsv"],
     }
     settings = {"rank": "species", "variants": variants, "tail": 11, "head": 1013}
     metrics = scores() if metrics is None else metrics
-    return recognition_content(metrics, settings | {"bootstraps": 503}, given)
+    return visual_genetic_content(metrics, settings | {"bootstraps": 503}, given)
 
 
 class Tags(HTMLParser):
@@ -101,7 +101,7 @@ class Tags(HTMLParser):
 
 
 def findings(table, pair=("wd", "wd_sgt")):
-    return recognition_findings(over_seeds(table), "knn_5", pair, "species")
+    return visual_genetic_findings(over_seeds(table), "knn_5", pair, "species")
 
 
 # --- findings ---
@@ -224,7 +224,7 @@ def test_published_numbers_stand_beside_those_of_the_same_variant():
         "metric": ["tail_accuracy", "accuracy", "accuracy", "macro_f1"],
         "value": [0.371, 0.9, 0.8, 0.7], "note": [None, "n", "n", "n"],
     })  # fmt: skip
-    rows = published_recognition(published, over_seeds(scores()), "knn_5", "species")
+    rows = published_scores(published, over_seeds(scores()), "knn_5", "species")
     assert [(r["variant"], r["metric"], r["value"]) for r in rows] == [
         ("wd", "tail_accuracy", "37.1 %"), ("unknown", "accuracy", "90.0 %"),
     ]  # fmt: skip
@@ -284,7 +284,7 @@ def test_hostile_names_stay_text(tmp_path):
 def test_without_published_and_withheld_taxa_their_parts_are_left_out(tmp_path):
     table = scores()
     found = content(tmp_path, table[table["part"] != "unseen_species"])
-    found["recognition"] |= {"published": [], "impossible": [], "omitted": []}
+    found["visual_genetic"] |= {"published": [], "impossible": [], "omitted": []}
     text = render_report(TEMPLATE, found)
     assert "Beside published" not in text
     assert "no training saw" not in text
