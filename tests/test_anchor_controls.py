@@ -48,7 +48,6 @@ OPTIONS = {
     "space": "raw",
     "size": None,
     "fallback": [],
-    "permutation": None,
     "seed": 1,
 }
 

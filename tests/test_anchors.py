@@ -45,7 +45,6 @@ OPTIONS = {
     "space": "raw",
     "size": None,
     "fallback": [],
-    "permutation": None,
     "seed": 1,
 }
 
@@ -224,23 +223,6 @@ def test_spread_is_the_mean_cosine_distance_to_the_raw_average(vectors):
             assert rows.loc[taxon, "spread"] == pytest.approx(expected, rel=1e-9)
         else:
             assert np.isnan(rows.loc[taxon, "spread"])
-
-
-def test_permutation_moves_own_anchors_and_what_is_lent_follows(vectors):
-    options = {"space": "centred", "fallback": ["genus"]}
-    plain, _ = measure(vectors, **options)
-    permuted, table = measure(vectors, **options, permutation=2)
-    anchor_of = table.set_index("taxon")["anchor_of"]
-    own = sorted(N_SEQUENCES)
-    assert sorted(anchor_of[own]) == own
-    assert (anchor_of[own] != own).all()
-    for taxon in own:
-        np.testing.assert_array_equal(permuted.loc[taxon], plain.loc[anchor_of[taxon]])
-    np.testing.assert_allclose(
-        permuted.loc["Arca c"], permuted.loc[["Arca a", "Arca b"]].mean(), atol=1e-14
-    )
-    assert anchor_of["Arca c"] == "Arca c"
-    assert pd.isna(anchor_of["Nucula a"])
 
 
 def test_anchors_come_back_from_disk_and_write_the_same_bytes(vectors, tmp_path):

@@ -6,7 +6,9 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 from visgen.configuration.checks.paths import check_files
+from visgen.configuration.key_table import key_table
 from visgen.configuration.reading import checked_config
+from visgen.configuration.removed import REMOVED
 from visgen.configuration.schema import load_schema
 from visgen.simulate.ranks import RANKS
 
@@ -96,11 +98,11 @@ def test_defaults_are_filled_in_at_all_levels():
     assert config["inputs"]["tree"] is None  # in a section that was given
     assert config["splits"] == {"seeds": [1, 2, 3], "stratify_by": None, "test": 0.2, "val": 0.1}
     assert config["features"]["augmentation"]["rotation"] == 15  # in a section of a section
-    small = {"model": "test_resnet", "weights": "none", "seed": 1, "model_args": {}}
+    small = {"model": "test_resnet", "weights": "none", "model_args": {}}
     small |= {"preprocessing": {}, "layers": None}
     assert config["backbones"]["small"] == small  # in a section with a name of one's own
     forest = config["classification"]["classifiers"]["random_forest"]
-    given = {"method": "random_forest", "trees": 100, "seed": 1, "class_weight": "none"}
+    given = {"method": "random_forest", "trees": 100, "class_weight": "none"}
     assert forest.items() >= given.items()  # inside a default
     assert forest["tune"] == {"folds": 3, "grid": {}} and forest["resample"] is None
 
@@ -119,6 +121,19 @@ def test_checking_changes_neither_the_config_nor_the_schema():
     assert (given, schema) == (SMALLEST, SCHEMA)
 
 
+@pytest.mark.parametrize("path", REMOVED)
+def test_a_key_that_is_no_more_says_what_replaced_it(path):
+    key = path.replace("*", "mine")
+    message = complaint(study({key: 1}))
+    assert message.startswith(f"config key {key}: is no more; ") and REMOVED[path] in message
+    assert f"`{path.replace('*', '<name>')}`" not in key_table(SCHEMA)
+
+
+def test_one_seed_stands_for_all():
+    assert checked_config(SMALLEST, SCHEMA)["seed"] == 1
+    assert complaint(study({"seed": 0})) == "config key seed: found 0, expected integer, at least 1"
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -129,7 +144,7 @@ def test_checking_changes_neither_the_config_nor_the_schema():
         (
             {"backbones.small.modle": "x"},
             "config key backbones.small.modle: unknown; did you mean 'model'? legal keys here: "
-            "model, weights, seed, model_args, preprocessing, layers",
+            "model, weights, model_args, preprocessing, layers",
         ),
         ({"splits.seed": [1]}, "config key splits.seed: unknown; did you mean 'seeds'?"),
         ({"splits.sead": 1}, "config key splits.sead: unknown; did you mean 'seeds'?"),
@@ -360,7 +375,7 @@ def test_missing_initial_weights_are_named_where_they_are_used(tmp_path):
 def test_backbones_that_share_learned_weights_agree_on_what_was_learned(changes, message):
     base = study({"backbones.small.weights": "simclr"})
     other = {"model": "test_resnet", "weights": "simclr"}
-    shared = study({"backbones.other": other | {"layers": [0], "seed": 2}}, base)
+    shared = study({"backbones.other": other | {"layers": [0]}}, base)
     checked_config(shared, SCHEMA)
     assert complaint(study({"backbones.other": other | changes}, base)).startswith(message)
     checked_config(study({"backbones.other": other | changes | {"weights": "none"}}, base), SCHEMA)

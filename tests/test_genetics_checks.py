@@ -15,7 +15,6 @@ INFERRED = study(
     [
         {},
         {"genetics.anchors": {"a": {"source": "kmers", "space": "whitened", "size": 5}}},
-        {"genetics.anchors": {"a": {"fallback": ["family"], "permutation": 3, "seed": 2}}},
         {"genetics.anchors": {"a": {"source": "taxonomy", "fallback": ["family"]}}},
         {"genetics.anchors": {"a": {"source": "random", "fallback": ["family"], "size": 89}}},
         {
@@ -86,11 +85,6 @@ def test_a_tree_or_distances_can_be_inferred(kind, base):
             {"genetics.anchors": {"a": {"source": "random", "average": "mean"}}},
             SEQUENCED,
             "genetics.anchors.a.average: goes with the sources sgt and kmers only",
-        ),
-        (
-            {"genetics.anchors": {"a": {"seed": 4}}},
-            SEQUENCED,
-            "genetics.anchors.a.seed: goes with the source random or a permutation only",
         ),
         (
             {"genetics.anchors": {"a": {"source": "taxonomy", "space": "whitened"}}},

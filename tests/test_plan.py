@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 import yaml
 from test_configuration import SCHEMA, SIMULATION, SMALLEST, study
-from visgen.configuration.checks.paths import WEIGHTS
 from visgen.configuration.plan import Plan, given
 from visgen.configuration.reading import checked_config
+from visgen.features.options import WEIGHTS
 
 CONFIGS = Path(__file__).parents[1] / "config"
 GUIDED = {
@@ -124,7 +124,7 @@ def test_weights_come_from_a_hub_a_training_a_file_or_nowhere():
         "file": {"model": "resnet18", "weights": "mine.safetensors"},
         "learned": {"model": "resnet50", "weights": "simclr"},
     }
-    made = plan({"backbones": backbones, "simclr.initial_weights": "imagenet"})
+    made = plan({"backbones": backbones, "simclr.initial_weights": "imagenet"}).features
     assert made.weights_of("none") == []
     assert made.weights_of("hub") == ["resources/weights/resnet18.safetensors"]
     assert made.weights_of("file") == ["mine.safetensors"]
@@ -142,7 +142,11 @@ def test_weights_come_from_a_hub_a_training_a_file_or_nowhere():
 def test_no_word_for_weights_is_taken_for_a_file():
     for word in WEIGHTS:
         made = plan({"backbones.small": {"model": "resnet18", "weights": word}})
-        assert word not in made.weights_of("small")
+        assert word not in made.features.weights_of("small")
+
+
+def features_plan(changes):
+    return plan(changes).features
 
 
 def test_what_a_model_is_trained_as_changes_with_what_decides_its_weights_alone():
@@ -154,14 +158,17 @@ def test_what_a_model_is_trained_as_changes_with_what_decides_its_weights_alone(
         },
         "simclr.image_size": 32,
     }
-    trained = plan(base).trained_as("test_resnet")
+    trained = features_plan(base).trained_as("test_resnet")
     assert trained["preprocessing"]["image_size"] == 32
     assert trained["preprocessing"]["mean"] == [0.5, 0.5, 0.5]
-    assert plan(base | {"simclr.epochs": 3}).trained_as("test_resnet") == trained
-    larger = plan(base | {"simclr.image_size": 48})
+    assert features_plan(base | {"simclr.epochs": 3}).trained_as("test_resnet") == trained
+    larger = features_plan(base | {"simclr.image_size": 48})
     assert larger.trained_as("test_resnet") != trained
-    assert larger.simclr_options == plan(base).simclr_options
-    assert plan(base | {"simclr.epochs": 3}).simclr_options != plan(base).simclr_options
+    assert larger.simclr_options == features_plan(base).simclr_options
+    assert (
+        features_plan(base | {"simclr.epochs": 3}).simclr_options
+        != features_plan(base).simclr_options
+    )
 
 
 def test_classifiers_learn_from_views_where_there_are_any_and_taxa_only_where_brought_to_a_size():
@@ -169,7 +176,7 @@ def test_classifiers_learn_from_views_where_there_are_any_and_taxa_only_where_br
     clean = [f"results/demo/features/small/clean-{shard}.parquet" for shard in range(3)]
     views = [path.replace("clean", "views") for path in clean]
     changes = {"features.shards": 3, "embedding.variants": variants}
-    without, with_views = plan(changes), plan(changes | {"features.views": 2})
+    without, with_views = features_plan(changes), features_plan(changes | {"features.views": 2})
     assert without.training_features("small") == without.clean_features("small") == clean
     assert with_views.clean_features("small") == clean
     assert with_views.training_features("small") == clean + views

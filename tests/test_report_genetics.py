@@ -24,11 +24,11 @@ from visgen.tables import write_table
 TEMPLATE = Path(__file__).parents[1] / "workflow/report/report.html.jinja"
 TIPS = "shuffled_tips"
 HOSTILE = '<script>alert("1 & 2")</script>\'>'
-PLAIN = {"source": "sgt", "space": "raw", "permutation": None}
+PLAIN = {"source": "sgt", "space": "raw"}
 SETTINGS = {
     "sgt": {"engine": "fast", "letters": 2, "symbols": "overlapping", "kappa": 1.0,
             "length_sensitive": False, "scaling": "none"},
-    "kmers": {"letters": 4, "scaling": "l2"},
+    "kmers": {"letters": 4},
     "tree": {"engine": "nj"},
     "anchors": {"sgt": PLAIN},
     "inferred": False,
@@ -343,7 +343,7 @@ def test_anchors_are_counted_by_their_source(tmp_path):
     anchors = pd.DataFrame([[1.0, 0, 0], [0, 1, 0], [1, 1, 0]], index=list("abc"))
     options = {
         "sgt": PLAIN,
-        "dealt": PLAIN | {"permutation": 7},
+        "dealt": PLAIN | {"source": "random"},
         "drawn": PLAIN | {"source": "random"},
         "tree": PLAIN | {"source": "tree", "space": "centred"},
     }
@@ -358,7 +358,7 @@ def test_anchors_are_counted_by_their_source(tmp_path):
     rows = anchor_rows(measured, tables, files[::-1], options)
     assert [(row["name"], row["made"], row["is_null"]) for row in rows] == [
         ("sgt", "sgt, raw", False),
-        ("dealt", "sgt, raw, permutation 7", True),
+        ("dealt", "random, raw", True),
         ("drawn", "random, raw", True),
         ("tree", "tree, centred", False),
     ]

@@ -118,7 +118,7 @@ def test_an_unchanged_study_has_nothing_to_do(planner):
         ("visual_genetic.variants.aligned.permutations", 3, VARIANTS),
         ("visual_genetic.hidden", 21, REGIMES),
         ("features.views", 1, CLASSIFIERS | {"extract_views"}),
-        ("backbones.tiny.seed", 2, FEATURES | REGIMES),
+        ("seed", 2, ALL),
         ("simclr.epochs", 3, WEIGHTS),
         ("simclr.image_size", 48, WEIGHTS),
         ("ingest.background", [0, 0, 0], WEIGHTS),

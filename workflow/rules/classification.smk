@@ -6,7 +6,7 @@ rule train_classifier:
     """Train a classifier for every rank and seed, and predict validation and test."""
     input:
         specimens="<results>/specimens/specimens.parquet",
-        features=by_wildcards(plan.training_features),
+        features=by_wildcards(plan.features.training_features),
         splits=expand("<results>/splits/seed-{seed}.tsv", seed=plan.seeds),
         code=code_of("train_classifier.py"),
     output:
@@ -25,9 +25,7 @@ rule train_classifier:
         ranks=RANKS,
         classified=plan.classified,
         seeds=plan.seeds,
-        classifier=lookup(
-            within=config, dpath="classification/classifiers/{classifier}"
-        ),
+        classifier=by_wildcards(plan.classifier),
     script:
         "../scripts/train_classifier.py"
 

@@ -8,7 +8,7 @@ rule embed_taxa:
     """Pool the features of each taxon's images by every unguided variant."""
     input:
         specimens="<results>/specimens/specimens.parquet",
-        features=by_wildcards(plan.clean_features),
+        features=by_wildcards(plan.features.clean_features),
         code=code_of("embed_taxa.py"),
     output:
         vectors=expand(
@@ -27,7 +27,7 @@ rule embed_taxa:
         rank=INPUTS["tree_rank"],
         variants=plan.embedding.unguided_options,
         min_images=config["embedding"]["min_images"],
-        seed=config["embedding"]["seed"],
+        seed=plan.seed,
     script:
         "../scripts/embed_taxa.py"
 
@@ -52,7 +52,7 @@ rule split_taxa:
         min_images=config["embedding"]["min_images"],
         guided=plan.embedding.guided,
         folds=config["embedding"]["folds"],
-        seed=config["embedding"]["seed"],
+        seed=plan.seed,
     script:
         "../scripts/split_taxa.py"
 
@@ -61,7 +61,7 @@ rule train_embedding:
     """Guide a variant by the distances of all taxa: what the maps of the report show."""
     input:
         specimens="<results>/specimens/specimens.parquet",
-        features=by_wildcards(plan.taxon_features),
+        features=by_wildcards(plan.features.taxon_features),
         genetic=TREE_DISTANCES,
         code=code_of("train_embedding.py"),
     output:
@@ -87,7 +87,7 @@ rule train_embedding:
         rank=INPUTS["tree_rank"],
         min_images=config["embedding"]["min_images"],
         variant=by_wildcards(plan.embedding.guidance_of),
-        seed=config["embedding"]["seed"],
+        seed=plan.seed,
     script:
         "../scripts/train_embedding.py"
 
@@ -96,7 +96,7 @@ rule embed_held_out:
     """Embed each fold by every unguided variant, and again with bags permuted, specimens dealt."""
     input:
         specimens="<results>/specimens/specimens.parquet",
-        features=by_wildcards(plan.clean_features),
+        features=by_wildcards(plan.features.clean_features),
         genetic=TREE_DISTANCES,
         folds="<results>/embedding/folds.tsv",
         code=code_of("embed_held_out.py"),
@@ -125,7 +125,7 @@ rule embed_held_out:
         rank=INPUTS["tree_rank"],
         variants=plan.embedding.unguided_options,
         refits=plan.embedding.unguided_refits,
-        seed=config["embedding"]["seed"],
+        seed=plan.seed,
     script:
         "../scripts/embed_held_out.py"
 
@@ -134,7 +134,7 @@ rule train_held_out:
     """Fit a variant with each fold held out, and again and again to permuted bags and specimens."""
     input:
         specimens="<results>/specimens/specimens.parquet",
-        features=by_wildcards(plan.taxon_features),
+        features=by_wildcards(plan.features.taxon_features),
         genetic=TREE_DISTANCES,
         folds="<results>/embedding/folds.tsv",
         code=code_of("train_held_out.py"),
@@ -158,7 +158,7 @@ rule train_held_out:
         rank=INPUTS["tree_rank"],
         variant=by_wildcards(plan.embedding.guidance_of),
         refits=by_wildcards(plan.embedding.refits_of),
-        seed=config["embedding"]["seed"],
+        seed=plan.seed,
     script:
         "../scripts/train_held_out.py"
 
@@ -171,7 +171,7 @@ rule train_fine_tuned:
     input:
         specimens="<results>/specimens/specimens.parquet",
         images=plan.images_made,
-        weights=by_wildcards(plan.weights_of),
+        weights=by_wildcards(plan.features.weights_of),
         genetic=TREE_DISTANCES,
         folds="<results>/embedding/folds.tsv",
         code=code_of("train_fine_tuned.py"),
@@ -199,7 +199,7 @@ rule train_fine_tuned:
         mem_mb=16000,
     params:
         rank=INPUTS["tree_rank"],
-        backbone=lookup(within=config, dpath="backbones/{backbone}"),
+        backbone=by_wildcards(plan.features.backbone),
         variant=by_wildcards(plan.embedding.guidance_of),
         refits=by_wildcards(plan.embedding.refits_of),
         options=plan.embedding.fine_tuning_options,
@@ -239,7 +239,7 @@ rule score_held_out:
         guided=plan.embedding.guided,
         rank=INPUTS["tree_rank"],
         references=plan.embedding.references,
-        seed=config["embedding"]["seed"],
+        seed=plan.seed,
     script:
         "../scripts/score_held_out.py"
 
@@ -248,7 +248,7 @@ rule score_embedding:
     """Test visual against phylogenetic distance for every unguided variant."""
     input:
         specimens="<results>/specimens/specimens.parquet",
-        features=by_wildcards(plan.clean_features),
+        features=by_wildcards(plan.features.clean_features),
         genetic=TREE_DISTANCES,
         visual=expand(
             "<results>/embedding/{{backbone}}/{variant}/distances.tsv",
@@ -268,7 +268,7 @@ rule score_embedding:
         rank=INPUTS["tree_rank"],
         permutations=config["embedding"]["permutations"],
         specimen_permutations=config["embedding"]["specimen_permutations"],
-        seed=config["embedding"]["seed"],
+        seed=plan.seed,
     script:
         "../scripts/score_embedding.py"
 

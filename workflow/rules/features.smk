@@ -22,7 +22,7 @@ rule train_simclr:
     input:
         specimens="<results>/specimens/specimens.parquet",
         images=plan.images_made,
-        initial_weights=by_wildcards(plan.initial_weights_of),
+        initial_weights=by_wildcards(plan.features.initial_weights_of),
         code=code_of("train_simclr.py"),
     output:
         weights="<results>/simclr/{model}/weights.safetensors",
@@ -38,8 +38,8 @@ rule train_simclr:
         gpu=1,
         mem_mb=16000,
     params:
-        backbone=by_wildcards(plan.trained_as),
-        options=plan.simclr_options,
+        backbone=by_wildcards(plan.features.trained_as),
+        options=plan.features.simclr_options,
         background=config["ingest"]["background"],
         max_pixels=config["ingest"]["max_pixels"],
     script:
@@ -51,7 +51,7 @@ rule extract_features:
     input:
         specimens="<results>/specimens/specimens.parquet",
         images=plan.images_made,
-        weights=by_wildcards(plan.weights_of),
+        weights=by_wildcards(plan.features.weights_of),
         code=code_of("extract_features.py"),
     output:
         "<results>/features/{backbone}/clean-{shard}.parquet",
@@ -66,7 +66,7 @@ rule extract_features:
         gpu=1,
         mem_mb=8000,
     params:
-        backbone=lookup(within=config, dpath="backbones/{backbone}"),
+        backbone=by_wildcards(plan.features.backbone),
         shards=config["features"]["shards"],
         batch_size=config["features"]["batch_size"],
         precision=config["features"]["precision"],
@@ -82,7 +82,7 @@ rule extract_views:
         specimens="<results>/specimens/specimens.parquet",
         images=plan.images_made,
         splits=expand("<results>/splits/seed-{seed}.tsv", seed=plan.seeds),
-        weights=by_wildcards(plan.weights_of),
+        weights=by_wildcards(plan.features.weights_of),
         code=code_of("extract_views.py"),
     output:
         "<results>/features/{backbone}/views-{shard}.parquet",
@@ -97,13 +97,13 @@ rule extract_views:
         gpu=1,
         mem_mb=8000,
     params:
-        backbone=lookup(within=config, dpath="backbones/{backbone}"),
+        backbone=by_wildcards(plan.features.backbone),
         shards=config["features"]["shards"],
         batch_size=config["features"]["batch_size"],
         precision=config["features"]["precision"],
         background=config["ingest"]["background"],
         max_pixels=config["ingest"]["max_pixels"],
         views=config["features"]["views"],
-        augmentation=config["features"]["augmentation"],
+        augmentation=plan.features.augmentation,
     script:
         "../scripts/extract_views.py"

@@ -61,7 +61,7 @@ rule measure_anchors:
     params:
         ranks=RANKS,
         rank=INPUTS["sequence_rank"],
-        options=lookup(within=GENETICS, dpath="anchors/{anchors}"),
+        options=by_wildcards(plan.anchor_options),
     script:
         "../scripts/measure_anchors.py"
 
@@ -105,7 +105,7 @@ rule infer_tree:
         "../../envs/trees.yaml"
     threads: config["compute"]["threads"]
     params:
-        options=GENETICS["tree"],
+        options=plan.tree_options,
     script:
         "../scripts/infer_tree.py"
 
@@ -153,7 +153,7 @@ rule score_sequences:
         anchors=list(GENETICS["anchors"]),
         permutations=GENETICS["permutations"],
         bootstraps=GENETICS["bootstraps"],
-        seed=GENETICS["seed"],
+        seed=plan.seed,
     script:
         "../scripts/score_sequences.py"
 

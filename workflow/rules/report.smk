@@ -32,10 +32,10 @@ CLASSIFICATION_INPUTS = {
 }
 SIMCLR_INPUTS = {
     "simclr_histories": expand(
-        "<results>/simclr/{model}/history.tsv", model=plan.learned_models
+        "<results>/simclr/{model}/history.tsv", model=plan.features.learned_models
     ),
     "simclr_figures": expand(
-        "<results>/simclr/{model}/history.png", model=plan.learned_models
+        "<results>/simclr/{model}/history.png", model=plan.features.learned_models
     ),
 }
 GENETICS_INPUTS = {}
@@ -130,10 +130,10 @@ rule write_provenance:
         features=[
             path
             for backbone in config["backbones"]
-            for path in plan.clean_features(backbone)
+            for path in plan.features.clean_features(backbone)
         ],
         study=plan.study_files,
-        weights=plan.weights_files,
+        weights=plan.features.weights_files,
         code=code_of("write_provenance.py"),
     output:
         "<results>/provenance.json",

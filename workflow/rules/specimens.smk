@@ -85,7 +85,7 @@ rule plot_inputs:
         coverage="<results>/specimens/coverage.tsv",
         distances=plan.tree_distances,
         histories=expand(
-            "<results>/simclr/{model}/history.tsv", model=plan.learned_models
+            "<results>/simclr/{model}/history.tsv", model=plan.features.learned_models
         ),
         code=code_of("plot_inputs.py"),
     output:
@@ -100,7 +100,7 @@ rule plot_inputs:
             category="Phylogeny",
         ),
         histories=report(
-            expand("<results>/simclr/{model}/history.png", model=plan.learned_models),
+            expand("<results>/simclr/{model}/history.png", model=plan.features.learned_models),
             caption="../report/simclr.rst",
             category="Weights learned without labels",
         ),

@@ -29,7 +29,7 @@ if plan.visual_genetic:
             ranks=RANKS,
             rank=plan.visual_genetic.rank,
             share=VISUAL_GENETIC["unseen"] and VISUAL_GENETIC["unseen"]["share"],
-            seed=VISUAL_GENETIC["unseen"] and VISUAL_GENETIC["unseen"]["seed"],
+            seed=plan.seed,
         script:
             "../scripts/split_unseen.py"
 
@@ -39,7 +39,7 @@ if plan.visual_genetic:
             specimens="<results>/specimens/specimens.parquet",
             images=plan.images_made,
             withheld=by_wildcards(plan.visual_genetic.withheld_from),
-            weights=plan.weights_of(VISUAL_GENETIC["backbone"]),
+            weights=plan.features.weights_of(VISUAL_GENETIC["backbone"]),
             code=code_of("train_regime.py"),
         output:
             checkpoint="<results>/{scope}/regimes/{regime}/seed-{seed}/checkpoint.safetensors",
@@ -180,7 +180,7 @@ if plan.visual_genetic:
             tail=VISUAL_GENETIC["tail"],
             head=VISUAL_GENETIC["head"],
             bootstraps=VISUAL_GENETIC["bootstraps"],
-            seed=VISUAL_GENETIC["unseen"] and VISUAL_GENETIC["unseen"]["seed"],
+            seed=plan.seed if plan.visual_genetic.unseen else None,
         script:
             "../scripts/score_visual_genetic.py"
 

@@ -13,5 +13,5 @@ match snakemake.wildcards.encoding:
     case "sgt":
         vectors = embed_sgt(sequences, **snakemake.params.options)
     case "kmers":
-        vectors = embed_kmers(sequences, **snakemake.params.options)
+        vectors = embed_kmers(sequences, scaling="l2", **snakemake.params.options)
 write_vectors(snakemake.output[0], vectors)

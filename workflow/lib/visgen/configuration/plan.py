@@ -9,6 +9,7 @@ from visgen.classification.classifiers.options import BASELINE_METHODS
 from visgen.configuration.checks.genetics import INFERRED
 from visgen.configuration.checks.paths import STUDY_FILES
 from visgen.configuration.plan_of_embedding import EmbeddingPlan
+from visgen.configuration.plan_of_features import FeaturesPlan
 from visgen.configuration.plan_of_visual_genetic import VisualGeneticPlan
 
 
@@ -109,7 +110,12 @@ class Plan:
         same = self.inputs["tree_rank"] == self.inputs["sequence_rank"]
         return self.tree_distances if same else []
 
-    # Images: splits, networks and their weights, features.
+    # Images: splits, features.
+
+    @property
+    def seed(self) -> int:
+        """Seed of all that is drawn by chance, but the splits and what is simulated."""
+        return self.config["seed"]
 
     @property
     def seeds(self) -> list[int]:
@@ -121,86 +127,10 @@ class Plan:
         """How specimens are dealt to parts, whatever the seed."""
         return {key: self.config["splits"][key] for key in ("stratify_by", "test", "val")}
 
-    @property
-    def shards(self) -> range:
-        """Numbers of the shards that features are written in."""
-        return range(self.config["features"]["shards"])
-
     @cached_property
-    def learned_models(self) -> list[str]:
-        """Models whose weights are learned here without labels."""
-        backbones = self.config["backbones"].values()
-        return sorted({b["model"] for b in backbones if b["weights"] == "simclr"})
-
-    @property
-    def simclr_options(self) -> dict[str, Any]:
-        """How weights are learned without labels."""
-        apart = ("image_size", "initial_weights")
-        return {key: value for key, value in self.config["simclr"].items() if key not in apart}
-
-    def weights_of(self, backbone: str) -> list[str]:
-        """Return the weights file of a backbone; none for an untrained one."""
-        options = self.config["backbones"][backbone]
-        return self._weights(options["model"], options["weights"])
-
-    def initial_weights_of(self, model: str) -> list[str]:
-        """Return the weights file that learning without labels starts from, if any."""
-        return self._weights(model, self.config["simclr"]["initial_weights"])
-
-    def _weights(self, model: str, weights: str) -> list[str]:
-        match weights:
-            case "none":
-                return []
-            case "imagenet":
-                return [f"resources/weights/{model}.safetensors"]
-            case "simclr":
-                return [f"{self.results}/simclr/{model}/weights.safetensors"]
-            case path:
-                return [path]
-
-    @property
-    def weights_files(self) -> list[str]:
-        """Weights files of all backbones, and those that learning started from."""
-        found = {path for name in self.config["backbones"] for path in self.weights_of(name)}
-        found |= {path for m in self.learned_models for path in self.initial_weights_of(m)}
-        return sorted(found)
-
-    def trained_as(self, model: str) -> dict[str, Any]:
-        """Return what a model that SimCLR trains is built with; its backbones agree on it."""
-        backbone = next(
-            backbone
-            for backbone in self.config["backbones"].values()
-            if backbone["model"] == model and backbone["weights"] == "simclr"
-        )
-        preprocessing = {
-            key: value for key, value in backbone["preprocessing"].items() if key in ("mean", "std")
-        }
-        simclr = self.config["simclr"]
-        return {
-            "model": model,
-            "model_args": backbone["model_args"],
-            "seed": simclr["seed"],
-            "preprocessing": preprocessing | {"image_size": simclr["image_size"]},
-        }
-
-    def clean_features(self, backbone: str) -> list[str]:
-        """Return the shards of features of clean images."""
-        return self._features(backbone, ["clean"])
-
-    def training_features(self, backbone: str) -> list[str]:
-        """Return the shards that classifiers learn from: of views too where there are any."""
-        views = self.config["features"]["views"]
-        return self._features(backbone, ["clean", "views"] if views else ["clean"])
-
-    def taxon_features(self, backbone: str, variant: str) -> list[str]:
-        """Return the shards that taxa are embedded by: views where they are brought to a size."""
-        if self.embedding.variants[variant]["per_taxon"] is None:
-            return self.clean_features(backbone)
-        return self.training_features(backbone)
-
-    def _features(self, backbone: str, kinds: list[str]) -> list[str]:
-        folder = f"{self.results}/features/{backbone}"
-        return [f"{folder}/{kind}-{shard}.parquet" for kind in kinds for shard in self.shards]
+    def features(self) -> FeaturesPlan:
+        """What follows for networks, their weights and features."""
+        return FeaturesPlan(self.config)
 
     # Classification.
 
@@ -213,6 +143,10 @@ class Plan:
     def classifiers(self) -> list[str]:
         """Names of the classifiers."""
         return list(self.config["classification"]["classifiers"])
+
+    def classifier(self, classifier: str) -> dict[str, Any]:
+        """Return the options of a classifier."""
+        return self.config["classification"]["classifiers"][classifier] | {"seed": self.seed}
 
     @property
     def baselines(self) -> list[str]:
@@ -232,6 +166,17 @@ class Plan:
         return self.config["classification"]["reference"] or self.candidates[0]
 
     # Sequences.
+
+    def anchor_options(self, anchors: str) -> dict[str, Any]:
+        """Return the options of a set of anchors, the seed only where something is drawn."""
+        options = self.config["genetics"]["anchors"][anchors]
+        return options | ({"seed": self.seed} if options["source"] == "random" else {})
+
+    @property
+    def tree_options(self) -> dict[str, Any] | None:
+        """How a tree is inferred; None where none is."""
+        tree = self.config["genetics"]["tree"]
+        return tree and tree | {"seed": self.seed}
 
     def anchor_vectors(self, anchors: str) -> str:
         """Return the vectors a set is made of; a control takes its shape and taxa from them."""

@@ -112,7 +112,7 @@ class EmbeddingPlan:
         """How images are read where stages of the network are trained."""
         features, ingest = self.config["features"], self.config["ingest"]
         return {
-            "seed": self.config["embedding"]["seed"],
+            "seed": self.config["seed"],
             "batch_size": features["batch_size"],
             "precision": features["precision"],
             "background": ingest["background"],

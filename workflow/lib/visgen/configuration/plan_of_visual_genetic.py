@@ -45,7 +45,7 @@ class VisualGeneticPlan:
     @property
     def backbone(self) -> Mapping[str, Any]:
         """Options of the network that is trained."""
-        return self.config["backbones"][self.section["backbone"]]
+        return self.config["backbones"][self.section["backbone"]] | {"seed": self.config["seed"]}
 
     @cached_property
     def compared(self) -> dict[str, dict[str, Any]]:
@@ -140,7 +140,7 @@ class VisualGeneticPlan:
         if options["anchors"] is None:  # no option of an alignment re-runs it
             return asked | {"layer": "none"}
         own = {key: options[key] for key in OVERRIDES if options[key] is not None}
-        aligned = self.section["alignment"] | own
+        aligned = {"loss": "cosine", "layer": "none"} | self.section["alignment"] | own
         return asked | aligned | {"permutations": options["permutations"]}
 
     @property

@@ -14,6 +14,7 @@ from visgen.configuration.checks.classification import check_classifiers
 from visgen.configuration.checks.embedding import check_guidance
 from visgen.configuration.checks.genetics import check_anchors
 from visgen.configuration.checks.study import check_study
+from visgen.configuration.removed import check_removed
 
 # JSON takes 32.0 for an integer and YAML's .nan for a number; here neither is of use.
 _Validator = extend(
@@ -43,6 +44,7 @@ def checked_config(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict
         In one line: the key, what was found and which values are legal.
     """
     _check_names(config, "")
+    check_removed(config)
     filled = _with_defaults(config, schema, schema)
     errors = sorted(_leaves(_Validator(schema).iter_errors(filled)), key=_depth)
     if errors:

@@ -17,10 +17,10 @@ def load_schema(path: str | Path) -> dict[str, Any]:
 
     Words stand once, beside the code that knows them, in a module that imports next to nothing:
     a tuple of words, or a mapping from each to its meaning (or further words). The reference
-    ``embedding.guidance.options.LOSSES`` is to ``LOSSES`` in `visgen.embedding.guidance.options`; one more
-    name is a key of a mapping. Words are taken for ``enum: {words: <reference>}`` (and null beside
-    them where the type has it), for ``pattern: {words: <reference>}`` (any of them), and for
-    ``{<reference>}`` in a description, there with their meanings.
+    ``embedding.guidance.options.LOSSES`` is to ``LOSSES`` in `visgen.embedding.guidance.options`;
+    one more name is a key of a mapping. Words are taken for ``enum: {words: <reference>}`` (and
+    null beside them where the type has it), for ``pattern: {words: <reference>}`` (any of them),
+    and for ``{<reference>}`` in a description, there with their meanings.
 
     Parameters
     ----------

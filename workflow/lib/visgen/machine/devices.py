@@ -2,7 +2,7 @@
 
 import torch
 
-from visgen.machine.precisions import PRECISIONS
+from visgen.machine.options import PRECISIONS
 
 
 def pick_device() -> torch.device:

@@ -22,15 +22,15 @@ def check_classifiers(classifiers: Mapping[str, Mapping[str, Any]]) -> None:
     for name, classifier in classifiers.items():
         key, method = f"classification.classifiers.{name}", classifier.get("method")
         if method in BASELINE_METHODS:
-            legal = ("method", "seed")
+            legal = ("method",)
         elif method in METHOD_OPTIONS:
-            legal = ("method", "seed", *METHOD_OPTIONS[method], *SHARED_OPTIONS)
+            legal = ("method", *METHOD_OPTIONS[method], *SHARED_OPTIONS)
         else:
             continue  # the schema says it better
         _check_options(key, classifier, legal, method)
         tune = classifier.get("tune") or {}
         grid = tune.get("grid") or {} if isinstance(tune, Mapping) else {}
-        tunable = [*legal[2:-5], "best_features", "pca"]
+        tunable = [*legal[1:-5], "best_features", "pca"]
         _check_options(f"{key}.tune.grid", grid, tunable, method)
 
 

@@ -26,17 +26,11 @@ def check_anchors(sets: Mapping[str, Mapping[str, Any]]) -> None:
             continue  # the schema says it better
         source = options.get("source", ENCODINGS[0])
         sequenced = source in ENCODINGS
-        permuted = options.get("permutation") is not None
-        goes_with = {
-            "average": (sequenced, f"the sources {' and '.join(ENCODINGS)}"),
-            "seed": (source == "random" or permuted, "the source random or a permutation"),
-        }
-        for option, (fits, what) in goes_with.items():
-            if option in options and not fits:
-                raise ValueError(
-                    f"config key genetics.anchors.{name}.{option}: goes with {what} only; "
-                    "leave it out"
-                )
+        if "average" in options and not sequenced:
+            raise ValueError(
+                f"config key genetics.anchors.{name}.average: goes with the sources "
+                f"{' and '.join(ENCODINGS)} only; leave it out"
+            )
 
 
 def check_genetics(config: Mapping[str, Any]) -> None:

@@ -6,19 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from visgen.configuration.checks.genetics import INFERRED
+from visgen.features.options import WEIGHTS
 
 #: Of a table of published scores.
 PUBLISHED_COLUMNS = ["source", "rank", "variant", "metric", "value", "note"]
-
-#: Weights of a backbone that are no file.
-WEIGHTS = {
-    "imagenet": "downloaded once",
-    "none": "untrained",
-    "simclr": "learned from the study's images without labels, as the section simclr says",
-}
-
-#: Those that SimCLR can start from.
-INITIAL_WEIGHTS = {word: meaning for word, meaning in reversed(WEIGHTS.items()) if word != "simclr"}
 
 #: Files of a study, beside its images.
 STUDY_FILES = ("meta", "tree", "distances", "sequences", "sequence_table", "synonyms")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from visgen.configuration.checks.paths import INITIAL_WEIGHTS
+from visgen.features.options import INITIAL_WEIGHTS
 
 #: Keys of a backbone that decide what SimCLR learns; the others decide what is read off it.
 SIMCLR_KEYS = ("model_args", "preprocessing.mean", "preprocessing.std")

@@ -10,13 +10,13 @@ from safetensors.torch import save
 from visgen.distances.matrices import cosine_distances, write_distances
 from visgen.embedding.guidance.fitting import Fit, summarise
 from visgen.embedding.guidance.in_sample import in_sample_r
-from visgen.embedding.guidance.variants import Embedder
+from visgen.embedding.guidance.taxon_embedder import TaxonEmbedder
 from visgen.scikit_bio import DistanceMatrix
 from visgen.tables import write_table
 
 
 def write_fit(
-    paths: Mapping[str, str | Path], embedder: Embedder, fit: Fit, genetic: DistanceMatrix
+    paths: Mapping[str, str | Path], embedder: TaxonEmbedder, fit: Fit, genetic: DistanceMatrix
 ) -> None:
     """Write vectors, their distances, what was learned, and how.
 
@@ -25,8 +25,7 @@ def write_fit(
     paths
         vectors and weights (Parquet), distances, history and fit (tables), model (safetensors).
     embedder
-        What was fitted; or a `visgen.embedding.guidance.fine_tuning.FineTuner`, which is used
-        alike.
+        What was fitted.
     fit
         To all taxa.
     genetic

@@ -18,6 +18,7 @@ from visgen.embedding.guidance.fitting import (
     image_weights,
     in_bag_order,
 )
+from visgen.embedding.guidance.taxon_embedder import TaxonEmbedder
 from visgen.embedding.options import is_learned
 from visgen.embedding.pooling import pool
 from visgen.machine.threads import one_thread
@@ -143,7 +144,7 @@ def _embed_as(images: Bags, variant: Mapping[str, Any], seed: int) -> Embedder:
     return Embedder(images, pooled, basis, variant, seed)
 
 
-def fit_all(embedder: Embedder, genetic: DistanceMatrix) -> Fit:
+def fit_all(embedder: TaxonEmbedder, genetic: DistanceMatrix) -> Fit:
     """Hold out no taxon; as `fit_folds`, for a guided variant."""
     distances = in_bag_order(genetic, embedder.bags)
     return embedder.fit(distances, np.ones(len(distances), bool))

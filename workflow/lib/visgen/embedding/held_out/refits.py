@@ -18,7 +18,7 @@ from tqdm import tqdm
 from visgen.distances.agreement import deal_specimens
 from visgen.distances.matrices import cosine_square
 from visgen.embedding.guidance.fitting import Fit, in_bag_order, summarise
-from visgen.embedding.guidance.variants import Embedder
+from visgen.embedding.guidance.taxon_embedder import TaxonEmbedder
 from visgen.embedding.held_out.folds import KINDS
 from visgen.embedding.held_out.scoring import DEALT_SPECIMENS, PERMUTED_BAGS, Fold, score_folds
 from visgen.scikit_bio import DistanceMatrix
@@ -40,15 +40,14 @@ PERMUTED_COLUMNS = ["null", "permutation", "kind", "part", "metric", "value"]
 
 
 def fit_folds(
-    embedder: Embedder, genetic: DistanceMatrix, folds: pd.DataFrame
+    embedder: TaxonEmbedder, genetic: DistanceMatrix, folds: pd.DataFrame
 ) -> tuple[dict[str, np.ndarray], pd.DataFrame]:
     """Hold out each fold of either kind in turn and fit to the others.
 
     Parameters
     ----------
     embedder
-        Its taxa are those of `folds`. A `visgen.embedding.guidance.fine_tuning.FineTuner` does as
-        well.
+        Its taxa are those of `folds`.
     genetic
         Distances, at least of these taxa.
     folds
@@ -76,7 +75,7 @@ def fit_folds(
 
 
 def refit_nulls(
-    embedder: Embedder,
+    embedder: TaxonEmbedder,
     specimens: pd.Series,
     genetic: DistanceMatrix,
     folds: pd.DataFrame,
@@ -145,7 +144,7 @@ def _counted(n: int, what: str) -> Iterator[int]:
 
 
 def _scores(
-    embedder: Embedder, distances: np.ndarray, folds: pd.DataFrame
+    embedder: TaxonEmbedder, distances: np.ndarray, folds: pd.DataFrame
 ) -> Iterator[tuple[str, str, str, float]]:
     """Yield kind, part, metric and value."""
     for kind in _kinds(folds):
@@ -162,7 +161,7 @@ def _kinds(folds: pd.DataFrame) -> list[str]:
 
 
 def _each_fold(
-    embedder: Embedder, distances: np.ndarray, fold: pd.Series
+    embedder: TaxonEmbedder, distances: np.ndarray, fold: pd.Series
 ) -> Iterator[tuple[int, np.ndarray, np.ndarray, Fit | None]]:
     """Yield number of a fold, held-out taxa, vectors of all taxa, and the fit."""
     for number in range(1, int(fold.max()) + 1):

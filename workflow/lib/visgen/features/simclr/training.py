@@ -28,6 +28,9 @@ log = logging.getLogger(__name__)
 #: Packages whose versions decide the weights.
 SOFTWARE = ("torch", "torchvision", "timm", "pytorch-metric-learning")
 
+#: Share of the steps in which the learning rate rises.
+WARM_UP = 0.1
+
 #: Raised when this code comes to learn other weights from the same images.
 REVISION = 1
 
@@ -43,7 +46,6 @@ def train_simclr(
     projector: Mapping[str, int],
     learning_rate: float,
     weight_decay: float,
-    warm_up: float,
     augmentation: Mapping[str, float],
     precision: str,
     seed: int,
@@ -76,11 +78,10 @@ def train_simclr(
     projector
         Keys hidden and size: numbers of hidden units and of dimensions of the projection.
     learning_rate
-        Its largest value; it rises linearly, then falls along a cosine to zero.
+        Its largest value; it rises linearly over `WARM_UP` of the steps, then falls along a cosine
+        to zero.
     weight_decay
         On all weights but biases and those of normalisation layers.
-    warm_up
-        Share of the steps in which the learning rate rises.
     augmentation
         Keyword arguments of `visgen.features.simclr.views.view_transform`.
     precision
@@ -116,7 +117,7 @@ def train_simclr(
         "projector": dict(projector),
         "learning_rate": learning_rate,
         "weight_decay": weight_decay,
-        "warm_up": warm_up,
+        "warm_up": WARM_UP,
         "augmentation": dict(augmentation),
         "seed": seed,
         "background": list(background),
@@ -140,7 +141,7 @@ def train_simclr(
         optimiser.load_state_dict(state.pop("optimiser"))
     batches = Batches(len(images), batch_size, epochs, seed, start=state["step"])
     n_steps = batches.n_per_epoch * epochs
-    n_warm_up = math.ceil(warm_up * n_steps)
+    n_warm_up = math.ceil(WARM_UP * n_steps)
     log.info(
         "%s in %s: %d images, %d steps, %d of them done before",
         recipe["device"],

@@ -16,9 +16,6 @@ from visgen.specimens.images import check_content, load_image
 #: Share of the views whose colours change at all (Chen et al. 2020, appendix A).
 JITTERED = 0.8
 
-#: Range of the standard deviation of the blur, in pixels (Chen et al. 2020, appendix A).
-BLUR = (0.1, 2.0)
-
 
 def view_transform(
     image_size: int,
@@ -28,12 +25,12 @@ def view_transform(
     colour: float,
     hue: float,
     grey: float,
-    blur: float,
 ) -> Callable[[Image.Image], Tensor]:
     """Return what makes a random view of an upright RGB picture: (3, size, size), uint8.
 
     It draws from PyTorch's global generator. The steps and their order are those of Chen et al.
-    (2020, appendix A), where a colour strength s stands for colour 0.8 s and hue 0.2 s.
+    (2020, appendix A) without the blur, where a colour strength s stands for colour 0.8 s and hue
+    0.2 s.
 
     Parameters
     ----------
@@ -50,11 +47,7 @@ def view_transform(
         Largest shift of hue to either side, as a share of the colour circle, up to 0.5.
     grey
         Probability of a view without colour.
-    blur
-        Probability of a Gaussian blur.
     """
-    # An odd number of pixels, about a tenth of the side.
-    kernel = 2 * (image_size // 20) + 1
     return v2.Compose(
         [
             v2.RandomResizedCrop(
@@ -63,7 +56,6 @@ def view_transform(
             v2.RandomHorizontalFlip(flip),
             v2.RandomApply([v2.ColorJitter(colour, colour, colour, hue)], p=JITTERED),
             v2.RandomGrayscale(grey),
-            v2.RandomApply([v2.GaussianBlur(kernel, BLUR)], p=blur),
             v2.PILToTensor(),
         ]
     )

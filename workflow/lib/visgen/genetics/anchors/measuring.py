@@ -7,9 +7,8 @@ import pandas as pd
 
 from visgen.genetics.anchors.averages import average_sequences, describe_sequences, vectors_of_taxa
 from visgen.genetics.anchors.controls import random_anchors, taxonomy_anchors, tree_anchors
-from visgen.genetics.anchors.fallback import NO_ANCHOR, OWN, fall_back
+from visgen.genetics.anchors.fallback import fall_back
 from visgen.genetics.anchors.options import ENCODINGS, SOURCES
-from visgen.genetics.anchors.permutation import deal_taxa, permute_anchors
 from visgen.genetics.anchors.spaces import centre_control, to_space
 from visgen.genetics.vectors.files import SequenceVectors
 from visgen.scikit_bio import DistanceMatrix
@@ -24,17 +23,17 @@ def measure_anchors(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Give the study's taxa their anchors.
 
-    First come the vectors of taxa with sequences: averages over these, or a control's. A
-    permutation deals these out anew. Then taxa without sequences fall back on their relatives, and
-    all are brought into the space, whose centre is the mean over the taxa with sequences.
+    First come the vectors of taxa with sequences: averages over these, or a control's. Then taxa
+    without sequences fall back on their relatives, and all are brought into the space, whose
+    centre is the mean over the taxa with sequences.
 
     Parameters
     ----------
     name : str
         The set's key below genetics.anchors, for errors.
     options : mapping
-        source, average, space, size, fallback, permutation and seed, as the schema has them. A
-        control without a size is as wide as the vectors.
+        source, average, space, size and fallback, as the schema has them, and for the source
+        random the seed. A control without a size is as wide as the vectors.
     vectors : SequenceVectors
         (n_sequences, n_features); for a control they decide which taxa have sequences.
     above : DataFrame
@@ -49,8 +48,7 @@ def measure_anchors(
     table : DataFrame
         One row for every taxon with images: taxon, n_sequences, spread (see
         `visgen.genetics.anchors.averages.describe_sequences`), source (see
-        `visgen.genetics.anchors.fallback.fall_back`), anchor_of (whose vector it is; null without
-        one).
+        `visgen.genetics.anchors.fallback.fall_back`).
 
     Raises
     ------
@@ -72,11 +70,7 @@ def _measure(
     vectors = vectors_of_taxa(vectors, above.index)
     averages = average_sequences(vectors, options["average"])
     own = _own_vectors(options, averages, above, patristic)
-    centre = own.mean()  # before they are dealt out: the order of a sum moves its last bits
-    anchor_of = pd.Series(own.index, own.index)
-    if options["permutation"] is not None:
-        anchor_of = deal_taxa(own.index, options["permutation"], options["seed"])
-        own = permute_anchors(own, options["permutation"], options["seed"])
+    centre = own.mean()
     anchors, source = fall_back(own, above, options["fallback"])
     if options["source"] in ENCODINGS:
         sequences = vectors.values
@@ -87,9 +81,6 @@ def _measure(
     table = describe_sequences(vectors, averages).reindex(above.index)
     table["n_sequences"] = table["n_sequences"].fillna(0).astype(int)
     table["source"] = source
-    table["anchor_of"] = anchor_of.reindex(above.index)
-    lent = ~source.isin([OWN, NO_ANCHOR])
-    table.loc[lent, "anchor_of"] = table.index[lent]
     return anchors, table.rename_axis("taxon").reset_index()
 
 

@@ -163,12 +163,10 @@ def anchor_rows(
         name = Path(path).stem
         table, anchors = read_table(path), read_anchors(paths[name])
         own, without = table["source"] == OWN, table["source"] == NO_ANCHOR
-        permutation = options[name]["permutation"]
-        made = "" if permutation is None else f", permutation {permutation}"
         rows.append({
             "name": name,
-            "made": f"{options[name]['source']}, {options[name]['space']}{made}",
-            "is_null": permutation is not None or options[name]["source"] == "random",
+            "made": f"{options[name]['source']}, {options[name]['space']}",
+            "is_null": options[name]["source"] == "random",
             "n_own": int(own.sum()),
             "n_lent": int((~own & ~without).sum()),
             "n_without": int(without.sum()),

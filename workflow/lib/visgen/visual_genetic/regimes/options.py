@@ -4,7 +4,7 @@ REGIMES = {
     "control": "the backbone untouched",
     "naive": "no weight decay",
     "wd": "weight decay",
-    "ltr": "weight decay, MaxNorm and a balanced head",
+    "ltr": "long-tailed recognition; weight decay, MaxNorm and a balanced head",
 }
 
 LOSSES = {
