@@ -11,6 +11,7 @@ from visgen.metrics import metrics_table, over_seeds
 from visgen.report import specimens as content
 from visgen.report.classification import content as classified
 from visgen.report.classification import rows as rows_of
+from visgen.report.embedding import agreement as on_agreement
 from visgen.report.embedding.held_out import held_out_content
 from visgen.report.features import pretraining_content
 from visgen.report.page import (
@@ -229,7 +230,7 @@ def page(folder, name="study", tree_rank="family", pretrained=1, refits=99):
     given |= pretraining_content([net / "history.tsv"] * pretrained, [net / "history.png"])
     if tree_rank:
         given["distance_figure"] = figure
-        given |= content.descent_content(
+        given |= on_agreement.descent_content(
             metrics,
             [str(figure)],
             [folder / "none.tsv"],
@@ -332,7 +333,7 @@ def test_page_says_that_learned_weights_saw_the_test_part(tmp_path):
 
 def test_without_learned_weights_the_page_has_no_such_section(tmp_path):
     text = page(tmp_path, pretrained=0)
-    assert 'href="#weights"' not in text
+    assert 'href="#features"' not in text
     assert "SimCLR" not in text
 
 
@@ -541,9 +542,9 @@ def test_published_scores_stand_beside_those_of_every_backbone():
     ],
 )
 def test_finding_of_agreement_needs_both_tests(p, p_dealt, verdict):
-    rows = content.mantel_rows(metrics_table(agreement(p, p_dealt)))
+    rows = on_agreement.mantel_rows(metrics_table(agreement(p, p_dealt)))
     assert [row["test"] for row in rows] == ["mantel", "mantel_within"]
-    (sentence,) = content.agreement_findings(rows)
+    (sentence,) = on_agreement.agreement_findings(rows)
     assert sentence.startswith(
         "Visual and phylogenetic distance (mean vectors, net): Mantel r = 0.42, p = "
     )
@@ -552,9 +553,9 @@ def test_finding_of_agreement_needs_both_tests(p, p_dealt, verdict):
 
 
 def test_random_vectors_make_no_finding():
-    rows = content.mantel_rows(metrics_table(agreement(0.001, None, variant="random")))
+    rows = on_agreement.mantel_rows(metrics_table(agreement(0.001, None, variant="random")))
     assert len(rows) == 2
-    assert content.agreement_findings(rows) == []
+    assert on_agreement.agreement_findings(rows) == []
 
 
 def test_untested_taxa_are_means_over_seeds():

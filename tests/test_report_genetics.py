@@ -136,7 +136,7 @@ def genetics(folder, name="study", n_refused=3, metrics=None, settings=SETTINGS,
 def section(content):
     """Return the page's section on sequences and its findings, rendered alone."""
     text = TEMPLATE.read_text(encoding="utf-8")
-    start, end = text.index('<h2 id="sequences">'), text.index('<h2 id="classification">')
+    start, end = text.index('<h2 id="genetics">'), text.index('<h2 id="classification">')
     findings = "{% for sentence in genetics.findings %}<p>{{ sentence }}</p>{% endfor %}"
     top = text.split("\n", 1)[0]  # where the page gets its macro of cells from
     alone = top + findings + "{% if true %}" + text[start:end]
@@ -220,8 +220,8 @@ def test_without_a_tree_the_page_has_no_figure_of_it(tmp_path):
 
 def test_page_without_sequences_has_no_such_section():
     text = TEMPLATE.read_text(encoding="utf-8")
-    assert text.index('{% if genetics %}\n<h2 id="sequences">') > 0
-    for link in re.findall(r".{40}#sequences.{12}", text):
+    assert text.index('{% if genetics %}\n<h2 id="genetics">') > 0
+    for link in re.findall(r".{40}#genetics.{12}", text):
         assert "{% if genetics %}" in link
 
 

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from test_report import agreement, held_out, page
 from visgen.metrics import metrics_table
-from visgen.report import specimens as content
+from visgen.report.embedding import agreement as on_agreement
 from visgen.report.embedding.association import association_rows
 from visgen.report.embedding.held_out import held_out_content, held_out_findings
 from visgen.report.embedding.held_out_rows import held_out_rows
@@ -186,9 +186,9 @@ def test_random_vectors_have_their_mean_and_range_and_no_verdict():
         for row in agreement(0.5, None, variant="random")
         if row["evaluator"] == "mantel"
     ]
-    rows = content.mantel_rows(metrics_table(scores))
+    rows = on_agreement.mantel_rows(metrics_table(scores))
     assert [row["is_random"] for row in rows] == [True]
-    assert content.agreement_findings(rows) == [
+    assert on_agreement.agreement_findings(rows) == [
         "Random vectors, which know nothing of the images (net), give r = 0.00 on average over "
         "100 draws, 95 % of them −0.12 to 0.11."
     ]
@@ -204,7 +204,7 @@ def test_fitted_vectors_and_other_measures_are_no_rows_of_the_mantel_table():
     null |= {"role": "expected", "against": "permuted_taxa"}
     scores.append(labels | null | {"value": 0.27})
     metrics = metrics_table(scores + held_out("guided"))
-    assert content.mantel_rows(metrics) == []
+    assert on_agreement.mantel_rows(metrics) == []
     (row,) = association_rows(metrics)
     partial, distance, procrustes = row["cells"]
     assert row["variant"] == "mean" and row["n"] == 17

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pandas as pd
 from visgen.machine.logs import start_log
-from visgen.report import specimens as content
 from visgen.report.classification.content import classification_content
+from visgen.report.embedding.agreement import descent_content
 from visgen.report.embedding.held_out import held_out_content
 from visgen.report.features import pretraining_content
 from visgen.report.genetics.content import genetics_content
 from visgen.report.page import render_report
+from visgen.report.specimens import left_out, specimen_content, split_content
 from visgen.report.visual_genetic.content import visual_genetic_content
 from visgen.tables import read_table
 
@@ -25,13 +26,13 @@ page = params.settings | {
     "dataset": params.dataset,
     "counts": given.counts,
     "provenance": json.loads(Path(given.provenance).read_text(encoding="utf-8")),
-    "left_out": content.left_out(params.settings["tree_rank"], params.sequence_rank),
+    "left_out": left_out(params.settings["tree_rank"], params.sequence_rank),
     "baselines": params.baselines,
     "genetics": None,
     "visual_genetic": None,
 }
-page |= content.specimen_content(specimens, ranks, read_table(given.rejected))
-page |= content.split_content([read_table(path) for path in given.notes], ranks)
+page |= specimen_content(specimens, ranks, read_table(given.rejected))
+page |= split_content([read_table(path) for path in given.notes], ranks)
 page |= pretraining_content(given.simclr_histories, given.simclr_figures)
 
 if params.genetics is not None:
@@ -39,7 +40,7 @@ if params.genetics is not None:
 page |= classification_content(metrics, params.ranks, params.baselines, given)
 if page["tree_rank"]:
     page["distance_figure"] = given.distance_figure
-    page |= content.descent_content(
+    page |= descent_content(
         metrics, given.embedding_figures, given.embedding_omitted, given.few_images, given.missing
     )
     page |= held_out_content(metrics, given, tree_rank=page["tree_rank"], **params.held_out)

@@ -110,7 +110,7 @@ def vectors_in_words(settings: Mapping[str, Any]) -> str:
         f"{16 ** sgt['letters']:,} values, κ = {sgt['kappa']:g}, {length} regard to length, "
         f"{_SCALED[sgt['scaling']]}. Beside it k-mers: the share of each word of "
         f"{_letters(kmers['letters'])}, {4 ** kmers['letters']:,} values, "
-        f"{_SCALED[kmers['scaling']]}."
+        f"{_SCALED['l2']}."
     )
 
 
