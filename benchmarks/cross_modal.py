@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "lib"))
 
 from visgen.features.backbones import load_backbone
 from visgen.visual_genetic.cross_modal.aligning import align, embed
-from visgen.visual_genetic.cross_modal.examples import Examples, look_up
+from visgen.visual_genetic.cross_modal.examples import Examples, from_memory
 from visgen.visual_genetic.cross_modal.network import Projection
 
 N_IMAGES, N_TAXA, IMAGE_SIZE = 640, 32, 64
@@ -50,7 +50,7 @@ def main() -> None:
     features = torch.cat([through(part) for part in rows.split(OPTIONS["batch_size"])])
     caching = time.perf_counter() - began
     taken, aligned = [], []
-    for look in (look_up(features), through):
+    for look in (from_memory(features), through):
         examples = Examples(look, rows % N_TAXA, rows, {"train": rows})
         for epochs in (1, OPTIONS["epochs"]):
             options = OPTIONS | {"epochs": epochs}

@@ -12,7 +12,7 @@ from visgen.genetics.anchors.permutation import permute_anchors
 from visgen.tables import read_table
 from visgen.visual_genetic.cross_modal.aligning import HISTORY, align, embed
 from visgen.visual_genetic.cross_modal.batches import deal_batches
-from visgen.visual_genetic.cross_modal.examples import Examples, look_up
+from visgen.visual_genetic.cross_modal.examples import Examples, from_memory
 from visgen.visual_genetic.cross_modal.files import write_variant
 from visgen.visual_genetic.cross_modal.losses import EPSILON, make_terms, triplet_means
 from visgen.visual_genetic.cross_modal.network import Projection, build_projection
@@ -162,7 +162,7 @@ def random_examples(n=37, n_taxa=5):
     torch.manual_seed(2)
     taxa = torch.arange(n) % n_taxa
     rows = torch.arange(n)
-    return Examples(look_up(torch.randn(n, N_FEATURES)), taxa, rows, {"train": rows})
+    return Examples(from_memory(torch.randn(n, N_FEATURES)), taxa, rows, {"train": rows})
 
 
 def states(network):
@@ -307,7 +307,7 @@ def test_alignment_through_the_network_equals_that_from_cached_features():
             OPTIONS,
             1,
         )
-        for look in (look_up(features), look_through(encoder, images))
+        for look in (from_memory(features), look_through(encoder, images))
     )
     assert changed(before, encoder) == set()
     assert not any(p.requires_grad or p.grad is not None for p in encoder.parameters())

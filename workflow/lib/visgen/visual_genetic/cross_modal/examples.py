@@ -31,7 +31,7 @@ class Examples:
     watched: Mapping[str, Tensor]
 
 
-def look_up(features: Tensor) -> Callable[[Tensor], Tensor]:
+def from_memory(features: Tensor) -> Callable[[Tensor], Tensor]:
     """Return pooled features from memory: all that an epoch needs where convolutions are frozen.
 
     Parameters

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from visgen.visual_genetic.cross_modal.examples import Examples, look_up
+from visgen.visual_genetic.cross_modal.examples import Examples, from_memory
 
 
 def choose_taxa(anchors: pd.DataFrame, known: Sequence[str], size: int, name: str) -> list[str]:
@@ -97,7 +97,7 @@ def gather_examples(
     if n_val:
         watched["val"] = torch.arange(n_learned, n_learned + n_val, device=device)
     return Examples(
-        look=look_up(vectors),
+        look=from_memory(vectors),
         taxa=torch.tensor(pd.Index(taxa).get_indexer(names), device=device),
         train=torch.arange(n_learned, device=device),
         watched=watched,
