@@ -45,6 +45,15 @@ def rescaled_weights(taxon: np.ndarray, samples: int, rng: np.random.Generator) 
     -------
     ndarray
         (samples, n_specimens); those of a taxon always sum to its number of specimens.
+
+    Examples
+    --------
+    >>> taxon = np.array([0, 0, 0, 1])  # three specimens of one taxon, one of another
+    >>> weights = rescaled_weights(taxon, 5, np.random.default_rng(1))
+    >>> weights.shape
+    (5, 4)
+    >>> weights[:, :3].sum(axis=1).tolist(), weights[:, 3].tolist()
+    ([3.0, 3.0, 3.0, 3.0, 3.0], [1.0, 1.0, 1.0, 1.0, 1.0])
     """
     weights = np.ones((samples, len(taxon)))
     code = pd.factorize(taxon)[0]  # by the first specimen, so that names decide nothing
@@ -102,6 +111,11 @@ def true_taxon(truth: pd.Series, specimens: pd.Series) -> np.ndarray:
     """Return the number of the true taxon of each specimen, specimens sorted by name.
 
     A specimen with images under several taxa counts for the one that it has most images of.
+
+    >>> truth = pd.Series(["Pinna nobilis", "Arca noae", "Arca noae", "Pinna nobilis"])
+    >>> specimens = pd.Series(["s2", "s1", "s1", "s1"])
+    >>> true_taxon(truth, specimens).tolist()  # of s1, then s2; Arca noae is 0
+    [0, 1]
     """
     code, _ = pd.factorize(truth, sort=True)
     counts = pd.DataFrame({"specimen": specimens.to_numpy(), "taxon": code}).value_counts()

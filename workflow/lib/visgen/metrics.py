@@ -69,6 +69,17 @@ def of_role(scores: pd.DataFrame, role: str, against: str | None = None) -> pd.D
         One of `ROLES`.
     against
         A reference, null or baseline; None for all of them.
+
+    Examples
+    --------
+    >>> scores = metrics_table([
+    ...     {"metric": "accuracy", "value": 0.75},
+    ...     {"metric": "accuracy", "role": "difference", "against": "independent", "value": 0.05},
+    ... ])
+    >>> of_role(scores, "score")["value"].tolist()
+    [0.75]
+    >>> of_role(scores, "difference", "independent")["value"].tolist()
+    [0.05]
     """
     chosen = scores["role"] == role
     if against is not None:
@@ -91,6 +102,16 @@ def over_seeds(scores: pd.DataFrame) -> pd.DataFrame:
         ci_high are means over seeds (the seeds share their specimens, so the interval does not
         shrink with their number), n and n_permutations the smallest; value_min, value_max and
         n_seeds beside.
+
+    Examples
+    --------
+    >>> scores = metrics_table([
+    ...     {"metric": "accuracy", "seed": 1, "value": 0.75, "n": 40},
+    ...     {"metric": "accuracy", "seed": 2, "value": 0.25, "n": 38},
+    ... ])
+    >>> shown = ["metric", "value", "n", "value_min", "value_max", "n_seeds"]
+    >>> over_seeds(scores)[shown].to_numpy().tolist()
+    [['accuracy', 0.5, 38, 0.25, 0.75, 2]]
     """
     labels = [c for c in COLUMNS[: COLUMNS.index("value")] if c != "seed"]
     groups = scores.groupby(labels, sort=False, dropna=False)

@@ -39,6 +39,18 @@ def per_taxon(found: pd.DataFrame, specimens: pd.Series, n_train: pd.Series) -> 
         taxon, n_train, n_test (images), n_specimens (in the part), n_predicted (images), precision,
         recall, recall_low, recall_high (Wilson's 95 % interval for the share of specimens
         recognised, the mean over images for each), f1; NaN where there is nothing to count.
+
+    Examples
+    --------
+    >>> found = pd.DataFrame({
+    ...     "truth": ["Arca noae", "Arca noae", "Pinna nobilis"],
+    ...     "predicted": ["Arca noae", "Pinna nobilis", "Pinna nobilis"],
+    ... })
+    >>> n_train = pd.Series({"Arca noae": 8, "Pinna nobilis": 5})
+    >>> for row in per_taxon(found, pd.Series(["s1", "s2", "s3"]), n_train):
+    ...     row["taxon"], row["precision"], row["recall"], round(row["f1"], 3)
+    ('Arca noae', 1.0, 0.5, 0.667)
+    ('Pinna nobilis', 0.5, 1.0, 0.667)
     """
     hit = (found["truth"] == found["predicted"]).to_numpy()
     true = pd.DataFrame({

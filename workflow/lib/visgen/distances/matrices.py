@@ -167,6 +167,13 @@ def cosine_distances(vectors: pd.DataFrame) -> DistanceMatrix:
     ------
     ValueError
         If a vector is zero or holds a value that is not finite, or a name occurs twice.
+
+    Examples
+    --------
+    >>> taxa = ["Arca noae", "Lima lima", "Pinna nobilis"]
+    >>> distances = cosine_distances(pd.DataFrame([[1, 0], [3, 4], [0, 2]], taxa))
+    >>> distances.data.round(2).tolist()
+    [[0.0, 0.4, 1.0], [0.4, 0.0, 0.2], [1.0, 0.2, 0.0]]
     """
     if not vectors.index.is_unique:
         raise ValueError(f"{vectors.index[vectors.index.duplicated()][0]!r} occurs twice")
@@ -316,7 +323,15 @@ def taxon_distances(
 
 
 def look_up(distances: pd.DataFrame, truth: pd.Series, predicted: pd.Series) -> np.ndarray:
-    """Return the distance of each pair, (n,); NaN where one of the two has no place."""
+    """Return the distance of each pair, (n,); NaN where one of the two has no place.
+
+    >>> taxa = ["Arca noae", "Lima lima"]
+    >>> distances = pd.DataFrame([[0.0, 3.5], [3.5, 0.0]], taxa, taxa)
+    >>> truth = pd.Series(["Arca noae", "Lima lima", "Pinna nobilis"])
+    >>> predicted = pd.Series(["Lima lima", "Lima lima", "Lima lima"])
+    >>> look_up(distances, truth, predicted).tolist()
+    [3.5, 0.0, nan]
+    """
     rows, columns = distances.index.get_indexer(truth), distances.columns.get_indexer(predicted)
     found = distances.to_numpy()[rows, columns] if len(distances) else np.full(len(rows), np.nan)
     return np.where((rows >= 0) & (columns >= 0), found, np.nan)

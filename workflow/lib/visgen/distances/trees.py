@@ -123,6 +123,15 @@ def patristic_distances(tree: TreeNode, taxa: Iterable[str] | None = None) -> Di
     ------
     ValueError
         If the tree fails `check_tree` or a wanted taxon is not one of its tips.
+
+    Examples
+    --------
+    >>> newick = "((Arca_noae:1,Barbatia_barbata:2):3,Pinna_nobilis:4);"
+    >>> distances = patristic_distances(TreeNode.read([newick], format="newick"))
+    >>> distances.ids
+    ('Arca noae', 'Barbatia barbata', 'Pinna nobilis')
+    >>> distances.data.tolist()
+    [[0.0, 3.0, 8.0], [3.0, 0.0, 9.0], [8.0, 9.0, 0.0]]
     """
     check_tree(tree, "tree")
     tips = {tip.name for tip in tree.tips()}

@@ -42,6 +42,14 @@ def pool(features: pd.DataFrame, taxa: pd.Series, pooling: str, seed: int) -> pd
         If the pooling is unknown, an id occurs twice or in one table only, no image has a
         taxon, a feature is not finite, all images used have the same features, or (medoid) an
         image has the zero vector.
+
+    Examples
+    --------
+    >>> ids = ["1.jpg", "2.jpg", "3.jpg"]
+    >>> features = pd.DataFrame([[1.0, 0.0], [3.0, 2.0], [5.0, 4.0]], ids)
+    >>> taxa = pd.Series(["Arca noae", "Arca noae", "Pinna nobilis"], ids)
+    >>> pool(features, taxa, "mean", seed=0).T.to_dict("list")
+    {'Arca noae': [2.0, 1.0], 'Pinna nobilis': [5.0, 4.0]}
     """
     if pooling not in FIXED_POOLINGS:
         raise ValueError(f"pooling is {pooling!r}, expected one of {', '.join(FIXED_POOLINGS)}")
@@ -73,6 +81,12 @@ def centre(vectors: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame, (n_taxa, n_features)
         The same rows, with column means of zero.
+
+    Examples
+    --------
+    >>> vectors = pd.DataFrame([[1.0, 4.0], [3.0, 0.0]], ["Arca noae", "Pinna nobilis"])
+    >>> centre(vectors).T.to_dict("list")
+    {'Arca noae': [-1.0, 2.0], 'Pinna nobilis': [1.0, -2.0]}
     """
     return vectors - vectors.mean(axis=0)
 

@@ -115,6 +115,16 @@ def split_specimens(
     ------
     ValueError
         If only some images have a split, or the shares leave nothing to train on.
+
+    Examples
+    --------
+    >>> specimens = pd.DataFrame({
+    ...     "id": ["1a.jpg", "1b.jpg", "2a.jpg", "3a.jpg", "4a.jpg"],
+    ...     "specimen": ["s1", "s1", "s2", "s3", "s4"],
+    ... }).assign(split=None, species="Arca noae")
+    >>> parts = split_specimens(specimens, ["species"], "species", test=0.25, val=0.25, seed=1)
+    >>> parts.to_dict()
+    {'1a.jpg': 'test', '1b.jpg': 'test', '2a.jpg': 'train', '3a.jpg': 'train', '4a.jpg': 'val'}
     """
     if test + val >= 1:
         raise ValueError(f"splits.test {test} and splits.val {val} leave nothing to train on")

@@ -28,6 +28,16 @@ def lineage(specimens: pd.DataFrame, ranks: Sequence[str], rank: str) -> pd.Data
     ------
     ValueError
         When ``rank`` is not one of the ranks.
+
+    Examples
+    --------
+    >>> specimens = pd.DataFrame({
+    ...     "family": ["Pinnidae", "Arcidae", "Arcidae"],
+    ...     "genus": ["Pinna", "Arca", "Arca"],
+    ...     "species": ["Pinna nobilis", "Arca noae", "Arca noae"],
+    ... })
+    >>> lineage(specimens, ["family", "genus", "species"], "species").T.to_dict("list")
+    {'Arca noae': ['Arcidae', 'Arca'], 'Pinna nobilis': ['Pinnidae', 'Pinna']}
     """
     ranks = list(ranks)
     if rank not in ranks:
@@ -72,6 +82,15 @@ def group_above(specimens: pd.DataFrame, ranks: Sequence[str], rank: str) -> pd.
     Series
         Index taxon, sorted; null where the taxon above is a gap. ``all`` throughout where
         ``rank`` is the coarsest.
+
+    Examples
+    --------
+    >>> specimens = pd.DataFrame({
+    ...     "family": ["Arcidae", "Arcidae", "Pinnidae"],
+    ...     "genus": ["Arca", "Barbatia", "Pinna"],
+    ... })
+    >>> group_above(specimens, ["family", "genus"], "genus").to_dict()
+    {'Arca': 'Arcidae', 'Barbatia': 'Arcidae', 'Pinna': 'Pinnidae'}
     """
     above = lineage(specimens, ranks, rank)
     if above.columns.empty:

@@ -40,7 +40,15 @@ def _equal_mass(confidence: np.ndarray, n_bins: int) -> np.ndarray:
 
 
 def calibration_error(bins: pd.DataFrame) -> float:
-    """Return the expected calibration error of the top label: mean gap, by number of images."""
+    """Return the expected calibration error of the top label: mean gap, by number of images.
+
+    >>> confidence = np.array([0.7, 0.7, 0.9, 0.9])
+    >>> bins = reliability_bins(confidence, np.array([True, False, True, True]), n_bins=2)
+    >>> bins.round(6).to_dict("list")
+    {'confidence': [0.7, 0.9], 'accuracy': [0.5, 1.0], 'n_images': [2, 2]}
+    >>> round(calibration_error(bins), 6)  # the mean of 0.2 and 0.1
+    0.15
+    """
     gaps = (bins["accuracy"] - bins["confidence"]).abs()
     return float(np.average(gaps, weights=bins["n_images"]))
 

@@ -78,7 +78,12 @@ def brier_scores(probabilities: np.ndarray, truth: np.ndarray) -> np.ndarray:
 
 
 def scale_probabilities(probabilities: np.ndarray, temperature: float) -> np.ndarray:
-    """Return probabilities proportional to their power 1 / T, (n_images, n_taxa)."""
+    """Return probabilities proportional to their power 1 / T, (n_images, n_taxa).
+
+    >>> too_sure = np.array([[0.8, 0.2]])
+    >>> scale_probabilities(too_sure, 2).round(3).tolist()  # as √0.8 to √0.2, which is 2 to 1
+    [[0.667, 0.333]]
+    """
     with np.errstate(divide="ignore"):
         logs = np.log(probabilities.astype(float))
     return softmax(logs / temperature, axis=1)

@@ -61,6 +61,17 @@ def mantel(
     ValueError
         If the taxa differ or are fewer than five, a matrix is constant off its diagonal, the
         method is unknown, or there are no permutations.
+
+    Examples
+    --------
+    >>> taxa = ["Arca", "Barbatia", "Glycymeris", "Lima", "Nucula", "Pinna"]
+    >>> def along_a_line(places):
+    ...     return DistanceMatrix(np.abs(np.subtract.outer(places, places)), taxa)
+    >>> genetic = along_a_line([0.0, 1.0, 2.0, 4.0, 8.0, 9.0])
+    >>> visual = along_a_line([0.0, 2.0, 1.0, 4.0, 8.0, 9.0])  # two have changed places
+    >>> result = mantel(genetic, visual, permutations=99, seed=1)
+    >>> round(result.r, 2), result.p < 0.05, result.n_taxa, result.n_pairs
+    (0.96, True, 6, 15)
     """
     x, y = prepare_matrices(x, y, method=method, permutations=permutations)
     rng = np.random.default_rng(seed)

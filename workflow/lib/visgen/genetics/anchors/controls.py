@@ -36,6 +36,14 @@ def random_anchors(taxa: Sequence[str], size: int, seed: int) -> pd.DataFrame:
     ------
     ValueError
         If there are more taxa than values.
+
+    Examples
+    --------
+    >>> anchors = random_anchors(["Arca noae", "Pinna nobilis"], size=8, seed=1)
+    >>> anchors.shape
+    (2, 8)
+    >>> (anchors @ anchors.T).round(9).abs().to_numpy().tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
     """
     if len(taxa) > size:
         raise ValueError(

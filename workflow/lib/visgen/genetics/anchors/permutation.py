@@ -61,6 +61,12 @@ def permute_anchors(anchors: pd.DataFrame, index: int, seed: int) -> pd.DataFram
     ------
     ValueError
         As in `deal_taxa`.
+
+    Examples
+    --------
+    >>> anchors = pd.DataFrame([[0.6, 0.8], [1.0, 0.0]], ["Arca noae", "Pinna nobilis"])
+    >>> permute_anchors(anchors, index=0, seed=1).T.to_dict("list")  # two taxa can only swap
+    {'Arca noae': [1.0, 0.0], 'Pinna nobilis': [0.6, 0.8]}
     """
     dealt = deal_taxa(anchors.index, index, seed)
     return anchors.loc[dealt.loc[anchors.index]].set_axis(anchors.index)

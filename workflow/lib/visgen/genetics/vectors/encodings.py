@@ -53,6 +53,16 @@ def embed_sgt(
     ValueError
         If an option has another value, there is no sequence, a base is no letter of DNA, or
         (l2) a vector is zero.
+
+    Examples
+    --------
+    >>> vectors = embed_sgt(
+    ...     [Sequence("s1", "Arca noae", "AAC")], engine="fast", letters=1, symbols="overlapping",
+    ...     kappa=1, length_sensitive=False, scaling="none",
+    ... )
+    >>> values = dict(zip(vectors.features.tolist(), vectors.values[0].round(3).tolist()))
+    >>> len(values), values["A>A"], values["A>C"]  # 1/e, and the mean of 1/e and 1/e²
+    (16, 0.368, 0.252)
     """
     if engine not in ENGINES:
         raise ValueError(f"engine is {engine!r}, expected one of {', '.join(ENGINES)}")
@@ -101,6 +111,14 @@ def embed_kmers(sequences: Iterable[Sequence], *, letters: int, scaling: str) ->
     ValueError
         If an option has another value, there is no sequence, a base is no letter of DNA, or a
         sequence has no k-mer without an ambiguous letter.
+
+    Examples
+    --------
+    >>> sequence = Sequence("s1", "Arca noae", "ACACG")
+    >>> vectors = embed_kmers([sequence], letters=2, scaling="none")
+    >>> shares = dict(zip(vectors.features.tolist(), vectors.values[0].tolist()))
+    >>> len(shares), {word: share for word, share in shares.items() if share}
+    (16, {'AC': 0.5, 'CA': 0.25, 'CG': 0.25})
     """
     if letters < 1:
         raise ValueError(f"letters is {letters}, expected at least 1")
