@@ -13,6 +13,7 @@ from visgen.classification.classifiers.ranks import finest_label, predict_ranks,
 from visgen.classification.scores.counts import count_guesses
 from visgen.classification.scores.guesses import guesses
 from visgen.classification.scores.intervals import score_variants
+from visgen.configuration.plan import Plan
 from visgen.configuration.reading import checked_config
 from visgen.configuration.schema import load_schema
 from workflow_copy import REPOSITORY, TINY, changed
@@ -22,11 +23,11 @@ METHODS = [*METHOD_OPTIONS, *BASELINE_METHODS]
 FOREST = {"method": "random_forest", "trees": 13, "seed": 0}
 
 
-def options(**given):
-    """Options of a classifier, defaults filled in."""
+def options(*, seed=1, **given):
+    """Options of a classifier, defaults filled in, with the study's seed."""
     config = changed(TINY, "features", {"views": 1})
     config = changed(config, "classification.classifiers", {"one": given})
-    return checked_config(config, SCHEMA)["classification"]["classifiers"]["one"]
+    return Plan(checked_config(config, SCHEMA)).classifier("one") | {"seed": seed}
 
 
 def small(method, **given):

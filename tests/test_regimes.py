@@ -14,7 +14,8 @@ from visgen.features.backbones import forward, load_backbone
 from visgen.features.folded_norms import refuse_folded_norms
 from visgen.tables import read_table
 from visgen.visual_genetic.cross_modal.network import build_projection
-from visgen.visual_genetic.regimes import regimes, training
+from visgen.visual_genetic.regimes import regime as regimes
+from visgen.visual_genetic.regimes import training
 from visgen.visual_genetic.regimes.batches import taxon_batches
 from visgen.visual_genetic.regimes.distortion import distort, standardise, to_shares
 from visgen.visual_genetic.regimes.files import read_checkpoint, read_pooled, write_checkpoint
