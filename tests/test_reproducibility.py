@@ -53,8 +53,7 @@ def test_two_cores_and_killed_runs_give_the_bytes_of_one_core(tmp_path):
     (tmp_path / "one").mkdir()
     (tmp_path / "two").mkdir()
     one = copy_workflow(tmp_path / "one")
-    done = run(one, STUDY, "--cores", "1", METRICS)
-    assert done.returncode == 0, done.stdout
+    run_jobs(one, STUDY, METRICS, cores=1)
     folder = copy_workflow(tmp_path / "two")
     for way in KILLS:
         kill(folder, *way)

@@ -27,7 +27,7 @@ OF_EVERY_RULE = {
         "weights": "none",
         "preprocessing": {"image_size": 64},
     },
-    "classification.classifiers.logistic": {"method": "logistic_regression"},
+    "classification.classifiers": {"logistic": {"method": "logistic_regression"}},
     "embedding.refits": 1,
     "embedding.variants": {
         "mean": {"pooling": "mean"},
@@ -45,7 +45,6 @@ OF_EVERY_RULE = {
     },
     "visual_genetic.pretraining": {"epochs": 2, "batch_size": 20, "per_taxon": 2},
     "visual_genetic.variants": {
-        "plain": {"regime": "ltr"},
         "aligned": {"regime": "ltr", "anchors": "raw", "permutations": 2},
     },
     "visual_genetic.unseen": {"share": 0.3, "variants": ["aligned"]},
@@ -109,9 +108,11 @@ def run(folder: Path, config: dict, *words: str) -> subprocess.CompletedProcess:
     return _run(command(folder, config, *words), folder)
 
 
-def run_jobs(folder: Path, config: dict, *words: str) -> subprocess.CompletedProcess:
-    """Run a study on two cores, its scripts in forks of one process that has imported all."""
-    words = [*write_config(folder, config), "--cores", "2", *words]
+def run_jobs(
+    folder: Path, config: dict, *words: str, cores: int = 2
+) -> subprocess.CompletedProcess:
+    """Run a study, its scripts in forks of one process that has imported all."""
+    words = [*write_config(folder, config), "--cores", str(cores), *words]
     done = _run([sys.executable, FORKED_JOBS, *words], folder)
     assert done.returncode == 0, done.stdout[-10_000:]
     return done
