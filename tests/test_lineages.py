@@ -5,7 +5,7 @@ from skbio.stats.distance import DistanceMatrix
 from visgen.classification.scores.lineages import impossible, roll_up
 from visgen.classification.scores.mistakes import lca_heights
 from visgen.classification.scores.tempering import temper
-from visgen.distances.matrices import look_up, taxon_distances
+from visgen.distances.taxon_distances import look_up, taxon_distances
 from visgen.specimens.taxonomy import lineage
 
 RANKS = ["order", "family", "genus"]

@@ -1,7 +1,8 @@
 """Score recognition by every variant and seed, and where unseen taxa are placed."""
 
 import pandas as pd
-from visgen.distances.matrices import load_distances, taxon_distances
+from visgen.distances.matrices import load_distances
+from visgen.distances.taxon_distances import taxon_distances
 from visgen.genetics.anchors.files import read_anchors
 from visgen.machine.logs import start_log
 from visgen.metrics import metrics_table

@@ -7,7 +7,7 @@ which would otherwise add one perfect pair for each taxon.
 
 import csv
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -16,7 +16,6 @@ import pandas as pd
 
 from visgen.names import normalise_taxon
 from visgen.scikit_bio import DistanceMatrix
-from visgen.specimens.taxonomy import lineage
 
 MIN_SHARED = 3
 TOLERANCE = 1e-8  # of the largest distance; what programs leave behind when they round
@@ -275,63 +274,3 @@ def _check_values(values: np.ndarray, names: list[str], path: str | Path) -> Non
             f"{path}: not symmetric; the largest difference is {gap[i, j]:g}, between "
             f"{names[i]!r} and {names[j]!r}: {values[i, j]} and {values[j, i]}"
         )
-
-
-def taxon_distances(
-    distances: DistanceMatrix,
-    specimens: pd.DataFrame,
-    ranks: Sequence[str],
-    tree_rank: str,
-    rank: str,
-) -> pd.DataFrame:
-    """Return phylogenetic distances between the taxa of any rank.
-
-    Parameters
-    ----------
-    distances
-        Between taxa of `tree_rank`.
-    specimens
-        One row an image, with the ranks.
-    ranks
-        Coarse to fine.
-    tree_rank, rank
-        Rank of the tips, and the rank that is asked for.
-
-    Returns
-    -------
-    DataFrame
-        (n_taxa, n_taxa), named; two taxa finer than the tips are as far as their tips, two
-        coarser ones as the mean over pairs of their tips. Taxa without a tip are left out.
-    """
-    tips = list(distances.ids)
-    if list(ranks).index(rank) >= list(ranks).index(tree_rank):
-        if rank == tree_rank:
-            tip_of = pd.Series(tips, tips)
-        else:
-            tip_of = lineage(specimens, ranks, rank)[tree_rank]
-            tip_of = tip_of[tip_of.isin(tips)]
-        place = pd.Index(tips).get_indexer(tip_of)
-        values = distances.data[np.ix_(place, place)]
-        return pd.DataFrame(values, tip_of.index, tip_of.index)
-    group = lineage(specimens, ranks, tree_rank)[rank].reindex(tips).dropna()
-    place = pd.Index(tips).get_indexer(group.index)
-    member = pd.get_dummies(group).to_numpy(float)  # (n_tips, n_taxa)
-    sums = member.T @ distances.data[np.ix_(place, place)] @ member
-    n = member.sum(axis=0)
-    taxa = sorted(group.unique())
-    return pd.DataFrame(sums / np.outer(n, n), taxa, taxa)
-
-
-def look_up(distances: pd.DataFrame, truth: pd.Series, predicted: pd.Series) -> np.ndarray:
-    """Return the distance of each pair, (n,); NaN where one of the two has no place.
-
-    >>> taxa = ["Arca noae", "Lima lima"]
-    >>> distances = pd.DataFrame([[0.0, 3.5], [3.5, 0.0]], taxa, taxa)
-    >>> truth = pd.Series(["Arca noae", "Lima lima", "Pinna nobilis"])
-    >>> predicted = pd.Series(["Lima lima", "Lima lima", "Lima lima"])
-    >>> look_up(distances, truth, predicted).tolist()
-    [3.5, 0.0, nan]
-    """
-    rows, columns = distances.index.get_indexer(truth), distances.columns.get_indexer(predicted)
-    found = distances.to_numpy()[rows, columns] if len(distances) else np.full(len(rows), np.nan)
-    return np.where((rows >= 0) & (columns >= 0), found, np.nan)

@@ -10,7 +10,7 @@ from visgen.classification.scores.evaluators import INDEPENDENT, ROLLED_UP
 from visgen.classification.scores.guesses import guesses
 from visgen.classification.scores.lineages import roll_up
 from visgen.classification.scores.tempering import temper
-from visgen.distances.matrices import taxon_distances
+from visgen.distances.taxon_distances import taxon_distances
 from visgen.scikit_bio import DistanceMatrix
 from visgen.specimens.splits import calibrates, finest_usable_rank
 from visgen.specimens.taxonomy import lineage

@@ -11,7 +11,7 @@ from visgen.classification.scores.guessed import Guesses, Study, scored_images
 from visgen.classification.scores.intervals import score_variants, share_with_interval
 from visgen.classification.scores.lineages import impossible
 from visgen.classification.scores.mistakes import lca_heights
-from visgen.distances.matrices import look_up
+from visgen.distances.taxon_distances import look_up
 from visgen.metrics import DIFFERENCE
 
 #: In the column rank, for scores of all ranks together.

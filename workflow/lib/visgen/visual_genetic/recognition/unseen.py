@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from visgen.distances.matrices import look_up
+from visgen.distances.taxon_distances import look_up
 from visgen.visual_genetic.recognition.evaluators import ANCHOR
 from visgen.visual_genetic.recognition.labelled_images import UNSEEN
 
