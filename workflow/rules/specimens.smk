@@ -100,7 +100,10 @@ rule plot_inputs:
             category="Phylogeny",
         ),
         histories=report(
-            expand("<results>/simclr/{model}/history.png", model=plan.features.learned_models),
+            expand(
+                "<results>/simclr/{model}/history.png",
+                model=plan.features.learned_models,
+            ),
             caption="../report/simclr.rst",
             category="Weights learned without labels",
         ),
