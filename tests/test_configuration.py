@@ -6,6 +6,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 from visgen.configuration.checks.paths import check_files
+from visgen.configuration.duplicates import check_duplicates
 from visgen.configuration.key_table import key_table
 from visgen.configuration.reading import checked_config
 from visgen.configuration.removed import REMOVED
@@ -565,3 +566,24 @@ def test_fine_tuning_has_defaults():
     filled = checked_config(study({"embedding.variants": variants}), SCHEMA)
     found = filled["embedding"]["variants"]["v"]["guidance"]["fine_tune"]
     assert found == {"stages": 1, "images_per_taxon": 8}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: 1\nb: 2\na: 3\n", "line 3: config key a: is there twice, first in line 1; keep one"),
+        ("a:\n  b: {c: 1, d: 2,\n    c: 3}\n", "line 3: config key a.b.c: is there twice"),
+        ("a:\n  - {b: 1, b: 2}\n", "line 2: config key a.b: is there twice, first in line 2"),
+        ('a: 1\n"a": 2\n', "line 2: config key a: is there twice"),
+    ],
+)
+def test_a_key_that_is_there_twice_is_refused_with_both_lines(tmp_path, text, message):
+    path = tmp_path / "study.yaml"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=re.escape(f"{path}: {message}")):
+        check_duplicates(path)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "config").glob("*.yaml")), ids=lambda p: p.name)
+def test_no_preset_has_a_key_twice(path):
+    check_duplicates(path)

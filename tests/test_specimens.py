@@ -8,7 +8,7 @@ from PIL import Image
 from visgen.specimens.coverage import coverage, summarise_ranks
 from visgen.specimens.ingest import ingest
 from visgen.specimens.paths import labels_from_paths
-from visgen.specimens.rejections import check_share, rejected_share
+from visgen.specimens.rejections import check_share
 from visgen.specimens.table import read_meta
 from visgen.specimens.taxonomy import lineage, taxonomic_order
 
@@ -92,7 +92,7 @@ def test_columns_are_mapped_and_joined(tmp_path):
 def test_gaps_are_null(tmp_path):
     table = write_table(tmp_path / "m.csv", "a.jpg,,NA,Unassigned", "b.jpg, ,Not_known,unassigned")
     meta = read_meta(table, {}, RANKS, missing_values=["Unassigned", "Not_known"])
-    assert meta[RANKS].isna().to_numpy().tolist() == [[True] * 3, [True, True, False]]
+    assert meta[RANKS].isna().to_numpy().tolist() == [[True] * 3, [True, True, True]]
 
 
 def test_names_are_normalised_but_not_the_white_space_in_file_names(tmp_path):
@@ -587,19 +587,52 @@ def test_accepted_images_agree_with_each_other(tmp_path):
 # --- how much was rejected ---------------------------------------------------------------------
 
 
-def test_share_counts_all_entries():
+def test_share_counts_rows_and_not_files_that_no_row_names():
     specimens = pd.DataFrame({"id": ["a", "b", "c"]})
+    others = pd.DataFrame({"file": ["e", "f"], "reason": ["not_in_meta", "not_an_image"]})
     rejected = pd.DataFrame({"file": ["d"], "reason": ["duplicate"], "detail": ["of a"]})
-    assert rejected_share(specimens, rejected) == 0.25
-    check_share(specimens, rejected, 0.25)
+    rejected = pd.concat([rejected, others.assign(detail="x")])
+    check_share(specimens, rejected, 0.25, n_rows=4)
     with pytest.raises(ValueError) as caught:
-        check_share(specimens, rejected, 0.2)
+        check_share(specimens, rejected, 0.2, n_rows=4)
     assert str(caught.value) == (
-        "1 of 4 rows and files were rejected (25.0%); ingest.max_rejected allows 20.0%\n"
+        "1 of 4 rows were rejected (25.0%); ingest.max_rejected allows 20.0%\n"
         "  duplicate: 1\n"
         "    d: of a\n"
+        "  not_an_image: 1\n"
+        "    f: x\n"
+        "  not_in_meta: 1\n"
+        "    e: x\n"
         "Correct the table or the folder, or raise ingest.max_rejected."
     )
+
+
+def test_share_without_a_table_counts_images_that_the_pattern_does_not_fit():
+    specimens = pd.DataFrame({"id": ["a", "b", "c"]})
+    rejected = pd.DataFrame({"file": ["d", "e"], "reason": ["not_in_meta", "not_an_image"]})
+    check_share(specimens, rejected.assign(detail="x"), 0.25)
+    with pytest.raises(ValueError, match=r"1 of 4 files were rejected \(25\.0%\)"):
+        check_share(specimens, rejected.assign(detail="x"), 0.2)
+
+
+NOTHING = ["Unknown", "UNKNOWN", "NaN", "None", "null", "n/a", "#N/A", "not_classified", " NA "]
+NOTHING += ["unidentified", "?", "-", "Indet.", "incertae sedis", "Incertae_sedis"]
+NOTHING += ["Arcoida incertae sedis", "Unidentified bivalve", "Arcidae indet."]
+
+
+@pytest.mark.parametrize("word", NOTHING)
+def test_words_and_placeholders_that_say_nothing_are_gaps_in_any_case(tmp_path, word, caplog):
+    caplog.set_level("INFO")
+    table = write_table(tmp_path / "m.csv", f"a.jpg,{word},Arca,Arca noae")
+    meta = read_meta(table, {}, RANKS)
+    assert meta[RANKS].isna().to_numpy().tolist() == [[True, False, False]]
+    assert f"column 'family': taken as gaps: {word!r} (1)" in caplog.text
+
+
+@pytest.mark.parametrize("name", ["Nanina", "Missulena", "Nullipora", "Unknownia", "Nana nana"])
+def test_names_that_begin_like_a_gap_are_names(tmp_path, name):
+    meta = read_meta(write_table(tmp_path / "m.csv", f"a.jpg,{name},A,B"), {}, RANKS)
+    assert meta["family"].tolist() == [name]
 
 
 def test_a_study_without_any_image_is_stopped_whatever_the_limit():
@@ -607,7 +640,7 @@ def test_a_study_without_any_image_is_stopped_whatever_the_limit():
     rejected = pd.DataFrame({"file": [""], "reason": ["no_filename"], "detail": ["x"]})
     with pytest.raises(ValueError, match=r"no image was accepted[\s\S]*\(no name\): x"):
         check_share(none, rejected, 1.0)
-    with pytest.raises(ValueError, match="no image was accepted: 0 of 0"):
+    with pytest.raises(ValueError, match="no image was accepted: 0 of 0 files"):
         check_share(none, rejected.iloc[:0], 1.0)
 
 

@@ -118,6 +118,7 @@ def test_root_branch_may_lack_or_have_a_length(tmp_path):
         ("(A:1,B,(C:1,D));", "3 of 5 .*: tip 'B', tip 'D', the ancestor of 'C' and 'D'"),
         ("(A:1,B:1,(C:1,D:2));", "1 of 5 .*: the ancestor of 'C' and 'D'"),
         ("(A:1,B:-0.5,C:1);", "tip 'B' has length -0.5"),
+        ("(A:1,B:-1e-7,C:1);", "tip 'B' has length -1e-07"),
         ("(A:1,B:1,(C:1,D:2):-3);", "the ancestor of 'C' and 'D' has length -3.0"),
         ("(A:1,B:nan,C:1);", "tip 'B' has length nan"),
         ("(A:0,B:0,C:0);", "every branch length is zero"),
@@ -164,3 +165,12 @@ def test_moth_families_are_ultrametric():
     matrix = patristic_distances(read_tree(SHARED / "moths" / "families.nwk"))
     assert matrix.shape == (83, 83)
     assert matrix["Hydroptilidae", "Helicopsychidae"] == pytest.approx(2 * 2.152195, abs=2e-6)
+
+
+def test_a_length_that_rounding_made_negative_is_zero_and_said(tmp_path, caplog):
+    caplog.set_level("INFO")
+    path = tmp_path / "tree.nwk"
+    path.write_text("((A:-1.7e-13,B:2):3,C:4);")
+    distances = patristic_distances(read_tree(path))
+    assert distances["A", "B"] == 2 and distances["A", "C"] == 7
+    assert "negative branch lengths taken as 0: tip 'A'" in caplog.text

@@ -16,6 +16,7 @@ sys.path.insert(0, str(LIBRARY))
 from visgen.genetics.anchors.options import ENCODINGS
 from visgen.configuration.checks.paths import check_files
 from visgen.configuration.code import reached_modules
+from visgen.configuration.duplicates import check_duplicates
 from visgen.configuration.plan import Plan, given
 from visgen.configuration.reading import checked_config
 from visgen.configuration.schema import load_schema
@@ -25,6 +26,8 @@ from visgen.visual_genetic.scopes import SCOPES
 from visgen.specimens.inventory import inventory
 
 try:
+    for path in workflow.overwrite_configfiles or ["config/config.yaml"]:
+        check_duplicates(path)
     config = checked_config(
         config, load_schema(WORKFLOW / "schemas/config.schema.yaml")
     )

@@ -26,6 +26,6 @@ specimens, rejected = ingest(
 )
 # Snakemake deletes the tables of a failed job; the log stays.
 print(rejected.to_csv(sep="\t", index=False))
-check_share(specimens, rejected, params.max_rejected)
+check_share(specimens, rejected, params.max_rejected, None if meta is None else len(meta))
 specimens.to_parquet(snakemake.output.specimens, index=False)
 write_table(snakemake.output.rejected, rejected)

@@ -3,6 +3,7 @@
 A tree is a `skbio.TreeNode` whose tips carry taxon names in the form of `visgen.names`.
 """
 
+import logging
 import math
 import re
 from collections.abc import Iterable
@@ -13,7 +14,11 @@ import dendropy
 from visgen.names import normalise_taxon
 from visgen.scikit_bio import DistanceMatrix, TreeNode
 
+log = logging.getLogger(__name__)
+
 MIN_TIPS = 3
+#: Negative lengths of up to this share of the longest branch are what programs leave of a zero.
+NOISE = 1e-8
 _N_EXAMPLES = 5
 _COMMENT_OR_QUOTED = re.compile(r"\[[^\]]*\]|'(?:[^']|'')*'")
 
@@ -54,6 +59,7 @@ def read_tree(path: str | Path) -> TreeNode:
     if len(trees) != 1:
         raise ValueError(f"{path}: holds {len(trees)} trees, expected exactly one")
     tree = trees[0]
+    _round_off(tree, str(path))
     check_tree(tree, str(path))
     for tip in tree.tips():
         tip.name = normalise_taxon(tip.name)
@@ -101,6 +107,18 @@ def check_tree(tree: TreeNode, source: str) -> None:
             )
     if not any(node.length for node in branches):
         raise ValueError(f"{source}: every branch length is zero")
+
+
+def _round_off(tree: TreeNode, source: str) -> None:
+    """Set negative lengths that are rounding noise beside the longest to zero, and say so."""
+    branches = [node for node in tree.traverse(include_self=False) if node.length is not None]
+    longest = max((abs(node.length) for node in branches), default=0.0)
+    noise = [node for node in branches if -NOISE * longest <= node.length < 0]
+    if noise:
+        described = _examples(noise)
+        log.info("%s: negative branch lengths taken as 0: %s", source, described)
+    for node in noise:
+        node.length = 0.0
 
 
 def patristic_distances(tree: TreeNode, taxa: Iterable[str] | None = None) -> DistanceMatrix:

@@ -1,5 +1,6 @@
 """The fields of an image's row and the one form in which their cells are kept."""
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
@@ -7,22 +8,46 @@ import pandas as pd
 
 from visgen.names import normalise_taxon, normalise_text
 
+#: How people and programs write that a cell says nothing, in any case.
+GAP_WORDS = """
+ |na|n/a|#n/a|n.a.|nan|none|null|nil|missing|unknown|unassigned|undetermined|unidentified|
+unclassified|not known|not classified|not identified|not assigned|indet|indet.|?|??|-|--|–|—|.
+"""
+
+# Names that stand for a taxon which nobody has named or placed: two of one name are not one taxon.
+_PLACEHOLDER = re.compile(
+    r"(.+ )?(incertae sedis|inc\. sed\.|indet\.?)"
+    r"|(unassigned|unclassified|undetermined|unidentified|unknown|unplaced) .+"
+)
+
 
 def gap_words(missing_values: Iterable[str]) -> set[str]:
-    """Return the cells that say nothing: empty, ``NA`` and the given ones."""
-    return {"", "NA", *map(normalise_text, missing_values)}
+    """Return the cells that say nothing, in lower case: `GAP_WORDS` and the given ones."""
+    words = {normalise_text(word) for word in GAP_WORDS.split("|")}
+    return words | {normalise_text(word).casefold() for word in missing_values}
 
 
 def clean_cell(cell: str, field: str, ranks: Sequence[str], gaps: set[str]) -> str | None:
     """Return a cell of a field in normal form, None for a gap.
 
-    A file name keeps its white space inside, since a name on disk may hold two spaces.
+    Gaps are the words given, whatever their case, and at ranks placeholders, such as "incertae
+    sedis" or "Unidentified bivalve". A file name keeps its white space inside, since a name on
+    disk may hold two spaces.
+
+    >>> gaps = gap_words([])
+    >>> [clean_cell(cell, "genus", ["genus"], gaps) for cell in ("Arca", "N/A", "Arcidae indet.")]
+    ['Arca', None, None]
     """
     if field == "filename":
         name = unicodedata.normalize("NFC", cell).strip()
-    else:
-        name = normalise_taxon(cell) if field in ranks else normalise_text(cell)
-    return None if name in gaps or normalise_text(cell) in gaps else name
+        return None if name.casefold() in ("", "na") else name
+    plain = normalise_text(cell)
+    if field not in ranks:
+        return None if plain.casefold() in gaps else plain
+    name = normalise_taxon(cell)
+    if {name.casefold(), plain.casefold()} & gaps or _PLACEHOLDER.fullmatch(name.casefold()):
+        return None
+    return name
 
 
 def string_column(values: list[str | None]) -> pd.Series:

@@ -3,23 +3,22 @@
 import pandas as pd
 
 
-def rejected_share(specimens: pd.DataFrame, rejected: pd.DataFrame) -> float:
-    """Return the share of entries (rows and files) that were rejected, 0 to 1.
+def check_share(
+    specimens: pd.DataFrame, rejected: pd.DataFrame, max_share: float, n_rows: int | None = None
+) -> None:
+    """Stop a study that lost too much of what it names.
 
-    Without any entry it is 0.
-    """
-    return len(rejected) / max(len(specimens) + len(rejected), 1)
-
-
-def check_share(specimens: pd.DataFrame, rejected: pd.DataFrame, max_share: float) -> None:
-    """Stop a study that lost too much.
+    Files that no row of a table names, and files that are no images, are listed as rejected but
+    do not count: a folder may hold more than a study.
 
     Parameters
     ----------
     specimens, rejected : DataFrame
         As `visgen.specimens.ingest.ingest` returns them.
     max_share : float
-        The largest share of entries that may be rejected, 0 to 1.
+        The largest share that may be rejected, 0 to 1.
+    n_rows : int, optional
+        Rows of the table; without one, files that may be images are counted.
 
     Raises
     ------
@@ -27,12 +26,16 @@ def check_share(specimens: pd.DataFrame, rejected: pd.DataFrame, max_share: floa
         When the share is larger or nothing was accepted. The message counts the reasons and
         gives the first examples of each.
     """
-    share = rejected_share(specimens, rejected)
+    what = "files" if n_rows is None else "rows"
+    if n_rows is None:
+        n_rows = len(specimens) + int((rejected["reason"] != "not_an_image").sum())
+    n_rejected = n_rows - len(specimens)
+    share = n_rejected / max(n_rows, 1)
     if len(specimens) and share <= max_share:
         return
     lines = [
-        f"{len(rejected)} of {len(specimens) + len(rejected)} rows and files were rejected "
-        f"({share:.1%}); ingest.max_rejected allows {max_share:.1%}"
+        f"{n_rejected} of {n_rows} {what} were rejected ({share:.1%}); "
+        f"ingest.max_rejected allows {max_share:.1%}"
     ]
     if specimens.empty:
         lines[0] = "no image was accepted: " + lines[0]

@@ -2,7 +2,9 @@
 
 import csv
 import io
+import logging
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -15,6 +17,8 @@ from visgen.specimens.fields import (
     gap_words,
     string_column,
 )
+
+log = logging.getLogger(__name__)
 
 
 def read_meta(
@@ -37,7 +41,7 @@ def read_meta(
     ranks : list of str
         The ranks, coarse to fine.
     missing_values : iterable of str
-        Cells that say nothing, beside the empty one and ``NA``, such as ``Unassigned``.
+        Cells that say nothing, beside those of `visgen.specimens.fields.GAP_WORDS`; in any case.
 
     Returns
     -------
@@ -74,6 +78,7 @@ def read_meta(
             cells = [row[header.index(normalise_text(name))] for row in rows]
             clean = {cell: clean_cell(cell, field, ranks, gaps) for cell in set(cells)}
             parts.append([clean[cell] for cell in cells])
+            _log_gaps(name, Counter(cell for cell in cells if clean[cell] is None))
         meta[field] = string_column(
             [None if None in cells else " ".join(cells) for cells in zip(*parts, strict=True)]
         )
@@ -112,6 +117,14 @@ def _read_cells(path: Path) -> tuple[list[str], list[int], list[list[str]]]:
                 f"{path}: line {line} has {len(cells)} cells, the header has {len(header)}"
             )
     return header, lines[1:], rows[1:]
+
+
+def _log_gaps(column: str, cells: Counter[str]) -> None:
+    """Say which words were taken as gaps."""
+    words = {cell: n for cell, n in cells.most_common() if cell.strip()}
+    if words:
+        counted = ", ".join(f"{word!r} ({n})" for word, n in words.items())
+        log.info("column %r: taken as gaps: %s", column, counted)
 
 
 def _delimiter(text: str) -> str:
