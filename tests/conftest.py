@@ -16,3 +16,7 @@ def pytest_collection_modifyitems(items):
 def pytest_collection_finish():
     # Collections that look through all that was imported take a seventh of the time.
     gc.freeze()
+
+
+def pytest_sessionfinish():
+    gc.unfreeze()  # else libraries report at the end that their objects are not collected

@@ -127,7 +127,7 @@ def test_text_that_is_not_utf8_is_refused_with_its_place(tmp_path):
         ("filename,genus,genus\n", {}, "the column 'genus' for 'genus' is there twice"),
         ("filename,genus\na.jpg\n", {}, "line 2 has 1 cells, the header has 2"),
         ("filename,genus\na.jpg,A,B\n", {}, "line 2 has 3 cells, the header has 2"),
-        ('filename,genus\na.jpg,"A\nb.jpg,B\n', {}, "the row that begins at line 2"),
+        ('filename,genus\na.jpg,"A\n"b,c.jpg",B\n', {}, "the row that begins at line 2"),
         ("", {}, "is empty"),
     ],
 )

@@ -174,3 +174,11 @@ def test_a_length_that_rounding_made_negative_is_zero_and_said(tmp_path, caplog)
     distances = patristic_distances(read_tree(path))
     assert distances["A", "B"] == 2 and distances["A", "C"] == 7
     assert "negative branch lengths taken as 0: tip 'A'" in caplog.text
+
+
+def test_an_apostrophe_inside_a_label_without_quotes_is_a_letter(tmp_path):
+    path = tmp_path / "tree.nwk"
+    labels = ["Burton's_perch:1", "Zebra:1", "Brichard's_'x'_cichlid:2", "'it''s [a] (b)':2"]
+    path.write_text(f"(({','.join(labels[:3])}):1,{labels[3]},D:1);")
+    names = [tip.name for tip in read_tree(path).tips()]
+    assert names == ["Burton's perch", "Zebra", "Brichard's 'x' cichlid", "it's [a] (b)", "D"]

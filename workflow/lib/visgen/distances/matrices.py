@@ -5,7 +5,7 @@ taxon names as ids. Pairs are taken from it without the diagonal (`matrix.conden
 which would otherwise add one perfect pair for each taxon.
 """
 
-import csv
+import re
 from collections import Counter
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -14,13 +14,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from visgen.delimited import delimiter_of, read_rows, without_sep_line
 from visgen.names import normalise_taxon
 from visgen.scikit_bio import DistanceMatrix
 
 MIN_SHARED = 3
-TOLERANCE = 1e-8  # of the largest distance; what programs leave behind when they round
+TOLERANCE = 1e-6  # of the largest distance; what programs leave behind when they round to float32
 _FORMAT = "lsmat"  # scikit-bio's labelled square matrix: TSV, numbers in their shortest exact form
 _N_EXAMPLES = 5
+_DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
 
 
 def read_distances(path: str | Path) -> DistanceMatrix:
@@ -229,9 +231,12 @@ def _read_cells(path: Path) -> tuple[list[str], list[str], list[list[str]]]:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"{path}: not UTF-8 text, at byte {error.start}") from error
-    first = text.partition("\n")[0]
-    delimiter = max("\t,;", key=first.count)
-    lines = [line for line in csv.reader(text.splitlines(), delimiter=delimiter) if any(line)]
+    text, named = without_sep_line(text)
+    delimiter = named or delimiter_of(text, "\t,;")
+    try:
+        lines = [cells for _, cells in read_rows(text, delimiter)[0]]
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
     if len(lines) < 2:
         raise ValueError(f"{path}: {len(lines)} lines, expected a square table with names")
     header, body = lines[0], lines[1:]
@@ -248,8 +253,10 @@ def _read_cells(path: Path) -> tuple[list[str], list[str], list[list[str]]]:
 
 
 def _number(cell: str, path: str | Path, row: str, column: str) -> float:
+    if _DECIMAL_COMMA.fullmatch(cell.strip()):  # never where commas part the cells
+        cell = cell.replace(",", ".")
     try:
-        value = float(cell)
+        value = np.nan if "_" in cell else float(cell)  # to Python 1_0 is ten
     except ValueError:
         value = np.nan
     if not np.isfinite(value) or value < 0:
@@ -261,6 +268,8 @@ def _number(cell: str, path: str | Path, row: str, column: str) -> float:
 
 
 def _check_values(values: np.ndarray, names: list[str], path: str | Path) -> None:
+    if not values.any():
+        raise ValueError(f"{path}: every distance is zero")
     allowed = TOLERANCE * values.max()
     diagonal = values.diagonal()
     if diagonal[worst := diagonal.argmax()] > allowed:

@@ -20,6 +20,11 @@ MIN_TIPS = 3
 #: Negative lengths of up to this share of the longest branch are what programs leave of a zero.
 NOISE = 1e-8
 _N_EXAMPLES = 5
+# A plain label runs up to what ends one; blanks inside it, and comments after it, are not its own.
+_COMMENT_QUOTED_OR_PLAIN = re.compile(
+    r"\[[^\]]*\]|'(?:[^']|'')*'|(?P<apostrophe>[^\s'(),:;\[\]]+'[^\s(),:;\[\]]*)"
+    r"|[^\s'(),:;\[\]]+"
+)
 _COMMENT_OR_QUOTED = re.compile(r"\[[^\]]*\]|'(?:[^']|'')*'")
 
 
@@ -161,10 +166,22 @@ def patristic_distances(tree: TreeNode, taxa: Iterable[str] | None = None) -> Di
 
 def _parse_newick(text: str) -> list[TreeNode]:
     """Parse Newick text; scikit-bio copes with trees of any depth but reads one tree only."""
-    statements = _split_statements(text)
+    statements = _split_statements(_with_apostrophes(text))
     # verify=False: the sniffer only adds a warning to the parser's error.
     options = {"format": "newick", "convert_underscores": False, "verify": False}
     return [TreeNode.read([statement], **options) for statement in statements]
+
+
+def _with_apostrophes(text: str) -> str:
+    """Put a label that has an apostrophe but no quotes, such as Burton's_perch, into quotes.
+
+    A label is quoted where the quote is its first character; inside another it is a letter.
+    """
+
+    def quoted(part: re.Match) -> str:
+        return "'" + part[0].replace("'", "''") + "'" if part["apostrophe"] else part[0]
+
+    return _COMMENT_QUOTED_OR_PLAIN.sub(quoted, text)
 
 
 def _split_statements(text: str) -> list[str]:

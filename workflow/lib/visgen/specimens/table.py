@@ -1,15 +1,13 @@
 """Labels of images, read from a table."""
 
-import csv
-import io
 import logging
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
+from visgen.delimited import delimiter_of, read_rows, without_sep_line
 from visgen.names import normalise_text
 from visgen.specimens.columns import OPTIONAL_FIELDS, check_ranks
 from visgen.specimens.fields import (
@@ -96,20 +94,19 @@ def _read_cells(path: Path) -> tuple[list[str], list[int], list[list[str]]]:
             f"{path}: line {line}: byte {error.start} (0x{data[error.start]:02x}) is not UTF-8; "
             "save the table as UTF-8"
         ) from None
-    delimiter = "\t" if path.suffix.lower() in (".tsv", ".tab", ".txt") else _delimiter(text)
-    # strict, so that a quotation mark that is never closed does not swallow rows
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    lines, rows, start = [], [], 1
+    text, named = without_sep_line(text)
+    tabbed = path.suffix.lower() in (".tsv", ".tab", ".txt")
+    delimiter = named or ("\t" if tabbed else delimiter_of(text))
     try:
-        for cells in reader:
-            if cells:  # an empty line is no row
-                lines.append(start)
-                rows.append(cells)
-            start = reader.line_num + 1
-    except csv.Error as error:
-        raise ValueError(f"{path}: the row that begins at line {start}: {error}") from None
-    if not rows:
+        found, literal = read_rows(text, delimiter)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+    if not found:
         raise ValueError(f"{path}: is empty; expected a header and one row an image")
+    if literal:
+        listed = ", ".join(map(str, literal[:10])) + (" and more" if len(literal) > 10 else "")
+        log.info("%s: quotation marks are read as letters in lines %s", path, listed)
+    lines, rows = map(list, zip(*found, strict=True))
     header = [normalise_text(name) for name in rows[0]]
     for line, cells in zip(lines, rows, strict=True):
         if len(cells) != len(header):
@@ -125,11 +122,6 @@ def _log_gaps(column: str, cells: Counter[str]) -> None:
     if words:
         counted = ", ".join(f"{word!r} ({n})" for word, n in words.items())
         log.info("column %r: taken as gaps: %s", column, counted)
-
-
-def _delimiter(text: str) -> str:
-    header = re.sub('"[^"]*"', "", text.lstrip().split("\n", 1)[0])
-    return max(",;\t", key=header.count)
 
 
 def _column_message(path: str | Path, field: str, absent: list[str], header: list[str]) -> str:

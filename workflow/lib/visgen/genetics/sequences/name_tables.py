@@ -4,11 +4,10 @@ One gives each sequence its taxon (``sequence``, ``taxon``), one gives each syno
 name (``name``, ``accepted``).
 """
 
-import csv
-import io
 from pathlib import Path
 from typing import NamedTuple
 
+from visgen.delimited import delimiter_of, read_rows, without_sep_line
 from visgen.names import normalise_taxon, normalise_text
 
 
@@ -105,17 +104,11 @@ def _read_rows(path: Path, left: str, right: str) -> list[_Row]:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"{path}: not UTF-8 text, at byte {error.start}") from error
-    delimiter = max(",;\t", key=text.lstrip().partition("\n")[0].count)
-    # strict, so that a quotation mark that is never closed does not swallow rows
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    rows, line = [], 1
+    text, named = without_sep_line(text)
     try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                rows.append((line, cells))
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise ValueError(f"{path}: the row that begins at line {line}: {error}") from error
+        rows, _ = read_rows(text, named or delimiter_of(text))
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
     header = [normalise_text(cell) for cell in rows[0][1]] if rows else []
     if any(header.count(column) != 1 for column in (left, right)):
         raise ValueError(

@@ -1,0 +1,58 @@
+import pytest
+from visgen.delimited import delimiter_of, read_rows, without_sep_line
+
+HEAD = "filename\tnotes\tspecies\n"
+
+
+def cells(text, delimiter="\t"):
+    return [row for _, row in read_rows(text, delimiter)[0]]
+
+
+def test_quotes_that_do_not_hold_up_are_letters_and_no_row_is_joined():
+    text = HEAD + 'a.png\t"beach drift\tArca a\nb.png\tlow tide"\tArca b\n'
+    rows, literal = read_rows(text, "\t")
+    assert [row for _, row in rows[1:]] == [
+        ["a.png", '"beach drift', "Arca a"],
+        ["b.png", 'low tide"', "Arca b"],
+    ]
+    assert [line for line, _ in rows] == [1, 2, 3] and literal == [2]
+
+
+def test_a_cell_that_starts_with_a_quoted_word_is_read():
+    assert cells(HEAD + 'a.png\t"Draisdorf" Mitte\tArca a\n')[1][1] == '"Draisdorf" Mitte'
+
+
+def test_quotes_that_hold_up_go():
+    assert cells(HEAD + '"a.png"\t"he said ""no"""\tArca a\n')[1] == [
+        "a.png",
+        'he said "no"',
+        "Arca a",
+    ]
+
+
+def test_delimiters_and_line_ends_inside_quotes_part_nothing():
+    text = 'filename,notes\na.png,"one, two\nthree"\nb.png,\n'
+    rows, literal = read_rows(text, ",")
+    assert [line for line, _ in rows] == [1, 2, 4]
+    assert [row for _, row in rows[1:]] == [["a.png", "one, two\nthree"], ["b.png", ""]]
+    assert not literal
+
+
+def test_a_quote_that_is_never_closed_is_refused_where_cells_hold_delimiters():
+    with pytest.raises(ValueError, match="the row that begins at line 3"):
+        read_rows('a,b\n"x, y",1\n"z,2\n', ",")
+
+
+def test_empty_rows_are_no_rows():
+    assert cells("a,b\n\n , \n,\n1,2\n", ",") == [["a", "b"], ["1", "2"]]
+
+
+def test_excel_names_its_delimiter_in_a_line_of_its_own():
+    text, named = without_sep_line("SEP=;\r\na;b\r\n1;2\r\n")
+    assert named == ";" and read_rows(text, named)[0] == [(2, ["a", "b"]), (3, ["1", "2"])]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_the_delimiter_is_what_stands_outside_quotes(delimiter):
+    names = ['"Pecten maximus (L., 1758; 1, 2)"', '"Chlamys; varia, x"']
+    assert delimiter_of(delimiter.join(names) + "\n0,1;2,3,4;5\n") == delimiter

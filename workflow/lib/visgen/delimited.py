@@ -1,0 +1,95 @@
+"""Delimited text as people and their programs write it: what parts its cells, and its quotes."""
+
+import csv
+import io
+import re
+from collections.abc import Iterable
+
+_QUOTED = re.compile('"[^"]*"')
+_SEP = re.compile("sep=(.)\r?\n", re.IGNORECASE)
+
+
+def without_sep_line(text: str) -> tuple[str, str | None]:
+    r"""Return text without the first line ``sep=;`` that Excel writes, and what the line names.
+
+    The line end stays, so that lines keep their numbers.
+
+    >>> without_sep_line("sep=;\na;b\n")
+    ('\na;b\n', ';')
+    """
+    found = _SEP.match(text)
+    return (text[found.end(1) :].lstrip("\r"), found[1]) if found else (text, None)
+
+
+def delimiter_of(text: str, choices: Iterable[str] = ",;\t") -> str:
+    """Return what parts the cells of the first line, whatever stands between quotation marks.
+
+    >>> delimiter_of('"Pecten maximus (Linnaeus, 1758)";"Chlamys varia"')
+    ';'
+    """
+    first = _QUOTED.sub("", text.lstrip("\r\n").partition("\n")[0])
+    return max(choices, key=first.count)
+
+
+def read_rows(text: str, delimiter: str) -> tuple[list[tuple[int, list[str]]], list[int]]:
+    """Return the rows of a table with the lines that they begin in, and lines read literally.
+
+    Quotation marks are those of CSV where they hold up. Where every line by itself has as many
+    cells as the first, no cell can go on over lines: then a mark that is not closed, or that is
+    closed within a cell, is a letter like others.
+
+    Parameters
+    ----------
+    text
+        Of the whole file.
+    delimiter
+        One character.
+
+    Returns
+    -------
+    rows : list of (int, list of str)
+        Line, from 1, and cells; empty lines are no rows, nor are lines of empty cells.
+    literal : list of int
+        Lines whose quotation marks were read as letters.
+
+    Raises
+    ------
+    ValueError
+        If a quotation mark is never closed, or is closed within a cell, in a file whose cells
+        do go on over lines or hold delimiters; it names the line.
+    """
+    lines = io.StringIO(text, newline="").readlines()
+    plain = [line.rstrip("\r\n").split(delimiter) for line in lines]
+    widths = {len(cells) for cells in plain if any(cell.strip() for cell in cells)}
+    if len(widths) == 1:
+        rows, literal = [], []
+        for number, (line, cells) in enumerate(zip(lines, plain, strict=True), start=1):
+            if '"' in line and (quoted := _by_itself(line, delimiter, len(cells))) is not None:
+                cells = quoted
+            elif '"' in line:
+                literal.append(number)
+            rows.append((number, cells))
+        return _filled(rows), literal
+    # strict, so that a quotation mark that is never closed does not swallow rows
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    rows, start = [], 1
+    try:
+        for cells in reader:
+            rows.append((start, cells))
+            start = reader.line_num + 1
+    except csv.Error as error:
+        raise ValueError(f"the row that begins at line {start}: {error}") from None
+    return _filled(rows), []
+
+
+def _by_itself(line: str, delimiter: str, width: int) -> list[str] | None:
+    """Return the cells of one line by the rules of CSV, None where they do not hold up."""
+    try:
+        rows = list(csv.reader([line], delimiter=delimiter, strict=True))
+    except csv.Error:
+        return None
+    return rows[0] if len(rows) == 1 and len(rows[0]) == width else None
+
+
+def _filled(rows: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
+    return [(line, cells) for line, cells in rows if any(cell.strip() for cell in cells)]
