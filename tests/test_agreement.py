@@ -1,5 +1,6 @@
 import numpy as np
 import pandas as pd
+import pytest
 from skbio.stats.distance import DistanceMatrix
 from visgen.distances.agreement import (
     deal_specimens,
@@ -54,6 +55,7 @@ def alone(taxa):
     return pd.Series(taxa.index, taxa.index)
 
 
+@pytest.mark.slow
 def test_uneven_numbers_of_images_fool_mantel_but_not_dealt_specimens():
     by_taxa, by_images = [], []
     for seed in range(30):
@@ -103,6 +105,7 @@ def test_deals_keep_the_number_of_images_of_each_taxon():
         assert not dealt.equals(taxa)
 
 
+@pytest.mark.slow
 def test_views_of_few_specimens_do_not_count_as_many_images():
     # twelve images a taxon, from one specimen to twelve: bags are alike, their variety is not
     n_specimens = np.array([1, 1, 2, 2, 3, 4, 6, 12])

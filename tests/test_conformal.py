@@ -94,6 +94,7 @@ def test_score_that_is_no_number_is_refused():
         conformal_sets(np.array([0.1, np.nan]), np.zeros(3), 0.9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("confidence", "n"), [(0.9, 59), (0.75, 59)])
 def test_coverage_over_repeated_splits_is_the_stated_one(confidence, n, monkeypatch):
     monkeypatch.setattr("visgen.classification.confidence.set_coverage.BOOTSTRAPS", 2)

@@ -554,6 +554,7 @@ def test_the_refit_test_holds_its_size_and_has_power():
     assert both >= 0.6
 
 
+@pytest.mark.slow
 def test_numbers_of_images_that_follow_the_tree_are_no_agreement():
     """Bags of noise, small and large ones in clades of their own: only one null is fooled."""
     rejected = []

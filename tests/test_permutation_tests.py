@@ -239,6 +239,7 @@ def test_groups_that_allow_no_test_are_refused():
         mantel_within(DistanceMatrix(flat, x.ids), y, groups, seed=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("signal", "n", "least", "most"), [(0.0, 150, 0.01, 0.1), (1.0, 30, 0.95, 1.0)]
 )

@@ -154,16 +154,6 @@ def test_binned_words_count_lags_in_words():
     )
 
 
-@needs_foraminifera
-def test_engines_agree_on_foraminifera_from_the_shortest_to_the_longest():
-    every = foraminifera()
-    sample = [every[0], every[350], every[-20], every[-1]]
-    assert (len(sample[0].bases), len(sample[-1].bases)) == (862, 3501)
-    fast = embed_sgt(sample, **OPTIONS).values
-    package = embed_sgt(sample, **OPTIONS | {"engine": "sgt"}).values
-    np.testing.assert_allclose(fast, package, rtol=1e-12, atol=0)
-
-
 @pytest.mark.slow
 @needs_foraminifera
 @pytest.mark.parametrize("change", [{}, {"kappa": 5.0, "length_sensitive": True}, {"letters": 3}])
