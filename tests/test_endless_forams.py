@@ -134,6 +134,7 @@ def reduced():
     return config
 
 
+@pytest.mark.slow
 def test_whole_grid_is_planned(tmp_path, headers):
     folder = copy_workflow(tmp_path)
     draw_study(folder, headers)
