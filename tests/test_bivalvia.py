@@ -11,7 +11,8 @@ from scipy.stats import rankdata
 from skbio.stats.ordination import pcoa
 from visgen.configuration.reading import checked_config
 from visgen.configuration.schema import load_schema
-from visgen.distances.matrices import match_taxa, read_distances
+from visgen.distances.matrices import match_taxa
+from visgen.distances.reading import read_distances
 from visgen.metrics import SCORE, of_role
 from visgen.specimens.ingest import ingest
 from visgen.specimens.table import read_meta

@@ -9,10 +9,10 @@ from visgen.distances.matrices import (
     cosine_distances,
     load_distances,
     match_taxa,
-    read_distances,
     tidy,
     write_distances,
 )
+from visgen.distances.reading import read_distances
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 needs_shared = pytest.mark.skipif(

@@ -14,7 +14,8 @@ from scipy.optimize import brentq
 from scipy.special import betainc
 from scipy.stats import pearsonr
 from skbio.stats.distance import DistanceMatrix
-from visgen.distances.matrices import cosine_distances, read_distances, tidy
+from visgen.distances.matrices import cosine_distances, tidy
+from visgen.distances.reading import read_distances
 from visgen.simulate.phylogeny import simulate_phylogeny
 from visgen.simulate.traits import branch_loadings
 

@@ -1,7 +1,7 @@
 """Count images, specimens and sequences of every taxon, and list names on one side only."""
 
 import pandas as pd
-from visgen.distances.matrices import read_distances
+from visgen.distances.reading import read_distances
 from visgen.distances.trees import read_tree
 from visgen.genetics.sequences.matching import count_accepted, find_unmatched
 from visgen.genetics.sequences.name_tables import read_sequence_table

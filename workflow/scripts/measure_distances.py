@@ -1,7 +1,8 @@
 """Distances between the study's taxa, from a tree or a table."""
 
 import pandas as pd
-from visgen.distances.matrices import match_taxa, read_distances, write_distances
+from visgen.distances.matrices import match_taxa, write_distances
+from visgen.distances.reading import read_distances
 from visgen.distances.trees import patristic_distances, read_tree
 from visgen.machine.logs import start_log
 from visgen.tables import write_table

@@ -1,0 +1,124 @@
+"""Square tables of distances that a user brings, read and checked."""
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+from visgen.delimited import delimiter_of, read_rows, without_sep_line
+from visgen.distances.matrices import tidy
+from visgen.names import normalise_taxon
+from visgen.scikit_bio import DistanceMatrix
+
+_N_EXAMPLES = 5
+TOLERANCE = 1e-6  # of the largest distance; what programs leave behind when they round to float32
+_DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
+
+
+def read_distances(path: str | Path) -> DistanceMatrix:
+    """Read a square table of distances that a user brings.
+
+    Tab, comma or semicolon separates the cells. The first row and the first column hold the
+    names; the corner may be empty, hold a word, or be missing as R writes it. Columns are put
+    into the order of the rows by name.
+
+    Parameters
+    ----------
+    path : path
+        A UTF-8 text file.
+
+    Returns
+    -------
+    skbio.stats.distance.DistanceMatrix
+        (n_taxa, n_taxa), in the unit of the file, names in normal form, in the order of the rows.
+
+    Raises
+    ------
+    ValueError
+        If the table is not square, names of rows and columns differ or occur twice, a cell is
+        not a finite number or is negative, or the matrix is not symmetric with a zero diagonal
+        (both within `TOLERANCE` of the largest distance).
+    """
+    columns, rows, cells = _read_cells(Path(path))
+    for kind, names in (("row", rows), ("column", columns)):
+        if twice := [name for name, count in Counter(names).items() if count > 1]:
+            raise ValueError(f"{path}: {kind} name {twice[0]!r} occurs twice")
+    if len(rows) != len(columns):
+        raise ValueError(f"{path}: {len(rows)} rows and {len(columns)} columns, expected a square")
+    if set(rows) != set(columns):
+        raise ValueError(
+            f"{path}: names of rows and columns differ; "
+            f"only rows: {sorted(set(rows) - set(columns))[:_N_EXAMPLES]}, "
+            f"only columns: {sorted(set(columns) - set(rows))[:_N_EXAMPLES]}"
+        )
+    values = np.array(
+        [
+            [_number(cell, path, row, column) for column, cell in zip(columns, line, strict=True)]
+            for row, line in zip(rows, cells, strict=True)
+        ]
+    )
+    position = {name: i for i, name in enumerate(columns)}
+    values = values[:, [position[name] for name in rows]]
+    _check_values(values, rows, path)
+    return DistanceMatrix(tidy(values), rows)
+
+
+def _read_cells(path: Path) -> tuple[list[str], list[str], list[list[str]]]:
+    """Return names of columns, names of rows, and the cells between them as text."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: not UTF-8 text, at byte {error.start}") from error
+    text, named = without_sep_line(text)
+    delimiter = named or delimiter_of(text, "\t,;")
+    try:
+        lines = [cells for _, cells in read_rows(text, delimiter)[0]]
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+    if len(lines) < 2:
+        raise ValueError(f"{path}: {len(lines)} lines, expected a square table with names")
+    header, body = lines[0], lines[1:]
+    # R leaves out the corner: the header is one name short.
+    columns = header if len(header) == len(body[0]) - 1 else header[1:]
+    for number, line in enumerate(body, start=2):
+        if len(line) != len(columns) + 1:
+            raise ValueError(
+                f"{path}: row {number} ({line[0]!r}) has {len(line) - 1} distances, "
+                f"the header {len(columns)} names"
+            )
+    rows = [normalise_taxon(line[0]) for line in body]
+    return [normalise_taxon(name) for name in columns], rows, [line[1:] for line in body]
+
+
+def _number(cell: str, path: str | Path, row: str, column: str) -> float:
+    if _DECIMAL_COMMA.fullmatch(cell.strip()):  # never where commas part the cells
+        cell = cell.replace(",", ".")
+    try:
+        value = np.nan if "_" in cell else float(cell)  # to Python 1_0 is ten
+    except ValueError:
+        value = np.nan
+    if not np.isfinite(value) or value < 0:
+        raise ValueError(
+            f"{path}: row {row!r}, column {column!r} holds {cell!r}, "
+            "expected a finite number that is not negative"
+        )
+    return value
+
+
+def _check_values(values: np.ndarray, names: list[str], path: str | Path) -> None:
+    if not values.any():
+        raise ValueError(f"{path}: every distance is zero")
+    allowed = TOLERANCE * values.max()
+    diagonal = values.diagonal()
+    if diagonal[worst := diagonal.argmax()] > allowed:
+        raise ValueError(
+            f"{path}: {names[worst]!r} has distance {diagonal[worst]} to itself, expected 0"
+        )
+    gap = np.abs(values - values.T)
+    i, j = np.unravel_index(gap.argmax(), gap.shape)
+    if gap[i, j] > allowed:
+        raise ValueError(
+            f"{path}: not symmetric; the largest difference is {gap[i, j]:g}, between "
+            f"{names[i]!r} and {names[j]!r}: {values[i, j]} and {values[j, i]}"
+        )
