@@ -349,8 +349,8 @@ def study():
 def train(study, *, withheld=(), taxa=None, anchors="own", seed=1, **changes):
     table, pooled, tensors, own = study
     options = OPTIONS | changes
-    files = table.assign(path="", sha256="")
-    images = study_images(files, table.set_index("id")["split"], "species", withheld)
+    images = table.set_index("id")
+    images = study_images(images, images["split"], "species", withheld)
     known = [taxon for taxon in taxa or TAXA if taxon not in withheld]
     if len(known) < len(TAXA):
         kept = [TAXA.index(taxon) for taxon in known]

@@ -22,7 +22,7 @@ def git(folder, *words):
 def collect(tmp_path):
     (tmp_path / "meta.csv").write_bytes(b"filename,family\n\xff")
     (tmp_path / "a-tree.nwk").write_bytes(b"")
-    pq.write_table(pa.table({"sha256": CHECKSUMS}), tmp_path / "specimens.parquet")
+    (tmp_path / "images.tsv").write_text("\n".join(["sha256", *CHECKSUMS, ""]))
     (tmp_path / "untrained").mkdir()
     shard = tmp_path / "untrained" / "clean-0.parquet"
     metadata = {
@@ -36,7 +36,7 @@ def collect(tmp_path):
 
     def collected(source, config):
         study = [tmp_path / "meta.csv", tmp_path / "a-tree.nwk"]
-        return collect_provenance(config, study, tmp_path / "specimens.parquet", [shard], source)
+        return collect_provenance(config, study, tmp_path / "images.tsv", [shard], source)
 
     return collected
 

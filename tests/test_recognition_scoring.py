@@ -4,7 +4,7 @@ import pytest
 from recognition_study import SEEDS, VARIANTS, specimens, split, write_study
 from visgen.metrics import DIFFERENCE, EXPECTED, metrics_table, over_seeds
 from visgen.shares import wilson
-from visgen.tables import read_table, write_table
+from visgen.tables import of_rank, read_table, write_table
 from visgen.visual_genetic.recognition.comparisons import base_variants, first_pairs, main_pair
 from visgen.visual_genetic.recognition.evaluators import (
     by_neighbours,
@@ -20,7 +20,7 @@ from visgen.visual_genetic.recognition.runs import (
     run_of,
     training_images,
 )
-from visgen.visual_genetic.recognition.scoring import choose_neighbours, of_rank, score_recognition
+from visgen.visual_genetic.recognition.scoring import choose_neighbours, score_recognition
 from visgen.visual_genetic.recognition.species import TAXA_COLUMNS, tabulate_species
 
 TAIL, HEAD, BOOTSTRAPS = 12, 20, 67

@@ -6,13 +6,11 @@ from visgen.visual_genetic.recognition.labelled_images import read_withheld, stu
 TAXA = ["Alpha", "Beta", "Alpha", "Gamma", None, "Beta", "Gamma"]
 IDS = [f"i{i:02}" for i in range(7)]
 PARTS = pd.Series(["train", "train", "val", "test", "train", "test", "train"], IDS)
-SPECIMENS = pd.DataFrame(
-    {"id": IDS, "path": "p", "sha256": "s", "species": pd.Series(TAXA, dtype="str")}
-)
+LABELS = pd.DataFrame({"specimen": IDS, "species": pd.Series(TAXA, IDS, dtype="str")})
 
 
 def test_images_get_taxon_and_part_by_name():
-    made = study_images(SPECIMENS[::-1], PARTS.sample(frac=1, random_state=3), "species", ["Beta"])
+    made = study_images(LABELS[::-1], PARTS.sample(frac=1, random_state=3), "species", ["Beta"])
     assert list(made["id"]) == IDS
     expected = ["train", "unseen", "val", "test", "train", "unseen", "train"]
     assert list(made["part"]) == expected
@@ -21,13 +19,12 @@ def test_images_get_taxon_and_part_by_name():
 
 
 def test_studies_that_cannot_be_labelled_are_refused():
-    twice = pd.concat([SPECIMENS, SPECIMENS[3:4]])
+    twice = pd.concat([LABELS, LABELS[3:4]])
     for specimens, parts, rank, withheld, message in (
-        (SPECIMENS, PARTS, "genus", [], r"visual_genetic.rank: found 'genus', expected a column"),
-        (SPECIMENS, PARTS.drop("i04"), "species", [], "no part for 1 images, such as 'i04'"),
+        (LABELS, PARTS.drop("i04"), "species", [], "no part for 1 images, such as 'i04'"),
         (twice, PARTS, "species", [], "specimens: id 'i03' is there twice, expected once"),
-        (SPECIMENS, PARTS.iloc[[*range(7), 2]], "species", [], "split: id 'i02' is there twice"),
-        (SPECIMENS, PARTS, "species", ["Omega"], "withheld: no image of 'Omega' at rank species"),
+        (LABELS, PARTS.iloc[[*range(7), 2]], "species", [], "split: id 'i02' is there twice"),
+        (LABELS, PARTS, "species", ["Omega"], "withheld: no image of 'Omega' at rank species"),
     ):
         with pytest.raises(ValueError, match=message):
             study_images(specimens, parts, rank, withheld)

@@ -398,7 +398,7 @@ from types import SimpleNamespace
 snakemake = SimpleNamespace(
     input=SimpleNamespace(
         table=["taxa.tsv"], sequence_table=["taxa.tsv"], synonyms=["synonyms.csv"],
-        specimens="specimens.parquet", tree=[], distances=[],
+        labels=["genus.parquet", "species.parquet"], tree=[], distances=[],
     ),
     output=SimpleNamespace(
         table="sequences.tsv", accepted="accepted.fasta", unmatched="unmatched.tsv",
@@ -422,11 +422,10 @@ def test_scripts_write_the_tables_that_the_coverage_counts(tmp_path):
         "sequence\ttaxon\na\tArca alba\nb\tLima lima\nc\tArca noae\nd\tLima lima\ne\tArca noae\n"
     )
     (tmp_path / "synonyms.csv").write_text("name,accepted\nArca alba,Arca noae\n")
-    pd.DataFrame({
-        "specimen": ["1", "2", "3"],
-        "genus": ["Arca", "Arca", "Pinna"],
-        "species": ["Arca noae", None, "Pinna nobilis"],
-    }).to_parquet(tmp_path / "specimens.parquet")  # fmt: skip
+    images = pd.DataFrame({"id": ["1", "2", "3"], "specimen": ["1", "2", "3"]})
+    genera, species = ["Arca", "Arca", "Pinna"], ["Arca noae", None, "Pinna nobilis"]
+    images.assign(genus=genera).to_parquet(tmp_path / "genus.parquet")
+    images.assign(species=species).to_parquet(tmp_path / "species.parquet")
     scripts = Path(__file__).parents[1] / "workflow" / "scripts"
     names = ("ingest_sequences.py", "measure_coverage.py")
     subprocess.run(

@@ -8,6 +8,7 @@ from PIL import Image
 from visgen.specimens.coverage import coverage, summarise_ranks
 from visgen.specimens.ingest import ingest
 from visgen.specimens.paths import labels_from_paths
+from visgen.specimens.records import read_images, read_labels, write_records
 from visgen.specimens.rejections import check_share
 from visgen.specimens.table import read_meta
 from visgen.specimens.taxonomy import lineage, taxonomic_order
@@ -209,7 +210,7 @@ def test_an_accepted_image_has_its_facts_and_labels(tmp_path):
     assert list(rejected) == ["file", "reason", "detail"]
     row = specimens.iloc[0]
     assert row["id"] == "a/1.png"
-    assert row["path"] == str(tmp_path / "images" / "a" / "1.png")
+    assert row["path"] == "a/1.png"
     assert len(row["sha256"]) == 64
     assert (row["width"], row["height"]) == (5, 3)
     assert row[["family", "genus"]].tolist() == ["Aidae", "Aus"]
@@ -226,12 +227,24 @@ def test_tables_keep_their_types_when_nothing_is_left(study):
     assert study.ingest()[0].dtypes.to_dict() == specimens.dtypes.to_dict()
 
 
-def test_paths_are_relative_where_the_folder_is(study, monkeypatch):
+@pytest.mark.parametrize("folder", ["images", "./images/", "."])
+def test_records_hold_no_folder_which_may_move(study, monkeypatch, folder):
     study.add("a.png", "A", "B", "C")
-    monkeypatch.chdir(study.folder)
+    study.add("b.png", "A", "B", "")
+    monkeypatch.chdir(study.folder if "images" in folder else study.images)
     meta = read_meta(write_table(study.folder / "m.csv", *study.rows), {}, RANKS)
-    specimens, _ = ingest("images", ranks=RANKS, meta=meta)
-    assert specimens["path"].tolist() == ["images/a.png"]
+    specimens, _ = ingest(folder, ranks=RANKS, meta=meta)
+    assert specimens["path"].tolist() == ["a.png", "b.png"]
+    labels = [study.folder / f"{rank}.parquet" for rank in RANKS]
+    paths = {"specimens": study.folder / "s.parquet", "images": study.folder / "images.tsv"}
+    write_records(paths | {"labels": labels}, specimens)
+    moved = study.images.rename(study.folder / "moved")
+    images = read_images(paths["images"], moved)
+    assert images["path"].tolist() == [str(moved / "a.png"), str(moved / "b.png")]
+    assert images["sha256"].tolist() == specimens["sha256"].tolist()
+    read = read_labels(labels)
+    expected = specimens.set_index("id")[["specimen", *RANKS]]
+    pd.testing.assert_frame_equal(read, expected)
 
 
 def test_names_match_across_unicode_forms(study):
@@ -241,14 +254,14 @@ def test_names_match_across_unicode_forms(study):
     specimens, rejected = study.ingest()
     assert rejected.empty
     assert specimens["id"].tolist() == ["é.png"]
-    assert specimens["path"].tolist() == [str(study.images / decomposed)]
+    assert specimens["path"].tolist() == [decomposed]
 
 
 def test_two_files_of_one_name_in_two_unicode_forms_are_told_apart(study):
     study.add("é.png", "A", "B", "C")
     photograph(study.images / unicodedata.normalize("NFD", "é.png"), seed=5)
     specimens, rejected = study.ingest()
-    assert specimens["path"].tolist() == [str(study.images / "é.png")]
+    assert specimens["path"].tolist() == ["é.png"]
     assert rejected["reason"].tolist() == ["not_in_meta"]
     assert "another Unicode form" in rejected["detail"][0]
 

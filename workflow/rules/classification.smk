@@ -5,9 +5,9 @@
 rule train_classifier:
     """Train a classifier for every rank and seed, and predict validation and test."""
     input:
-        specimens="<results>/specimens/specimens.parquet",
+        labels=labels_of(*RANKS),
         features=by_wildcards(plan.features.training_features),
-        splits=expand("<results>/splits/seed-{seed}.tsv", seed=plan.seeds),
+        splits=SPLITS,
         code=code_of("train_classifier.py"),
     output:
         predictions="<results>/classification/{backbone}/{classifier}/predictions.parquet",
@@ -33,7 +33,7 @@ rule train_classifier:
 rule score_predictions:
     """Score all classifiers of a backbone, and choose one a rank on validation."""
     input:
-        specimens="<results>/specimens/specimens.parquet",
+        labels=labels_of(*RANKS),
         predictions=expand(
             "<results>/classification/{{backbone}}/{classifier}/predictions.parquet",
             classifier=plan.classifiers,
@@ -42,7 +42,7 @@ rule score_predictions:
             "<results>/classification/{{backbone}}/{classifier}/training.tsv",
             classifier=plan.classifiers,
         ),
-        distances=plan.tree_distances,
+        distances=TREE_DISTANCES,
         code=code_of("score_predictions.py"),
     output:
         scores="<results>/classification/{backbone}/scores.tsv",
@@ -69,7 +69,7 @@ rule score_predictions:
 rule measure_confidence:
     """Measure how far probabilities can be trusted, and sets of taxa made of them."""
     input:
-        specimens="<results>/specimens/specimens.parquet",
+        labels=labels_of(*RANKS),
         predictions=expand(
             "<results>/classification/{{backbone}}/{classifier}/predictions.parquet",
             classifier=plan.candidates,
@@ -100,7 +100,7 @@ rule measure_confidence:
 rule compare_backbones:
     """Set each backbone's chosen classifier against the best one on validation."""
     input:
-        specimens="<results>/specimens/specimens.parquet",
+        labels=labels_of(*RANKS),
         chosen=expand(
             "<results>/classification/{backbone}/chosen.tsv",
             backbone=config["backbones"],
@@ -129,7 +129,7 @@ rule compare_backbones:
 rule plot_classification:
     """Draw scores, taxa, confusions and confidence of a backbone's classifiers."""
     input:
-        specimens="<results>/specimens/specimens.parquet",
+        taxonomy=TAXONOMY,
         scores="<results>/classification/{backbone}/scores.tsv",
         taxa="<results>/classification/{backbone}/taxa.tsv",
         confusion="<results>/classification/{backbone}/confusion.parquet",

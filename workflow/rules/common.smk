@@ -35,16 +35,18 @@ try:
 except ValueError as error:
     raise WorkflowError(str(error)) from None
 
+plan = Plan(config)
+
 # Where and how fast, not what: through the environment, so that a change re-runs nothing.
 os.environ.update(
     PYTHONPATH=str(LIBRARY.resolve()),
     VISGEN_THREADS=str(config["compute"]["threads"]),
     VISGEN_WORKERS=str(config["compute"]["workers"]),
     VISGEN_FEATURE_STORE=config["features"]["store"],
+    VISGEN_IMAGES=plan.inputs["images"],
     MPLBACKEND="Agg",
 )
 
-plan = Plan(config)
 INPUTS, GENETICS = plan.inputs, config["genetics"]
 RANKS = INPUTS["ranks"]
 
@@ -77,6 +79,61 @@ def by_wildcards(method):
     """Return an input function that asks the plan, by the wildcards that its method names."""
     names = inspect.signature(method).parameters
     return lambda wildcards: method(**{name: wildcards[name] for name in names})
+
+
+def by_content(checkpoint, paths, wildcard=None):
+    """Return an input function for files that a checkpoint makes.
+
+    A rule that asks so runs again where their bytes have changed, not where they were only made
+    again. The paths may depend on wildcards; a checkpoint's own one is the name of its file.
+    """
+
+    def ask(wildcards):
+        found = paths(wildcards) if callable(paths) else paths
+        for path in [found] if isinstance(found, str) else found:
+            own = {wildcard: Path(path).stem} if wildcard else {}
+            getattr(checkpoints, checkpoint).get(**own)
+        return found
+
+    return ask
+
+
+def inventory_of(folder):
+    """Return a digest of the images' folder, by which a new or changed image is noticed."""
+    cache = f".snakemake/inventory/{config['dataset']}.tsv"
+    return inventory(folder, cache, f"{plan.results}/specimens/images.tsv")
+
+
+SPECIMENS, IMAGE_TABLE, TAXONOMY = (
+    by_content("ingest_specimens", f"{plan.results}/specimens/{table}")
+    for table in ("specimens.parquet", "images.tsv", "taxonomy.tsv")
+)
+SPLITS = by_content("split_specimens", plan.splits)
+split_of_seed = by_content("split_specimens", by_wildcards(plan.split))
+TREE_DISTANCES = by_content("measure_distances", plan.tree_distances)
+FOLDS = by_content("split_taxa", f"{plan.results}/embedding/folds.tsv")
+SEQUENCE_TABLE, ACCEPTED = (
+    by_content("ingest_sequences", f"{plan.results}/genetics/{name}")
+    for name in ("sequences.tsv", "accepted.fasta")
+)
+
+
+def labels_of(*ranks):
+    """Return an input function for the specimen and the taxon of each image, a table a rank."""
+    folder = f"{plan.results}/specimens/labels"
+    return by_content(
+        "ingest_specimens", [f"{folder}/{rank}.parquet" for rank in ranks]
+    )
+
+
+def anchors_of(paths):
+    """Return an input function for sets of anchors, by path or by wildcards."""
+    return by_content("measure_anchors", paths, "anchors")
+
+
+def withheld_from(paths):
+    """Return an input function for the table of withheld taxa, by path or by wildcards."""
+    return by_content("split_unseen", paths)
 
 
 @functools.cache

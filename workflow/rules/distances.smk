@@ -2,19 +2,21 @@
 # Needs a tree or a table of distances; makes distances/.
 
 
-rule measure_distances:
+checkpoint measure_distances:
     """Measure path lengths between the tips that have images, or take the given distances."""
     input:
-        specimens="<results>/specimens/specimens.parquet",
+        taxonomy=TAXONOMY,
         tree=given(INPUTS["tree"]),
         distances=given(INPUTS["distances"]),
         code=code_of("measure_distances.py"),
     output:
-        distances="<results>/distances/{rank}.tsv",
-        missing="<results>/distances/{rank}.missing.tsv",
+        distances=f"<results>/distances/{INPUTS['tree_rank']}.tsv",
+        missing=f"<results>/distances/{INPUTS['tree_rank']}.missing.tsv",
     log:
-        "<logs>/measure_distances/{rank}.log",
+        "<logs>/measure_distances.log",
     conda:
         "../../envs/statistics.yaml"
+    params:
+        rank=INPUTS["tree_rank"],
     script:
         "../scripts/measure_distances.py"

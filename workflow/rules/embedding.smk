@@ -1,13 +1,15 @@
 # One vector a taxon; does visual distance follow phylogenetic distance, for taxa not seen too?
 # Needs features/ and distances/; makes embedding/. Not asked for without a tree.
 
-TREE_DISTANCES = f"<results>/distances/{INPUTS['tree_rank']}.tsv"
+GENETIC = by_content(
+    "measure_distances", f"{plan.results}/distances/{INPUTS['tree_rank']}.tsv"
+)
 
 
 rule embed_taxa:
     """Pool the features of each taxon's images by every unguided variant."""
     input:
-        specimens="<results>/specimens/specimens.parquet",
+        labels=labels_of(INPUTS["tree_rank"]),
         features=by_wildcards(plan.features.clean_features),
         code=code_of("embed_taxa.py"),
     output:
@@ -32,11 +34,12 @@ rule embed_taxa:
         "../scripts/embed_taxa.py"
 
 
-rule split_taxa:
+checkpoint split_taxa:
     """Deal taxa to folds that are held out, at random and by whole clades."""
     input:
-        specimens="<results>/specimens/specimens.parquet",
-        genetic=TREE_DISTANCES,
+        labels=labels_of(INPUTS["tree_rank"]),
+        taxonomy=TAXONOMY,
+        genetic=GENETIC,
         code=code_of("split_taxa.py"),
     output:
         folds="<results>/embedding/folds.tsv",
@@ -60,9 +63,9 @@ rule split_taxa:
 rule train_embedding:
     """Guide a variant by the distances of all taxa: what the maps of the report show."""
     input:
-        specimens="<results>/specimens/specimens.parquet",
+        labels=labels_of(INPUTS["tree_rank"]),
         features=by_wildcards(plan.features.taxon_features),
-        genetic=TREE_DISTANCES,
+        genetic=GENETIC,
         code=code_of("train_embedding.py"),
     output:
         vectors="<results>/embedding/{backbone}/{variant}/vectors.parquet",
@@ -95,10 +98,10 @@ rule train_embedding:
 rule embed_held_out:
     """Embed each fold by every unguided variant, and again with bags permuted, specimens dealt."""
     input:
-        specimens="<results>/specimens/specimens.parquet",
+        labels=labels_of(INPUTS["tree_rank"]),
         features=by_wildcards(plan.features.clean_features),
-        genetic=TREE_DISTANCES,
-        folds="<results>/embedding/folds.tsv",
+        genetic=GENETIC,
+        folds=FOLDS,
         code=code_of("embed_held_out.py"),
     output:
         held_out=expand(
@@ -133,10 +136,10 @@ rule embed_held_out:
 rule train_held_out:
     """Fit a variant with each fold held out, and again and again to permuted bags and specimens."""
     input:
-        specimens="<results>/specimens/specimens.parquet",
+        labels=labels_of(INPUTS["tree_rank"]),
         features=by_wildcards(plan.features.taxon_features),
-        genetic=TREE_DISTANCES,
-        folds="<results>/embedding/folds.tsv",
+        genetic=GENETIC,
+        folds=FOLDS,
         code=code_of("train_held_out.py"),
     output:
         held_out="<results>/embedding/{backbone}/{variant}/held_out.npz",
@@ -169,11 +172,12 @@ rule train_fine_tuned:
     One job for what two rules do elsewhere: the maps of all images would be made twice.
     """
     input:
-        specimens="<results>/specimens/specimens.parquet",
+        image_table=IMAGE_TABLE,
+        labels=labels_of(INPUTS["tree_rank"]),
         images=plan.images_made,
         weights=by_wildcards(plan.features.weights_of),
-        genetic=TREE_DISTANCES,
-        folds="<results>/embedding/folds.tsv",
+        genetic=GENETIC,
+        folds=FOLDS,
         code=code_of("train_fine_tuned.py"),
     output:
         vectors="<results>/embedding/{backbone}/{variant}/vectors.parquet",
@@ -210,8 +214,8 @@ rule train_fine_tuned:
 rule score_held_out:
     """Score every variant on taxa that its guidance has not seen."""
     input:
-        genetic=TREE_DISTANCES,
-        folds="<results>/embedding/folds.tsv",
+        genetic=GENETIC,
+        folds=FOLDS,
         visual=expand(
             "<results>/embedding/{{backbone}}/{variant}/held_out.npz",
             variant=plan.embedding.variants,
@@ -247,9 +251,10 @@ rule score_held_out:
 rule score_embedding:
     """Test visual against phylogenetic distance for every unguided variant."""
     input:
-        specimens="<results>/specimens/specimens.parquet",
+        labels=labels_of(INPUTS["tree_rank"]),
+        taxonomy=TAXONOMY,
         features=by_wildcards(plan.features.clean_features),
-        genetic=TREE_DISTANCES,
+        genetic=GENETIC,
         visual=expand(
             "<results>/embedding/{{backbone}}/{variant}/distances.tsv",
             variant=plan.embedding.unguided,
@@ -276,9 +281,9 @@ rule score_embedding:
 rule plot_embedding:
     """Draw distances, losses and scores of a backbone's variants, held-out taxa among them."""
     input:
-        specimens="<results>/specimens/specimens.parquet",
-        genetic=TREE_DISTANCES,
-        folds="<results>/embedding/folds.tsv",
+        taxonomy=TAXONOMY,
+        genetic=GENETIC,
+        folds=FOLDS,
         visual=expand(
             "<results>/embedding/{{backbone}}/{variant}/distances.tsv",
             variant=plan.embedding.variants,

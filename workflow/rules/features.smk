@@ -20,7 +20,7 @@ rule fetch_weights:
 rule train_simclr:
     """Learn a network's weights from all images, without labels."""
     input:
-        specimens="<results>/specimens/specimens.parquet",
+        image_table=IMAGE_TABLE,
         images=plan.images_made,
         initial_weights=by_wildcards(plan.features.initial_weights_of),
         code=code_of("train_simclr.py"),
@@ -49,7 +49,7 @@ rule train_simclr:
 rule extract_features:
     """Embed the clean images of a shard; only what the store lacks passes the network."""
     input:
-        specimens="<results>/specimens/specimens.parquet",
+        image_table=IMAGE_TABLE,
         images=plan.images_made,
         weights=by_wildcards(plan.features.weights_of),
         code=code_of("extract_features.py"),
@@ -79,9 +79,9 @@ rule extract_features:
 rule extract_views:
     """Embed augmented views of the training images of a shard."""
     input:
-        specimens="<results>/specimens/specimens.parquet",
+        image_table=IMAGE_TABLE,
         images=plan.images_made,
-        splits=expand("<results>/splits/seed-{seed}.tsv", seed=plan.seeds),
+        splits=SPLITS,
         weights=by_wildcards(plan.features.weights_of),
         code=code_of("extract_views.py"),
     output:

@@ -2,7 +2,7 @@
 # Needs sequences, and specimens/ for the taxonomy; makes genetics/.
 
 
-rule ingest_sequences:
+checkpoint ingest_sequences:
     """Check every sequence and give it its taxon."""
     input:
         sequences=given(INPUTS["sequences"]),
@@ -28,7 +28,7 @@ rule ingest_sequences:
 rule embed_sequences:
     """Turn sequences into vectors: sequence graph transform, or k-mers."""
     input:
-        sequences="<results>/genetics/accepted.fasta",
+        sequences=ACCEPTED,
         code=code_of("embed_sequences.py"),
     output:
         "<results>/genetics/{encoding}.npz",
@@ -44,12 +44,12 @@ rule embed_sequences:
         "../scripts/embed_sequences.py"
 
 
-rule measure_anchors:
+checkpoint measure_anchors:
     """Give taxa their anchors: averages over their sequences, or a control's vectors."""
     input:
-        specimens="<results>/specimens/specimens.parquet",
+        taxonomy=TAXONOMY,
         vectors=by_wildcards(plan.anchor_vectors),
-        distances=by_wildcards(plan.anchor_distances),
+        distances=by_content("measure_distances", by_wildcards(plan.anchor_distances)),
         code=code_of("measure_anchors.py"),
     output:
         anchors="<results>/genetics/anchors/{anchors}.npz",
@@ -69,7 +69,7 @@ rule measure_anchors:
 rule align_sequences:
     """Align sequences, all or one a taxon."""
     input:
-        sequences="<results>/genetics/accepted.fasta",
+        sequences=ACCEPTED,
         code=code_of("align_sequences.py"),
     output:
         alignment="<results>/genetics/alignment.fasta",
@@ -130,11 +130,11 @@ rule measure_sequence_distances:
 rule score_sequences:
     """Ask whether vectors, anchors and tree of the sequences agree with taxonomy and descent."""
     input:
-        specimens="<results>/specimens/specimens.parquet",
+        taxonomy=TAXONOMY,
         sgt="<results>/genetics/sgt.npz",
         kmers="<results>/genetics/kmers.npz",
-        distances=plan.sequenced_distances,
-        anchors=plan.anchor_files,
+        distances=by_content("measure_distances", plan.sequenced_distances),
+        anchors=anchors_of(plan.anchor_files),
         anchor_tables=expand(
             "<results>/genetics/anchors/{anchors}.tsv", anchors=GENETICS["anchors"]
         ),
@@ -161,10 +161,10 @@ rule score_sequences:
 rule plot_genetics:
     """Draw maps of the sequences, cosines of the anchors, and the inferred tree where there is one."""
     input:
-        specimens="<results>/specimens/specimens.parquet",
+        taxonomy=TAXONOMY,
         sgt="<results>/genetics/sgt.npz",
         kmers="<results>/genetics/kmers.npz",
-        anchors=plan.anchor_files,
+        anchors=anchors_of(plan.anchor_files),
         scores="<results>/genetics/scores.tsv",
         coverage="<results>/specimens/coverage.tsv" if plan.infers_tree else [],
         tree="<results>/genetics/tree.nwk" if plan.infers_tree else [],

@@ -41,14 +41,14 @@ SIMCLR_INPUTS = {
 GENETICS_INPUTS = {}
 if plan.has_sequences:
     GENETICS_INPUTS = {
-        "sequences": "<results>/genetics/sequences.tsv",
+        "sequences": SEQUENCE_TABLE,
         "unmatched": "<results>/genetics/unmatched.tsv",
         "sequence_figure": "<results>/genetics/sequences.png",
         "anchor_figure": "<results>/genetics/anchors.png",
         "anchor_tables": expand(
             "<results>/genetics/anchors/{anchors}.tsv", anchors=GENETICS["anchors"]
         ),
-        "anchor_files": plan.anchor_files,
+        "anchor_files": anchors_of(plan.anchor_files),
     }
     if plan.infers_tree:
         GENETICS_INPUTS["tree_figure"] = "<results>/genetics/tree.png"
@@ -126,7 +126,7 @@ rule write_provenance:
     """Write down what the run was made of."""
     input:
         metrics="<results>/report/metrics.tsv",
-        specimens="<results>/specimens/specimens.parquet",
+        image_table=IMAGE_TABLE,
         features=[
             path
             for backbone in config["backbones"]
@@ -157,7 +157,7 @@ rule write_report:
         **VISUAL_GENETIC_INPUTS,
         metrics="<results>/report/metrics.tsv",
         provenance="<results>/provenance.json",
-        specimens="<results>/specimens/specimens.parquet",
+        specimens=SPECIMENS,
         rejected="<results>/specimens/rejected.tsv",
         ranks="<results>/specimens/ranks.tsv",
         counts="<results>/specimens/counts.png",

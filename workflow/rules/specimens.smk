@@ -3,14 +3,17 @@
 # Needs images and meta.csv, and what there is of tree and sequences; makes specimens/ and splits/.
 
 
-rule ingest_specimens:
+checkpoint ingest_specimens:
     """Check every image against its row."""
     input:
-        images=INPUTS["images"],
+        images=plan.images_made,
         meta=given(INPUTS["meta"]),
         code=code_of("ingest_specimens.py"),
     output:
         specimens="<results>/specimens/specimens.parquet",
+        images="<results>/specimens/images.tsv",
+        labels=expand("<results>/specimens/labels/{rank}.parquet", rank=RANKS),
+        taxonomy="<results>/specimens/taxonomy.tsv",
         rejected="<results>/specimens/rejected.tsv",
     log:
         "<logs>/ingest_specimens.log",
@@ -20,7 +23,7 @@ rule ingest_specimens:
         "../../envs/images.yaml"
     threads: config["compute"]["workers"]
     params:
-        inventory="simulated" if plan.simulated else inventory(INPUTS["images"]),
+        inventory=plan.simulated or inventory_of(INPUTS["images"]),
         ranks=RANKS,
         columns=INPUTS["columns"],
         missing_values=INPUTS["missing_values"],
@@ -36,10 +39,10 @@ rule ingest_specimens:
 rule measure_coverage:
     """Count images, specimens and sequences of every taxon, and list names on one side only."""
     input:
-        specimens="<results>/specimens/specimens.parquet",
+        labels=labels_of(*RANKS),
         tree=given(INPUTS["tree"]),
         distances=given(INPUTS["distances"]),
-        sequences="<results>/genetics/sequences.tsv" if plan.has_sequences else [],
+        sequences=SEQUENCE_TABLE if plan.has_sequences else [],
         sequence_table=given(INPUTS["sequence_table"]),
         code=code_of("measure_coverage.py"),
     output:
@@ -58,13 +61,13 @@ rule measure_coverage:
         "../scripts/measure_coverage.py"
 
 
-rule split_specimens:
+checkpoint split_specimens:
     """Deal specimens to the parts, for every seed."""
     input:
-        specimens="<results>/specimens/specimens.parquet",
+        specimens=SPECIMENS,
         code=code_of("split_specimens.py"),
     output:
-        splits=expand("<results>/splits/seed-{seed}.tsv", seed=plan.seeds),
+        splits=plan.splits,
         notes=expand("<results>/splits/notes-{seed}.tsv", seed=plan.seeds),
     log:
         "<logs>/split_specimens.log",
@@ -81,9 +84,9 @@ rule split_specimens:
 rule plot_inputs:
     """Draw images of every taxon, phylogenetic distances, and how weights were learned."""
     input:
-        specimens="<results>/specimens/specimens.parquet",
+        taxonomy=TAXONOMY,
         coverage="<results>/specimens/coverage.tsv",
-        distances=plan.tree_distances,
+        distances=TREE_DISTANCES,
         histories=expand(
             "<results>/simclr/{model}/history.tsv", model=plan.features.learned_models
         ),

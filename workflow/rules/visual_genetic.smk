@@ -2,8 +2,6 @@
 # from images alone, and the same for taxa that training has not seen.
 # Needs specimens/, splits/ and genetics/anchors/; makes visual_genetic/ and, for withheld taxa,
 # unseen_species/ and unseen_genera/.
-# Networks deal the specimens of their seed themselves, as split_specimens does for all seeds at
-# once, so that a further seed trains none of the others anew.
 
 
 if plan.visual_genetic:
@@ -13,10 +11,10 @@ if plan.visual_genetic:
         scope=one_of(SCOPES),
         regime=one_of(REGIMES),
 
-    rule split_unseen:
+    checkpoint split_unseen:
         """Draw the taxa that no training sees, to be placed afterwards."""
         input:
-            specimens="<results>/specimens/specimens.parquet",
+            taxonomy=TAXONOMY,
             code=code_of("split_unseen.py"),
         output:
             withheld="<results>/visual_genetic/withheld.tsv",
@@ -36,9 +34,11 @@ if plan.visual_genetic:
     rule train_regime:
         """Train a network under a regime, and pool the features that it makes of every image."""
         input:
-            specimens="<results>/specimens/specimens.parquet",
+            image_table=IMAGE_TABLE,
+            labels=labels_of(plan.visual_genetic.rank),
+            splits=split_of_seed,
             images=plan.images_made,
-            withheld=by_wildcards(plan.visual_genetic.withheld_from),
+            withheld=withheld_from(by_wildcards(plan.visual_genetic.withheld_from)),
             weights=plan.features.weights_of(VISUAL_GENETIC["backbone"]),
             code=code_of("train_regime.py"),
         output:
@@ -58,8 +58,6 @@ if plan.visual_genetic:
             mem_mb=16000,
         params:
             rank=plan.visual_genetic.rank,
-            ranks=RANKS,
-            split=plan.split_options,
             backbone=plan.visual_genetic.backbone,
             options=by_wildcards(plan.visual_genetic.regime_options),
             background=config["ingest"]["background"],
@@ -70,9 +68,11 @@ if plan.visual_genetic:
     rule pool_views:
         """Pool the features that a regime's network makes of distorted training images."""
         input:
-            specimens="<results>/specimens/specimens.parquet",
+            image_table=IMAGE_TABLE,
+            labels=labels_of(plan.visual_genetic.rank),
+            splits=split_of_seed,
             images=plan.images_made,
-            withheld=by_wildcards(plan.visual_genetic.withheld_from),
+            withheld=withheld_from(by_wildcards(plan.visual_genetic.withheld_from)),
             checkpoint="<results>/{scope}/regimes/{regime}/seed-{seed}/checkpoint.safetensors",
             code=code_of("pool_views.py"),
         output:
@@ -89,8 +89,6 @@ if plan.visual_genetic:
             mem_mb=16000,
         params:
             rank=plan.visual_genetic.rank,
-            ranks=RANKS,
-            split=plan.split_options,
             backbone=plan.visual_genetic.backbone,
             options=plan.visual_genetic.view_options,
             background=config["ingest"]["background"],
@@ -101,11 +99,12 @@ if plan.visual_genetic:
     rule train_variant:
         """Align a regime to anchors, and predict taxa from images alone."""
         input:
-            specimens="<results>/specimens/specimens.parquet",
-            withheld=by_wildcards(plan.visual_genetic.withheld_from),
+            labels=labels_of(plan.visual_genetic.rank),
+            splits=split_of_seed,
+            withheld=withheld_from(by_wildcards(plan.visual_genetic.withheld_from)),
             checkpoint=by_wildcards(plan.visual_genetic.checkpoint_of),
             pooled=by_wildcards(plan.visual_genetic.pooled_for),
-            anchors=by_wildcards(plan.visual_genetic.anchors_file_of),
+            anchors=anchors_of(by_wildcards(plan.visual_genetic.anchors_file_of)),
             code=code_of("train_variant.py"),
         output:
             checkpoint="<results>/{scope}/{variant}/seed-{seed}/checkpoint.safetensors",
@@ -127,8 +126,6 @@ if plan.visual_genetic:
             mem_mb=8000,
         params:
             rank=plan.visual_genetic.rank,
-            ranks=RANKS,
-            split=plan.split_options,
             options=by_wildcards(plan.visual_genetic.variant_options),
             anchors_name=by_wildcards(plan.visual_genetic.anchors_of),
         script:
@@ -137,9 +134,9 @@ if plan.visual_genetic:
     rule score_visual_genetic:
         """Score all variants and seeds, and where unseen taxa are placed."""
         input:
-            specimens="<results>/specimens/specimens.parquet",
-            splits=expand(
-                "<results>/splits/seed-{seed}.tsv", seed=plan.visual_genetic.seeds
+            labels=labels_of(*RANKS),
+            splits=by_content(
+                "split_specimens", list(map(plan.split, plan.visual_genetic.seeds))
             ),
             predictions=expand(
                 "<results>/visual_genetic/{variant}/seed-{seed}/predictions.parquet",
@@ -152,13 +149,16 @@ if plan.visual_genetic:
                 variant=plan.visual_genetic.unseen,
                 seed=plan.visual_genetic.seeds,
             ),
-            withheld=plan.visual_genetic.withheld_taxa,
-            anchors=[
-                path
-                for variant in plan.visual_genetic.unseen_anchored
-                for path in plan.visual_genetic.anchors_file_of(variant)
-            ],
-            distances=plan.tree_distances,
+            withheld=withheld_from(plan.visual_genetic.withheld_taxa),
+            anchors=anchors_of(
+                plan.visual_genetic.anchors_files(
+                    map(
+                        plan.visual_genetic.anchors_of,
+                        plan.visual_genetic.unseen_anchored,
+                    )
+                )
+            ),
+            distances=TREE_DISTANCES,
             code=code_of("score_visual_genetic.py"),
         output:
             scores="<results>/visual_genetic/scores.tsv",
@@ -187,7 +187,8 @@ if plan.visual_genetic:
     rule plot_visual_genetic:
         """Draw scores, changes by taxon, spaces and the course of training."""
         input:
-            specimens="<results>/specimens/specimens.parquet",
+            labels=labels_of(plan.visual_genetic.rank),
+            taxonomy=TAXONOMY,
             scores="<results>/visual_genetic/scores.tsv",
             taxa="<results>/visual_genetic/taxa.tsv",
             published=given(config["published"]),
@@ -211,7 +212,9 @@ if plan.visual_genetic:
                 variant=VISUAL_GENETIC["variants"],
                 seed=plan.visual_genetic.seeds,
             ),
-            anchors=plan.visual_genetic.anchors_files(plan.visual_genetic.anchor_sets),
+            anchors=anchors_of(
+                plan.visual_genetic.anchors_files(plan.visual_genetic.anchor_sets)
+            ),
             code=code_of("plot_visual_genetic.py"),
         output:
             **{

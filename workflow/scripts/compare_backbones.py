@@ -10,6 +10,7 @@ from visgen.classification.scores.guesses import guesses
 from visgen.machine.logs import start_log
 from visgen.machine.threads import use_threads
 from visgen.metrics import metrics_table
+from visgen.specimens.records import read_labels
 from visgen.tables import read_table, write_table
 
 start_log(snakemake.log[0])
@@ -26,7 +27,7 @@ for pair in set(zip(chosen["backbone"], chosen["variant"], strict=True)):
     predictions = iterate_predictions(paths[pair])
     found[pair] = {key: guesses(table) for key, table in predictions}
 
-study = Study(pd.read_parquet(given.specimens).set_index("id"), params.ranks)
+study = Study(read_labels(given.labels), params.ranks)
 rows = compare_backbones(chosen, found, study, bootstraps=params.bootstraps)
 scores = metrics_table([{"experiment": "classification"} | row for row in rows])
 write_table(snakemake.output[0], scores)

@@ -1,6 +1,5 @@
 """Embed each fold of taxa by every unguided variant, and again and again under both nulls."""
 
-import pandas as pd
 from visgen.distances.matrices import load_distances
 from visgen.embedding.guidance.variants import make_embedder
 from visgen.embedding.held_out.files import write_fold_distances
@@ -9,14 +8,15 @@ from visgen.features.tables import read_features
 from visgen.machine.devices import pick_device
 from visgen.machine.logs import start_log
 from visgen.machine.threads import use_threads
+from visgen.specimens.records import read_labels
 from visgen.tables import read_table, write_table
 
 start_log(snakemake.log[0])
 use_threads()
 given, made, params = snakemake.input, snakemake.output, snakemake.params
 genetic, folds = load_distances(given.genetic), read_table(given.folds).set_index("taxon")
-specimens = pd.read_parquet(given.specimens).set_index("id")
-taxa = specimens[params.rank].where(specimens[params.rank].isin(folds.index))
+labels = read_labels(given.labels)
+taxa = labels[params.rank].where(labels[params.rank].isin(folds.index))
 features = read_features(given.features)
 paths = zip(made.held_out, made.fits, made.permuted, strict=True)
 for variant, refits, (of_held_out, of_fits, of_permuted) in zip(
@@ -26,5 +26,5 @@ for variant, refits, (of_held_out, of_fits, of_permuted) in zip(
     visual, fits = fit_folds(embedder, genetic, folds)
     write_fold_distances(of_held_out, list(embedder.bags.taxa), visual)
     write_table(of_fits, fits)
-    individuals, draws = specimens["specimen"], {"permutations": refits, "seed": params.seed}
+    individuals, draws = labels["specimen"], {"permutations": refits, "seed": params.seed}
     write_table(of_permuted, refit_nulls(embedder, individuals, genetic, folds, **draws))

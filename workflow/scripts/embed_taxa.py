@@ -1,17 +1,17 @@
 """Pool the features of each taxon's images into one vector; measure visual distances."""
 
-import pandas as pd
 from visgen.distances.matrices import write_distances
 from visgen.embedding.pooling import enough_images
 from visgen.embedding.unguided import embed_taxa
 from visgen.features.tables import read_features
 from visgen.machine.logs import start_log
 from visgen.machine.threads import use_threads
+from visgen.specimens.records import read_labels
 
 start_log(snakemake.log[0])
 use_threads()
 made, params = snakemake.output, snakemake.params
-taxa = pd.read_parquet(snakemake.input.specimens).set_index("id")[params.rank]
+taxa = read_labels(snakemake.input.labels)[params.rank]
 taxa, _ = enough_images(taxa, params.min_images)
 features = read_features(snakemake.input.features).droplevel("repeat")
 variants = params.variants.values()

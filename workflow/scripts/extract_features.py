@@ -3,21 +3,21 @@
 import os
 from pathlib import Path
 
-import pandas as pd
 from visgen.features.backbones import load_backbone
 from visgen.features.extraction import extract_features
 from visgen.features.tables import in_shard, write_features
 from visgen.machine.logs import start_log
 from visgen.machine.threads import use_threads
+from visgen.specimens.records import read_images
 
 start_log(snakemake.log[0])
 use_threads()
 params = snakemake.params
-specimens = pd.read_parquet(snakemake.input.specimens, columns=["id", "path", "sha256"])
-specimens = specimens[in_shard(specimens["sha256"], int(snakemake.wildcards.shard), params.shards)]
+images = read_images(snakemake.input.image_table, os.environ["VISGEN_IMAGES"])
+images = images[in_shard(images["sha256"], int(snakemake.wildcards.shard), params.shards)]
 options = params.backbone | {"weights": str(snakemake.input.weights) or "none"}
 features, made_with = extract_features(
-    specimens,
+    images,
     load_backbone(**options),
     Path(os.environ["VISGEN_FEATURE_STORE"]),
     batch_size=params.batch_size,

@@ -4,17 +4,19 @@ import os
 
 from visgen.machine.logs import start_log
 from visgen.specimens.ingest import ingest
+from visgen.specimens.records import write_records
 from visgen.specimens.rejections import check_share
 from visgen.specimens.table import read_meta
+from visgen.specimens.taxonomy import tabulate_taxa
 from visgen.tables import write_table
 
 start_log(snakemake.log[0])
-params = snakemake.params
+made, params = snakemake.output, snakemake.params
 meta = None
 if snakemake.input.meta:
     meta = read_meta(snakemake.input.meta[0], params.columns, params.ranks, params.missing_values)
 specimens, rejected = ingest(
-    snakemake.input.images,
+    os.environ["VISGEN_IMAGES"],
     meta=meta,
     ranks=params.ranks,
     path_pattern=params.path_pattern,
@@ -27,5 +29,6 @@ specimens, rejected = ingest(
 # Snakemake deletes the tables of a failed job; the log stays.
 print(rejected.to_csv(sep="\t", index=False))
 check_share(specimens, rejected, params.max_rejected, None if meta is None else len(meta))
-specimens.to_parquet(snakemake.output.specimens, index=False)
-write_table(snakemake.output.rejected, rejected)
+write_records(made, specimens)
+write_table(made.taxonomy, tabulate_taxa(specimens, params.ranks))
+write_table(made.rejected, rejected)

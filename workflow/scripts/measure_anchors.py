@@ -1,6 +1,5 @@
 """Give the study's taxa their anchors: averages over their sequences, or a control's vectors."""
 
-import pandas as pd
 from visgen.distances.matrices import load_distances
 from visgen.genetics.anchors.files import write_anchors
 from visgen.genetics.anchors.measuring import measure_anchors
@@ -8,17 +7,17 @@ from visgen.genetics.vectors.files import read_vectors
 from visgen.machine.logs import start_log
 from visgen.machine.threads import use_threads
 from visgen.specimens.taxonomy import lineage
-from visgen.tables import write_table
+from visgen.tables import of_rank, read_table, write_table
 
 start_log(snakemake.log[0])
 use_threads()
 given, made, params = snakemake.input, snakemake.output, snakemake.params
-specimens = pd.read_parquet(given.specimens, columns=list(params.ranks))
+taxa = of_rank(read_table(given.taxonomy), params.rank)
 anchors, table = measure_anchors(
     snakemake.wildcards.anchors,
     params.options,
     read_vectors(str(given.vectors)),
-    lineage(specimens, params.ranks, params.rank),
+    lineage(taxa, params.ranks, params.rank),
     load_distances(str(given.distances)) if given.distances else None,
 )
 write_anchors(made.anchors, anchors)

@@ -10,6 +10,7 @@ from visgen.classification.predictions import read_predictions
 from visgen.machine.logs import start_log
 from visgen.machine.threads import use_threads
 from visgen.metrics import metrics_table
+from visgen.specimens.records import read_labels
 from visgen.tables import read_table, write_table
 
 start_log(snakemake.log[0])
@@ -17,7 +18,7 @@ use_threads()
 given = snakemake.input
 output = snakemake.output
 params = snakemake.params
-specimens = pd.read_parquet(given.specimens).set_index("id")["specimen"]
+specimens = read_labels(given.labels)["specimen"]
 labels = {"experiment": "classification", "backbone": snakemake.wildcards.backbone}
 
 scores, bins, omitted = [], [], []

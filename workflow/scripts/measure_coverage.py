@@ -1,17 +1,17 @@
 """Count images, specimens and sequences of every taxon, and list names on one side only."""
 
-import pandas as pd
 from visgen.distances.reading import read_distances
 from visgen.distances.trees import read_tree
 from visgen.genetics.sequences.matching import count_accepted, find_unmatched
 from visgen.genetics.sequences.name_tables import read_sequence_table
 from visgen.machine.logs import start_log
 from visgen.specimens.coverage import coverage, summarise_ranks
+from visgen.specimens.records import read_labels
 from visgen.tables import read_table, write_table
 
 start_log(snakemake.log[0])
 given, made, params = snakemake.input, snakemake.output, snakemake.params
-specimens = pd.read_parquet(given.specimens)
+specimens = read_labels(given.labels)
 tips = counts = None
 if given.tree:
     tips = [tip.name for tip in read_tree(given.tree[0]).tips()]

@@ -1,15 +1,13 @@
 """Distances between the study's taxa, from a tree or a table."""
 
-import pandas as pd
 from visgen.distances.matrices import match_taxa, write_distances
 from visgen.distances.reading import read_distances
 from visgen.distances.trees import patristic_distances, read_tree
 from visgen.machine.logs import start_log
-from visgen.tables import write_table
+from visgen.tables import of_rank, read_table, write_table
 
 start_log(snakemake.log[0])
-rank = snakemake.wildcards.rank
-taxa = pd.read_parquet(snakemake.input.specimens, columns=[rank])[rank].dropna().unique()
+taxa = of_rank(read_table(snakemake.input.taxonomy), snakemake.params.rank)["taxon"]
 if snakemake.input.tree:
     tree = read_tree(snakemake.input.tree[0])
     shared, missing = match_taxa([tip.name for tip in tree.tips()], taxa)

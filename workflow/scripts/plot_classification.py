@@ -9,7 +9,7 @@ from visgen.figures.classification.taxa import plot_taxa
 from visgen.figures.matrices import plot_notice
 from visgen.machine.logs import start_log
 from visgen.specimens.taxonomy import group_above, taxonomic_order
-from visgen.tables import read_table
+from visgen.tables import of_rank, read_table
 
 start_log(snakemake.log[0])
 given, made, params = snakemake.input, snakemake.output, snakemake.params
@@ -20,7 +20,7 @@ plot_taxa(taxa, scores, ranks, chosen, params.tail).savefig(made.taxa, dpi=150)
 plot_confidence(read_table(given.reliability), read_table(given.confidence), ranks, chosen).savefig(
     made.confidence, dpi=150
 )
-specimens = pd.read_parquet(given.specimens)
+taxonomy = read_table(given.taxonomy)
 confusion = pd.read_parquet(given.confusion)
 confusion = confusion[confusion["evaluator"] == INDEPENDENT]
 for rank, path in zip(params.classified, made.confusions, strict=True):
@@ -28,9 +28,10 @@ for rank, path in zip(params.classified, made.confusions, strict=True):
         plot_notice(f"no classifier could be chosen for the rank {rank}").savefig(path, dpi=150)
         continue
     table = confusion[(confusion["rank"] == rank) & (confusion["variant"] == chosen[rank])]
+    named = of_rank(taxonomy, rank)
     plot_confusion(
         table,
-        taxonomic_order(specimens, ranks, rank),
-        group_above(specimens, ranks, rank),
+        taxonomic_order(named, ranks, rank),
+        group_above(named, ranks, rank),
         title=f"{rank}: {chosen[rank].replace('_', ' ')}",
     ).savefig(path, dpi=150)

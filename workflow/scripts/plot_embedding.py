@@ -1,6 +1,5 @@
 """Draw distances, losses and scores of a backbone's variants, held-out taxa among them."""
 
-import pandas as pd
 from visgen.distances.matrices import load_distances
 from visgen.embedding.held_out.files import read_fold_distances
 from visgen.figures.embedding.guidance import plot_guidance
@@ -14,13 +13,13 @@ from visgen.figures.embedding.side_by_side import (
 from visgen.figures.matrices import plot_notice
 from visgen.machine.logs import start_log
 from visgen.specimens.taxonomy import group_above, taxonomic_order
-from visgen.tables import read_table
+from visgen.tables import of_rank, read_table
 
 start_log(snakemake.log[0])
 given, made, params = snakemake.input, snakemake.output, snakemake.params
-specimens, genetic = pd.read_parquet(given.specimens), load_distances(given.genetic)
-taxa = taxonomic_order(specimens, params.ranks, params.rank)
-groups = group_above(specimens, params.ranks, params.rank)
+named, genetic = of_rank(read_table(given.taxonomy), params.rank), load_distances(given.genetic)
+taxa = taxonomic_order(named, params.ranks, params.rank)
+groups = group_above(named, params.ranks, params.rank)
 scores = read_table(given.scores)
 fits = {
     name: read_table(path).iloc[0].to_dict()

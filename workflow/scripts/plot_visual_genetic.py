@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import pandas as pd
 from visgen.figures.group_styles import colouring
 from visgen.figures.matrices import plot_notice
 from visgen.figures.visual_genetic.ablation import plot_ablation
@@ -12,11 +11,11 @@ from visgen.figures.visual_genetic.sizes import plot_sizes
 from visgen.figures.visual_genetic.training import plot_training
 from visgen.genetics.anchors.files import read_anchors
 from visgen.machine.logs import start_log
-from visgen.tables import read_table
+from visgen.specimens.records import read_labels
+from visgen.tables import of_rank, read_table
 from visgen.visual_genetic.recognition.comparisons import first_pairs, main_pair
 from visgen.visual_genetic.recognition.evaluators import chosen_evaluator
 from visgen.visual_genetic.recognition.runs import read_by_name, run_of
-from visgen.visual_genetic.recognition.scoring import of_rank
 
 start_log(snakemake.log[0])
 given, output, params = snakemake.input, snakemake.output, snakemake.params
@@ -31,10 +30,10 @@ regimes, norms = read_by_name(given.histories), read_by_name(given.norms)
 plot_training(regimes, norms, read_by_name(given.alignments)).savefig(output.training, dpi=150)
 figure, pair = plot_notice("no variant is aligned, so there is no joint space"), main_pair(variants)
 if pair:
-    specimens = pd.read_parquet(given.specimens).set_index("id")
     paths = {run_of(path)[1:]: path for path in given.embeddings}
     of_pair = {name: paths[name, params.seeds[0]] for name in pair}
     anchors = {Path(path).stem: path for path in given.anchors}[variants[pair[1]]["anchors"]]
-    spaces = visual_spaces(of_pair, read_anchors(anchors), specimens[rank])
-    figure = plot_centroid_graph(spaces, colouring(specimens.reset_index(), params.ranks, rank))
+    spaces = visual_spaces(of_pair, read_anchors(anchors), read_labels(given.labels)[rank])
+    named = of_rank(read_table(given.taxonomy), rank)
+    figure = plot_centroid_graph(spaces, colouring(named, params.ranks, rank))
 figure.savefig(output.graph, dpi=150)

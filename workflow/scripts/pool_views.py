@@ -2,11 +2,11 @@
 
 import os
 
-import pandas as pd
 from visgen.features.backbones import UNTRAINED, load_backbone
 from visgen.machine.logs import start_log
 from visgen.machine.threads import use_threads
-from visgen.specimens.splits import split_specimens
+from visgen.specimens.records import read_images, read_labels
+from visgen.specimens.splits import read_splits
 from visgen.visual_genetic.recognition.labelled_images import read_withheld, study_images
 from visgen.visual_genetic.regimes.files import read_checkpoint, write_pooled
 from visgen.visual_genetic.regimes.network import with_image_size
@@ -19,10 +19,10 @@ if __name__ == "__main__":
     given = snakemake.input
     params = snakemake.params
     seed = int(snakemake.wildcards.seed)
-    specimens = pd.read_parquet(given.specimens)
-    parts = split_specimens(specimens, params.ranks, **params.split, seed=seed)
+    parts = read_splits([given.splits])[seed]
     withheld = read_withheld(given.withheld, snakemake.wildcards.scope)
-    images = study_images(specimens, parts, params.rank, withheld)
+    images = study_images(read_labels(given.labels), parts, params.rank, withheld)
+    images = images.merge(read_images(given.image_table, os.environ["VISGEN_IMAGES"]), on="id")
     options = dict(params.options)
     backbone = with_image_size(params.backbone, options.pop("image_size"))
     tensors, about = read_checkpoint(given.checkpoint, with_encoder=True)

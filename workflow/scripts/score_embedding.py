@@ -8,13 +8,14 @@ from visgen.features.tables import read_features
 from visgen.machine.logs import start_log
 from visgen.machine.threads import use_threads
 from visgen.metrics import metrics_table
+from visgen.specimens.records import read_labels
 from visgen.specimens.taxonomy import group_above
-from visgen.tables import write_table
+from visgen.tables import of_rank, read_table, write_table
 
 start_log(snakemake.log[0])
 use_threads()
 given, params = snakemake.input, snakemake.params
-specimens = pd.read_parquet(given.specimens).set_index("id")
+taxa, named = read_labels(given.labels), of_rank(read_table(given.taxonomy), params.rank)
 features = read_features(given.features).droplevel("repeat")
 labels = {"experiment": "embedding", "backbone": snakemake.wildcards.backbone}
 labels |= {"rank": params.rank, "part": "all", "seed": params.seed}
@@ -23,12 +24,12 @@ scores, omitted = [], []
 for (name, variant), path in zip(params.variants.items(), given.visual, strict=True):
     rows, left_out = score_variant(
         features,
-        specimens[params.rank],
-        specimens["specimen"],
+        taxa[params.rank],
+        taxa["specimen"],
         variant,
         load_distances(path),
         genetic,
-        group_above(specimens, params.ranks, params.rank),
+        group_above(named, params.ranks, params.rank),
         permutations=params.permutations,
         specimen_permutations=params.specimen_permutations,
         seed=params.seed,

@@ -15,14 +15,14 @@ from visgen.distances.matrices import load_distances
 from visgen.machine.logs import start_log
 from visgen.machine.threads import use_threads
 from visgen.metrics import metrics_table
+from visgen.specimens.records import read_labels
 from visgen.tables import read_table, write_table
 
 start_log(snakemake.log[0])
 use_threads()
 given, output, params = snakemake.input, snakemake.output, snakemake.params
-specimens = pd.read_parquet(given.specimens).set_index("id")
 distances = load_distances(given.distances[0]) if given.distances else None
-study = Study(specimens, params.ranks, distances, params.tree_rank)
+study = Study(read_labels(given.labels), params.ranks, distances, params.tree_rank)
 training = {n: read_table(p) for n, p in zip(params.classifiers, given.training, strict=True)}
 found, temperatures, taxa = {}, [], []
 for name, path in zip(params.classifiers, given.predictions, strict=True):

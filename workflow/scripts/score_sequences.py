@@ -1,6 +1,5 @@
 """Score vectors of sequences, the inferred tree and the anchors."""
 
-import pandas as pd
 from visgen.distances.matrices import load_distances
 from visgen.distances.trees import read_tree
 from visgen.genetics.anchors.files import read_anchors
@@ -9,12 +8,12 @@ from visgen.genetics.vectors.files import read_vectors
 from visgen.machine.logs import start_log
 from visgen.machine.threads import use_threads
 from visgen.specimens.taxonomy import lineage
-from visgen.tables import read_table, write_table
+from visgen.tables import of_rank, read_table, write_table
 
 start_log(snakemake.log[0])
 use_threads()
 given, params = snakemake.input, snakemake.params
-specimens = pd.read_parquet(given.specimens)
+taxa = of_rank(read_table(given.taxonomy), params.rank)
 anchors = {
     name: (read_anchors(path), read_table(table))
     for name, path, table in zip(params.anchors, given.anchors, given.anchor_tables, strict=True)
@@ -24,7 +23,7 @@ scores = score_sequences(
     load_distances(given.distances[0]) if given.distances else None,
     read_tree(given.inferred[0]) if given.inferred else None,
     read_tree(given.given[0]) if given.given else None,
-    lineage(specimens, params.ranks, params.rank),
+    lineage(taxa, params.ranks, params.rank),
     anchors,
     rank=params.rank,
     permutations=params.permutations,

@@ -6,6 +6,7 @@ from visgen.distances.taxon_distances import taxon_distances
 from visgen.genetics.anchors.files import read_anchors
 from visgen.machine.logs import start_log
 from visgen.metrics import metrics_table
+from visgen.specimens.records import read_labels
 from visgen.specimens.splits import read_splits
 from visgen.specimens.taxonomy import lineage
 from visgen.tables import read_table, write_table
@@ -18,7 +19,7 @@ from visgen.visual_genetic.recognition.unseen_scores import score_unseen
 start_log(snakemake.log[0])
 given, output, params = snakemake.input, snakemake.output, snakemake.params
 rank, limits = params.rank, {"tail": params.tail, "head": params.head}
-specimens = pd.read_parquet(given.specimens).set_index("id")
+specimens = read_labels(given.labels)
 n_train = {s: training_images(specimens, p, rank) for s, p in read_splits(given.splits).items()}
 found = collect_runs(given.predictions, n_train, **limits)
 write_table(output.taxa, tabulate_species(found, specimens, n_train))

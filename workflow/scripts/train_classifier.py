@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-import pandas as pd
 from visgen.classification.classifiers.ranks import predict_ranks
 from visgen.classification.predictions import write_predictions
 from visgen.features.tables import read_features
 from visgen.machine.logs import start_log
 from visgen.machine.threads import use_threads
+from visgen.specimens.records import read_labels
 from visgen.specimens.splits import read_splits
 from visgen.tables import write_table
 
@@ -16,7 +16,7 @@ use_threads()
 params, output = snakemake.params, snakemake.output
 results = predict_ranks(
     read_features(snakemake.input.features),
-    pd.read_parquet(snakemake.input.specimens).set_index("id"),
+    read_labels(snakemake.input.labels),
     params.ranks,
     read_splits(snakemake.input.splits),
     params.classifier,

@@ -1,6 +1,5 @@
 """Guide one embedding by the distances of all taxa: what the maps of the report show."""
 
-import pandas as pd
 from visgen.distances.matrices import load_distances
 from visgen.embedding.guidance.files import write_fit
 from visgen.embedding.guidance.variants import fit_all, make_embedder
@@ -10,12 +9,13 @@ from visgen.features.tables import read_features
 from visgen.machine.devices import pick_device
 from visgen.machine.logs import start_log
 from visgen.machine.threads import use_threads
+from visgen.specimens.records import read_labels
 
 start_log(snakemake.log[0])
 use_threads()
 given, params = snakemake.input, snakemake.params
 genetic = load_distances(given.genetic)
-taxa = pd.read_parquet(given.specimens).set_index("id")[params.rank]
+taxa = read_labels(given.labels)[params.rank]
 enough, _ = enough_images(taxa, params.min_images)
 placed = placed_taxa(genetic, enough, [snakemake.wildcards.variant])
 embedder = make_embedder(

@@ -2,7 +2,6 @@
 
 import os
 
-import pandas as pd
 from visgen.distances.matrices import load_distances
 from visgen.embedding.guidance.files import write_fit
 from visgen.embedding.guidance.fine_tuning import make_fine_tuner
@@ -13,6 +12,7 @@ from visgen.features.backbones import load_backbone
 from visgen.machine.devices import pick_device
 from visgen.machine.logs import start_log
 from visgen.machine.threads import use_threads
+from visgen.specimens.records import read_images, read_labels
 from visgen.tables import read_table, write_table
 
 start_log(snakemake.log[0])
@@ -20,14 +20,13 @@ use_threads()
 given = snakemake.input
 made = snakemake.output
 params = snakemake.params
-specimens = pd.read_parquet(given.specimens)
-labels = specimens.set_index("id")
+labels = read_labels(given.labels)
 taxa = labels[params.rank]
 folds = read_table(given.folds).set_index("taxon")
 genetic = load_distances(given.genetic)
 
 tuner = make_fine_tuner(
-    specimens[["id", "path", "sha256"]],
+    read_images(given.image_table, os.environ["VISGEN_IMAGES"]),
     taxa.where(taxa.isin(folds.index)),
     load_backbone(**params.backbone | {"weights": str(given.weights) or "none"}),
     params.variant,

@@ -1,6 +1,5 @@
 """Fit a variant with each fold of taxa held out, and again and again under both nulls."""
 
-import pandas as pd
 from visgen.distances.matrices import load_distances
 from visgen.embedding.guidance.variants import make_embedder
 from visgen.embedding.held_out.files import write_fold_distances
@@ -9,14 +8,15 @@ from visgen.features.tables import read_features
 from visgen.machine.devices import pick_device
 from visgen.machine.logs import start_log
 from visgen.machine.threads import use_threads
+from visgen.specimens.records import read_labels
 from visgen.tables import read_table, write_table
 
 start_log(snakemake.log[0])
 use_threads()
 given, made, params = snakemake.input, snakemake.output, snakemake.params
 genetic, folds = load_distances(given.genetic), read_table(given.folds).set_index("taxon")
-specimens = pd.read_parquet(given.specimens).set_index("id")
-taxa = specimens[params.rank]
+labels = read_labels(given.labels)
+taxa = labels[params.rank]
 embedder = make_embedder(
     read_features(given.features),
     taxa.where(taxa.isin(folds.index)),
@@ -29,7 +29,7 @@ write_fold_distances(made.held_out, list(embedder.bags.taxa), visual)
 write_table(made.fits, fits)
 permuted = refit_nulls(
     embedder,
-    specimens["specimen"],
+    labels["specimen"],
     genetic,
     folds,
     permutations=params.refits,

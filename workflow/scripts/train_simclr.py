@@ -3,12 +3,12 @@
 import os
 from pathlib import Path
 
-import pandas as pd
 from visgen.features.backbones import load_backbone
 from visgen.features.simclr.results import write_weights
 from visgen.features.simclr.training import train_simclr
 from visgen.machine.logs import start_log
 from visgen.machine.threads import use_threads
+from visgen.specimens.records import read_images
 from visgen.tables import write_table
 
 # Where a system starts processes anew, those that read images run this file too.
@@ -18,7 +18,7 @@ if __name__ == "__main__":
     params = snakemake.params
     backbone = params.backbone | {"weights": str(snakemake.input.initial_weights) or "none"}
     trained = train_simclr(
-        pd.read_parquet(snakemake.input.specimens, columns=["path", "sha256"]),
+        read_images(snakemake.input.image_table, os.environ["VISGEN_IMAGES"]),
         load_backbone(**backbone),
         Path(os.environ["VISGEN_FEATURE_STORE"]),
         **params.options,

@@ -5,7 +5,8 @@ from visgen.genetics.anchors.files import read_anchors
 from visgen.machine.devices import pick_device
 from visgen.machine.logs import start_log
 from visgen.machine.threads import use_threads
-from visgen.specimens.splits import split_specimens
+from visgen.specimens.records import read_labels
+from visgen.specimens.splits import read_splits
 from visgen.visual_genetic.cross_modal.files import write_variant
 from visgen.visual_genetic.cross_modal.variants import train_variant
 from visgen.visual_genetic.recognition.labelled_images import read_withheld, study_images
@@ -17,10 +18,9 @@ given = snakemake.input
 params = snakemake.params
 seed = int(snakemake.wildcards.seed)
 anchors = str(given.anchors)  # empty where there is no such file
-specimens = pd.read_parquet(given.specimens)
-parts = split_specimens(specimens, params.ranks, **params.split, seed=seed)
+parts = read_splits([given.splits])[seed]
 withheld = read_withheld(given.withheld, snakemake.wildcards.scope)
-images = study_images(specimens, parts, params.rank, withheld)
+images = study_images(read_labels(given.labels), parts, params.rank, withheld)
 tensors, about = read_checkpoint(given.checkpoint)
 
 variant = train_variant(

@@ -7,7 +7,7 @@ start_log(snakemake.log[0])
 provenance = collect_provenance(
     snakemake.params.config,
     [*snakemake.input.study, *snakemake.input.weights],
-    snakemake.input.specimens,
+    snakemake.input.image_table,
     list(snakemake.input.features),
     snakemake.scriptdir,
 )

@@ -9,9 +9,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from visgen.features.tables import read_made_with
+from visgen.tables import read_table
 
 #: The packages whose versions decide results, beside those that the feature shards name.
 PACKAGES = (
@@ -32,7 +31,7 @@ PACKAGES = (
 def collect_provenance(
     config: Mapping[str, Any],
     inputs: Sequence[str | Path],
-    specimens: str | Path,
+    images: str | Path,
     features: Sequence[str | Path],
     source: str | Path,
 ) -> dict[str, Any]:
@@ -44,14 +43,14 @@ def collect_provenance(
         The whole configuration, defaults included.
     inputs
         Tables, trees and sequences of the study.
-    specimens
+    images
         Table of accepted images, which holds a checksum of each.
     features
         Feature shards, which say on what they were computed.
     source
         A folder of the workflow's checkout, for its git commit.
     """
-    checksums = pd.read_parquet(specimens, columns=["sha256"])["sha256"]
+    checksums = read_table(images)["sha256"]
     return {
         "config": config,
         "software": {"python": platform.python_version()} | _versions(),

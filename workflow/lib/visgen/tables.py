@@ -118,6 +118,11 @@ def read_table(path: str | Path) -> pd.DataFrame:
     return table
 
 
+def of_rank(table: pd.DataFrame, rank: str) -> pd.DataFrame:
+    """Return the rows of a table that are of a rank."""
+    return table[table["rank"] == rank]
+
+
 def write_table(path: str | Path, table: pd.DataFrame) -> None:
     """Write a table without its index; `read_table` brings the same names and numbers back.
 

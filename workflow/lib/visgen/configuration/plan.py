@@ -123,6 +123,15 @@ class Plan:
         return self.config["splits"]["seeds"]
 
     @property
+    def splits(self) -> list[str]:
+        """The split of every seed."""
+        return [self.split(seed) for seed in self.seeds]
+
+    def split(self, seed: int | str) -> str:
+        """Return the split of a seed."""
+        return f"{self.results}/splits/seed-{seed}.tsv"
+
+    @property
     def split_options(self) -> dict[str, Any]:
         """How specimens are dealt to parts, whatever the seed."""
         return {key: self.config["splits"][key] for key in ("stratify_by", "test", "val")}

@@ -8,6 +8,7 @@ OPTIONAL_FIELDS = ("specimen", "view", "source", "split")
 FIELDS = ("filename", *OPTIONAL_FIELDS)
 
 _TAKEN = {"id", "path", "sha256", "width", "height", "line", "file", "reason", "detail", *FIELDS}
+_TAKEN |= {"rank", "taxon", "parent"}
 
 
 def check_ranks(ranks: Sequence[str]) -> None:

@@ -69,9 +69,9 @@ def ingest(
     -------
     specimens : DataFrame
         One row an accepted image, sorted by id: ``id`` (path inside the folder, forward slashes,
-        Unicode NFC), ``path`` (the folder and the name on disk), ``sha256``, ``width``,
-        ``height`` (pixels, upright), the ranks, ``specimen`` (never null), ``view``, ``source``,
-        ``split`` (train, val, test; null in all rows or in none).
+        Unicode NFC), ``path`` (the same as on disk), ``sha256``, ``width``, ``height`` (pixels,
+        upright), the ranks, ``specimen`` (never null), ``view``, ``source``, ``split`` (train, val,
+        test; null in all rows or in none).
     rejected : DataFrame
         One row a rejected entry, sorted: ``file``, ``reason``, ``detail``.
 
@@ -117,6 +117,8 @@ def ingest(
 
     columns = ["id", "path", "sha256", "width", "height", *ranks, *OPTIONAL_FIELDS]
     specimens = _left(entries)[columns]
+    inside = [Path(path).relative_to(images).as_posix() for path in specimens["path"]]
+    specimens = specimens.assign(path=pd.Series(inside, specimens.index, dtype="str"))
     specimens = specimens.astype({"sha256": "str", "width": "int64", "height": "int64"})
     return specimens.sort_values("id", ignore_index=True), _rejected(entries)
 

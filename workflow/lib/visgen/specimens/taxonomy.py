@@ -51,6 +51,32 @@ def lineage(specimens: pd.DataFrame, ranks: Sequence[str], rank: str) -> pd.Data
     return above
 
 
+def tabulate_taxa(specimens: pd.DataFrame, ranks: Sequence[str]) -> pd.DataFrame:
+    """Return every taxon with all that is above it: what draws and groups needs no images.
+
+    Parameters
+    ----------
+    specimens, ranks
+        As in `lineage`.
+
+    Returns
+    -------
+    DataFrame
+        One row a taxon; ranks coarse to fine, within a rank in taxonomic order: ``rank``,
+        ``taxon``, ``parent`` (of the rank above; null for a gap and at the coarsest), and a
+        column for each rank, the taxon's own among them, null for finer ones. The rows of a rank
+        (`visgen.tables.of_rank`) can stand for the specimens in the functions of this module.
+    """
+    tables = []
+    for i, rank in enumerate(ranks):
+        above = lineage(specimens, ranks, rank).loc[taxonomic_order(specimens, ranks, rank)]
+        taxa = above.reset_index()
+        parent = taxa[ranks[i - 1]] if i else None
+        tables.append(taxa.assign(rank=rank, taxon=taxa[rank], parent=parent))
+    columns = ["rank", "taxon", "parent", *ranks]
+    return pd.concat(tables, ignore_index=True).reindex(columns=columns).astype("str")
+
+
 def taxonomic_order(specimens: pd.DataFrame, ranks: Sequence[str], rank: str) -> list[str]:
     """Return the taxa of a rank in the order of the taxonomy.
 

@@ -11,14 +11,14 @@ UNSEEN = "unseen"
 
 
 def study_images(
-    specimens: pd.DataFrame, parts: pd.Series, rank: str, withheld: Collection[str]
+    labels: pd.DataFrame, parts: pd.Series, rank: str, withheld: Collection[str]
 ) -> pd.DataFrame:
     """Label images by taxon and part.
 
     Parameters
     ----------
-    specimens
-        Columns id, path, sha256 and `rank`; one row an image.
+    labels
+        Column `rank`, index id; one row an image.
     parts
         train, val or test, index id.
     rank
@@ -29,22 +29,15 @@ def study_images(
     Returns
     -------
     DataFrame
-        Columns id, path, sha256, taxon (null where the image has no label at the rank) and part
+        Columns id, taxon (null where the image has no label at the rank) and part
         (``unseen`` for withheld taxa), sorted by id.
 
     Raises
     ------
     ValueError
-        If the rank is no column, an id is there twice or has no part, or a withheld taxon has no
-        image.
+        If an id is there twice or has no part, or a withheld taxon has no image.
     """
-    if rank not in specimens:
-        raise ValueError(
-            f"config key visual_genetic.rank: found {rank!r}, expected a column of the specimens: "
-            f"{', '.join(map(str, specimens.columns))}"
-        )
-    images = specimens[["id", "path", "sha256", rank]].rename(columns={rank: "taxon"})
-    images = images.sort_values("id", ignore_index=True)
+    images = labels[[rank]].set_axis(["taxon"], axis=1).rename_axis("id").sort_index().reset_index()
     for what, ids in (("specimens", images["id"]), ("split", parts.index.to_series())):
         if len(twice := ids[ids.duplicated()]):
             raise ValueError(f"{what}: id {twice.iloc[0]!r} is there twice, expected once")

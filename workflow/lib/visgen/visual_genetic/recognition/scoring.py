@@ -163,8 +163,3 @@ def choose_neighbours(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     k = max(means.index, key=lambda k: (round(means[k], 12), -k))
     labels = {"evaluator": KNN, "part": "val", "metric": NEIGHBOURS}
     return labels | {"value": int(k), "n": int(groups["n"].min()[k])}
-
-
-def of_rank(table: pd.DataFrame, rank: str) -> pd.DataFrame:
-    """Return the rows of a table of scores, own or published, that are of a rank."""
-    return table[table["rank"] == rank]
