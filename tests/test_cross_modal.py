@@ -1,5 +1,6 @@
 import copy
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ from visgen.visual_genetic.cross_modal.losses import EPSILON, make_terms, triple
 from visgen.visual_genetic.cross_modal.network import Projection, build_projection
 from visgen.visual_genetic.cross_modal.variants import DEALING_SEED, train_variant
 from visgen.visual_genetic.recognition.labelled_images import study_images
+from visgen.visual_genetic.recognition.predicting import predict_images
 
 N_FEATURES, HIDDEN, SIZE = 23, 17, 11
 TAXA = ["Aa", "Bb", "Cc", "Dd", "Ee"]
@@ -33,8 +35,8 @@ OPTIONS = {
     "cross_entropy": 0.0,
     "layer": "none",
     "permutations": 0,
-    "neighbours": [1, 5],
 }
+NEIGHBOURS = [1, 5]
 CPU = torch.device("cpu")
 
 
@@ -356,8 +358,9 @@ def train(study, *, withheld=(), taxa=None, anchors="own", seed=1, **changes):
         kept = [TAXA.index(taxon) for taxon in known]
         tensors = tensors | {k: tensors[k][kept] for k in ("head.weight", "head.bias")}
     given = own if isinstance(anchors, str) else anchors
-    return train_variant(
-        images.set_index("id"),
+    images = images.set_index("id")
+    variant = train_variant(
+        images,
         pooled,
         tensors,
         {"taxa": known, "regime": options["regime"]},
@@ -368,6 +371,9 @@ def train(study, *, withheld=(), taxa=None, anchors="own", seed=1, **changes):
         seed=seed,
         device=CPU,
     )
+    placed = np.concatenate([variant.embeddings.to_numpy()[None], variant.permuted])
+    found = predict_images(placed, images, variant.answers, NEIGHBOURS)
+    return SimpleNamespace(**vars(variant), predictions=found)
 
 
 def accuracy(variant, evaluator, part="test"):
@@ -552,7 +558,7 @@ def test_inputs_that_do_not_belong_together_are_refused(study):
 def test_same_seed_same_bytes(study, tmp_path):
     written = []
     for run in ("one", "two"):
-        names = ("checkpoint", "history", "embeddings", "predictions", "omitted")
+        names = ("checkpoint", "history", "embeddings", "answers", "omitted")
         paths = {name: tmp_path / f"{run}.{name}.npz" for name in names}  # savez wants its own
         write_variant(paths, train(study, permutations=1, layer="extra", cross_entropy=0.1))
         written.append({name: path.read_bytes() for name, path in paths.items()})

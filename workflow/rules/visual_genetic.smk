@@ -97,7 +97,7 @@ if plan.visual_genetic:
             "../scripts/pool_views.py"
 
     rule train_variant:
-        """Align a regime to anchors, and predict taxa from images alone."""
+        """Align a regime to anchors, and to permuted ones."""
         input:
             labels=labels_of(plan.visual_genetic.rank),
             splits=split_of_seed,
@@ -110,7 +110,7 @@ if plan.visual_genetic:
             checkpoint="<results>/{scope}/{variant}/seed-{seed}/checkpoint.safetensors",
             history="<results>/{scope}/{variant}/seed-{seed}/history.tsv",
             embeddings="<results>/{scope}/{variant}/seed-{seed}/embeddings.npz",
-            predictions="<results>/{scope}/{variant}/seed-{seed}/predictions.parquet",
+            answers="<results>/{scope}/{variant}/seed-{seed}/answers.parquet",
             omitted="<results>/{scope}/{variant}/seed-{seed}/omitted.tsv",
         log:
             "<logs>/train_variant/{scope}-{variant}-{seed}.log",
@@ -131,6 +131,32 @@ if plan.visual_genetic:
         script:
             "../scripts/train_variant.py"
 
+    rule predict_taxa:
+        """Predict taxa from images alone: by their neighbours, and as each variant answers."""
+        input:
+            labels=labels_of(plan.visual_genetic.rank),
+            embeddings=expand(
+                "{run}/embeddings.npz", run=plan.visual_genetic.runs(SCOPES)
+            ),
+            answers=expand(
+                "{run}/answers.parquet", run=plan.visual_genetic.runs(SCOPES)
+            ),
+            code=code_of("predict_taxa.py"),
+        output:
+            expand("{run}/predictions.parquet", run=plan.visual_genetic.runs(SCOPES)),
+        log:
+            "<logs>/predict_taxa.log",
+        benchmark:
+            "<benchmarks>/predict_taxa.tsv"
+        conda:
+            "../../envs/statistics.yaml"
+        threads: config["compute"]["threads"]
+        params:
+            rank=plan.visual_genetic.rank,
+            neighbours=VISUAL_GENETIC["neighbours"],
+        script:
+            "../scripts/predict_taxa.py"
+
     rule score_visual_genetic:
         """Score all variants and seeds, and where unseen taxa are placed."""
         input:
@@ -139,15 +165,10 @@ if plan.visual_genetic:
                 "split_specimens", list(map(plan.split, plan.visual_genetic.seeds))
             ),
             predictions=expand(
-                "<results>/visual_genetic/{variant}/seed-{seed}/predictions.parquet",
-                variant=VISUAL_GENETIC["variants"],
-                seed=plan.visual_genetic.seeds,
+                "{run}/predictions.parquet", run=plan.visual_genetic.runs(SCOPES[:1])
             ),
             unseen=expand(
-                "<results>/{scope}/{variant}/seed-{seed}/predictions.parquet",
-                scope=SCOPES[1:],
-                variant=plan.visual_genetic.unseen,
-                seed=plan.visual_genetic.seeds,
+                "{run}/predictions.parquet", run=plan.visual_genetic.runs(SCOPES[1:])
             ),
             withheld=withheld_from(plan.visual_genetic.withheld_taxa),
             anchors=anchors_of(
@@ -208,9 +229,7 @@ if plan.visual_genetic:
                 seed=plan.visual_genetic.seeds,
             ),
             embeddings=expand(
-                "<results>/visual_genetic/{variant}/seed-{seed}/embeddings.npz",
-                variant=VISUAL_GENETIC["variants"],
-                seed=plan.visual_genetic.seeds,
+                "{run}/embeddings.npz", run=plan.visual_genetic.runs(SCOPES[:1])
             ),
             anchors=anchors_of(
                 plan.visual_genetic.anchors_files(plan.visual_genetic.anchor_sets)

@@ -1,6 +1,6 @@
 """What follows from a configuration for recognition: what is compared, on which seeds, by what."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -84,6 +84,15 @@ class VisualGeneticPlan:
         """Those of them that are aligned to anchors."""
         return [name for name in self.unseen if self.compared[name]["anchors"]]
 
+    def runs(self, scopes: Sequence[str]) -> list[str]:
+        """Return the folders of all that is trained in some scopes, a variant and seed each."""
+        return [
+            f"{self.folder}/{scope}/{variant}/seed-{seed}"
+            for scope in scopes
+            for variant in (self.compared if scope == SCOPES[0] else self.unseen)
+            for seed in self.seeds
+        ]
+
     def anchors_of(self, variant: str) -> str | None:
         """Return the set of anchors that a variant is aligned to; None for none."""
         return self.compared[variant]["anchors"]
@@ -134,14 +143,13 @@ class VisualGeneticPlan:
         return f"{self.folder}/{scope}/regimes/{regime}/seed-{seed}"
 
     def variant_options(self, variant: str) -> dict[str, Any]:
-        """Return how a variant is aligned and asked for taxa."""
+        """Return how a variant is aligned."""
         options = self.section["variants"][variant]
-        asked = {"neighbours": self.section["neighbours"]}
         if options["anchors"] is None:  # no option of an alignment re-runs it
-            return asked | {"layer": "none"}
+            return {"layer": "none"}
         own = {key: options[key] for key in OVERRIDES if options[key] is not None}
         aligned = {"loss": "cosine", "layer": "none"} | self.section["alignment"] | own
-        return asked | aligned | {"permutations": options["permutations"]}
+        return aligned | {"permutations": options["permutations"]}
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
@@ -17,9 +18,9 @@ from visgen.visual_genetic.cross_modal.taxa import check_taxa, list_omitted
 from visgen.visual_genetic.recognition.evaluators import ANCHOR, HEAD
 from visgen.visual_genetic.recognition.labelled_images import UNSEEN
 from visgen.visual_genetic.recognition.predicting import (
+    COLUMNS,
     predict_by_anchor,
     predict_by_head,
-    predict_by_neighbours,
     stack_predictions,
 )
 
@@ -32,7 +33,7 @@ DEALING_SEED = 0
 
 @dataclass(frozen=True)
 class TrainedVariant:
-    """What a variant learned from real anchors, and predicted after each alignment.
+    """What a variant learned from real anchors, and answers after each alignment.
 
     Attributes
     ----------
@@ -45,10 +46,13 @@ class TrainedVariant:
         `visgen.visual_genetic.cross_modal.aligning.HISTORY`; no row without anchors.
     embeddings
         (n_images, size), index id; (n_images, n_features) where nothing was ever trained.
+    permuted
+        (permutations, n_images, size): the same after each alignment to permuted anchors.
     parts
         Part of each image, index id.
-    predictions
-        Columns as in `visgen.visual_genetic.recognition.predicting.COLUMNS`.
+    answers
+        Predictions by the head and the nearest anchor, columns as in
+        `visgen.visual_genetic.recognition.predicting.COLUMNS`.
     omitted
         Columns as in `visgen.visual_genetic.cross_modal.taxa.OMITTED`.
     """
@@ -57,8 +61,9 @@ class TrainedVariant:
     about: Mapping[str, Any]
     history: pd.DataFrame
     embeddings: pd.DataFrame
+    permuted: np.ndarray
     parts: pd.Series
-    predictions: pd.DataFrame
+    answers: pd.DataFrame
     omitted: pd.DataFrame
 
 
@@ -75,7 +80,7 @@ def train_variant(
     seed: int,
     device: torch.device,
 ) -> TrainedVariant:
-    """Align a regime to anchors and to permuted ones, and predict after each.
+    """Align a regime to anchors and to permuted ones, and ask after each.
 
     Parameters
     ----------
@@ -91,7 +96,7 @@ def train_variant(
         output, for the regime ``control`` the pooled features, since its projection is random.
     options
         Those of `visgen.visual_genetic.cross_modal.aligning.align`; ``layer``, ``views`` (augmented
-        repeats of each training image), ``permutations``, ``neighbours``.
+        repeats of each training image), ``permutations``.
     name
         Of the set of anchors.
     rank
@@ -104,8 +109,8 @@ def train_variant(
     Returns
     -------
     TrainedVariant
-        Predictions are of labelled images outside the training part. The nearest anchor is
-        sought among those of training taxa; where taxa are withheld, among all of the set. These
+        Answers are for labelled images outside the training part. The nearest anchor is sought
+        among those of training taxa; where taxa are withheld, among all of the set. These
         are also what is permuted.
 
     Raises
@@ -124,23 +129,29 @@ def train_variant(
         )
     clean = features_of(features, images.index, 0)
     seen = torch.tensor(clean.to_numpy(), device=device)
-    history, predictions = [], []
+    history, answers, permuted = [], [], []
 
-    def predict(
+    def ask(
         embeddings: pd.DataFrame, logits: Tensor, given: pd.DataFrame | None, permutation: int
     ) -> None:
-        scores = pd.DataFrame(logits.numpy(), index=images.index, columns=list(about["taxa"]))
-        found = _predict(images, embeddings, scores, given, options["neighbours"])
-        if about["regime"] == "control" and not (given is not None and options["cross_entropy"]):
-            del found[HEAD]  # it is as it was drawn, and would guess
-        predictions.append(stack_predictions(found, images, permutation))
+        labelled = images[images["taxon"].notna()]
+        asked = labelled.index[labelled["part"] != "train"]
+        found = {}
+        # the head of an untouched network is as it was drawn, and would guess
+        if about["regime"] != "control" or (given is not None and options["cross_entropy"]):
+            scores = pd.DataFrame(logits.numpy(), images.index, list(about["taxa"]))
+            found[HEAD] = predict_by_head(scores.loc[asked])
+        if given is not None:
+            found[ANCHOR] = predict_by_anchor(embeddings.loc[asked], given)
+        if found:
+            answers.append(stack_predictions(found, images, permutation))
 
     if anchors is None:
         network, kept = start, clean
         embeddings, logits = embed(start, seen)
         if about["regime"] != "control":
             kept = pd.DataFrame(embeddings.numpy(), index=images.index)
-        predict(kept, logits, None, 0)
+        ask(kept, logits, None, 0)
     else:
         taxa = choose_taxa(anchors, about["taxa"], start.head.in_features, str(name))
         withheld = (images["part"] == UNSEEN).any()
@@ -156,10 +167,12 @@ def train_variant(
             trained, followed = align(start, examples, towards, head_rows, options, seed)
             embeddings, logits = embed(trained, seen)
             placed = pd.DataFrame(embeddings.numpy(), index=images.index)
-            predict(placed, logits, given, permutation)
+            ask(placed, logits, given, permutation)
             followed.insert(0, "permutation", permutation)
             history.append(followed)
-            if not permutation:
+            if permutation:
+                permuted.append(placed.to_numpy())
+            else:
                 network, kept = trained, placed
             log.info("permutation %d: %s", permutation, followed.iloc[-1].to_dict())
     return TrainedVariant(
@@ -167,25 +180,8 @@ def train_variant(
         about=dict(about) | {"layer": options["layer"], "anchors": name},
         history=pd.concat(history) if history else pd.DataFrame(columns=["permutation", *HISTORY]),
         embeddings=kept,
+        permuted=np.array(permuted, np.float32).reshape(-1, *kept.shape),
         parts=images["part"],
-        predictions=pd.concat(predictions, ignore_index=True),
+        answers=pd.concat(answers, ignore_index=True) if answers else pd.DataFrame(columns=COLUMNS),
         omitted=list_omitted(images, rank, anchors, name),
     )
-
-
-def _predict(
-    images: pd.DataFrame,
-    embeddings: pd.DataFrame,
-    logits: pd.DataFrame,
-    anchors: pd.DataFrame | None,
-    neighbours: list[int],
-) -> dict[str, pd.DataFrame]:
-    labelled = images[images["taxon"].notna()]
-    in_train = labelled["part"] == "train"
-    asked, known = labelled.index[~in_train], labelled.index[in_train]
-    queries = embeddings.loc[asked]
-    found = predict_by_neighbours(queries, embeddings.loc[known], labelled["taxon"], neighbours)
-    found[HEAD] = predict_by_head(logits.loc[asked])
-    if anchors is not None:
-        found[ANCHOR] = predict_by_anchor(queries, anchors)
-    return found

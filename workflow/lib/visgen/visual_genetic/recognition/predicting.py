@@ -12,6 +12,44 @@ from visgen.visual_genetic.recognition.neighbours import find_neighbours, neares
 COLUMNS = ["permutation", "evaluator", "id", "part", "truth", "predicted", "score"]
 
 
+def predict_images(
+    embeddings: np.ndarray,
+    images: pd.DataFrame,
+    answers: pd.DataFrame,
+    neighbours: Sequence[int],
+) -> pd.DataFrame:
+    """Predict taxa of labelled images outside the training part, by every evaluator.
+
+    Parameters
+    ----------
+    embeddings : ndarray, (1 + permutations, n, size)
+        After alignment to real anchors, and to permuted ones.
+    images : DataFrame, (n,)
+        Columns taxon (null without a label) and part, index id.
+    answers : DataFrame
+        Predictions by the head and by anchors, columns `COLUMNS`.
+    neighbours : sequence of int
+        Numbers of neighbours that vote.
+
+    Returns
+    -------
+    DataFrame
+        Columns `COLUMNS`; in each permutation neighbours first, then answers.
+    """
+    labelled = images[images["taxon"].notna()]
+    in_train = labelled["part"] == "train"
+    asked, known = labelled.index[~in_train], labelled.index[in_train]
+    tables = []
+    for permutation, values in enumerate(embeddings):
+        placed = pd.DataFrame(values, images.index)
+        found = predict_by_neighbours(
+            placed.loc[asked], placed.loc[known], labelled["taxon"], neighbours
+        )
+        tables.append(stack_predictions(found, images, permutation))
+        tables.append(answers[answers["permutation"] == permutation])
+    return pd.concat([table for table in tables if len(table)], ignore_index=True)
+
+
 def predict_by_neighbours(
     queries: pd.DataFrame, gallery: pd.DataFrame, taxa: pd.Series, neighbours: Sequence[int]
 ) -> dict[str, pd.DataFrame]:

@@ -1,0 +1,151 @@
+"""Which rules a change runs again, of runs: what was made again with the same bytes stops there.
+
+Rules that read user's files and deal taxa are as they are; all others leave a digest of what they
+were given, so that they differ whenever that does.
+"""
+
+import os
+import re
+import shutil
+
+import pandas as pd
+import pytest
+from planner import Planner
+from PIL import Image
+from workflow_copy import TINY, changed, copy_workflow, write_config
+
+pytestmark = pytest.mark.slow
+
+REAL = {"simulate_study", "ingest_specimens", "split_specimens", "measure_distances"}
+REAL |= {"split_taxa", "split_unseen", "ingest_sequences", "embed_sequences", "measure_anchors"}
+
+DIGEST = '''
+import hashlib
+from pathlib import Path
+
+import visgen.names  # a script of no library code would be refused
+
+given = hashlib.sha256(repr(dict(snakemake.params.items())).encode())
+for path in snakemake.input:
+    given.update(b"" if path in snakemake.input.code else Path(path).read_bytes())
+for number, path in enumerate(snakemake.output):
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    Path(path).write_text(f"{snakemake.rule} {number} {given.hexdigest()}")
+'''
+
+ENDS = {"write_metrics", "write_provenance", "write_report"}
+CLASSIFICATION = {"train_classifier", "score_predictions", "measure_confidence"}
+CLASSIFICATION |= {"plot_classification"}
+IMAGES = {"train_simclr", "extract_features"}
+EMBEDDING = {"embed_taxa", "train_embedding", "embed_held_out", "train_held_out"}
+EMBEDDING |= {"score_embedding", "score_held_out", "plot_embedding"}
+NETWORKS = {"train_regime", "train_variant"}
+RECOGNITION = {"predict_taxa", "score_visual_genetic", "plot_visual_genetic"}
+SEQUENCES = {"ingest_sequences", "embed_sequences", "align_sequences", "infer_tree"}
+GENETICS = {"score_sequences", "plot_genetics"}
+INPUTS = {"measure_coverage", "plot_inputs"}
+
+
+class Study:
+    """A study of one's own files, and what each run of it has run."""
+
+    def __init__(self, folder):
+        self.folder = copy_workflow(folder)
+        self.planner = Planner(self.folder)
+        self.config = changed(TINY, "visual_genetic.unseen", {"share": 0.3, "variants": ["aligned"]})
+        self.run("resources/simulated/tiny/meta.csv")
+        shutil.move(self.folder / "resources/simulated/tiny", self.folder / "drawer")
+        self.table = pd.read_csv(self.folder / "drawer/meta.csv", dtype="str", keep_default_na=False)
+        files = {"images": "images", "meta": "meta.csv", "tree": "tree.nwk"}
+        files |= {"sequences": "sequences.fasta"}
+        for key, name in files.items():
+            self.set(f"inputs.{key}", f"drawer/{name}")
+        self.set("simulation", None)
+        self.set("ingest", {"max_rejected": 0.5})
+        for script in (self.folder / "workflow/scripts").glob("*.py"):
+            if script.stem not in REAL:
+                script.write_text(DIGEST)
+
+    def set(self, key, value):
+        self.config = changed(self.config, key, value)
+
+    def write(self, table):
+        table.to_csv(self.folder / "drawer/meta.csv", index=False)
+
+    def run(self, *words):
+        """Run the study, and return the rules that ran."""
+        words = [*words, *write_config(self.folder, self.config), "--cores", "2"]
+        done = self.planner.run(*words)
+        assert done.returncode == 0, done.stdout[-5000:]
+        return set(re.findall(r"^Finished jobid: \d+ \(Rule: (\w+)\)$", done.stdout, re.M)) - {"all"}
+
+
+def touch(study):
+    for path in (study.folder / "drawer/images").rglob("*.*"):
+        os.utime(path)
+    os.utime(study.folder / "drawer/tree.nwk")
+
+
+def move_images(study):
+    (study.folder / "drawer/images").rename(study.folder / "elsewhere")
+    study.set("inputs.images", "elsewhere")
+
+
+def move_tables(study):
+    for key in ("meta", "tree", "sequences"):
+        name = study.config["inputs"][key].removeprefix("drawer/")
+        (study.folder / "drawer" / name).rename(study.folder / name)
+        study.set(f"inputs.{key}", name)
+
+
+def edit_view(study):
+    study.write(study.table.assign(view="left"))
+
+
+def rename_genus(study):
+    genera = study.table["genus"]
+    study.write(study.table.assign(genus=genera.replace(genera.max(), "Zzus")))
+
+
+def more_pictures(study):
+    rows = []
+    for number, row in study.table.iloc[20:60:4].iterrows():
+        source = study.folder / "drawer/images" / row["filename"]
+        if source.exists() and row["species"]:
+            Image.new("RGB", (64, 64), (5 * number, 90, 90)).save(source.parent / f"new{number}.png")
+            name = str((source.parent / f"new{number}.png").relative_to(source.parents[0]))
+            name = row["filename"].replace(source.name, name)
+            rows.append(row | {"filename": name, "specimen": f"new{number}"})
+    assert rows
+    study.write(pd.concat([study.table, pd.DataFrame(rows)]))
+
+
+CHANGES = {
+    "touched": (touch, set()),
+    "moved_images": (move_images, {"write_provenance", "write_report"}),
+    "edited_view": (edit_view, {"ingest_specimens", "split_specimens", "write_report"}),
+}
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    study = Study(tmp_path_factory.mktemp("study"))
+    study.run()
+    yield study
+    study.planner.close()
+
+
+def test_trial(study):
+    assert study.run() == set()
+    import time
+    for change in (touch, edit_view, rename_genus, more_pictures, move_tables, move_images):
+        t = time.time()
+        change(study)
+        print(change.__name__, sorted(study.run()), time.time() - t)
+        study.write(study.table) if (study.folder / "drawer/meta.csv").exists() else None
+        if change in (edit_view, rename_genus, more_pictures):
+            print("   back", sorted(study.run()))
+    for key, value in (("ingest.max_rejected", 0.6), ("visual_genetic.neighbours", [1, 3]), ("splits.seeds", [1, 2, 3])):
+        study.set(key, value)
+        print(key, sorted(study.run()))
+    assert 0
