@@ -156,9 +156,8 @@ def test_an_edit_of_the_library_runs_what_reaches_it(planner, module, rules):
 
 def test_every_rule_is_reached_by_a_study_but_the_download_of_weights(planner):
     files = sorted((planner.folder / "workflow" / "rules").glob("*.smk"))
-    rules = {
-        name for file in files for name in re.findall(r"^ *(?:rule|checkpoint) (\w+):", file.read_text(), re.M)
-    }
+    heads = r"^ *(?:rule|checkpoint) (\w+):"
+    rules = {name for file in files for name in re.findall(heads, file.read_text(), re.M)}
     words = write_config(planner.folder, every_rule() | {"dataset": "other"})
     planned = set(planned_jobs(planner.run(*words, "--cores", "2", "--dry-run")))
     assert planned == rules - {"fetch_weights"}

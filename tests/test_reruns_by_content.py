@@ -10,8 +10,8 @@ import shutil
 
 import pandas as pd
 import pytest
-from planner import Planner
 from PIL import Image
+from planner import Planner
 from workflow_copy import TINY, changed, copy_workflow, write_config
 
 pytestmark = pytest.mark.slow
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 REAL = {"simulate_study", "ingest_specimens", "split_specimens", "measure_distances"}
 REAL |= {"split_taxa", "split_unseen", "ingest_sequences", "embed_sequences", "measure_anchors"}
 
-DIGEST = '''
+DIGEST = """
 import hashlib
 from pathlib import Path
 
@@ -31,7 +31,7 @@ for path in snakemake.input:
 for number, path in enumerate(snakemake.output):
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     Path(path).write_text(f"{snakemake.rule} {number} {given.hexdigest()}")
-'''
+"""
 
 ENDS = {"write_metrics", "write_provenance", "write_report"}
 CLASSIFICATION = {"train_classifier", "score_predictions", "measure_confidence"}
@@ -52,10 +52,14 @@ class Study:
     def __init__(self, folder):
         self.folder = copy_workflow(folder)
         self.planner = Planner(self.folder)
-        self.config = changed(TINY, "visual_genetic.unseen", {"share": 0.3, "variants": ["aligned"]})
+        self.config = changed(
+            TINY, "visual_genetic.unseen", {"share": 0.3, "variants": ["aligned"]}
+        )
         self.run("resources/simulated/tiny/meta.csv")
         shutil.move(self.folder / "resources/simulated/tiny", self.folder / "drawer")
-        self.table = pd.read_csv(self.folder / "drawer/meta.csv", dtype="str", keep_default_na=False)
+        self.table = pd.read_csv(
+            self.folder / "drawer/meta.csv", dtype="str", keep_default_na=False
+        )
         files = {"images": "images", "meta": "meta.csv", "tree": "tree.nwk"}
         files |= {"sequences": "sequences.fasta"}
         for key, name in files.items():
@@ -77,7 +81,9 @@ class Study:
         words = [*words, *write_config(self.folder, self.config), "--cores", "2"]
         done = self.planner.run(*words)
         assert done.returncode == 0, done.stdout[-5000:]
-        return set(re.findall(r"^Finished jobid: \d+ \(Rule: (\w+)\)$", done.stdout, re.M)) - {"all"}
+        return set(re.findall(r"^Finished jobid: \d+ \(Rule: (\w+)\)$", done.stdout, re.M)) - {
+            "all"
+        }
 
 
 def touch(study):
@@ -112,7 +118,9 @@ def more_pictures(study):
     for number, row in study.table.iloc[20:60:4].iterrows():
         source = study.folder / "drawer/images" / row["filename"]
         if source.exists() and row["species"]:
-            Image.new("RGB", (64, 64), (5 * number, 90, 90)).save(source.parent / f"new{number}.png")
+            Image.new("RGB", (64, 64), (5 * number, 90, 90)).save(
+                source.parent / f"new{number}.png"
+            )
             name = str((source.parent / f"new{number}.png").relative_to(source.parents[0]))
             name = row["filename"].replace(source.name, name)
             rows.append(row | {"filename": name, "specimen": f"new{number}"})
@@ -138,6 +146,7 @@ def study(tmp_path_factory):
 def test_trial(study):
     assert study.run() == set()
     import time
+
     for change in (touch, edit_view, rename_genus, more_pictures, move_tables, move_images):
         t = time.time()
         change(study)
@@ -145,7 +154,11 @@ def test_trial(study):
         study.write(study.table) if (study.folder / "drawer/meta.csv").exists() else None
         if change in (edit_view, rename_genus, more_pictures):
             print("   back", sorted(study.run()))
-    for key, value in (("ingest.max_rejected", 0.6), ("visual_genetic.neighbours", [1, 3]), ("splits.seeds", [1, 2, 3])):
+    for key, value in (
+        ("ingest.max_rejected", 0.6),
+        ("visual_genetic.neighbours", [1, 3]),
+        ("splits.seeds", [1, 2, 3]),
+    ):
         study.set(key, value)
         print(key, sorted(study.run()))
     assert 0

@@ -8,7 +8,9 @@ RULES = {
     (path.name, name): body
     for path in sorted((WORKFLOW / "rules").glob("*.smk"))
     for name, body in re.findall(
-        r"^ *(?:rule|checkpoint) (\w+):\n(.*?)(?=^ *(?:rule|checkpoint|if) |\Z)", path.read_text(), re.M | re.S
+        r"^ *(?:rule|checkpoint) (\w+):\n(.*?)(?=^ *(?:rule|checkpoint|if) |\Z)",
+        path.read_text(),
+        re.M | re.S,
     )
 }
 

@@ -7,7 +7,7 @@ rule train_classifier:
     input:
         labels=labels_of(*RANKS),
         features=by_wildcards(plan.features.training_features),
-        splits=SPLITS,
+        splits=plan.splits,
         code=code_of("train_classifier.py"),
     output:
         predictions="<results>/classification/{backbone}/{classifier}/predictions.parquet",
@@ -42,7 +42,7 @@ rule score_predictions:
             "<results>/classification/{{backbone}}/{classifier}/training.tsv",
             classifier=plan.classifiers,
         ),
-        distances=TREE_DISTANCES,
+        distances=plan.tree_distances,
         code=code_of("score_predictions.py"),
     output:
         scores="<results>/classification/{backbone}/scores.tsv",

@@ -81,39 +81,45 @@ def by_wildcards(method):
     return lambda wildcards: method(**{name: wildcards[name] for name in names})
 
 
-def by_content(checkpoint, paths, wildcard=None):
-    """Return an input function for files that a checkpoint makes.
-
-    A rule that asks so runs again where their bytes have changed, not where they were only made
-    again. The paths may depend on wildcards; a checkpoint's own one is the name of its file.
-    """
-
-    def ask(wildcards):
-        found = paths(wildcards) if callable(paths) else paths
-        for path in [found] if isinstance(found, str) else found:
-            own = {wildcard: Path(path).stem} if wildcard else {}
-            getattr(checkpoints, checkpoint).get(**own)
-        return found
-
-    return ask
-
-
 def inventory_of(folder):
-    """Return a digest of the images' folder, by which a new or changed image is noticed."""
+    """Return a digest of the folder of images, by which a new or changed image is noticed."""
     cache = f".snakemake/inventory/{config['dataset']}.tsv"
     return inventory(folder, cache, f"{plan.results}/specimens/images.tsv")
 
 
-SPECIMENS, IMAGE_TABLE, TAXONOMY = (
-    by_content("ingest_specimens", f"{plan.results}/specimens/{table}")
-    for table in ("specimens.parquet", "images.tsv", "taxonomy.tsv")
+def of_sequences(paths):
+    """Return an input function for files of ingest_sequences: see `of_specimens`."""
+
+    def ask(wildcards):
+        checkpoints.ingest_sequences.get()
+        return paths
+
+    return ask
+
+
+def of_specimens(paths):
+    """Return an input function for files of ingest_specimens, by path or by wildcards.
+
+    A rule that asks so runs again where their bytes have changed, not where they were only made
+    again. Snakemake plans anew only what asks for a checkpoint itself: every rule after an ingest
+    asks, and no checkpoint follows from another.
+    """
+
+    def ask(wildcards):
+        checkpoints.ingest_specimens.get()
+        if plan.has_sequences:
+            checkpoints.ingest_sequences.get()
+        return paths(wildcards) if callable(paths) else paths
+
+    return ask
+
+
+SPECIMENS, IMAGE_TABLE, GROUPS, TAXONOMY = (
+    of_specimens(f"{plan.results}/specimens/{name}")
+    for name in ("specimens.parquet", "images.tsv", "groups.parquet", "taxonomy.tsv")
 )
-SPLITS = by_content("split_specimens", plan.splits)
-split_of_seed = by_content("split_specimens", by_wildcards(plan.split))
-TREE_DISTANCES = by_content("measure_distances", plan.tree_distances)
-FOLDS = by_content("split_taxa", f"{plan.results}/embedding/folds.tsv")
 SEQUENCE_TABLE, ACCEPTED = (
-    by_content("ingest_sequences", f"{plan.results}/genetics/{name}")
+    of_sequences(f"{plan.results}/genetics/{name}")
     for name in ("sequences.tsv", "accepted.fasta")
 )
 
@@ -121,19 +127,12 @@ SEQUENCE_TABLE, ACCEPTED = (
 def labels_of(*ranks):
     """Return an input function for the specimen and the taxon of each image, a table a rank."""
     folder = f"{plan.results}/specimens/labels"
-    return by_content(
-        "ingest_specimens", [f"{folder}/{rank}.parquet" for rank in ranks]
-    )
+    return of_specimens([f"{folder}/{rank}.parquet" for rank in ranks])
 
 
-def anchors_of(paths):
-    """Return an input function for sets of anchors, by path or by wildcards."""
-    return by_content("measure_anchors", paths, "anchors")
-
-
-def withheld_from(paths):
-    """Return an input function for the table of withheld taxa, by path or by wildcards."""
-    return by_content("split_unseen", paths)
+def taxa_of(rank):
+    """Return an input function for the names of a rank."""
+    return of_specimens(f"{plan.results}/specimens/taxa/{rank}.tsv")
 
 
 @functools.cache

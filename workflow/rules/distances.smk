@@ -2,10 +2,10 @@
 # Needs a tree or a table of distances; makes distances/.
 
 
-checkpoint measure_distances:
+rule measure_distances:
     """Measure path lengths between the tips that have images, or take the given distances."""
     input:
-        taxonomy=TAXONOMY,
+        taxa=taxa_of(INPUTS["tree_rank"]),
         tree=given(INPUTS["tree"]),
         distances=given(INPUTS["distances"]),
         code=code_of("measure_distances.py"),
@@ -16,7 +16,5 @@ checkpoint measure_distances:
         "<logs>/measure_distances.log",
     conda:
         "../../envs/statistics.yaml"
-    params:
-        rank=INPUTS["tree_rank"],
     script:
         "../scripts/measure_distances.py"

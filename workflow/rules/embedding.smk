@@ -1,9 +1,7 @@
 # One vector a taxon; does visual distance follow phylogenetic distance, for taxa not seen too?
 # Needs features/ and distances/; makes embedding/. Not asked for without a tree.
 
-GENETIC = by_content(
-    "measure_distances", f"{plan.results}/distances/{INPUTS['tree_rank']}.tsv"
-)
+TREE_DISTANCES = f"<results>/distances/{INPUTS['tree_rank']}.tsv"
 
 
 rule embed_taxa:
@@ -34,12 +32,12 @@ rule embed_taxa:
         "../scripts/embed_taxa.py"
 
 
-checkpoint split_taxa:
+rule split_taxa:
     """Deal taxa to folds that are held out, at random and by whole clades."""
     input:
         labels=labels_of(INPUTS["tree_rank"]),
-        taxonomy=TAXONOMY,
-        genetic=GENETIC,
+        groups=GROUPS,
+        genetic=TREE_DISTANCES,
         code=code_of("split_taxa.py"),
     output:
         folds="<results>/embedding/folds.tsv",
@@ -65,7 +63,7 @@ rule train_embedding:
     input:
         labels=labels_of(INPUTS["tree_rank"]),
         features=by_wildcards(plan.features.taxon_features),
-        genetic=GENETIC,
+        genetic=TREE_DISTANCES,
         code=code_of("train_embedding.py"),
     output:
         vectors="<results>/embedding/{backbone}/{variant}/vectors.parquet",
@@ -100,8 +98,8 @@ rule embed_held_out:
     input:
         labels=labels_of(INPUTS["tree_rank"]),
         features=by_wildcards(plan.features.clean_features),
-        genetic=GENETIC,
-        folds=FOLDS,
+        genetic=TREE_DISTANCES,
+        folds="<results>/embedding/folds.tsv",
         code=code_of("embed_held_out.py"),
     output:
         held_out=expand(
@@ -138,8 +136,8 @@ rule train_held_out:
     input:
         labels=labels_of(INPUTS["tree_rank"]),
         features=by_wildcards(plan.features.taxon_features),
-        genetic=GENETIC,
-        folds=FOLDS,
+        genetic=TREE_DISTANCES,
+        folds="<results>/embedding/folds.tsv",
         code=code_of("train_held_out.py"),
     output:
         held_out="<results>/embedding/{backbone}/{variant}/held_out.npz",
@@ -176,8 +174,8 @@ rule train_fine_tuned:
         labels=labels_of(INPUTS["tree_rank"]),
         images=plan.images_made,
         weights=by_wildcards(plan.features.weights_of),
-        genetic=GENETIC,
-        folds=FOLDS,
+        genetic=TREE_DISTANCES,
+        folds="<results>/embedding/folds.tsv",
         code=code_of("train_fine_tuned.py"),
     output:
         vectors="<results>/embedding/{backbone}/{variant}/vectors.parquet",
@@ -214,8 +212,8 @@ rule train_fine_tuned:
 rule score_held_out:
     """Score every variant on taxa that its guidance has not seen."""
     input:
-        genetic=GENETIC,
-        folds=FOLDS,
+        genetic=TREE_DISTANCES,
+        folds="<results>/embedding/folds.tsv",
         visual=expand(
             "<results>/embedding/{{backbone}}/{variant}/held_out.npz",
             variant=plan.embedding.variants,
@@ -228,6 +226,7 @@ rule score_held_out:
             "<results>/embedding/{{backbone}}/{variant}/fit.tsv",
             variant=plan.embedding.guided,
         ),
+        ingested=of_specimens([]),
         code=code_of("score_held_out.py"),
     output:
         scores="<results>/embedding/{backbone}/held_out.tsv",
@@ -254,7 +253,7 @@ rule score_embedding:
         labels=labels_of(INPUTS["tree_rank"]),
         taxonomy=TAXONOMY,
         features=by_wildcards(plan.features.clean_features),
-        genetic=GENETIC,
+        genetic=TREE_DISTANCES,
         visual=expand(
             "<results>/embedding/{{backbone}}/{variant}/distances.tsv",
             variant=plan.embedding.unguided,
@@ -282,8 +281,8 @@ rule plot_embedding:
     """Draw distances, losses and scores of a backbone's variants, held-out taxa among them."""
     input:
         taxonomy=TAXONOMY,
-        genetic=GENETIC,
-        folds=FOLDS,
+        genetic=TREE_DISTANCES,
+        folds="<results>/embedding/folds.tsv",
         visual=expand(
             "<results>/embedding/{{backbone}}/{variant}/distances.tsv",
             variant=plan.embedding.variants,

@@ -81,7 +81,7 @@ rule extract_views:
     input:
         image_table=IMAGE_TABLE,
         images=plan.images_made,
-        splits=SPLITS,
+        splits=plan.splits,
         weights=by_wildcards(plan.features.weights_of),
         code=code_of("extract_views.py"),
     output:

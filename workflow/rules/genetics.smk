@@ -44,12 +44,13 @@ rule embed_sequences:
         "../scripts/embed_sequences.py"
 
 
-checkpoint measure_anchors:
+rule measure_anchors:
     """Give taxa their anchors: averages over their sequences, or a control's vectors."""
     input:
-        taxonomy=TAXONOMY,
+        taxa=taxa_of(INPUTS["sequence_rank"]),
+        taxonomy=of_specimens(by_wildcards(plan.anchor_taxonomy)),
         vectors=by_wildcards(plan.anchor_vectors),
-        distances=by_content("measure_distances", by_wildcards(plan.anchor_distances)),
+        distances=by_wildcards(plan.anchor_distances),
         code=code_of("measure_anchors.py"),
     output:
         anchors="<results>/genetics/anchors/{anchors}.npz",
@@ -92,6 +93,7 @@ rule infer_tree:
     """Infer a rooted tree with bootstraps, by sequence and by taxon."""
     input:
         alignment="<results>/genetics/alignment.fasta",
+        ingested=of_sequences([]),
         code=code_of("infer_tree.py"),
     output:
         inferred="<results>/genetics/inferred.nwk",
@@ -114,6 +116,7 @@ rule measure_sequence_distances:
     """Measure distances between taxa over aligned sequences."""
     input:
         alignment="<results>/genetics/alignment.fasta",
+        ingested=of_sequences([]),
         code=code_of("measure_sequence_distances.py"),
     output:
         distances="<results>/genetics/distances.tsv",
@@ -133,8 +136,8 @@ rule score_sequences:
         taxonomy=TAXONOMY,
         sgt="<results>/genetics/sgt.npz",
         kmers="<results>/genetics/kmers.npz",
-        distances=by_content("measure_distances", plan.sequenced_distances),
-        anchors=anchors_of(plan.anchor_files),
+        distances=plan.sequenced_distances,
+        anchors=plan.anchor_files,
         anchor_tables=expand(
             "<results>/genetics/anchors/{anchors}.tsv", anchors=GENETICS["anchors"]
         ),
@@ -164,7 +167,7 @@ rule plot_genetics:
         taxonomy=TAXONOMY,
         sgt="<results>/genetics/sgt.npz",
         kmers="<results>/genetics/kmers.npz",
-        anchors=anchors_of(plan.anchor_files),
+        anchors=plan.anchor_files,
         scores="<results>/genetics/scores.tsv",
         coverage="<results>/specimens/coverage.tsv" if plan.infers_tree else [],
         tree="<results>/genetics/tree.nwk" if plan.infers_tree else [],

@@ -48,7 +48,7 @@ if plan.has_sequences:
         "anchor_tables": expand(
             "<results>/genetics/anchors/{anchors}.tsv", anchors=GENETICS["anchors"]
         ),
-        "anchor_files": anchors_of(plan.anchor_files),
+        "anchor_files": plan.anchor_files,
     }
     if plan.infers_tree:
         GENETICS_INPUTS["tree_figure"] = "<results>/genetics/tree.png"
@@ -111,6 +111,7 @@ rule write_metrics:
     """Put every score of the run into one table."""
     input:
         scores=plan.score_tables,
+        ingested=of_specimens([]),
         code=code_of("write_metrics.py"),
     output:
         "<results>/report/metrics.tsv",

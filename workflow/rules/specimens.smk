@@ -13,6 +13,8 @@ checkpoint ingest_specimens:
         specimens="<results>/specimens/specimens.parquet",
         images="<results>/specimens/images.tsv",
         labels=expand("<results>/specimens/labels/{rank}.parquet", rank=RANKS),
+        taxa=expand("<results>/specimens/taxa/{rank}.tsv", rank=RANKS),
+        groups="<results>/specimens/groups.parquet",
         taxonomy="<results>/specimens/taxonomy.tsv",
         rejected="<results>/specimens/rejected.tsv",
     log:
@@ -37,9 +39,10 @@ checkpoint ingest_specimens:
 
 
 rule measure_coverage:
-    """Count images, specimens and sequences of every taxon, and list names on one side only."""
+    """Count what there is of every taxon, and list names on one side only, and untested taxa."""
     input:
         labels=labels_of(*RANKS),
+        splits=plan.splits,
         tree=given(INPUTS["tree"]),
         distances=given(INPUTS["distances"]),
         sequences=SEQUENCE_TABLE if plan.has_sequences else [],
@@ -48,6 +51,7 @@ rule measure_coverage:
     output:
         coverage="<results>/specimens/coverage.tsv",
         ranks="<results>/specimens/ranks.tsv",
+        notes=expand("<results>/splits/notes-{seed}.tsv", seed=plan.seeds),
         unmatched="<results>/genetics/unmatched.tsv" if plan.has_sequences else [],
     log:
         "<logs>/measure_coverage.log",
@@ -61,14 +65,13 @@ rule measure_coverage:
         "../scripts/measure_coverage.py"
 
 
-checkpoint split_specimens:
+rule split_specimens:
     """Deal specimens to the parts, for every seed."""
     input:
-        specimens=SPECIMENS,
+        groups=GROUPS,
         code=code_of("split_specimens.py"),
     output:
         splits=plan.splits,
-        notes=expand("<results>/splits/notes-{seed}.tsv", seed=plan.seeds),
     log:
         "<logs>/split_specimens.log",
     conda:
@@ -86,7 +89,7 @@ rule plot_inputs:
     input:
         taxonomy=TAXONOMY,
         coverage="<results>/specimens/coverage.tsv",
-        distances=TREE_DISTANCES,
+        distances=plan.tree_distances,
         histories=expand(
             "<results>/simclr/{model}/history.tsv", model=plan.features.learned_models
         ),

@@ -11,7 +11,7 @@ if plan.visual_genetic:
         scope=one_of(SCOPES),
         regime=one_of(REGIMES),
 
-    checkpoint split_unseen:
+    rule split_unseen:
         """Draw the taxa that no training sees, to be placed afterwards."""
         input:
             taxonomy=TAXONOMY,
@@ -36,9 +36,9 @@ if plan.visual_genetic:
         input:
             image_table=IMAGE_TABLE,
             labels=labels_of(plan.visual_genetic.rank),
-            splits=split_of_seed,
+            splits=by_wildcards(plan.split),
             images=plan.images_made,
-            withheld=withheld_from(by_wildcards(plan.visual_genetic.withheld_from)),
+            withheld=by_wildcards(plan.visual_genetic.withheld_from),
             weights=plan.features.weights_of(VISUAL_GENETIC["backbone"]),
             code=code_of("train_regime.py"),
         output:
@@ -70,9 +70,9 @@ if plan.visual_genetic:
         input:
             image_table=IMAGE_TABLE,
             labels=labels_of(plan.visual_genetic.rank),
-            splits=split_of_seed,
+            splits=by_wildcards(plan.split),
             images=plan.images_made,
-            withheld=withheld_from(by_wildcards(plan.visual_genetic.withheld_from)),
+            withheld=by_wildcards(plan.visual_genetic.withheld_from),
             checkpoint="<results>/{scope}/regimes/{regime}/seed-{seed}/checkpoint.safetensors",
             code=code_of("pool_views.py"),
         output:
@@ -100,11 +100,11 @@ if plan.visual_genetic:
         """Align a regime to anchors, and to permuted ones."""
         input:
             labels=labels_of(plan.visual_genetic.rank),
-            splits=split_of_seed,
-            withheld=withheld_from(by_wildcards(plan.visual_genetic.withheld_from)),
+            splits=by_wildcards(plan.split),
+            withheld=by_wildcards(plan.visual_genetic.withheld_from),
             checkpoint=by_wildcards(plan.visual_genetic.checkpoint_of),
             pooled=by_wildcards(plan.visual_genetic.pooled_for),
-            anchors=anchors_of(by_wildcards(plan.visual_genetic.anchors_file_of)),
+            anchors=by_wildcards(plan.visual_genetic.anchors_file_of),
             code=code_of("train_variant.py"),
         output:
             checkpoint="<results>/{scope}/{variant}/seed-{seed}/checkpoint.safetensors",
@@ -161,25 +161,21 @@ if plan.visual_genetic:
         """Score all variants and seeds, and where unseen taxa are placed."""
         input:
             labels=labels_of(*RANKS),
-            splits=by_content(
-                "split_specimens", list(map(plan.split, plan.visual_genetic.seeds))
-            ),
+            splits=list(map(plan.split, plan.visual_genetic.seeds)),
             predictions=expand(
                 "{run}/predictions.parquet", run=plan.visual_genetic.runs(SCOPES[:1])
             ),
             unseen=expand(
                 "{run}/predictions.parquet", run=plan.visual_genetic.runs(SCOPES[1:])
             ),
-            withheld=withheld_from(plan.visual_genetic.withheld_taxa),
-            anchors=anchors_of(
-                plan.visual_genetic.anchors_files(
-                    map(
-                        plan.visual_genetic.anchors_of,
-                        plan.visual_genetic.unseen_anchored,
-                    )
+            withheld=plan.visual_genetic.withheld_taxa,
+            anchors=plan.visual_genetic.anchors_files(
+                map(
+                    plan.visual_genetic.anchors_of,
+                    plan.visual_genetic.unseen_anchored,
                 )
             ),
-            distances=TREE_DISTANCES,
+            distances=plan.tree_distances,
             code=code_of("score_visual_genetic.py"),
         output:
             scores="<results>/visual_genetic/scores.tsv",
@@ -231,9 +227,7 @@ if plan.visual_genetic:
             embeddings=expand(
                 "{run}/embeddings.npz", run=plan.visual_genetic.runs(SCOPES[:1])
             ),
-            anchors=anchors_of(
-                plan.visual_genetic.anchors_files(plan.visual_genetic.anchor_sets)
-            ),
+            anchors=plan.visual_genetic.anchors_files(plan.visual_genetic.anchor_sets),
             code=code_of("plot_visual_genetic.py"),
         output:
             **{

@@ -12,12 +12,14 @@ from visgen.tables import of_rank, read_table, write_table
 start_log(snakemake.log[0])
 use_threads()
 given, made, params = snakemake.input, snakemake.output, snakemake.params
-taxa = of_rank(read_table(given.taxonomy), params.rank)
+taxa = read_table(given.taxa).set_index("taxon")
+if given.taxonomy:
+    taxa = lineage(of_rank(read_table(given.taxonomy[0]), params.rank), params.ranks, params.rank)
 anchors, table = measure_anchors(
     snakemake.wildcards.anchors,
     params.options,
     read_vectors(str(given.vectors)),
-    lineage(taxa, params.ranks, params.rank),
+    taxa,
     load_distances(str(given.distances)) if given.distances else None,
 )
 write_anchors(made.anchors, anchors)

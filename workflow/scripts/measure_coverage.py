@@ -7,11 +7,12 @@ from visgen.genetics.sequences.name_tables import read_sequence_table
 from visgen.machine.logs import start_log
 from visgen.specimens.coverage import coverage, summarise_ranks
 from visgen.specimens.records import read_labels
+from visgen.specimens.splits import split_notes
 from visgen.tables import read_table, write_table
 
 start_log(snakemake.log[0])
 given, made, params = snakemake.input, snakemake.output, snakemake.params
-specimens = read_labels(given.labels)
+labels = read_labels(given.labels)
 tips = counts = None
 if given.tree:
     tips = [tip.name for tip in read_tree(given.tree[0]).tips()]
@@ -22,11 +23,14 @@ if given.sequences:
     counts = count_accepted(sequences)
     unmatched = find_unmatched(
         sequences,
-        specimens[params.sequence_rank].dropna().unique(),
+        labels[params.sequence_rank].dropna().unique(),
         read_sequence_table(given.sequence_table[0]) if given.sequence_table else None,
     )
     print(unmatched.to_csv(sep="\t", index=False))
     write_table(made.unmatched, unmatched)
-table = coverage(specimens, params.ranks, tips, params.tree_rank, counts, params.sequence_rank)
+table = coverage(labels, params.ranks, tips, params.tree_rank, counts, params.sequence_rank)
 write_table(made.coverage, table)
-write_table(made.ranks, summarise_ranks(table, len(specimens)))
+for path, split in zip(made.notes, given.splits, strict=True):
+    parts = read_table(split).set_index("id")["split"]
+    write_table(path, split_notes(labels.reset_index(), parts, params.ranks))
+write_table(made.ranks, summarise_ranks(table, len(labels)))

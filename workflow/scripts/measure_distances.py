@@ -4,10 +4,10 @@ from visgen.distances.matrices import match_taxa, write_distances
 from visgen.distances.reading import read_distances
 from visgen.distances.trees import patristic_distances, read_tree
 from visgen.machine.logs import start_log
-from visgen.tables import of_rank, read_table, write_table
+from visgen.tables import read_table, write_table
 
 start_log(snakemake.log[0])
-taxa = of_rank(read_table(snakemake.input.taxonomy), snakemake.params.rank)["taxon"]
+taxa = read_table(snakemake.input.taxa)["taxon"]
 if snakemake.input.tree:
     tree = read_tree(snakemake.input.tree[0])
     shared, missing = match_taxa([tip.name for tip in tree.tips()], taxa)

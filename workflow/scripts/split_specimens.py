@@ -2,15 +2,15 @@
 
 import pandas as pd
 from visgen.machine.logs import start_log
-from visgen.specimens.splits import split_notes, split_specimens
+from visgen.specimens.splits import split_specimens
 from visgen.tables import write_table
 
 start_log(snakemake.log[0])
 made, params = snakemake.output, snakemake.params
-specimens = pd.read_parquet(snakemake.input.specimens)
-for seed, split, notes in zip(params.seeds, made.splits, made.notes, strict=True):
+groups = pd.read_parquet(snakemake.input.groups)
+for seed, split in zip(params.seeds, made.splits, strict=True):
     parts = split_specimens(
-        specimens,
+        groups,
         params.ranks,
         params.stratify_by,
         test=params.test,
@@ -18,4 +18,3 @@ for seed, split, notes in zip(params.seeds, made.splits, made.notes, strict=True
         seed=seed,
     )
     write_table(split, parts.reset_index())
-    write_table(notes, split_notes(specimens, parts, params.ranks))

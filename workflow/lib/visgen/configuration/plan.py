@@ -193,6 +193,11 @@ class Plan:
         encoding = source if source == "kmers" else "sgt"
         return f"{self.results}/genetics/{encoding}.npz"
 
+    def anchor_taxonomy(self, anchors: str) -> list[str]:
+        """Return the taxonomy where a set falls back on taxa above; else none."""
+        falls_back = self.config["genetics"]["anchors"][anchors]["fallback"]
+        return given(falls_back and f"{self.results}/specimens/taxonomy.tsv")
+
     def anchor_distances(self, anchors: str) -> list[str]:
         """Return the distances a set is made of; none where it is made of something else."""
         of_tree = self.config["genetics"]["anchors"][anchors]["source"] == "tree"

@@ -19,7 +19,8 @@ def write_records(paths: Mapping[str, object], specimens: pd.DataFrame) -> None:
     ----------
     paths
         specimens: all columns; images: id, path, sha256; labels: a list, one table a rank, named
-        ``<rank>.parquet``, with id, specimen and the rank.
+        ``<rank>.parquet``, with id, specimen and the rank; taxa: a list too, ``<rank>.tsv``, with
+        taxon, sorted; groups: as `name_groups` returns them.
     specimens
         As `visgen.specimens.ingest.ingest` returns them.
     """
@@ -27,6 +28,24 @@ def write_records(paths: Mapping[str, object], specimens: pd.DataFrame) -> None:
     write_table(paths["images"], specimens[["id", "path", "sha256"]])
     for path in paths["labels"]:
         specimens[["id", "specimen", Path(path).stem]].to_parquet(path, index=False)
+    ranks = [Path(path).stem for path in paths["taxa"]]
+    for rank, path in zip(ranks, paths["taxa"], strict=True):
+        write_table(path, pd.DataFrame({"taxon": sorted(specimens[rank].dropna().unique())}))
+    name_groups(specimens, ranks).to_parquet(paths["groups"], index=False)
+
+
+def name_groups(specimens: pd.DataFrame, ranks: Sequence[str]) -> pd.DataFrame:
+    """Return what is dealt to parts and folds: which images belong together, whatever the names.
+
+    Returns
+    -------
+    DataFrame
+        id, specimen, split and the ranks; a taxon is called by the first of its images' ids.
+    """
+    groups = specimens[["id", "specimen", "split", *ranks]].copy()
+    for rank in ranks:
+        groups[rank] = groups.groupby(rank)["id"].transform("min")
+    return groups
 
 
 def read_images(table: str | Path, folder: str | Path) -> pd.DataFrame:
