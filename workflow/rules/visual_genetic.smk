@@ -2,6 +2,8 @@
 # from images alone, and the same for taxa that training has not seen.
 # Needs specimens/, splits/ and genetics/anchors/; makes visual_genetic/ and, for withheld taxa,
 # unseen_species/ and unseen_genera/.
+# Networks deal the specimens of their seed themselves, as split_specimens does for all seeds at
+# once, so that a further seed trains none of the others anew.
 
 
 if plan.visual_genetic:
@@ -36,7 +38,7 @@ if plan.visual_genetic:
         input:
             image_table=IMAGE_TABLE,
             labels=labels_of(plan.visual_genetic.rank),
-            splits=by_wildcards(plan.split),
+            groups=GROUPS,
             images=plan.images_made,
             withheld=by_wildcards(plan.visual_genetic.withheld_from),
             weights=plan.features.weights_of(VISUAL_GENETIC["backbone"]),
@@ -58,6 +60,8 @@ if plan.visual_genetic:
             mem_mb=16000,
         params:
             rank=plan.visual_genetic.rank,
+            ranks=RANKS,
+            split=plan.split_options,
             backbone=plan.visual_genetic.backbone,
             options=by_wildcards(plan.visual_genetic.regime_options),
             background=config["ingest"]["background"],
@@ -70,7 +74,7 @@ if plan.visual_genetic:
         input:
             image_table=IMAGE_TABLE,
             labels=labels_of(plan.visual_genetic.rank),
-            splits=by_wildcards(plan.split),
+            groups=GROUPS,
             images=plan.images_made,
             withheld=by_wildcards(plan.visual_genetic.withheld_from),
             checkpoint="<results>/{scope}/regimes/{regime}/seed-{seed}/checkpoint.safetensors",
@@ -89,6 +93,8 @@ if plan.visual_genetic:
             mem_mb=16000,
         params:
             rank=plan.visual_genetic.rank,
+            ranks=RANKS,
+            split=plan.split_options,
             backbone=plan.visual_genetic.backbone,
             options=plan.visual_genetic.view_options,
             background=config["ingest"]["background"],
@@ -100,7 +106,7 @@ if plan.visual_genetic:
         """Align a regime to anchors, and to permuted ones."""
         input:
             labels=labels_of(plan.visual_genetic.rank),
-            splits=by_wildcards(plan.split),
+            groups=GROUPS,
             withheld=by_wildcards(plan.visual_genetic.withheld_from),
             checkpoint=by_wildcards(plan.visual_genetic.checkpoint_of),
             pooled=by_wildcards(plan.visual_genetic.pooled_for),
@@ -126,6 +132,8 @@ if plan.visual_genetic:
             mem_mb=8000,
         params:
             rank=plan.visual_genetic.rank,
+            ranks=RANKS,
+            split=plan.split_options,
             options=by_wildcards(plan.visual_genetic.variant_options),
             anchors_name=by_wildcards(plan.visual_genetic.anchors_of),
         script:
@@ -161,7 +169,9 @@ if plan.visual_genetic:
         """Score all variants and seeds, and where unseen taxa are placed."""
         input:
             labels=labels_of(*RANKS),
-            splits=list(map(plan.split, plan.visual_genetic.seeds)),
+            splits=expand(
+                "<results>/splits/seed-{seed}.tsv", seed=plan.visual_genetic.seeds
+            ),
             predictions=expand(
                 "{run}/predictions.parquet", run=plan.visual_genetic.runs(SCOPES[:1])
             ),

@@ -3,11 +3,12 @@
 import os
 from pathlib import Path
 
+import pandas as pd
 from visgen.features.backbones import load_backbone
 from visgen.machine.logs import start_log
 from visgen.machine.threads import use_threads
 from visgen.specimens.records import read_images, read_labels
-from visgen.specimens.splits import read_splits
+from visgen.specimens.splits import split_specimens
 from visgen.visual_genetic.recognition.labelled_images import read_withheld, study_images
 from visgen.visual_genetic.regimes.network import with_image_size
 from visgen.visual_genetic.regimes.regime import train_regime
@@ -20,7 +21,8 @@ if __name__ == "__main__":
     given = snakemake.input
     params = snakemake.params
     seed = int(snakemake.wildcards.seed)
-    parts = read_splits([given.splits])[seed]
+    groups = pd.read_parquet(given.groups)
+    parts = split_specimens(groups, params.ranks, **params.split, seed=seed)
     withheld = read_withheld(given.withheld, snakemake.wildcards.scope)
     images = study_images(read_labels(given.labels), parts, params.rank, withheld)
     images = images.merge(read_images(given.image_table, os.environ["VISGEN_IMAGES"]), on="id")

@@ -6,7 +6,7 @@ from visgen.machine.devices import pick_device
 from visgen.machine.logs import start_log
 from visgen.machine.threads import use_threads
 from visgen.specimens.records import read_labels
-from visgen.specimens.splits import read_splits
+from visgen.specimens.splits import split_specimens
 from visgen.visual_genetic.cross_modal.files import write_variant
 from visgen.visual_genetic.cross_modal.variants import train_variant
 from visgen.visual_genetic.recognition.labelled_images import read_withheld, study_images
@@ -18,7 +18,8 @@ given = snakemake.input
 params = snakemake.params
 seed = int(snakemake.wildcards.seed)
 anchors = str(given.anchors)  # empty where there is no such file
-parts = read_splits([given.splits])[seed]
+groups = pd.read_parquet(given.groups)
+parts = split_specimens(groups, params.ranks, **params.split, seed=seed)
 withheld = read_withheld(given.withheld, snakemake.wildcards.scope)
 images = study_images(read_labels(given.labels), parts, params.rank, withheld)
 tensors, about = read_checkpoint(given.checkpoint)

@@ -125,11 +125,7 @@ class Plan:
     @property
     def splits(self) -> list[str]:
         """The split of every seed."""
-        return [self.split(seed) for seed in self.seeds]
-
-    def split(self, seed: int | str) -> str:
-        """Return the split of a seed."""
-        return f"{self.results}/splits/seed-{seed}.tsv"
+        return [f"{self.results}/splits/seed-{seed}.tsv" for seed in self.seeds]
 
     @property
     def split_options(self) -> dict[str, Any]:
