@@ -45,6 +45,20 @@ COUNTS = {"measure_coverage", "plot_inputs", "plot_genetics"}
 GENUS = {"ingest_specimens", "score_embedding", "plot_embedding", "score_sequences"}
 GENUS |= CLASSIFICATION | UNSEEN | RECOGNITION | COUNTS | ENDS
 
+# Networks deal the specimens of their seed themselves.
+SEED = {"split_specimens", "score_visual_genetic", "plot_visual_genetic"}
+SEED |= CLASSIFICATION | COUNTS | ENDS
+# A tree that lies elsewhere is another tree; table and sequences are compared by what they hold.
+TABLES = {"ingest_specimens", "ingest_sequences", "measure_distances", "split_taxa"}
+TABLES |= {"embed_held_out", "score_embedding", "score_sequences", "score_predictions"}
+TABLES |= {"plot_classification", "score_visual_genetic", "plot_visual_genetic"}
+TABLES |= GUIDED | COUNTS | ENDS
+# Nothing that knows the taxa alone.
+PICTURES = {"ingest_specimens", "split_specimens", "train_simclr", "extract_features"}
+PICTURES |= {"split_taxa", "embed_taxa", "embed_held_out", "score_embedding"}
+PICTURES |= {"train_regime", "pool_views", "train_variant"}
+PICTURES |= CLASSIFICATION | GUIDED | RECOGNITION | COUNTS | ENDS
+
 
 class Study:
     """A study of one's own files, and what each run of it has run."""
@@ -158,10 +172,10 @@ def study(tmp_path_factory):
         (view_and_epochs, {"ingest_specimens"} | GUIDED | ENDS),
         (other_neighbours, RECOGNITION | ENDS),
         (rename_genus, GENUS),
-        (another_seed, set()),
-        (move_tables, set()),
-        (move_images, set()),
-        (more_pictures, set()),
+        (another_seed, SEED),
+        (move_tables, TABLES),
+        (move_images, PAGE),
+        (more_pictures, PICTURES),
     ],
     ids=lambda given: getattr(given, "__name__", ""),
 )

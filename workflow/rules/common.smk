@@ -87,29 +87,31 @@ def inventory_of(folder):
     return inventory(folder, cache, f"{plan.results}/specimens/images.tsv")
 
 
-def of_sequences(paths):
-    """Return an input function for files of ingest_sequences: see `of_specimens`."""
-
-    def ask(wildcards):
-        checkpoints.ingest_sequences.get()
-        return paths
-
-    return ask
-
-
 def of_specimens(paths):
     """Return an input function for files of ingest_specimens, by path or by wildcards.
 
     A rule that asks so runs again where their bytes have changed, not where they were only made
     again. Snakemake plans anew only what asks for a checkpoint itself: every rule after an ingest
-    asks, and no checkpoint follows from another.
+    asks, for no file if need be, and no checkpoint follows from another.
     """
 
     def ask(wildcards):
         checkpoints.ingest_specimens.get()
-        if plan.has_sequences:
+        if plan.is_inferred:
             checkpoints.ingest_sequences.get()
         return paths(wildcards) if callable(paths) else paths
+
+    return ask
+
+
+def of_sequences(paths):
+    """Return the same for files of ingest_sequences; none without sequences."""
+
+    def ask(wildcards):
+        if not plan.has_sequences:
+            return []
+        checkpoints.ingest_sequences.get()
+        return paths
 
     return ask
 

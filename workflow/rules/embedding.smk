@@ -226,7 +226,7 @@ rule score_held_out:
             "<results>/embedding/{{backbone}}/{variant}/fit.tsv",
             variant=plan.embedding.guided,
         ),
-        ingested=of_specimens([]),
+        specimens_ingested=of_specimens([]),
         code=code_of("score_held_out.py"),
     output:
         scores="<results>/embedding/{backbone}/held_out.tsv",

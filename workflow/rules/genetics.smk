@@ -51,6 +51,7 @@ rule measure_anchors:
         taxonomy=of_specimens(by_wildcards(plan.anchor_taxonomy)),
         vectors=by_wildcards(plan.anchor_vectors),
         distances=by_wildcards(plan.anchor_distances),
+        sequences_ingested=of_sequences([]),
         code=code_of("measure_anchors.py"),
     output:
         anchors="<results>/genetics/anchors/{anchors}.npz",
@@ -93,7 +94,7 @@ rule infer_tree:
     """Infer a rooted tree with bootstraps, by sequence and by taxon."""
     input:
         alignment="<results>/genetics/alignment.fasta",
-        ingested=of_sequences([]),
+        sequences_ingested=of_sequences([]),
         code=code_of("infer_tree.py"),
     output:
         inferred="<results>/genetics/inferred.nwk",
@@ -116,7 +117,7 @@ rule measure_sequence_distances:
     """Measure distances between taxa over aligned sequences."""
     input:
         alignment="<results>/genetics/alignment.fasta",
-        ingested=of_sequences([]),
+        sequences_ingested=of_sequences([]),
         code=code_of("measure_sequence_distances.py"),
     output:
         distances="<results>/genetics/distances.tsv",
@@ -143,6 +144,7 @@ rule score_sequences:
         ),
         inferred=given(plan.infers_tree and "<results>/genetics/tree.nwk"),
         given=given(plan.trusted_tree),
+        sequences_ingested=of_sequences([]),
         code=code_of("score_sequences.py"),
     output:
         scores="<results>/genetics/scores.tsv",
@@ -171,6 +173,7 @@ rule plot_genetics:
         scores="<results>/genetics/scores.tsv",
         coverage="<results>/specimens/coverage.tsv" if plan.infers_tree else [],
         tree="<results>/genetics/tree.nwk" if plan.infers_tree else [],
+        sequences_ingested=of_sequences([]),
         code=code_of("plot_genetics.py"),
     output:
         **{

@@ -111,7 +111,8 @@ rule write_metrics:
     """Put every score of the run into one table."""
     input:
         scores=plan.score_tables,
-        ingested=of_specimens([]),
+        specimens_ingested=of_specimens([]),
+        sequences_ingested=of_sequences([]),
         code=code_of("write_metrics.py"),
     output:
         "<results>/report/metrics.tsv",
@@ -135,6 +136,7 @@ rule write_provenance:
         ],
         study=plan.study_files,
         weights=plan.features.weights_files,
+        sequences_ingested=of_sequences([]),
         code=code_of("write_provenance.py"),
     output:
         "<results>/provenance.json",
@@ -165,6 +167,7 @@ rule write_report:
         notes=expand("<results>/splits/notes-{seed}.tsv", seed=plan.seeds),
         template=str(WORKFLOW / "report/report.html.jinja"),
         parts=sorted(map(str, WORKFLOW.glob("report/*"))),
+        sequences_ingested=of_sequences([]),
         code=code_of("write_report.py"),
     output:
         "<results>/report/report.html",

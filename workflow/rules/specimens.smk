@@ -45,7 +45,7 @@ rule measure_coverage:
         splits=plan.splits,
         tree=given(INPUTS["tree"]),
         distances=given(INPUTS["distances"]),
-        sequences=SEQUENCE_TABLE if plan.has_sequences else [],
+        sequences=SEQUENCE_TABLE,
         sequence_table=given(INPUTS["sequence_table"]),
         code=code_of("measure_coverage.py"),
     output:
@@ -93,6 +93,7 @@ rule plot_inputs:
         histories=expand(
             "<results>/simclr/{model}/history.tsv", model=plan.features.learned_models
         ),
+        sequences_ingested=of_sequences([]),
         code=code_of("plot_inputs.py"),
     output:
         counts=report(

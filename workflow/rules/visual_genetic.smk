@@ -111,6 +111,7 @@ if plan.visual_genetic:
             checkpoint=by_wildcards(plan.visual_genetic.checkpoint_of),
             pooled=by_wildcards(plan.visual_genetic.pooled_for),
             anchors=by_wildcards(plan.visual_genetic.anchors_file_of),
+            sequences_ingested=of_sequences([]),
             code=code_of("train_variant.py"),
         output:
             checkpoint="<results>/{scope}/{variant}/seed-{seed}/checkpoint.safetensors",
@@ -149,6 +150,7 @@ if plan.visual_genetic:
             answers=expand(
                 "{run}/answers.parquet", run=plan.visual_genetic.runs(SCOPES)
             ),
+            sequences_ingested=of_sequences([]),
             code=code_of("predict_taxa.py"),
         output:
             expand("{run}/predictions.parquet", run=plan.visual_genetic.runs(SCOPES)),
@@ -186,6 +188,7 @@ if plan.visual_genetic:
                 )
             ),
             distances=plan.tree_distances,
+            sequences_ingested=of_sequences([]),
             code=code_of("score_visual_genetic.py"),
         output:
             scores="<results>/visual_genetic/scores.tsv",
@@ -238,6 +241,7 @@ if plan.visual_genetic:
                 "{run}/embeddings.npz", run=plan.visual_genetic.runs(SCOPES[:1])
             ),
             anchors=plan.visual_genetic.anchors_files(plan.visual_genetic.anchor_sets),
+            sequences_ingested=of_sequences([]),
             code=code_of("plot_visual_genetic.py"),
         output:
             **{
