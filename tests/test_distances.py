@@ -40,9 +40,13 @@ def write(tmp_path, text):
         GOOD.replace("\n", "\r\n"),
         "\ufeff" + GOOD + "\n\n",
         GOOD.replace("A_a", '"A a"'),
+        '"A a" "B" "C"\n"A a" 0 1 2.5\n"B" 1 0 3\n"C" 2.5 3 0\n',
         "x,C,A a,B\nA a,2.5,0,1\nB,3,1,0\nC,0,2.5,3\n",
     ],
-    ids=["word", "blank", "R", "tab", "semicolon", "crlf", "bom", "quoted", "columns reordered"],
+    ids=[
+        *("word", "blank", "R", "tab", "semicolon", "crlf", "bom", "quoted", "R parted by blanks"),
+        "columns reordered",
+    ],
 )
 def test_every_common_layout_gives_the_same_matrix(tmp_path, text):
     matrix = read_distances(write(tmp_path, text))
@@ -72,7 +76,12 @@ def test_rounding_noise_is_tidied_away(tmp_path):
         ("B,1,0,3", "B,1,0,-3", "row 'B', column 'C' holds '-3'"),
         ("B,1,0,3", "B,1,0,3.25", "largest difference is 0.25, between 'B' and 'C': 3.25 and 3.0"),
         ("B,1,0,3", "B,1,0.5,3", "'B' has distance 0.5 to itself"),
+        ("B,1,0,3", "B,1,0,1_0", "row 'B', column 'C' holds '1_0'"),
+        ("B,1,0,3", "B,1,0,0x10", "row 'B', column 'C' holds '0x10'"),
+        ("B,1,0,3", "B,1,0,1\u00a0000", r"row 'B', column 'C' holds '1\\xa0000'"),
+        ("B,1,0,3", 'B,1,0,"1,234"', "holds '1,234' and '2.5', expected one decimal sign"),
         (GOOD, "", "0 lines"),
+        (GOOD, "3\nA\nB\nC\n", "the first row is '3', one cell; expected names"),
     ],
 )
 def test_broken_table_is_refused_with_the_place(tmp_path, old, new, message):
@@ -83,7 +92,9 @@ def test_broken_table_is_refused_with_the_place(tmp_path, old, new, message):
 
 def test_written_matrix_reads_back_bit_for_bit(tmp_path):
     values = tidy(np.random.default_rng(1).random((7, 7)) * np.pi / 1e5)
-    matrix = DistanceMatrix(values, [f"Arca sp. {i}" for i in range(6)] + ["Ärca #1"])
+    matrix = DistanceMatrix(
+        values, [f"Arca sp. {i}" for i in range(4)] + ["Ärca #1", '"X"', '"X" y']
+    )
     first, second = tmp_path / "a.tsv", tmp_path / "b.tsv"
     write_distances(first, matrix)
     loaded = load_distances(first)

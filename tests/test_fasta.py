@@ -30,14 +30,46 @@ def write(tmp_path, content, name="rdna.fasta"):
         TEXT.replace("\n", "\r\n"),
         TEXT.replace("\n", "\r"),
         TEXT.rstrip("\n"),
+        TEXT.replace("> s2", "; a comment\n >s2").replace("acu-", "acu-\n;another"),
         gzip.compress(TEXT.encode()),
         gzip.compress(TEXT[:20].encode()) + gzip.compress(TEXT[20:].encode()),
     ],
-    ids=["plain", "blank lines", "bom", "crlf", "cr", "no last line end", "gzip", "two members"],
+    ids=[
+        *("plain", "blank lines", "bom", "crlf", "cr", "no last line end", "comments", "gzip"),
+        "two members",
+    ],
 )
 @pytest.mark.parametrize("name", ["rdna.fasta", "rdna.fasta.gz"])
 def test_every_common_form_gives_the_same_records_whatever_its_suffix(tmp_path, content, name):
     assert list(read_fasta(write(tmp_path, content, name))) == RECORDS
+
+
+@pytest.mark.parametrize(
+    ("start", "kind"),
+    [
+        ("@r1\nACGT\n+\nIIII\n", "FASTQ"),
+        ("@HD\tVN:1.6\n", "SAM"),
+        ("LOCUS       SCU49845 5028 bp DNA\n", "GenBank"),
+        ("ID   X56734; SV 1;\n", "EMBL"),
+        ("#nexus\nbegin data;\n", "Nexus"),
+        ("\n 3 12\nArca      ACGTACGTACGT\n", "Phylip"),
+        ("CLUSTAL W (1.83)\n", "Clustal"),
+        ("# STOCKHOLM 1.0\n", "Stockholm"),
+        ("#mega\n", "MEGA"),
+        ("((A:1,B:1):1);", "a Newick tree"),
+        ("<!DOCTYPE html>", "HTML or XML"),
+        ("{\\rtf1\\ansi", "RTF, of a word processor,"),
+    ],
+)
+def test_another_format_is_named(tmp_path, start, kind):
+    with pytest.raises(ValueError, match=rf"rdna\.fasta: not a FASTA file: it looks like {kind}"):
+        list(read_fasta(write(tmp_path, start)))
+
+
+def test_comments_that_are_left_out_are_counted_in_the_log(tmp_path, caplog):
+    caplog.set_level("INFO")
+    list(read_fasta(write(tmp_path, ";one\n>s1\n;two\nACGT\n")))
+    assert "rdna.fasta: 2 lines that begin with ';' left out as comments" in caplog.text
 
 
 def test_name_is_the_first_word_in_composed_letters():
@@ -65,7 +97,7 @@ def test_records_come_one_at_a_time(tmp_path):
         ("ACGT\n" + TEXT, "it starts with 'ACGT'"),
         (">a\nAC\n".encode("utf-16"), "it is not UTF-8 text"),
         (">Arca noæ\nAC\n".encode("latin-1"), "it is not UTF-8 text"),
-        (bz2.compress(TEXT.encode()), "it is not UTF-8 text"),
+        (bz2.compress(TEXT.encode()), "it is not UTF-8 text, but bzip2"),
         (gzip.compress(TEXT.encode())[:-12], "Compressed file ended"),
         (b"\x1f\x8bACGTACGTACGT", "Unknown compression method"),
     ],

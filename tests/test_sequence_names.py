@@ -2,8 +2,11 @@ import pytest
 from visgen.genetics.sequences.headers import compile_header_pattern, taxon_in_header
 from visgen.genetics.sequences.name_tables import read_sequence_table, read_synonyms
 
-TABLE = 'sequence,voucher,taxon\ns2,x,Arca_noae\ns1,"a, b",Pinna  nobilis\n\ns3,,NA\n007,z,\n'
-TAXA = {"s2": "Arca noae", "s1": "Pinna nobilis", "s3": "", "007": ""}
+TABLE = (
+    'sequence,voucher,taxon\ns2,x,Arca_noae\ns1,"a, b",Pinna  nobilis\n\ns3,,NA\n007,z,\n'
+    "s4,,Arca_indet.\n"
+)
+TAXA = {"s2": "Arca noae", "s1": "Pinna nobilis", "s3": "", "007": "", "s4": ""}
 
 
 def write(tmp_path, text, name="names.csv"):

@@ -86,10 +86,13 @@ def test_table_has_every_record_in_order_and_the_fasta_what_is_accepted(tmp_path
         ("", {}, "empty", "it has no bases"),
         ("---..~", {}, "empty", "it has no bases"),
         ("*", {}, "empty", "it has no bases"),
-        ("ACGTAC1", {}, "not_nucleotides", "it holds '1', expected letters of IUPAC"),
-        ("MSLEQKACGT", {}, "not_nucleotides", "it holds 'ELQ'"),
-        ("AC*GTAC", {}, "not_nucleotides", r"it holds '\*'"),
-        ("ACG?AC", {}, "not_nucleotides", r"it holds '\?'"),
+        ("ACGTAC1", {}, "not_nucleotides", "it holds '1', expected letters .*: digits, as some"),
+        ("MSLEQKACGT", {}, "not_nucleotides", "it holds 'ELQ', .*: it looks like protein"),
+        ("AC*GTAC", {}, "not_nucleotides", r"it holds '\*', .*: it looks like protein"),
+        ("AC'GTAC", {}, "not_nucleotides", r"it holds \"'\", expected letters of IUPAC"),
+        ("???", {}, "empty", "it has no bases"),
+        ("??ACGT?~", {}, "too_short", "it has 4 bases, expected at least 5"),
+        ("ACGTA>x Lima", {}, "not_nucleotides", "it holds '>.*: a '>' stands within a line"),
         ("AC-GT--", {}, "too_short", "it has 4 bases, expected at least 5"),
         ("ACGTACGT", {"max_length": 7}, "too_long", "it has 8 bases, expected at most 7"),
         ("ACGTNNR", {}, "ambiguous", "42.86% of its letters are not A, C, G or T, .* 20.00%"),
@@ -101,6 +104,30 @@ def test_unfit_sequence_is_refused_with_reason_and_detail(tmp_path, bases, filte
     assert fates(table) == {"ok1": "", "ok2": "", "bad": reason}
     assert pd.Series(table["detail"].iloc[2]).str.match(detail).all()
     assert [sequence.name for sequence in accepted] == ["ok1", "ok2"]
+
+
+@pytest.mark.parametrize(
+    ("text", "bases", "length", "ambiguous"),
+    [
+        ("?-?ACGTAC??", "---ACGTAC--", 6, 0),
+        ("ACGT??AC", "ACGTNNAC", 6, 0),
+        ("acgtuXAC", "ACGTTNAC", 8, 1 / 8),
+        ("..ACGTA.C~", "--ACGTA-C-", 6, 0),
+    ],
+    ids=["ends", "inside", "lower case, U and X", "signs of gaps"],
+)
+def test_what_is_missing_is_no_base(tmp_path, text, bases, length, ambiguous):
+    table, accepted = run(tmp_path, FINE + f">s Arca noae\n{text}\n")
+    assert accepted[2].bases == bases
+    assert table[["length", "ambiguous"]].iloc[2].tolist() == [length, ambiguous]
+
+
+def test_points_that_stand_for_the_first_sequence_stop_the_run(tmp_path):
+    rows = [">a Arca noae\nACGTACGTAC\n", ">b Lima\n...T.....-\n", ">c Lima lima\n..........\n"]
+    with pytest.raises(ValueError, match=r"rdna\.fasta: in 2 of 3 records .* write the bases out"):
+        run(tmp_path, "".join(rows))
+    table, _ = run(tmp_path, FINE + ">gaps Arca noae\n.ACGTA\n")
+    assert (table["reason"] == "").all()
 
 
 def test_limits_themselves_are_accepted(tmp_path):

@@ -111,6 +111,22 @@ def test_rooting_moves_no_support_and_no_path_of_a_larger_tree():
     np.testing.assert_allclose(patristic_distances(rooted).data, paths, atol=1e-12)
 
 
+def test_no_tree_is_too_deep_to_be_rooted():
+    n_tips = 3001
+    text = "(" * (n_tips - 2) + "t0:1" + "".join(f",t{i}:1)99:1" for i in range(1, n_tips - 2))
+    tree = parse(text + f",t{n_tips - 2}:1,t{n_tips - 1}:1);")
+    for rooted in (
+        root_at_midpoint(tree),
+        root_by_outgroup(tree, ["t0", "t1"]),
+        root_by_outgroup(tree, [f"t{n_tips - 1}", f"t{n_tips - 2}"]),
+    ):
+        assert collapse_unresolved(rooted) == 0
+        ends = ["t0", "t1", f"t{n_tips - 1}"]
+        assert patristic_distances(rooted, ends).condensed_form().tolist() == [
+            *(2, n_tips - 1, n_tips - 1),
+        ]
+
+
 def test_an_outgroup_that_is_not_together_is_refused():
     with pytest.raises(ValueError, match=r"outgroup: the 2 sequences .* not together.*\(A, C\)"):
         root_by_outgroup(parse(NEWICK), ["A", "C"])

@@ -82,12 +82,102 @@ def test_inner_node_named_like_a_tip_is_not_measured(tmp_path):
     assert patristic_distances(tree, ["A", "C"])["A", "C"] == 8
 
 
-def test_deep_tree_of_5000_tips_is_measured(tmp_path):
+@pytest.mark.parametrize("form", ["{};", "#NEXUS\nbegin trees;\n tree t = [&R] {};\nend;\n"])
+def test_deep_tree_of_5000_tips_is_measured(tmp_path, form):
     n_tips = 5000
-    text = "(" * (n_tips - 1) + "t0:1" + "".join(f",t{i}:1):1" for i in range(1, n_tips)) + ";"
-    tree = read_tree(write(tmp_path, text))
-    matrix = patristic_distances(tree)
+    text = "(" * (n_tips - 1) + "t0:1" + "".join(f",t{i}:1):1" for i in range(1, n_tips))
+    tree = read_tree(write(tmp_path, form.format(text)))
+    matrix = patristic_distances(tree, ["t0", "t77", f"t{n_tips - 1}"])
     assert matrix["t0", f"t{n_tips - 1}"] == n_tips
+
+
+TAXA = "begin taxa;\n dimensions ntax=3;\n taxlabels A 'B b' C;\nend;\n"
+TREES = "begin trees;\n tree one = [&R] ((1:1,2:2):3,3:4);\nend;\n"
+MESQUITE = """#NEXUS
+[written Sat by Mesquite version 3.6]
+BEGIN TAXA;
+  TITLE Others; TAXLABELS X Y Z W;
+END;
+BEGIN TAXA;
+  TITLE Untitled_Block; TAXLABELS A 'B b' C ;
+END;
+BEGIN TREES;
+  Title Trees;
+  LINK Taxa = Untitled_Block;
+  {}
+  TREE one+ = ((1:1.,2:2)0.9:3.0,3:4)[%color = 5 ];
+END;
+BEGIN MESQUITECHARMODELS;
+  ProbModelSet * UNTITLED = 'Mk1 (est.)': 1 - 10; text = 'don''t; end' it's;
+END;
+"""
+BEAST = """#NEXUS
+Begin taxa;
+  Taxlabels A[&!color=#ff0000] 'B b' C
+  ;
+End;
+Begin trees;
+  Translate
+    1 A,
+    2 B b,
+    3 "C",
+    ;
+tree STATE_0 [&lnP=-34.6] = [&R] ((1[&rate=1.0]:[&r=0.1]1,2:2E0[&h={1,2}])[&p=1.0]:3,3:4)[&x="a,b"];
+End;
+"""
+SPLITSTREE = """#nexus
+BEGIN Taxa;
+TAXLABELS
+[1] 'A'
+[2] 'B b'
+[3] 'C'
+;
+END; [Taxa]
+BEGIN Trees;
+PROPERTIES rooted=no;
+[1] tree 'tree = 1'=((1:1,2:2):3,3:4);
+END; [Trees]
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(MESQUITE.format(""), id="numbers of the linked taxa"),
+        pytest.param(MESQUITE.format("TRANSLATE [0] 1 A, [1] 2 'B b', [2] 3 C;"), id="mesquite"),
+        pytest.param(BEAST, id="annotations, blanks and a last comma in translate"),
+        pytest.param(SPLITSTREE, id="splitstree"),
+        pytest.param("#NEXUS\n" + TAXA + TREES, id="numbers of taxlabels"),
+        pytest.param("[a [b] c]\n#nexus\n" + (TAXA + TREES).upper(), id="upper case"),
+        pytest.param("\ufeff#NEXUS\n" + TAXA + TREES, id="byte-order mark"),
+        pytest.param(("#NEXUS\n" + TAXA + TREES).replace("\n", "\r\n"), id="crlf"),
+        pytest.param(("#NEXUS\n" + TAXA + TREES).replace("\n", "\r"), id="cr"),
+        pytest.param(("#NEXUS\n" + TAXA + TREES).replace("end;\n", ""), id="no end"),
+        pytest.param(TAXA + TREES, id="no #NEXUS"),
+        pytest.param("#NEXUS " + TAXA + TREES.replace("tree one", "utree*one"), id="utree"),
+        pytest.param(
+            "#NEXUS begin trees; [tree z = (x,y);] tree a=((A:1,[b[c]]B[d]_[e]b:2):3,C:4);",
+            id="comments that nest, in names, round a tree",
+        ),
+    ],
+)
+def test_nexus_of_every_program_is_the_same_tree(tmp_path, text):
+    tree = read_tree(write(tmp_path, text))
+    names = [tip.name.upper() for tip in tree.tips()]
+    assert names == ["A", "B B", "C"]
+    assert [node.length for node in tree.traverse(include_self=False)] == [3, 1, 2, 4]
+
+
+def test_of_several_trees_the_marked_one_is_read_and_said(tmp_path, caplog):
+    caplog.set_level("INFO")
+    text = "#NEXUS begin trees; tree a=(A:1,B:1,C:1); tree * b=(A:2,B:1,D:1); end;"
+    assert [tip.name for tip in read_tree(write(tmp_path, text)).tips()] == ["A", "B", "D"]
+    assert "tree.nwk: 'b' of 2 trees is used: * marks it" in caplog.text
+
+
+def test_numbers_of_inner_nodes_are_no_taxa(tmp_path):
+    text = "#NEXUS begin trees; translate 1 A,2 B,3 C; tree t=((1:1,2:1)3:1,3:1);"
+    assert read_tree(write(tmp_path, text)).children[0].name == "3"
 
 
 def test_names_are_matched_in_normal_form(tmp_path):
@@ -131,7 +221,30 @@ def test_root_branch_may_lack_or_have_a_length(tmp_path):
         ("", "not a readable"),
         (NEXUS.replace("end;", "  tree two = (1:1,2:1,3:1);\nend;"), "holds 2 trees"),
         ("#NEXUS\nbegin taxa;\ndimensions ntax=1;\ntaxlabels A;\nend;\n", "holds 0 trees"),
-        ("#NEXUS\nbegin trees;\ntree t = (A:1,(B:1,A:2):1);\nend;\n", "not a readable.*: A"),
+        ("#NEXUS\nbegin trees;\ntree t = (A:1,(B:1,A:2):1);\nend;\n", "the same taxon 'A'"),
+        ("(A:1_0,B:1,C:2);", "line 1: the branch to tip 'A' has length 1_0, expected a number"),
+        ("(A:1,\n(B:1,C:2):0x10);", "line 2: .* the ancestor of 'B' and 'C' has length 0x10"),
+        ("(A:1 000,B:1,C:2);", "tip 'A' has length 1 000, expected a number"),
+        ("(A:1e999,B:1,C:2);", "tip 'A' has length inf, expected a finite number"),
+        ("((A:0,5,B:1,5):0,5,C:1,2);", "tip '5' has a number for a name .* decimal comma"),
+        ("(A:1:90,B:1,C:2);", "the branch to 'A' has two lengths"),
+        ("('A b:1,B:2,C':1,D:1,E:1);", "'A b:1,B:2,C' holds the length of another"),
+        ("(A:1(B:1,C:1):1,D:2);", r"'\(' where ',' or '\)' was expected"),
+        ("(A:1,B:1))C:2);", r"'\)' outside of all brackets"),
+        ("(A:1,B[x:1,C:2);", r"'\[' without its counterpart"),
+        ("A;", "expected brackets round the tips"),
+        (
+            "#NEXUS begin trees; translate 1 A,2 B; tree t=(1:1,2:1,3:1);",
+            "tip 3 is a number that neither",
+        ),
+        ("#NEXUS begin trees; translate 1 A,2; tree t=(1:1,2:1,3:1);", "TRANSLATE gives '2' no"),
+        ("#NEXUS begin trees; translate 1 A,1 B;", "TRANSLATE gives '1' 'A' and 'B'"),
+        ("#NEXUS begin trees;\ntree t (A:1,B:1,C:1);", "line 2: 'tree t' where a tree"),
+        (
+            "#NEXUS begin taxa; title X; taxlabels A; end; begin taxa; title Y; taxlabels B; end;"
+            "begin trees; link taxa = Z;",
+            "LINK names the taxa 'z', expected one of 'x', 'y'",
+        ),
     ],
 )
 def test_unusable_tree_is_refused_with_file_and_reason(tmp_path, text, message):
@@ -182,3 +295,23 @@ def test_an_apostrophe_inside_a_label_without_quotes_is_a_letter(tmp_path):
     path.write_text(f"(({','.join(labels[:3])}):1,{labels[3]},D:1);")
     names = [tip.name for tip in read_tree(path).tips()]
     assert names == ["Burton's perch", "Zebra", "Brichard's 'x' cichlid", "it's [a] (b)", "D"]
+
+
+@pytest.mark.parametrize(
+    ("label", "name"),
+    [
+        ("Arca noae", "Arca noae"),
+        ("Ar[x]ca_noae", "Arca noae"),
+        ('"Pecten (L., 1758)"', "Pecten (L., 1758)"),
+        ("'''Cichlasoma'''", "'Cichlasoma'"),
+        ("'Cichlasoma'", "Cichlasoma"),
+        ("'Cichlasoma'_festae", "'Cichlasoma' festae"),
+        ("'Cichlasoma' festae", "'Cichlasoma' festae"),
+        ("Theraps_'Belize'", "Theraps 'Belize'"),
+        ('"Cliona"_tumula', '"Cliona" tumula'),
+    ],
+)
+def test_only_quotes_round_a_whole_label_are_those_of_the_format(tmp_path, label, name):
+    nexus = "#NEXUS begin trees; translate 1 {}, 2 X, 3 Y; tree t=(1:1,2:1,3:1);"
+    for form in ("({}:1,X:1,Y:1);", "#NEXUS begin trees; tree t=({}:1,X:1,Y:1);", nexus):
+        assert next(read_tree(write(tmp_path, form.format(label))).tips()).name == name

@@ -5,6 +5,7 @@ taxon names as ids. Pairs are taken from it without the diagonal (`matrix.conden
 which would otherwise add one perfect pair for each taxon.
 """
 
+import csv
 from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
@@ -16,7 +17,6 @@ from visgen.names import normalise_taxon
 from visgen.scikit_bio import DistanceMatrix
 
 MIN_SHARED = 3
-_FORMAT = "lsmat"  # scikit-bio's labelled square matrix: TSV, numbers in their shortest exact form
 _N_EXAMPLES = 5
 
 
@@ -30,7 +30,8 @@ def write_distances(path: str | Path, matrix: DistanceMatrix) -> None:
     matrix : skbio.stats.distance.DistanceMatrix
         (n_taxa, n_taxa); every number is written so that it reads back to the same float64.
     """
-    matrix.write(str(path), format=_FORMAT)
+    # not by scikit-bio, which leaves a name in quotation marks as it is: they would go in reading
+    pd.DataFrame(matrix.data, matrix.ids, matrix.ids).to_csv(path, sep="\t", lineterminator="\n")
 
 
 def load_distances(path: str | Path) -> DistanceMatrix:
@@ -46,8 +47,10 @@ def load_distances(path: str | Path) -> DistanceMatrix:
     skbio.stats.distance.DistanceMatrix
         (n_taxa, n_taxa), the very numbers, names and order that were written.
     """
-    # verify=False: the sniffer of scikit-bio warns at names with blanks, which species have.
-    return DistanceMatrix.read(str(path), format=_FORMAT, verify=False)
+    with Path(path).open(encoding="utf-8", newline="") as file:
+        (_, *names), *lines = csv.reader(file, delimiter="\t")
+    values = np.array([line[1:] for line in lines], dtype=np.float64)
+    return DistanceMatrix(values, names)
 
 
 def match_taxa(

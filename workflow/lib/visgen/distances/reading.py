@@ -19,9 +19,9 @@ _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
 def read_distances(path: str | Path) -> DistanceMatrix:
     """Read a square table of distances that a user brings.
 
-    Tab, comma or semicolon separates the cells. The first row and the first column hold the
-    names; the corner may be empty, hold a word, or be missing as R writes it. Columns are put
-    into the order of the rows by name.
+    Tab, comma, semicolon or, where none of these does, one blank separates the cells. The first
+    row and the first column hold the names; the corner may be empty, hold a word, or be missing
+    as R writes it. Columns are put into the order of the rows by name.
 
     Parameters
     ----------
@@ -37,8 +37,8 @@ def read_distances(path: str | Path) -> DistanceMatrix:
     ------
     ValueError
         If the table is not square, names of rows and columns differ or occur twice, a cell is
-        not a finite number or is negative, or the matrix is not symmetric with a zero diagonal
-        (both within `TOLERANCE` of the largest distance).
+        not a finite number or is negative, decimal commas stand beside points, or the matrix
+        is not symmetric with a zero diagonal (both within `TOLERANCE` of the largest distance).
     """
     columns, rows, cells = _read_cells(Path(path))
     for kind, names in (("row", rows), ("column", columns)):
@@ -52,6 +52,7 @@ def read_distances(path: str | Path) -> DistanceMatrix:
             f"only rows: {sorted(set(rows) - set(columns))[:_N_EXAMPLES]}, "
             f"only columns: {sorted(set(columns) - set(rows))[:_N_EXAMPLES]}"
         )
+    _check_decimal_signs(cells, path)
     values = np.array(
         [
             [_number(cell, path, row, column) for column, cell in zip(columns, line, strict=True)]
@@ -74,6 +75,8 @@ def _read_cells(path: Path) -> tuple[list[str], list[str], list[list[str]]]:
     delimiter = named or delimiter_of(text, "\t,;")
     try:
         lines = [cells for _, cells in read_rows(text, delimiter)[0]]
+        if all(len(cells) == 1 for cells in lines):  # R's write.table parts cells by blanks
+            lines = [cells for _, cells in read_rows(text, " ")[0]]
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
     if len(lines) < 2:
@@ -81,6 +84,11 @@ def _read_cells(path: Path) -> tuple[list[str], list[str], list[list[str]]]:
     header, body = lines[0], lines[1:]
     # R leaves out the corner: the header is one name short.
     columns = header if len(header) == len(body[0]) - 1 else header[1:]
+    if not columns:
+        raise ValueError(
+            f"{path}: the first row is {header[0]!r}, one cell; expected names, parted by tab, "
+            "comma, semicolon or blank"
+        )
     for number, line in enumerate(body, start=2):
         if len(line) != len(columns) + 1:
             raise ValueError(
@@ -89,6 +97,18 @@ def _read_cells(path: Path) -> tuple[list[str], list[str], list[list[str]]]:
             )
     rows = [normalise_taxon(line[0]) for line in body]
     return [normalise_taxon(name) for name in columns], rows, [line[1:] for line in body]
+
+
+def _check_decimal_signs(cells: list[list[str]], path: str | Path) -> None:
+    """Refuse 1,234 beside 0.5: there it is a thousand, elsewhere it is a number below two."""
+    found = [cell for line in cells for cell in line]
+    comma = next((cell for cell in found if _DECIMAL_COMMA.fullmatch(cell.strip())), None)
+    point = next((cell for cell in found if "." in cell), None)
+    if comma and point:
+        raise ValueError(
+            f"{path}: holds {comma!r} and {point!r}, expected one decimal sign and no sign for "
+            "thousands"
+        )
 
 
 def _number(cell: str, path: str | Path, row: str, column: str) -> float:

@@ -5,12 +5,11 @@ A tree is a `skbio.TreeNode` whose tips carry taxon names in the form of `visgen
 
 import logging
 import math
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
-import dendropy
-
+from visgen.distances.newick import describe, grow, statements_of
+from visgen.distances.nexus import find_trees, grow_named, is_nexus
 from visgen.names import normalise_taxon
 from visgen.scikit_bio import DistanceMatrix, TreeNode
 
@@ -20,24 +19,19 @@ MIN_TIPS = 3
 #: Negative lengths of up to this share of the longest branch are what programs leave of a zero.
 NOISE = 1e-8
 _N_EXAMPLES = 5
-# A plain label runs up to what ends one; blanks inside it, and comments after it, are not its own.
-_COMMENT_QUOTED_OR_PLAIN = re.compile(
-    r"\[[^\]]*\]|'(?:[^']|'')*'|(?P<apostrophe>[^\s'(),:;\[\]]+'[^\s(),:;\[\]]*)"
-    r"|[^\s'(),:;\[\]]+"
-)
-_COMMENT_OR_QUOTED = re.compile(r"\[[^\]]*\]|'(?:[^']|'')*'")
 
 
 def read_tree(path: str | Path) -> TreeNode:
     """Read the one tree of a Newick or Nexus file and check it.
 
-    The content decides the format: a file that opens with ``#NEXUS`` is Nexus. Labels of inner
-    nodes (bootstrap supports, say) are kept as the names of these nodes.
+    The content decides the format: a file that opens with ``#NEXUS`` or has a block of trees is
+    Nexus. Of several trees in Nexus, the one that ``*`` marks as the default is read, and the log
+    says so. Labels of inner nodes (bootstrap supports, say) are kept as the names of these nodes.
 
     Parameters
     ----------
     path : path
-        A UTF-8 text file with one tree.
+        A UTF-8 text file.
 
     Returns
     -------
@@ -47,23 +41,25 @@ def read_tree(path: str | Path) -> TreeNode:
     Raises
     ------
     ValueError
-        If the file cannot be read, does not hold exactly one tree, or fails `check_tree`.
+        If the file is no such text, does not hold exactly one tree or one that is marked, or
+        fails `check_tree`.
     """
     path = Path(path)
     try:
         text = path.read_text(encoding="utf-8-sig")
-        is_nexus = text.lstrip().upper().startswith("#NEXUS")
-        trees = _parse_nexus(text) if is_nexus else _parse_newick(text)
-    # The parsers fail on foreign text in many ways, IndexError and RecursionError among them.
-    except Exception as error:
+        tree, n_trees = _nexus_tree(text, path) if is_nexus(text) else _newick_tree(text)
+    except ValueError as error:
+        if isinstance(error, UnicodeDecodeError):
+            error = f"not UTF-8 text, at byte {error.start}"
         start = " ".join(path.read_bytes()[:200].decode("utf-8", errors="replace").split())[:60]
         raise ValueError(
-            f"{path}: not a readable Newick or Nexus tree. It starts with {start!r}. "
-            f"The parser says: {type(error).__name__}: {error}"
-        ) from error
-    if len(trees) != 1:
-        raise ValueError(f"{path}: holds {len(trees)} trees, expected exactly one")
-    tree = trees[0]
+            f"{path}: not a readable Newick or Nexus tree (it starts with {start!r}): {error}"
+        ) from None
+    if n_trees != 1:
+        raise ValueError(
+            f"{path}: holds {n_trees} trees, expected exactly one "
+            "(in Nexus several, where * marks one: tree * name = ...)"
+        )
     _round_off(tree, str(path))
     check_tree(tree, str(path))
     for tip in tree.tips():
@@ -107,7 +103,7 @@ def check_tree(tree: TreeNode, source: str) -> None:
     for node in branches:
         if not math.isfinite(node.length) or node.length < 0:
             raise ValueError(
-                f"{source}: the branch to {_describe(node)} has length {node.length}, "
+                f"{source}: the branch to {describe(node)} has length {node.length}, "
                 "expected a finite number that is not negative"
             )
     if not any(node.length for node in branches):
@@ -164,54 +160,22 @@ def patristic_distances(tree: TreeNode, taxa: Iterable[str] | None = None) -> Di
     return tree.cophenet(endpoints=sorted(wanted))
 
 
-def _parse_newick(text: str) -> list[TreeNode]:
-    """Parse Newick text; scikit-bio copes with trees of any depth but reads one tree only."""
-    statements = _split_statements(_with_apostrophes(text))
-    # verify=False: the sniffer only adds a warning to the parser's error.
-    options = {"format": "newick", "convert_underscores": False, "verify": False}
-    return [TreeNode.read([statement], **options) for statement in statements]
+def _newick_tree(text: str) -> tuple[TreeNode, int]:
+    """Return the first tree of Newick text, and the number of trees."""
+    statements = list(statements_of(text))
+    if not statements:
+        raise ValueError("there is nothing in it")
+    return grow(statements[0]), len(statements)
 
 
-def _with_apostrophes(text: str) -> str:
-    """Put a label that has an apostrophe but no quotes, such as Burton's_perch, into quotes.
-
-    A label is quoted where the quote is its first character; inside another it is a letter.
-    """
-
-    def quoted(part: re.Match) -> str:
-        return "'" + part[0].replace("'", "''") + "'" if part["apostrophe"] else part[0]
-
-    return _COMMENT_QUOTED_OR_PLAIN.sub(quoted, text)
-
-
-def _split_statements(text: str) -> list[str]:
-    """Cut Newick text after each semicolon that is neither quoted nor in a comment."""
-    masked = _COMMENT_OR_QUOTED.sub(lambda match: "x" * len(match[0]), text)
-    ends = [match.end() for match in re.finditer(";", masked)] or [len(text)]
-    statements = [text[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)]
-    rest = text[ends[-1] :]
-    return [*statements, rest] if rest.strip() else statements
-
-
-def _parse_nexus(text: str) -> list[TreeNode]:
-    """Parse Nexus text with DendroPy, translate table and all."""
-    trees = dendropy.TreeList.get(
-        data=text,
-        schema="nexus",
-        case_sensitive_taxon_labels=True,
-        taxon_namespace=dendropy.TaxonNamespace(is_case_sensitive=True),
-    )
-    return [_from_dendropy(tree) for tree in trees]
-
-
-def _from_dendropy(tree: dendropy.Tree) -> TreeNode:
-    """Return the scikit-bio form of a DendroPy tree."""
-    made = {}
-    for node in tree.postorder_node_iter():
-        name = node.taxon.label if node.taxon else node.label
-        children = [made.pop(child) for child in node.child_node_iter()]
-        made[node] = TreeNode(name=name, length=node.edge.length, children=children)
-    return made[tree.seed_node]
+def _nexus_tree(text: str, source: Path) -> tuple[TreeNode | None, int]:
+    """Return the first of the trees that may be meant, and their number: one if one has a ``*``."""
+    trees = find_trees(text)
+    marked = [tree for tree in trees if tree.is_default]
+    if len(marked) == 1 and len(trees) > 1:
+        log.info("%s: %r of %d trees is used: * marks it", source, marked[0].name, len(trees))
+        trees = marked
+    return (grow_named(trees[0]) if trees else None), len(trees)
 
 
 def _check_tip_names(tips: list[TreeNode], source: str) -> None:
@@ -227,16 +191,8 @@ def _check_tip_names(tips: list[TreeNode], source: str) -> None:
         seen[name] = tip.name
 
 
-def _describe(node: TreeNode) -> str:
-    """Name a node by itself if it is a tip, else by its first and last tip."""
-    if node.is_tip():
-        return f"tip {node.name!r}"
-    tips = [tip.name for tip in node.tips()]
-    return f"the ancestor of {tips[0]!r} and {tips[-1]!r}"
-
-
 def _examples(nodes: list[TreeNode]) -> str:
     # Tips first: a user finds them in the file by name.
-    described = [_describe(node) for node in sorted(nodes, key=lambda node: not node.is_tip())]
-    more = f" and {len(described) - _N_EXAMPLES} more" if len(described) > _N_EXAMPLES else ""
-    return ", ".join(described[:_N_EXAMPLES]) + more
+    first = sorted(nodes, key=lambda node: not node.is_tip())[:_N_EXAMPLES]
+    more = f" and {len(nodes) - _N_EXAMPLES} more" if len(nodes) > _N_EXAMPLES else ""
+    return ", ".join(map(describe, first)) + more

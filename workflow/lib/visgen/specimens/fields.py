@@ -45,7 +45,8 @@ def clean_cell(cell: str, field: str, ranks: Sequence[str], gaps: set[str]) -> s
     if field not in ranks:
         return None if plain.casefold() in gaps else plain
     name = normalise_taxon(cell)
-    if {name.casefold(), plain.casefold()} & gaps or _PLACEHOLDER.fullmatch(name.casefold()):
+    bare = name.strip("'\"").casefold()
+    if {bare, name.casefold(), plain.casefold()} & gaps or _PLACEHOLDER.fullmatch(bare):
         return None
     return name
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from visgen.genetics.sequences.filters import Filters
-from visgen.genetics.sequences.nucleotides import foreign_letters
+from visgen.genetics.sequences.nucleotides import foreign_letters, hint_at
 
 _N_NAMED = 20
 
@@ -100,7 +100,9 @@ def _flaw(bases: str, length: int, ambiguous: float, filters: Filters) -> tuple[
     if length == 0:
         return "empty", "it has no bases"
     if letters := foreign_letters(bases):
-        return "not_nucleotides", f"it holds {letters!r}, expected letters of IUPAC for DNA or RNA"
+        hint = f": {hint}" if (hint := hint_at(letters)) else ""
+        detail = f"it holds {letters!r}, expected letters of IUPAC for DNA or RNA{hint}"
+        return "not_nucleotides", detail
     if length < filters.min_length:
         return "too_short", f"it has {length} bases, expected at least {filters.min_length}"
     if filters.max_length is not None and length > filters.max_length:

@@ -12,9 +12,18 @@ from visgen.genetics.sequences.accepted import Sequence
 from visgen.genetics.sequences.checks import find_repeated_names, find_same_bases, find_unfit
 from visgen.genetics.sequences.filters import Filters
 from visgen.genetics.sequences.headers import compile_header_pattern, taxon_in_header
-from visgen.genetics.sequences.nucleotides import composition, foreign_letters, normalise_bases
+from visgen.genetics.sequences.nucleotides import (
+    MISSING,
+    composition,
+    foreign_letters,
+    normalise_bases,
+)
 from visgen.genetics.sequences.orientation import find_reversed
-from visgen.genetics.sequences.sufficiency import check_nucleotides, check_sufficient
+from visgen.genetics.sequences.sufficiency import (
+    check_nucleotides,
+    check_sufficient,
+    check_written_out,
+)
 
 COLUMNS = [
     *("row", "name", "given_taxon", "taxon", "length", "gc", "ambiguous", "gaps"),
@@ -98,15 +107,19 @@ def ingest(
 
 
 def _read(path: str | Path) -> pd.DataFrame:
-    records, compositions, ungapped = [], [], []
+    records, compositions, ungapped, lengths, dots = [], [], [], [], []
     for record in read_fasta(path):
         bases = normalise_bases(record.text)
-        records.append((record.name, record.header, bases))
-        ungapped.append(bases.replace("-", ""))
+        lengths.append(len(bases))
+        dots.append(record.text.count("."))
         facts = composition(bases)
         if foreign_letters(bases):
             facts = facts._replace(gc=np.nan, ambiguous=np.nan)
         compositions.append(facts)
+        bases = bases.replace(MISSING, "N")  # no word of a vector spans it
+        records.append((record.name, record.header, bases))
+        ungapped.append(bases.replace("-", ""))
+    check_written_out(path, lengths, dots)
     # object, not str: the two columns of bases share the same strings where there are no gaps
     entries = pd.DataFrame(records, columns=["name", "header", "bases"], dtype=object)
     entries["ungapped"] = pd.Series(ungapped, dtype=object)

@@ -9,6 +9,9 @@ from typing import NamedTuple
 
 from visgen.delimited import delimiter_of, read_rows, without_sep_line
 from visgen.names import normalise_taxon, normalise_text
+from visgen.specimens.fields import clean_cell, gap_words
+
+_GAPS = gap_words([])
 
 
 class _Row(NamedTuple):
@@ -30,7 +33,7 @@ def read_sequence_table(path: str | Path) -> dict[str, str]:
     -------
     dict of str to str
         Taxon, in normal form, of each name of a sequence, in the order of the table; empty where
-        the cell is empty or ``NA``.
+        the cell is empty or a gap as in tables of images: ``NA``, ``unknown``, ``Arca indet.``.
 
     Raises
     ------
@@ -39,7 +42,7 @@ def read_sequence_table(path: str | Path) -> dict[str, str]:
     """
     path = Path(path)
     rows = _read_rows(path, "sequence", "taxon")
-    rows = [_Row(line, normalise_text(name), _taxon(taxon)) for line, name, taxon in rows]
+    rows = [_Row(line, normalise_text(name), _taxon_or_gap(taxon)) for line, name, taxon in rows]
     _check_left(path, rows, "sequence")
     return {row.left: row.right for row in rows}
 
@@ -80,6 +83,10 @@ def read_synonyms(path: str | Path) -> dict[str, str]:
                 "are accepted, without chains or circles"
             )
     return {row.left: row.right for row in rows}
+
+
+def _taxon_or_gap(cell: str) -> str:
+    return clean_cell(cell, "taxon", ["taxon"], _GAPS) or ""
 
 
 def _taxon(cell: str) -> str:

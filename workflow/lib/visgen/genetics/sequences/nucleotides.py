@@ -6,20 +6,27 @@ from typing import NamedTuple
 PLAIN = "ACGT"
 AMBIGUOUS = "RYSWKMBDHVN"
 
-_TO_NORMAL = {ord("U"): "T", ord("."): "-", ord("~"): "-"}
-_WITHOUT_KNOWN = dict.fromkeys(map(ord, PLAIN + AMBIGUOUS + "-"))
+#: Nothing is known of a site, not even whether there is a base.
+MISSING = "?"
+
+_TO_NORMAL = {ord("U"): "T", ord("X"): "N", ord("."): "-", ord("~"): "-"}
+_WITHOUT_KNOWN = dict.fromkeys(map(ord, PLAIN + AMBIGUOUS + "-" + MISSING))
+_OF_PROTEINS = set("EFILPQJOZ*")
 
 
 def normalise_bases(text: str) -> str:
     """Return a sequence in upper case and DNA letters, with ``-`` for each gap.
 
-    ``.`` and ``~`` are gaps too; white space and a ``*`` at the end go. Letters that are no
+    ``.`` and ``~`` are gaps too, and ``?`` at either end, where alignments are filled up with it;
+    inside it stays. ``X`` is ``N``; white space and a ``*`` at the end go. Letters that are no
     nucleotides stay, for `foreign_letters` to find.
 
-    >>> normalise_bases("acg uN.~-RY*")
-    'ACGTN---RY'
+    >>> normalise_bases("?-acg uNX.~-R?Y?*")
+    '--ACGTNN---R?Y-'
     """
-    return "".join(text.split()).removesuffix("*").upper().translate(_TO_NORMAL)
+    bases = "".join(text.split()).removesuffix("*").upper().translate(_TO_NORMAL)
+    filled = bases.lstrip("-" + MISSING).rjust(len(bases), "-")
+    return filled.rstrip("-" + MISSING).ljust(len(bases), "-")
 
 
 def foreign_letters(bases: str) -> str:
@@ -29,6 +36,19 @@ def foreign_letters(bases: str) -> str:
     'ELQ'
     """
     return "".join(sorted(set(bases.translate(_WITHOUT_KNOWN))))
+
+
+def hint_at(letters: str) -> str:
+    """Return what the letters that `foreign_letters` found may come from, empty if not known.
+
+    >>> hint_at("'1234"), hint_at("*EL")
+    ('', 'it looks like protein')
+    """
+    if ">" in letters:
+        return "a '>' stands within a line, where a line end may be missing before a header"
+    if letters and all(letter.isdigit() for letter in letters):
+        return "digits, as some formats count bases, are to be taken out"
+    return "it looks like protein" if _OF_PROTEINS & set(letters) else ""
 
 
 class Composition(NamedTuple):
@@ -41,12 +61,12 @@ class Composition(NamedTuple):
 
 
 def composition(bases: str) -> Composition:
-    """Count the letters of a sequence in the form of `normalise_bases`.
+    """Count the letters of a sequence in the form of `normalise_bases`; ``?`` counts as a gap.
 
     >>> composition("GGA-TN--")
     Composition(length=5, gc=0.5, ambiguous=0.2, gaps=3)
     """
-    gaps = bases.count("-")
+    gaps = bases.count("-") + bases.count(MISSING)
     length = len(bases) - gaps
     strong = bases.count("G") + bases.count("C")
     plain = strong + bases.count("A") + bases.count("T")

@@ -87,6 +87,8 @@ def infer_tree(
             f"{len(alignment)} sequences of {len(taxa)}"
         )
     outgroup = [normalise_taxon(name) for name in outgroup]
+    # as a tree file has them, in quotes, where these are no part of a name
+    outgroup = [name if name in taxa else name.strip("'\"") for name in outgroup]
     if absent := sorted(set(outgroup) - taxa):
         raise ValueError(
             f"config key genetics.tree.outgroup: no sequence of {', '.join(map(repr, absent))} is "

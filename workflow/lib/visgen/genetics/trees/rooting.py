@@ -1,4 +1,7 @@
-"""Where an unrooted tree is given its root. Supports belong to branches and stay with them."""
+"""Where an unrooted tree is given its root. Supports belong to branches and stay with them.
+
+Copies are rooted in place: scikit-bio's way to root into a new tree recurses as deep as the tree.
+"""
 
 from collections.abc import Collection
 
@@ -35,7 +38,7 @@ def root_by_outgroup(tree: TreeNode, outgroup: Collection[str]) -> TreeNode:
             "outgroup; expected some, but not all"
         )
     try:
-        return tree.root_by_outgroup(inside)
+        return tree.copy().root_by_outgroup(inside, inplace=True)
     except TreeError as error:
         examples = ", ".join(inside[:5]) + (" ..." if len(inside) > 5 else "")
         raise ValueError(
@@ -79,5 +82,7 @@ def root_at_midpoint(tree: TreeNode) -> TreeNode:
         left -= node.length
         node = node.parent
     if abs(node.length - left) <= _ROUNDING * longest:
-        return tree.root_at(node.parent, reset=False)
-    return tree.root_at(node, above=left, reset=False)
+        rooted = tree.root_at(node.parent, reset=False, inplace=True)
+        rooted.length = rooted.support = None
+        return rooted
+    return tree.root_at(node, above=left, reset=False, inplace=True)

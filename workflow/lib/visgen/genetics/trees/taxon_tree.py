@@ -36,8 +36,10 @@ def collapse_unresolved(tree: TreeNode) -> int:
     ]
     for node in unresolved:
         parent, children = node.parent, list(node.children)
-        parent.remove(node)
-        parent.extend(children)  # scikit-bio's `unpack` leaves no length where it is zero
+        # scikit-bio's `unpack` leaves no length where it is zero
+        parent.remove(node, uncache=False)
+        parent.extend(children, uncache=False)
+    tree.clear_caches()
     return len(unresolved) - bool(halves and halves <= set(unresolved))
 
 
