@@ -28,7 +28,7 @@ def in_shard(sha256: pd.Series, shard: int, n_shards: int) -> pd.Series:
 def write_features(path: Path, features: pd.DataFrame, made_with: Mapping[str, str]) -> None:
     """Write labelled features, index (id, repeat), as one shard (parquet) with checksums."""
     labels = features.index.to_frame(index=False)
-    vectors = np.ascontiguousarray(features, np.float32)
+    vectors = np.ascontiguousarray(features.to_numpy(np.float32, copy=False))
     told = {
         **made_with,
         "labels": _checksum_of_labels(labels, vectors.shape[1], made_with),
