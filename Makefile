@@ -48,6 +48,7 @@ docs: $(STAMP)
 bench: export TQDM_DISABLE := 1
 bench: $(STAMP)
 	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/store.py
 	$(BIN)/python benchmarks/classifiers.py
 	$(BIN)/python benchmarks/guidance.py
 	$(BIN)/python benchmarks/sequences.py

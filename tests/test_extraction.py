@@ -138,6 +138,30 @@ def test_a_killed_run_goes_on_where_it_stopped(
     assert forward_calls == [5, 5]  # eight of thirteen images
 
 
+def test_a_broken_pack_is_computed_anew(images, backbone, tmp_path, forward_calls, caplog):
+    expected = content(extract(images, backbone, tmp_path))
+    forward_calls.clear()
+    (pack,) = tmp_path.glob("*/*.pack")
+    flipped = bytearray(pack.read_bytes())
+    flipped[-3] ^= 64
+    pack.write_bytes(flipped)
+    assert content(extract(images, backbone, tmp_path)) == expected
+    assert forward_calls == [5, 5, 5]
+    assert [str(pack) in line for line in caplog.messages] == [True]
+    extract(images, backbone, tmp_path)
+    assert len(forward_calls) == 3
+
+
+def test_a_network_that_gives_no_number_names_the_image(images, backbone, tmp_path, monkeypatch):
+    def spoilt(backbone, batch):
+        return torch.full((len(batch), backbone.n_features), torch.nan)
+
+    monkeypatch.setattr(module, "forward", spoilt)
+    with pytest.raises(ValueError, match=rf"^{images['path'][0]}: its features .* NaN or infinity"):
+        extract(images, backbone, tmp_path)
+    assert not list(tmp_path.glob("*/*.pack"))
+
+
 def test_the_caller_is_left_in_its_own_modes(images, backbone, tmp_path, monkeypatch):
     seen, write = [], module.add_vectors
 

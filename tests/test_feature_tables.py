@@ -61,6 +61,33 @@ def test_a_vector_that_is_not_finite_is_refused(tmp_path, value):
         read_features([written(tmp_path / "x", table)])
 
 
+def test_no_flipped_bit_of_a_shard_goes_unseen(tmp_path):
+    table = features(["a", "b"], n_features=3)
+    path = written(tmp_path / "x.parquet", table)
+    whole = path.read_bytes()
+    outcomes = set()
+    for position in [*range(0, len(whole), 29), *range(-8, 0)]:  # headers, data and footer
+        flipped = bytearray(whole)
+        flipped[position] ^= 1 << position % 8
+        path.write_bytes(flipped)
+        try:
+            pd.testing.assert_frame_equal(read_features([path]), table, check_exact=True)
+            outcomes.add("the same")  # such as statistics, which nobody reads
+        except ValueError as error:
+            assert str(error).startswith(f"{path}: found a damaged table of features"), error
+            outcomes.add("named")
+    assert outcomes == {"the same", "named"}
+
+
+@pytest.mark.parametrize("read", [lambda path: read_features([path]), read_made_with])
+@pytest.mark.parametrize("length", [0, 300])
+def test_a_shard_that_was_cut_short_is_named(tmp_path, read, length):
+    path = written(tmp_path / "x.parquet", features(["a", "b"]))
+    path.write_bytes(path.read_bytes()[:length])
+    with pytest.raises(ValueError, match=rf"^{path}: found a damaged .*the next run makes it anew"):
+        read(path)
+
+
 def test_shards_of_different_networks_are_refused(tmp_path):
     shards = [written(tmp_path / f"{n}.parquet", features([str(n)], n_features=n)) for n in (5, 3)]
     with pytest.raises(ValueError, match=r"3\.parquet: 3 features a vector, expected 5 as in .*5"):

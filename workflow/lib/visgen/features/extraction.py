@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from visgen.features.backbones import Backbone, forward
 from visgen.features.rendered_views import render_view
-from visgen.features.store import add_vectors, read_vectors, stored_keys
+from visgen.features.store import add_vectors, read_vectors
 from visgen.machine.devices import describe_device, fix_kernels, pick_device, pick_precision
 from visgen.machine.recipes import recipe_folder
 from visgen.specimens.images import check_content, load_image
@@ -79,7 +79,8 @@ def extract_features(
     Raises
     ------
     ValueError
-        If an id or a content is there twice, or views are asked for without `augmentation`.
+        If an id or a content is there twice, views are asked for without `augmentation`, a
+        vector holds NaN or infinity, or the store cannot be read or written.
     """
     for column in ("id", "sha256"):
         twice = images.loc[images[column].duplicated(), column]
@@ -100,13 +101,11 @@ def extract_features(
     if augmentation is not None:
         recipe["augmentation"] = dict(augmentation)
     packs = recipe_folder(store, recipe)
-    keys = pd.DataFrame(
-        [(sha, repeat) for sha in images["sha256"] for repeat in repeats],
-        columns=["sha256", "repeat"],
-    )
-    have = stored_keys(packs)
-    lacking = np.array([key not in have for key in keys.itertuples(index=False, name=None)], bool)
-    todo = keys[lacking].merge(images[["sha256", "path"]], on="sha256", validate="many_to_one")
+    keys = images[["sha256", "path"]].iloc[np.arange(len(images)).repeat(len(repeats))]
+    keys = keys.assign(repeat=np.tile(list(repeats), len(images)))
+    vectors, found = read_vectors(packs, keys, backbone.n_features)
+    lacking = np.flatnonzero(~found)
+    todo = keys.iloc[lacking]
     log.info(
         "%s in %s: %d vectors, %d of them to compute",
         describe_device(device),
@@ -133,14 +132,13 @@ def extract_features(
         batch_size=batch_size,
         workers=workers,
     )
-    for vectors in _packed(part.numpy() for part in batches):
-        add_vectors(packs, todo.iloc[done : done + len(vectors)][["sha256", "repeat"]], vectors)
-        done += len(vectors)
+    for part in _packed(part.numpy() for part in batches):
+        rows = slice(done, done + len(part))
+        add_vectors(packs, todo.iloc[rows], part)
+        vectors[lacking[rows]] = part
+        done += len(part)
     network.to("cpu")
     labels = pd.MultiIndex.from_product([images["id"], list(repeats)], names=["id", "repeat"])
-    vectors = (
-        read_vectors(packs, keys) if len(keys) else np.empty((0, backbone.n_features), np.float32)
-    )
     features = pd.DataFrame(vectors, index=labels)
     made_with = {
         "device": recipe["device"],

@@ -4,7 +4,6 @@ It lies in `<folder>/<digest of the recipe>/`, so that no other training takes i
 """
 
 import shutil
-import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from typing import Any
 
 import torch
 
-from visgen.machine.recipes import recipe_folder
+from visgen.machine.recipes import recipe_folder, whole_file
 
 
 @dataclass
@@ -39,10 +38,8 @@ class Checkpoint:
 
     def write(self, state: Mapping[str, Any]) -> None:
         """Write tensors and plain values."""
-        with tempfile.NamedTemporaryFile(dir=self.folder, prefix=".", delete=False) as file:
+        with whole_file(self.folder / "checkpoint.pt") as file:
             torch.save(dict(state), file)
-        Path(file.name).chmod(0o644)
-        Path(file.name).replace(self.folder / "checkpoint.pt")
         self._written = time.monotonic()
 
     def read(self) -> dict[str, Any] | None:
