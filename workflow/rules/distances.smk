@@ -8,6 +8,7 @@ rule measure_distances:
         specimens="<results>/specimens/specimens.parquet",
         tree=given(INPUTS["tree"]),
         distances=given(INPUTS["distances"]),
+        synonyms=given(INPUTS["synonyms"]),
         code=code_of("measure_distances.py"),
     output:
         distances="<results>/distances/{rank}.tsv",

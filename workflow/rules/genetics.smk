@@ -140,6 +140,7 @@ rule score_sequences:
         ),
         inferred=given(plan.infers_tree and "<results>/genetics/tree.nwk"),
         given=given(plan.trusted_tree),
+        synonyms=given(INPUTS["synonyms"]),
         code=code_of("score_sequences.py"),
     output:
         scores="<results>/genetics/scores.tsv",

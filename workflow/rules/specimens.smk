@@ -8,6 +8,7 @@ rule ingest_specimens:
     input:
         images=INPUTS["images"],
         meta=given(INPUTS["meta"]),
+        synonyms=given(INPUTS["synonyms"]),
         code=code_of("ingest_specimens.py"),
     output:
         specimens="<results>/specimens/specimens.parquet",
@@ -41,6 +42,7 @@ rule measure_coverage:
         distances=given(INPUTS["distances"]),
         sequences="<results>/genetics/sequences.tsv" if plan.has_sequences else [],
         sequence_table=given(INPUTS["sequence_table"]),
+        synonyms=given(INPUTS["synonyms"]),
         code=code_of("measure_coverage.py"),
     output:
         coverage="<results>/specimens/coverage.tsv",

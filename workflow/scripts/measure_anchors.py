@@ -4,7 +4,7 @@ import pandas as pd
 from visgen.distances.matrices import load_distances
 from visgen.genetics.anchors.files import write_anchors
 from visgen.genetics.anchors.measuring import measure_anchors
-from visgen.genetics.vectors.files import read_vectors
+from visgen.genetics.vectors.files import read_study_vectors
 from visgen.machine.logs import start_log
 from visgen.machine.threads import use_threads
 from visgen.specimens.taxonomy import lineage
@@ -14,11 +14,12 @@ start_log(snakemake.log[0])
 use_threads()
 given, made, params = snakemake.input, snakemake.output, snakemake.params
 specimens = pd.read_parquet(given.specimens, columns=list(params.ranks))
+above = lineage(specimens, params.ranks, params.rank)
 anchors, table = measure_anchors(
     snakemake.wildcards.anchors,
     params.options,
-    read_vectors(str(given.vectors)),
-    lineage(specimens, params.ranks, params.rank),
+    read_study_vectors(str(given.vectors), above.index),
+    above,
     load_distances(str(given.distances)) if given.distances else None,
 )
 write_anchors(made.anchors, anchors)

@@ -1,7 +1,7 @@
 """From a folder of images and a table to the accepted specimens and the rejected rest."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from visgen.specimens.files import match_rows, scan_folder
 from visgen.specimens.images import MAX_PIXELS, ImageFacts, RefusedImage, inspect_image
 from visgen.specimens.options import CONTRADICTIONS
 from visgen.specimens.paths import compile_pattern, labels_from_paths
+from visgen.specimens.spelling import unify_names
 
 
 def ingest(
@@ -29,6 +30,7 @@ def ingest(
     meta: pd.DataFrame | None = None,
     path_pattern: str | None = None,
     missing_values: Iterable[str] = (),
+    synonyms: Mapping[str, str] | None = None,
     specimen_pattern: str | None = None,
     contradictions: str = "reject",
     max_pixels: int = MAX_PIXELS,
@@ -55,6 +57,8 @@ def ingest(
         Instead of ``meta``: the pattern of `visgen.specimens.paths.labels_from_paths`.
     missing_values : iterable of str
         Used with ``path_pattern`` only: names that say nothing.
+    synonyms : mapping of str to str, optional
+        As `visgen.name_tables.read_synonyms` returns it.
     specimen_pattern : str, optional
         A regular expression with a group ``specimen``, searched in the id of an image whose
         specimen is a gap. An image that gets no specimen this way is a specimen by itself.
@@ -96,7 +100,8 @@ def ingest(
         sound = files.loc[files["reason"].isna(), "id"]
         meta = labels_from_paths(sound, path_pattern, ranks, missing_values)
         unnamed = f"the pattern {path_pattern!r} is not found in its path"
-    entries = match_rows(meta.reset_index(drop=True), files, unnamed)
+    meta = unify_names(meta.reset_index(drop=True), ranks, synonyms or {})
+    entries = match_rows(meta, files, unnamed)
     entries["specimen"] = _fill_specimens(entries, specimen_pattern)
     entries["split"] = checks.read_splits(entries["split"])
 

@@ -15,6 +15,7 @@ from visgen.genetics.sequences.headers import compile_header_pattern, taxon_in_h
 from visgen.genetics.sequences.nucleotides import composition, foreign_letters, normalise_bases
 from visgen.genetics.sequences.orientation import find_reversed
 from visgen.genetics.sequences.sufficiency import check_nucleotides, check_sufficient
+from visgen.spellings import accept, unify_case
 
 COLUMNS = [
     *("row", "name", "given_taxon", "taxon", "length", "gc", "ambiguous", "gaps"),
@@ -47,15 +48,15 @@ def ingest(
         As `visgen.genetics.sequences.headers.compile_header_pattern` takes it.
     taxa : mapping of str to str, optional
         Instead of ``pattern``: taxon of each name, as
-        `visgen.genetics.sequences.name_tables.read_sequence_table` returns it.
+        `visgen.name_tables.read_sequence_table` returns it.
     synonyms : mapping of str to str, optional
-        As `visgen.genetics.sequences.name_tables.read_synonyms` returns it.
+        As `visgen.name_tables.read_synonyms` returns it.
 
     Returns
     -------
     table : DataFrame
         One row a record, in the order of the file: ``row`` (from 1), ``name``, ``given_taxon``
-        (as header or table says), ``taxon`` (after synonyms), ``length`` (letters without gaps),
+        (as header or table says), ``taxon`` (after synonyms, one spelling where case differs), ``length`` (letters without gaps),
         ``gc`` (share of G and C among A, C, G, T) and ``ambiguous`` (share of other letters),
         both null where there are none and where the letters are no nucleotides, ``gaps``,
         ``duplicate_of`` (the first earlier sequence with the same bases among those that pass
@@ -76,8 +77,10 @@ def ingest(
     check_nucleotides(path, entries["bases"])
     entries[["given_taxon", "detail"]] = _given_taxa(entries, pattern, taxa)
     entries.loc[entries["given_taxon"] == "", "reason"] = "no_taxon"
-    accepted_name = dict(synonyms or {})
-    entries["taxon"] = [accepted_name.get(taxon, taxon) for taxon in entries["given_taxon"]]
+    named = entries["given_taxon"][entries["given_taxon"] != ""]
+    taxa_used = named.map(accept(named, synonyms or {}, str(path)))
+    taxa_used = taxa_used.map(unify_case(taxa_used, str(path)))
+    entries["taxon"] = taxa_used.reindex(entries.index, fill_value="")
 
     repeated = find_repeated_names(_left(entries))
     _refuse(entries, repeated)
