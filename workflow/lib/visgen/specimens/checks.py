@@ -81,11 +81,11 @@ def find_unlabelled(rows: pd.DataFrame, ranks: Sequence[str]) -> pd.DataFrame:
 
 
 def find_unknown_splits(rows: pd.DataFrame) -> pd.DataFrame:
-    """Refuse rows whose split is not as `read_splits` returns it: ``unknown_split``."""
+    """Refuse rows whose split is a word that `read_splits` does not know: ``unknown_split``."""
     known = set(_SPLITS.values())
     return refusals({
         index: ("unknown_split", f"found split {_shown(split)}, expected train, val or test")
-        for index, split in rows["split"].items() if split not in known
+        for index, split in rows["split"].dropna().items() if split not in known
     })  # fmt: skip
 
 

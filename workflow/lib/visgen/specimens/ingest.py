@@ -75,7 +75,7 @@ def ingest(
         One row an accepted image, sorted by id: ``id`` (path inside the folder, forward slashes,
         Unicode NFC), ``path`` (the folder and the name on disk), ``sha256``, ``width``,
         ``height`` (pixels, upright), the ranks, ``specimen`` (never null), ``view``, ``source``,
-        ``split`` (train, val, test; null in all rows or in none).
+        ``split`` (train, val, test; null where none is given).
     rejected : DataFrame
         One row a rejected entry, sorted: ``file``, ``reason``, ``detail``.
 
@@ -107,8 +107,7 @@ def ingest(
 
     _refuse(entries, checks.find_repeated_rows(_left(entries), ranks))
     _refuse(entries, checks.find_unlabelled(_left(entries), ranks))
-    if meta["split"].notna().any():
-        _refuse(entries, checks.find_unknown_splits(_left(entries)))
+    _refuse(entries, checks.find_unknown_splits(_left(entries)))
     facts, refused = _inspect(_left(entries), max_pixels, workers)
     _refuse(entries, refused)
     entries = entries.join(facts)

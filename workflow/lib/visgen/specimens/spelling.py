@@ -42,7 +42,9 @@ def unify_names(
         meta[rank] = meta[rank].map(used).astype("str")
     if not synonyms:
         return meta
-    accepted = accept(pd.unique(meta[list(ranks)].stack()), synonyms, "labels of images")
+    accepted = accept(
+        pd.concat([meta[rank].dropna() for rank in ranks]), synonyms, "labels of images"
+    )
     for rank in reversed(ranks):  # fine to coarse: a genus may be a synonym too
         old = meta[rank]
         in_table = match_case(accepted.values(), sorted(old.dropna().unique()), f"rank {rank}")

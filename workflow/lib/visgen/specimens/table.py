@@ -91,7 +91,9 @@ def read_meta(
             clean = {cell: clean_cell(cell, field, ranks, gaps) for cell in set(cells)}
             parts.append([clean[cell] for cell in cells])
             _log_gaps(name, Counter(cell for cell in cells if clean[cell] is None))
-        meta[field] = string_column([_joined(cells, field in ranks) for cells in zip(*parts)])
+        meta[field] = string_column(
+            [_joined(cells, field in ranks) for cells in zip(*parts, strict=True)]
+        )
         if field in (*ranks, "specimen"):
             _log_altered(field, meta)
     meta["specimen"] = _without_decimals(meta["specimen"])

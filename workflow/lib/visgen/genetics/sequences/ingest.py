@@ -56,9 +56,9 @@ def ingest(
     -------
     table : DataFrame
         One row a record, in the order of the file: ``row`` (from 1), ``name``, ``given_taxon``
-        (as header or table says), ``taxon`` (after synonyms, one spelling where case differs), ``length`` (letters without gaps),
-        ``gc`` (share of G and C among A, C, G, T) and ``ambiguous`` (share of other letters),
-        both null where there are none and where the letters are no nucleotides, ``gaps``,
+        (as header or table says), ``taxon`` (after synonyms, in one case), ``length`` (letters
+        without gaps), ``gc`` (share of G and C among A, C, G, T) and ``ambiguous`` (share of other
+        letters), both null where there are none and where the letters are no nucleotides, ``gaps``,
         ``duplicate_of`` (the first earlier sequence with the same bases among those that pass
         the other checks), ``orientation`` (``forward`` or ``reverse`` as given, against the
         majority that `visgen.genetics.sequences.orientation.find_reversed` describes; empty for
