@@ -11,6 +11,7 @@ from skbio.stats.distance import DistanceMatrix
 from visgen.distances.matrices import tidy
 from visgen.figures.genetics.trees import plot_tree
 from visgen.figures.matrices import plot_distance_heatmap
+from visgen.figures.names import MAX_LETTERS
 from visgen.figures.specimens.counts import plot_counts
 
 NAMES = ["Alba $^$ prima", r"Alba $\\secunda$", "Beta tertia", "Beta quarta"]
@@ -45,6 +46,13 @@ def tree():
 def test_names_with_dollars_are_written_as_they_are(draw):
     texts = written(draw())
     assert set(NAMES) <= set(texts)
+
+
+def test_a_long_name_is_shortened_and_its_lines_are_joined():
+    long = "Alba\n" + "x" * 3000 + " tertia"
+    figure = plot_counts(COUNTS.assign(taxon=[*NAMES[:3], long]), ["species"])
+    [name] = {text for text in written(figure) if text.startswith("Alba x")}
+    assert len(name) == MAX_LETTERS and name.endswith("x tertia") and "…" in name
 
 
 @pytest.mark.parametrize(

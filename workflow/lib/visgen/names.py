@@ -55,6 +55,11 @@ def _with_cross(name: str) -> str:
     return _HYBRID_SIGN.sub(" \u00d7 ", name).strip()
 
 
+def too_long(name: str) -> str:
+    """Return why a name of more than `MAX_LENGTH` letters is refused, with its beginning."""
+    return f"has {len(name):,} letters, expected at most {MAX_LENGTH}: {name[:40]!r}…"
+
+
 def say_hidden(texts: Iterable[str], source: str) -> None:
     """Log how many texts hold control or invisible characters, which are left out of names.
 

@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.lines import Line2D
 
 from visgen.figures.colours import COLOURS
+from visgen.figures.names import shortened
 from visgen.specimens.taxonomy import group_above
 
 #: More groups than this and the smallest share one grey.
@@ -89,7 +90,7 @@ def group_styles(members: Sequence[str], groups: pd.Series) -> dict[str, Style]:
     largest = sorted(n_taxa, key=lambda name: (-n_taxa[name], name))
     n_own = len(largest) if len(largest) <= MAX_GROUPS else MAX_GROUPS - 1
     styles = {
-        name: Style(*style, f"{name} ({sizes[name]:,})")
+        name: Style(*style, f"{shortened(name)} ({sizes[name]:,})")
         for name, style in zip(sorted(largest[:n_own]), _STYLES, strict=False)
         if name in sizes
     }

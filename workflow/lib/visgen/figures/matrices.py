@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from visgen.figures.names import shortened
 from visgen.scikit_bio import DistanceMatrix
 
 MAX_NAMED = 80  # more names than this cannot be read on a page
@@ -150,8 +151,9 @@ def name_taxa(axes: Axes, order: list[str], side: float, max_named: int) -> None
         axes.set_xlabel(f"{len(order)} taxa: their names are left out above {max_named}")
         return
     size = _font_size(len(order), side)
-    axes.set_xticks(range(len(order)), order, rotation=90, fontsize=size)
-    axes.set_yticks(range(len(order)), order, fontsize=size)
+    names = list(map(shortened, order))
+    axes.set_xticks(range(len(order)), names, rotation=90, fontsize=size)
+    axes.set_yticks(range(len(order)), names, fontsize=size)
 
 
 def name_groups(axes: Axes, runs: list, side: float) -> None:
@@ -167,7 +169,7 @@ def name_groups(axes: Axes, runs: list, side: float) -> None:
         axes.text(
             n_taxa - 0.5 + 1.8 * _bar_width(n_taxa, side),
             start + (length - 1) / 2,
-            group,
+            shortened(group),
             va="center",
             fontsize=size,
         )

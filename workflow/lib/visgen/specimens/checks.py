@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
+from visgen.names import MAX_LENGTH, too_long
+
 _SPLITS = {
     "train": "train", "training": "train",
     "val": "val", "valid": "val", "validation": "val",
@@ -78,6 +80,15 @@ def find_unlabelled(rows: pd.DataFrame, ranks: Sequence[str]) -> pd.DataFrame:
     """Refuse rows without a name at any rank: ``no_labels``."""
     without = rows.index[rows[list(ranks)].isna().all(axis=1)]
     return refusals(dict.fromkeys(without, ("no_labels", f"no name at {', '.join(ranks)}")))
+
+
+def find_long_names(rows: pd.DataFrame, ranks: Sequence[str]) -> pd.DataFrame:
+    """Refuse rows with a name of more than `visgen.names.MAX_LENGTH` letters: ``name_too_long``."""
+    refused = {}
+    for column in (*ranks, "specimen", "view", "source"):
+        for index, name in rows.loc[rows[column].str.len() > MAX_LENGTH, column].items():
+            refused.setdefault(index, ("name_too_long", f"{column} {too_long(name)}"))
+    return refusals(refused)
 
 
 def find_unknown_splits(rows: pd.DataFrame) -> pd.DataFrame:

@@ -42,8 +42,9 @@ def ingest(
     are one each. Every entry ends in exactly one of the two tables. Reasons are given in the
     order of this list, and a later check sees only what the earlier ones have left:
     ``no_filename outside_folder missing_file not_in_meta not_an_image repeated_row
-    conflicting_rows no_labels unknown_split empty_file unreadable truncated too_many_pixels
-    duplicate conflicting_duplicate contradictory_taxonomy contradictory_specimen``.
+    conflicting_rows no_labels name_too_long unknown_split empty_file unreadable truncated
+    too_many_pixels duplicate conflicting_duplicate contradictory_taxonomy
+    contradictory_specimen``.
 
     Parameters
     ----------
@@ -107,6 +108,7 @@ def ingest(
 
     _refuse(entries, checks.find_repeated_rows(_left(entries), ranks))
     _refuse(entries, checks.find_unlabelled(_left(entries), ranks))
+    _refuse(entries, checks.find_long_names(_left(entries), ranks))
     _refuse(entries, checks.find_unknown_splits(_left(entries)))
     facts, refused = _inspect(_left(entries), max_pixels, workers)
     _refuse(entries, refused)

@@ -72,4 +72,4 @@ def _replace(meta: pd.DataFrame, ranks: Sequence[str], rank: str, new: pd.Series
 
 
 def _first_words(names: pd.Series) -> pd.Series:
-    return names.str.partition(" ")[0]
+    return names.str.split(n=1).str[0]

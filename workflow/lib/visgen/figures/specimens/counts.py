@@ -7,6 +7,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogFormatter, StrMethodFormatter
 
+from visgen.figures.names import shortened
+
 #: More taxa than this are drawn without their names.
 NAMED = 60
 
@@ -64,7 +66,8 @@ def plot_counts(coverage: pd.DataFrame, ranks: Sequence[str]) -> Figure:
         )
         if len(table) <= NAMED:
             size = float(np.interp(len(table), [10, NAMED], [9, 6]))
-            axes.set_xticks(place, table["taxon"], rotation=60, ha="right", rotation_mode="anchor")
+            names = table["taxon"].map(shortened)
+            axes.set_xticks(place, names, rotation=60, ha="right", rotation_mode="anchor")
             axes.tick_params(axis="x", labelsize=size, length=2)
         else:
             axes.set_xlabel("taxa, largest first (names in coverage.tsv)", fontsize=8)

@@ -15,6 +15,7 @@ from visgen.genetics.sequences.headers import compile_header_pattern, taxon_in_h
 from visgen.genetics.sequences.nucleotides import composition, foreign_letters, normalise_bases
 from visgen.genetics.sequences.orientation import find_reversed
 from visgen.genetics.sequences.sufficiency import check_nucleotides, check_sufficient
+from visgen.names import MAX_LENGTH, too_long
 from visgen.spellings import accept, unify_case
 
 COLUMNS = [
@@ -34,9 +35,9 @@ def ingest(
     """Check every record of a FASTA file.
 
     Reasons are given in the order of this list, and a later check sees only what the earlier ones
-    have left: ``no_taxon name_taken empty not_nucleotides too_short too_long ambiguous
-    reverse_complement duplicate``. A later record of the same name, bases and taxon is a
-    ``duplicate`` where the names are checked, whatever the filters say: names are unique.
+    have left: ``no_taxon name_too_long name_taken empty not_nucleotides too_short too_long
+    ambiguous reverse_complement duplicate``. A later record of the same name, bases and taxon is
+    a ``duplicate`` where the names are checked, whatever the filters say: names are unique.
 
     Parameters
     ----------
@@ -77,6 +78,11 @@ def ingest(
     check_nucleotides(path, entries["bases"])
     entries[["given_taxon", "detail"]] = _given_taxa(entries, pattern, taxa)
     entries.loc[entries["given_taxon"] == "", "reason"] = "no_taxon"
+    for column in ("name", "given_taxon"):
+        long = (entries[column].str.len() > MAX_LENGTH) & (entries["reason"] == "")
+        details = [f"{column} {too_long(name)}" for name in entries.loc[long, column]]
+        entries.loc[long, "detail"] = details
+        entries.loc[long, "reason"] = "name_too_long"
     named = entries["given_taxon"][entries["given_taxon"] != ""]
     taxa_used = named.map(accept(named, synonyms or {}, str(path)))
     taxa_used = taxa_used.map(unify_case(taxa_used, str(path)))
