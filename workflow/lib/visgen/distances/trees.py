@@ -11,7 +11,7 @@ from pathlib import Path
 
 import dendropy
 
-from visgen.names import normalise_taxon
+from visgen.names import normalise_taxon, say_hidden
 from visgen.scikit_bio import DistanceMatrix, TreeNode
 
 log = logging.getLogger(__name__)
@@ -66,6 +66,7 @@ def read_tree(path: str | Path) -> TreeNode:
     tree = trees[0]
     _round_off(tree, str(path))
     check_tree(tree, str(path))
+    say_hidden((tip.name for tip in tree.tips()), str(path))
     for tip in tree.tips():
         tip.name = normalise_taxon(tip.name)
     return tree

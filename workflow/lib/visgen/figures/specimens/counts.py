@@ -11,6 +11,7 @@ from visgen.figures.names import shortened
 
 #: More taxa than this are drawn without their names.
 NAMED = 60
+_SHORT = 24  # letters of a name that a panel has room for
 
 
 def plot_counts(coverage: pd.DataFrame, ranks: Sequence[str]) -> Figure:
@@ -26,7 +27,8 @@ def plot_counts(coverage: pd.DataFrame, ranks: Sequence[str]) -> Figure:
     """
     counts = {rank: coverage[coverage["rank"] == rank] for rank in ranks}
     counts = {rank: table for rank, table in counts.items() if len(table)}
-    figure = Figure(figsize=(10, 1.0 + 2.5 * len(counts)), layout="constrained")
+    below = sum(_room_for_names(table["taxon"]) for table in counts.values())
+    figure = Figure(figsize=(10, 1.0 + 2.5 * len(counts) + below), layout="constrained")
     for axes, (rank, table) in zip(
         np.atleast_1d(figure.subplots(len(counts), 1)), counts.items(), strict=True
     ):
@@ -78,3 +80,9 @@ def plot_counts(coverage: pd.DataFrame, ranks: Sequence[str]) -> Figure:
         frameon=False, loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0.1, ncols=3
     )
     return figure
+
+
+def _room_for_names(taxa: pd.Series) -> float:
+    """Return the inches that slanted names need below a panel beside what it has for them."""
+    longest = taxa.map(shortened).str.len().max() if len(taxa) <= NAMED else 0
+    return 0.07 * max(0, longest - _SHORT)

@@ -15,7 +15,7 @@ from visgen.genetics.sequences.headers import compile_header_pattern, taxon_in_h
 from visgen.genetics.sequences.nucleotides import composition, foreign_letters, normalise_bases
 from visgen.genetics.sequences.orientation import find_reversed
 from visgen.genetics.sequences.sufficiency import check_nucleotides, check_sufficient
-from visgen.names import MAX_LENGTH, too_long
+from visgen.names import MAX_LENGTH, say_hidden, too_long
 from visgen.spellings import accept, unify_case
 
 COLUMNS = [
@@ -76,6 +76,7 @@ def ingest(
     """
     entries = _read(path)
     check_nucleotides(path, entries["bases"])
+    say_hidden(entries["header"], str(path))
     entries[["given_taxon", "detail"]] = _given_taxa(entries, pattern, taxa)
     entries.loc[entries["given_taxon"] == "", "reason"] = "no_taxon"
     for column in ("name", "given_taxon"):
