@@ -41,7 +41,9 @@ def test_a_spreadsheet_in_disguise_is_named(tmp_path, inside, kind):
         read_text(tmp_path / "m.csv")
 
 
-@pytest.mark.parametrize("start", [b"\xd0\xcf\x11\xe0", b"\x1f\x8b", b"PK\x03\x04", b"%PDF"])
+@pytest.mark.parametrize(
+    "start", [b"\xd0\xcf\x11\xe0", b"\x1f\x8b", b"PK\x03\x04", b"%PDF", b"<html>"]
+)
 def test_another_format_is_named(tmp_path, start):
     (tmp_path / "m.csv").write_bytes(start + bytes(100))
     with pytest.raises(ValueError, match="expected text; save the table as CSV"):

@@ -11,8 +11,8 @@ from skbio.stats.distance import DistanceMatrix
 from visgen.distances.matrices import tidy
 from visgen.figures.genetics.trees import plot_tree
 from visgen.figures.matrices import plot_distance_heatmap
-from visgen.figures.names import MAX_LETTERS
 from visgen.figures.specimens.counts import plot_counts
+from visgen.names import SHORT
 
 NAMES = ["Alba $^$ prima", r"Alba $\\secunda$", "Beta tertia", "Beta quarta"]
 GROUPS = pd.Series(["Al$_$ba"] * 2 + ["Beta"] * 2, NAMES, name="genus")
@@ -52,7 +52,7 @@ def test_a_long_name_is_shortened_and_its_lines_are_joined():
     long = "Alba\n" + "x" * 3000 + " tertia"
     figure = plot_counts(COUNTS.assign(taxon=[*NAMES[:3], long]), ["species"])
     [name] = {text for text in written(figure) if text.startswith("Alba x")}
-    assert len(name) == MAX_LETTERS and name.endswith("x tertia") and "…" in name
+    assert len(name) == SHORT and name.endswith("x tertia") and "…" in name
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,12 @@ _FORMATS = {
     b"\xd0\xcf\x11\xe0": "an Excel workbook (.xls)",
     b"\x1f\x8b": "packed by gzip",
     b"%PDF": "a PDF",
+    b"{\\rtf": "a text document (.rtf)",
+    b"<!DOCTYPE html": "a web page",
+    b"<html": "a web page",
     b"PAR1": "a Parquet file",
 }
+_OTHERS = {"Windows-1252": "cp1252", "Mac Roman": "mac-roman"}
 _LOOKED_AT = 4000  # bytes that tell UTF-16 without a mark
 
 
@@ -48,10 +52,17 @@ def read_text(path: str | Path) -> str:
         return data.decode(encoding).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
+        byte = data[error.start : error.start + 1]
         raise ValueError(
-            f"{path}: line {line}: byte {error.start} (0x{data[error.start]:02x}) is not "
-            f"{encoding.upper()}; save the table as UTF-8"
+            f"{path}: line {line}: byte {error.start} (0x{byte.hex()}) is not {encoding.upper()}; "
+            f"save the table as UTF-8 ({_readings(byte)})"
         ) from None
+
+
+def _readings(byte: bytes) -> str:
+    """Tell what a byte is in the encodings that tables often have."""
+    read = {name: byte.decode(code, "replace") for name, code in _OTHERS.items()}
+    return ", ".join(f"{letter!r} in {name}" for name, letter in read.items())
 
 
 def _encoding_of(data: bytes) -> str:

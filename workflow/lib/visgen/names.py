@@ -9,6 +9,8 @@ log = logging.getLogger(__name__)
 
 #: Letters of a name at most; what is longer is a text that slipped into a cell.
 MAX_LENGTH = 200
+#: Letters of a name in a figure at most; names of taxa without their authors have fewer.
+SHORT = 48
 
 # Control and format characters, fillers and selectors: none can be seen, and no name needs one.
 # Those among them that are white space are left to be blanks.
@@ -53,6 +55,17 @@ def normalise_taxon(name: str) -> str:
 
 def _with_cross(name: str) -> str:
     return _HYBRID_SIGN.sub(" \u00d7 ", name).strip()
+
+
+def shortened(name: str, most: int = SHORT) -> str:
+    """Return a name for a figure or the page: on one line, its middle left out where it is long.
+
+    >>> shortened("Pecten maximus"), shortened("Pecten maximus", 9)
+    ('Pecten maximus', 'Pecte…mus')
+    """
+    name = " ".join(name.split())
+    end = most // 3  # names of one genus differ there
+    return name if len(name) <= most else f"{name[: most - end - 1]}…{name[-end:]}"
 
 
 def too_long(name: str) -> str:

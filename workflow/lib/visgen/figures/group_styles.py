@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.lines import Line2D
 
 from visgen.figures.colours import COLOURS
-from visgen.figures.names import shortened
+from visgen.names import shortened
 from visgen.specimens.taxonomy import group_above
 
 #: More groups than this and the smallest share one grey.

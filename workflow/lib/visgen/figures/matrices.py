@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from visgen.figures.names import shortened
+from visgen.names import shortened
 from visgen.scikit_bio import DistanceMatrix
 
 MAX_NAMED = 80  # more names than this cannot be read on a page

@@ -14,7 +14,7 @@ from matplotlib.ticker import PercentFormatter
 
 from visgen.figures.colours import COLOURS
 from visgen.figures.matrices import plot_notice
-from visgen.figures.names import shortened
+from visgen.names import shortened
 
 MAX_NUMBERED = 12  # more taxa than this leave no room for numbers in the cells
 MAX_NAMED = 80  # more names than this cannot be read on a page

@@ -16,7 +16,6 @@ from visgen.classification.scores.taxa import taxa_over_seeds
 from visgen.figures.colours import COLOURS
 from visgen.figures.free_places import write_where_free
 from visgen.figures.matrices import plot_notice
-from visgen.figures.names import shortened
 
 N_NAMED = 3  # names of each kind that stand out
 MAX_ALL_NAMED = 12  # up to here every taxon gets its name, if there is room
@@ -205,7 +204,7 @@ def _name_outstanding(axes: Axes, mean: pd.DataFrame, most: float, tail: int) ->
         away = radius[row] / pixel + 1.5
         write_where_free(
             axes,
-            shortened(name),
+            name,
             (max(mean.loc[row, "n_train"], _NO_IMAGE), mean.loc[row, "f1"]),
             [((away * right, away * up), alignment) for right, up, alignment in _PLACES],
             boxes,

@@ -15,7 +15,7 @@ from visgen.figures.matrices import (
     settled,
     side_of,
 )
-from visgen.figures.names import shortened
+from visgen.names import shortened
 
 #: More taxa than this are drawn without their names.
 MAX_NAMED = 60

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
 from visgen.figures.group_styles import UNKNOWN, UNPLACED, Style
-from visgen.figures.names import shortened
+from visgen.names import shortened
 from visgen.scikit_bio import TreeNode
 
 #: More tips than this are drawn without their names.

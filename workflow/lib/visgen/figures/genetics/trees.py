@@ -16,7 +16,7 @@ from visgen.figures.genetics.phylogram import (
 )
 from visgen.figures.genetics.supports import MIN_SUPPORT, write_supports
 from visgen.figures.group_styles import group_of_each, group_styles, legend_entries
-from visgen.figures.names import shortened
+from visgen.names import shortened
 from visgen.scikit_bio import TreeNode
 
 #: Columns of the counts, what they are called, colour: those of the figure of counts.

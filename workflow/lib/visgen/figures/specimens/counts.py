@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogFormatter, StrMethodFormatter
 
-from visgen.figures.names import shortened
+from visgen.names import shortened
 
 #: More taxa than this are drawn without their names.
 NAMED = 60

@@ -15,7 +15,7 @@ from visgen.distances.matrices import cosine_distances
 from visgen.figures.free_places import write_where_free
 from visgen.figures.group_styles import group_of_each, group_styles, legend_entries
 from visgen.figures.matrices import plot_notice
-from visgen.figures.names import shortened
+from visgen.names import shortened
 
 #: More taxa than this are drawn without their names.
 MAX_NAMED = 45

@@ -11,8 +11,8 @@ from matplotlib.ticker import PercentFormatter
 
 from visgen.figures.colours import COLOURS
 from visgen.figures.matrices import plot_notice
-from visgen.figures.names import shortened
 from visgen.metrics import DIFFERENCE, of_role
+from visgen.names import shortened
 
 _BETTER, _WORSE = COLOURS[0], COLOURS[1]
 _ROW, _PANEL, _LETTER = 0.19, 2.6, 0.075  # inches: height of a taxon, width, width
