@@ -109,3 +109,8 @@ def test_synonyms_are_normal_names_and_a_name_may_be_accepted_as_itself(tmp_path
 def test_unclear_synonyms_are_refused_with_the_line(tmp_path, rows, message):
     with pytest.raises(ValueError, match=rf"names\.csv: {message}"):
         read_synonyms(write(tmp_path, "name,accepted\n" + rows))
+
+
+def test_names_that_gaps_made_floats_are_whole_numbers(tmp_path):
+    path = write(tmp_path, "sequence,taxon\n12.0,Arca\n7.0,Lima\n")
+    assert read_sequence_table(path) == {"12": "Arca", "7": "Lima"}

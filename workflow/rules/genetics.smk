@@ -92,6 +92,7 @@ rule infer_tree:
     """Infer a rooted tree with bootstraps, by sequence and by taxon."""
     input:
         alignment="<results>/genetics/alignment.fasta",
+        synonyms=given(INPUTS["synonyms"]),
         code=code_of("infer_tree.py"),
     output:
         inferred="<results>/genetics/inferred.nwk",

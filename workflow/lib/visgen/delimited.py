@@ -15,6 +15,7 @@ log = logging.getLogger(__name__)
 
 _TABBED = (".tsv", ".tab", ".txt")
 _QUOTED = re.compile('"[^"]*"')
+_WHOLE_OR_FLOAT = re.compile(r"\d+(\.0)?")
 _SEP = re.compile("sep=(.)\r?\n", re.IGNORECASE)
 
 
@@ -75,6 +76,18 @@ def read_cells(path: str | Path) -> Cells:
                 f"{path}: line {line} has {len(cells)} cells, the header has {len(header)}"
             )
     return Cells(header, lines[1:], rows[1:])
+
+
+def without_decimals(cells: list[str], column: str) -> list[str]:
+    """Return whole numbers as such where gaps in a column made 12.0 of some, as pandas does.
+
+    >>> without_decimals(["12.0", "7"], "specimen"), without_decimals(["12.0", "7a"], "specimen")
+    (['12', '7'], ['12.0', '7a'])
+    """
+    if not all(map(_WHOLE_OR_FLOAT.fullmatch, cells)) or all(map(str.isdecimal, cells)):
+        return cells
+    log.info("column %r: numbers such as '12.0' are read as '12'", column)
+    return [cell.removesuffix(".0") for cell in cells]
 
 
 def without_sep_line(text: str) -> tuple[str, str | None]:

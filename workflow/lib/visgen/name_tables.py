@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from visgen.delimited import read_cells
+from visgen.delimited import read_cells, without_decimals
 from visgen.names import normalise_taxon, normalise_text
 
 
@@ -40,7 +40,8 @@ def read_sequence_table(path: str | Path) -> dict[str, str]:
     """
     path = Path(path)
     rows = _read_rows(path, "sequence", "taxon")
-    rows = [_Row(line, normalise_text(name), _taxon(taxon)) for line, name, taxon in rows]
+    names = without_decimals([normalise_text(row.left) for row in rows], "sequence")
+    rows = [_Row(row.line, name, _taxon(row.right)) for row, name in zip(rows, names, strict=True)]
     _check_left(path, rows, "sequence")
     return {row.left: row.right for row in rows}
 

@@ -190,7 +190,9 @@ def propose(here: Collection[str], there: Collection[str]) -> str:
 
 
 def _nearest(name: str, candidates: list[str]) -> str:
-    return next(iter(get_close_matches(name, candidates, n=1, cutoff=0.8)), "")
+    of_fold = {candidate.casefold(): candidate for candidate in candidates}
+    near = get_close_matches(name.casefold(), of_fold, n=1, cutoff=0.8)
+    return of_fold[near[0]] if near else ""
 
 
 def _keys(name: str) -> set[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from visgen.delimited import read_cells
+from visgen.delimited import read_cells, without_decimals
 from visgen.names import normalise_taxon, normalise_text
 from visgen.specimens.columns import OPTIONAL_FIELDS, check_ranks
 from visgen.specimens.fields import (
@@ -27,8 +27,6 @@ _DATE_OR_ROUNDED = re.compile(
     r"|\d{4}-\d\d-\d\d( 00:00(:00)?)?|\d([.,]\d+)?e[+]\d+",
     re.IGNORECASE,
 )
-_WHOLE = re.compile(r"\d+")
-_WHOLE_OR_FLOAT = re.compile(r"\d+(\.0)?")
 
 
 def read_meta(
@@ -96,7 +94,8 @@ def read_meta(
         )
         if field in (*ranks, "specimen"):
             _log_altered(field, meta)
-    meta["specimen"] = _without_decimals(meta["specimen"])
+    numbers = meta["specimen"].dropna()
+    meta.loc[numbers.index, "specimen"] = without_decimals(numbers.tolist(), "specimen")
     return meta
 
 
@@ -111,15 +110,6 @@ def _joined(cells: tuple[str | None, ...], is_name: bool) -> str | None:
         return None
     text = " ".join(cells)
     return normalise_taxon(text) if is_name and len(cells) > 1 else text
-
-
-def _without_decimals(specimens: pd.Series) -> pd.Series:
-    """Return whole numbers as such where gaps in the column made 12.0 of some, as pandas does."""
-    given = specimens.dropna()
-    if not given.str.fullmatch(_WHOLE_OR_FLOAT).all() or given.str.fullmatch(_WHOLE).all():
-        return specimens
-    log.info("column of 'specimen': numbers such as '12.0' are read as '12'")
-    return specimens.str.removesuffix(".0")
 
 
 def _log_altered(field: str, meta: pd.DataFrame) -> None:

@@ -31,10 +31,9 @@ def find_unmatched(
     DataFrame
         One row a name, sorted: ``name`` (of a taxon or, for ``sequence_table``, of a sequence),
         ``found_in`` and ``missing_from`` (``sequences``, ``images``, ``sequence_table``),
-        ``similar_name`` (the nearest unmatched taxon on the other side among those that share a
-        word or the first three letters, or an empty string; a hint at a misspelling, never used
-        to match). A taxon counts as found in the sequences
-        when one of its sequences is accepted.
+        ``similar_name`` (the nearest unmatched name on the other side, as
+        `visgen.spellings.similar_names` finds it; a hint at a misspelling, never used to match).
+        A taxon counts as found in the sequences when one of its sequences is accepted.
 
     Raises
     ------
@@ -56,7 +55,8 @@ def find_unmatched(
         *_one_sided(imaged - sequenced, "images", sequenced - imaged, "sequences"),
     ]
     left_over = set(taxa or {}) - set(table["name"])
-    rows += [(name, "sequence_table", "sequences", "") for name in left_over]
+    similar = similar_names(left_over, set(table["name"].dropna()) - set(taxa or {}))
+    rows += [(name, "sequence_table", "sequences", near) for name, near in similar.items()]
     unmatched = pd.DataFrame(rows, columns=COLUMNS, dtype="str")
     return unmatched.sort_values(["found_in", "name"], ignore_index=True)
 
