@@ -1,7 +1,7 @@
 import logging
 
 import pytest
-from visgen.names import normalise_taxon, normalise_text, say_hidden
+from visgen.names import normalise_taxon, normalise_text, say_hidden, say_mixed
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,18 @@ def test_what_cannot_be_seen_is_said_once_with_an_example(caplog):
     assert message.startswith("tree.nwk: ") and message.endswith(
         r"2 names or cells, first in 'Ar\u200bca'"
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("\u0410cer rubrum", True),
+        ("Acer r\u03bfbrum", True),
+        ("Ac\u00e9r \u00d7 r\u0153b", False),
+        ("\u041a\u043b\u0451\u043d", False),
+        ("Arca sp. \u03b2", True),
+    ],
+)
+def test_letters_of_two_scripts_are_said(caplog, name, said):
+    say_mixed([name], "meta.csv")
+    assert ("among Latin ones" in caplog.text and "meta.csv" in caplog.text) == said

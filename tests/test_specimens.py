@@ -544,8 +544,9 @@ def test_splits_are_brought_to_three_words(tmp_path):
 def test_a_text_that_slipped_into_a_name_is_refused_with_its_beginning(study):
     study.add("a.png", "A", "B", "C" * 200)
     study.add("b.png", "A", "B", "D" * 3000)
+    study.add(deep := "/".join(["c" * 80] * 3) + ".png", "A", "B", "C" * 200)
     specimens, rejected = study.ingest()
-    assert specimens["id"].tolist() == ["a.png"]
+    assert specimens["id"].tolist() == ["a.png", deep]
     detail = f"line 3: species has 3,000 letters, expected at most 200: {'D' * 40!r}…"
     assert rejected.to_numpy().tolist() == [["b.png", "name_too_long", detail]]
 

@@ -20,6 +20,7 @@ _HIDDEN = re.compile(
     "\U000e0000-\U000e0fff]"
 )
 _SPACE = re.compile(r"\s+")
+_LATIN = re.compile("[a-zA-Z]{2}")
 _LETTER = r"[^\W\d_]"
 # A cross, whatever blanks are about it; a letter x by itself between two words; and one in front
 # of a capitalised word that begins the name.
@@ -55,6 +56,27 @@ def normalise_taxon(name: str) -> str:
 
 def _with_cross(name: str) -> str:
     return _HYBRID_SIGN.sub(" \u00d7 ", name).strip()
+
+
+def say_mixed(names: Iterable[str], source: str) -> None:
+    """Warn of names with letters of two scripts, such as a Cyrillic one that looks Latin.
+
+    Parameters
+    ----------
+    names : iterable of str
+        In normal form.
+    source : str
+        What to call the place they come from.
+    """
+    for name in dict.fromkeys(names):
+        foreign = [sign for sign in name if sign.isalpha() and not sign.isascii()]
+        kinds = {sign: unicodedata.name(sign, "").partition(" ")[0] for sign in foreign}
+        others = [sign for sign, kind in kinds.items() if kind in ("CYRILLIC", "GREEK")]
+        if others and _LATIN.search(name):
+            log.warning(
+                "%s: %r has the letter %r (%s) among Latin ones",
+                source, name, others[0], unicodedata.name(others[0]),
+            )  # fmt: skip
 
 
 def shortened(name: str, most: int = SHORT) -> str:

@@ -83,10 +83,14 @@ def find_unlabelled(rows: pd.DataFrame, ranks: Sequence[str]) -> pd.DataFrame:
 
 
 def find_long_names(rows: pd.DataFrame, ranks: Sequence[str]) -> pd.DataFrame:
-    """Refuse rows with a name of more than `visgen.names.MAX_LENGTH` letters: ``name_too_long``."""
+    """Refuse rows with a name of more than `visgen.names.MAX_LENGTH` letters: ``name_too_long``.
+
+    The path of an image that is its own specimen is no name.
+    """
     refused = {}
-    for column in (*ranks, "specimen", "view", "source"):
-        for index, name in rows.loc[rows[column].str.len() > MAX_LENGTH, column].items():
+    for column in (*ranks, "specimen"):
+        long = (rows[column].str.len() > MAX_LENGTH) & (rows[column] != rows["id"])
+        for index, name in rows.loc[long, column].items():
             refused.setdefault(index, ("name_too_long", f"{column} {too_long(name)}"))
     return refusals(refused)
 
