@@ -95,6 +95,7 @@ def test_columns_are_mapped_and_joined(tmp_path):
         ("filename genus\na.jpg Aus\n", "line 1 looks delimited by spaces: 'filename genus'"),
         ("filename|genus\na.jpg|Aus\n", r"line 1 looks delimited by '\|'.*expected commas"),
         ("filename,Genus\n", r"no column 'genus'.*did you mean 'Genus'\?"),
+        ("filename,genus,Split,SPLIT\n", r"no column 'split' for 'split'.*did you mean 'Split'"),
         ("filename,genus1\n", r"no column 'genus'.*did you mean 'genus1'\?"),
     ],
 )

@@ -16,7 +16,8 @@ log = logging.getLogger(__name__)
 _TABBED = (".tsv", ".tab", ".txt")
 _QUOTED = re.compile('"[^"]*"')
 _WHOLE_OR_FLOAT = re.compile(r"\d+(\.0)?")
-_SEP = re.compile("sep=(.)\r?\n", re.IGNORECASE)
+_LINE_END = re.compile("[\r\n]")
+_SEP = re.compile("sep=(.)[\r\n]", re.IGNORECASE)
 
 
 class Cells(NamedTuple):
@@ -99,7 +100,7 @@ def without_sep_line(text: str) -> tuple[str, str | None]:
     ('\na;b\n', ';')
     """
     found = _SEP.match(text)
-    return (text[found.end(1) :].lstrip("\r"), found[1]) if found else (text, None)
+    return (text[found.end(1) :], found[1]) if found else (text, None)
 
 
 def delimiter_of(text: str, choices: Iterable[str] = ",;\t") -> str:
@@ -163,7 +164,7 @@ def read_rows(text: str, delimiter: str) -> tuple[list[tuple[int, list[str]]], l
 
 
 def _first_line(text: str) -> str:
-    return text.lstrip("\r\n").partition("\n")[0]
+    return _LINE_END.split(text.lstrip("\r\n"), maxsplit=1)[0]
 
 
 def _check_parted(path: Path, line: int, header: str) -> None:

@@ -53,9 +53,10 @@ def read_text(path: str | Path) -> str:
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         byte = data[error.start : error.start + 1]
+        hint = f" ({_readings(byte)})" if encoding == "utf-8" else ""
         raise ValueError(
             f"{path}: line {line}: byte {error.start} (0x{byte.hex()}) is not {encoding.upper()}; "
-            f"save the table as UTF-8 ({_readings(byte)})"
+            f"save the table as UTF-8{hint}"
         ) from None
 
 

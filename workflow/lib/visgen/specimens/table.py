@@ -102,7 +102,11 @@ def read_meta(
 def _in_any_case(field: str, header: list[str]) -> list[str]:
     """Return the column of a field, [] where there is none; one of its very name goes first."""
     found = [name for name in header if name.casefold() == field]
-    return [field] if field in found else found[:1]
+    if len(found) != 1:
+        return [field] if found else []
+    if found != [field]:
+        log.info("column %r is read as %r", found[0], field)
+    return found
 
 
 def _joined(cells: tuple[str | None, ...], is_name: bool) -> str | None:
