@@ -54,7 +54,7 @@ def plot_distance_heatmap(
     runs = group_runs(order, groups)
     side = side_of(len(order), MAX_NAMED)
     beside = room_for_names(order, MAX_NAMED)
-    size = (side + 3.2 + beside + room_for_groups(runs), side + 2.2 + beside)
+    size = (side + 3.2 + beside + room_for_groups(runs), side + 2.2 + 0.7 * beside)
     figure = Figure(figsize=size, layout="constrained")
     axes = figure.subplots()
     draw_heatmap(axes, in_order(matrix, order), runs, label, side)
