@@ -1,5 +1,5 @@
 import pytest
-from visgen.delimited import delimiter_of, read_rows, without_sep_line
+from visgen.delimited import delimiter_of, read_cells, read_rows, without_sep_line
 
 HEAD = "filename\tnotes\tspecies\n"
 
@@ -50,6 +50,16 @@ def test_empty_rows_are_no_rows():
 def test_excel_names_its_delimiter_in_a_line_of_its_own():
     text, named = without_sep_line("SEP=;\r\na;b\r\n1;2\r\n")
     assert named == ";" and read_rows(text, named)[0] == [(2, ["a", "b"]), (3, ["1", "2"])]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=["unix", "windows", "old mac"])
+@pytest.mark.parametrize("first", ["", "sep=;"], ids=["plain", "sep"])
+def test_a_table_is_read_whatever_its_line_ends(tmp_path, end, first):
+    lines = [first] * bool(first) + ["a ;b", "x, y, z;1", "u;2", ""]
+    (tmp_path / "m.csv").write_bytes(end.join(lines).encode())
+    table = read_cells(tmp_path / "m.csv")
+    assert table.header == ["a", "b"] and table.column("b") == ["1", "2"]
+    assert table.lines == [2 + bool(first), 3 + bool(first)]
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])

@@ -13,6 +13,8 @@ from visgen.distances.matrices import (
     write_distances,
 )
 from visgen.distances.reading import read_distances
+from visgen.distances.study_names import read_study_distances, read_study_tree
+from visgen.distances.trees import patristic_distances
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 needs_shared = pytest.mark.skipif(
@@ -166,3 +168,21 @@ def test_published_family_distances_are_read():
     matrix = read_distances(SHARED / "bivalve_distances" / "edge_lengths.csv")
     assert matrix.shape == (79, 79)
     assert matrix.data.max() == pytest.approx(1.7794)
+
+
+SYNONYMS = {"Arca alba": "Arca noae"}
+
+
+def test_tips_and_names_of_distances_are_those_of_the_images(tmp_path):
+    (tmp_path / "t.nwk").write_text("((arca_ALBA:1,Lima_LIMA:2):3,(Pinna_x_nobilis:1,Ostrea:1):1);")
+    (tmp_path / "d.csv").write_text(",Arca alba,LIMA lima,Fagus\n" + "".join(
+        f"{name},{cells}\n"
+        for name, cells in [("Arca alba", "0,1,2"), ("LIMA lima", "1,0,3"), ("Fagus", "2,3,0")]
+    ))  # fmt: skip
+    study = ["Arca noae", "Lima lima", "Pinna \u00d7 nobilis"]
+    tree = read_study_tree(tmp_path / "t.nwk", study, SYNONYMS)
+    assert [tip.name for tip in tree.tips()] == [*study, "Ostrea"]
+    assert patristic_distances(tree, study[:2]).data[0, 1] == 3
+    matrix = read_study_distances(tmp_path / "d.csv", study, SYNONYMS)
+    assert matrix.ids == ("Arca noae", "Lima lima", "Fagus")
+    assert matrix["Lima lima", "Fagus"] == 3

@@ -5,6 +5,7 @@ import io
 import numpy as np
 import pandas as pd
 import pytest
+from figure_checks import assert_nothing_is_cut, png
 from matplotlib.text import Text
 from skbio import TreeNode
 from skbio.stats.distance import DistanceMatrix
@@ -12,6 +13,7 @@ from visgen.distances.matrices import tidy
 from visgen.figures.genetics.trees import plot_tree
 from visgen.figures.matrices import plot_distance_heatmap
 from visgen.figures.specimens.counts import plot_counts
+from visgen.names import SHORT, shortened
 
 NAMES = ["Alba $^$ prima", r"Alba $\\secunda$", "Beta tertia", "Beta quarta"]
 GROUPS = pd.Series(["Al$_$ba"] * 2 + ["Beta"] * 2, NAMES, name="genus")
@@ -26,25 +28,45 @@ def written(figure):
     return [text.get_text() for text in figure.findobj(Text)]
 
 
-def heat_map():
-    matrix = DistanceMatrix(tidy(np.random.default_rng(1).random((4, 4))), NAMES)
-    return plot_distance_heatmap(matrix, NAMES, GROUPS, "title", "distance")
+def heat_map(names=NAMES, groups=GROUPS):
+    matrix = DistanceMatrix(tidy(np.random.default_rng(1).random((4, 4))), names)
+    return plot_distance_heatmap(matrix, names, groups, "title", "distance")
 
 
-def tree():
+def tree(names=NAMES, groups=GROUPS):
     root = TreeNode()
-    root.extend([TreeNode(name=name, length=1 + i) for i, name in enumerate(NAMES)])
-    return plot_tree(root, COUNTS, GROUPS, None)
+    root.extend([TreeNode(name=name, length=1 + i) for i, name in enumerate(names)])
+    return plot_tree(root, COUNTS.assign(taxon=names), groups, None)
+
+
+def counts(names=NAMES, groups=GROUPS):
+    return plot_counts(COUNTS.assign(taxon=names), ["species"])
 
 
 @pytest.mark.parametrize(
     "draw",
-    [heat_map, tree, lambda: plot_counts(COUNTS, ["species"])],
+    [heat_map, tree, counts],
     ids=["map", "tree", "counts"],
 )
 def test_names_with_dollars_are_written_as_they_are(draw):
     texts = written(draw())
     assert set(NAMES) <= set(texts)
+
+
+LONG = [f"{letter}{'x' * 150} {'y' * 40}" for letter in "ABCD"]
+
+
+@pytest.mark.parametrize("draw", [heat_map, tree, counts], ids=["map", "tree", "counts"])
+def test_long_names_are_shortened_and_find_room(draw):
+    figure = draw(LONG, pd.Series(LONG, LONG, name="genus"))
+    assert_nothing_is_cut(png(figure))
+    found = {text for text in written(figure) if "…" in text}
+    assert {shortened(name) for name in LONG} <= found
+    assert max(map(len, found)) == SHORT
+
+
+def test_a_name_of_two_lines_is_written_on_one():
+    assert "Beta quarta" in written(counts([*NAMES[:3], "Beta\nquarta"]))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 import pytest
 from visgen.genetics.sequences.headers import compile_header_pattern, taxon_in_header
-from visgen.genetics.sequences.name_tables import read_sequence_table, read_synonyms
+from visgen.name_tables import read_sequence_table, read_synonyms
 
 TABLE = (
     'sequence,voucher,taxon\ns2,x,Arca_noae\ns1,"a, b",Pinna  nobilis\n\ns3,,NA\n007,z,\n'
@@ -64,7 +64,7 @@ def test_table_gives_normal_names_and_gaps(tmp_path, text):
         ("s3", " ", "line 5: the cell of 'sequence' is empty"),
         ("s3", "s2", "line 5: 's2' is there twice, first in line 2"),
         ('b"', "b", "the row that begins at line 3: unexpected end of data"),
-        (TABLE, "", r"columns are \[\]"),
+        (TABLE, "", "is empty; expected a header and rows"),
     ],
 )
 def test_broken_table_is_refused_with_the_line(tmp_path, old, new, message):
@@ -75,7 +75,7 @@ def test_broken_table_is_refused_with_the_line(tmp_path, old, new, message):
 def test_table_in_another_encoding_is_refused(tmp_path):
     path = tmp_path / "names.csv"
     path.write_bytes("name,accepted\nArca noæ,Arca\n".encode("latin-1"))
-    with pytest.raises(ValueError, match=r"names\.csv: not UTF-8 text, at byte 21"):
+    with pytest.raises(ValueError, match=r"names\.csv: line 2: byte 21 \(0xe6\) is not UTF-8"):
         read_synonyms(path)
 
 
@@ -89,14 +89,31 @@ def test_synonyms_are_normal_names_and_a_name_may_be_accepted_as_itself(tmp_path
     [
         ("A,B\nA,C\n", "line 3: 'A' is there twice, first in line 2"),
         ("A,B\nA,B\n", "line 3: 'A' is there twice"),
+        ("A,B\na,C\n", "line 3: 'a' is there twice, first in line 2"),
+        ("A,B\nb,C\n", "line 2: 'A' stands for 'B', but by line 3 'B' stands for 'C'"),
         ("A,\n", "line 2: 'A' has no accepted name"),
         (",A\n", "line 2: the cell of 'name' is empty"),
         ("X,Y\nA,B\nB,C\n", "line 3: 'A' stands for 'B', but by line 4 'B' stands for 'C'"),
         ("A,B\nB,A\n", "line 2: 'A' stands for 'B', but by line 3 'B' stands for 'A'; expected"),
         ("A,B\nB,C\nC,A\n", "line 2: 'A' stands for 'B', but by line 3"),
     ],
-    ids=["twice", "repeated", "no accepted", "no name", "chain", "circle", "circle of three"],
+    ids=[
+        "twice",
+        "repeated",
+        "twice but for case",
+        "chain but for case",
+        "no accepted",
+        "no name",
+        "chain",
+        "circle",
+        "circle of three",
+    ],
 )
 def test_unclear_synonyms_are_refused_with_the_line(tmp_path, rows, message):
     with pytest.raises(ValueError, match=rf"names\.csv: {message}"):
         read_synonyms(write(tmp_path, "name,accepted\n" + rows))
+
+
+def test_names_that_gaps_made_floats_are_whole_numbers(tmp_path):
+    path = write(tmp_path, "sequence,taxon\n12.0,Arca\n7.0,Lima\n")
+    assert read_sequence_table(path) == {"12": "Arca", "7": "Lima"}

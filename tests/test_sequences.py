@@ -320,6 +320,30 @@ def test_names_of_one_side_only_are_listed_with_hints(tmp_path):
     ]
 
 
+def test_names_in_another_case_are_one_taxon_and_synonyms_their_accepted_one(tmp_path):
+    taxa = ["ARCA NOAE", "Arca noae", "Arca\u200b Noae", "lima OLD", "Arca noae"]
+    text = "".join(f">{i} {taxon}\nACGTAC\n" for i, taxon in enumerate(taxa))
+    table, _ = run(tmp_path, text, synonyms={"Lima old": "Lima lima"})
+    assert table["taxon"].tolist() == [*["Arca noae"] * 3, "Lima lima", "Arca noae"]
+    assert table["given_taxon"].tolist()[::3] == ["ARCA NOAE", "lima OLD"]
+
+
+def test_a_name_that_has_no_end_is_refused(tmp_path):
+    text = f">1 {'Arca' * 750}\nACGTAC\n>{'n' * 201} Lima lima\nACGTAC\n>{'n' * 200} Lima\nACGTAC\n"
+    table, _ = run(tmp_path, FINE + text)
+    assert table["reason"].tolist() == ["", "", "name_too_long", "name_too_long", ""]
+    assert table["detail"].iloc[2].startswith("given_taxon has 3,000 letters, expected at most 200")
+    assert table["detail"].iloc[3].startswith("name has 201 letters")
+
+
+def test_rows_left_over_are_proposed_the_names_that_have_none(tmp_path):
+    table, _ = run(tmp_path, ">seq1\nACGTAC\n>seq2\nAAGTCC\n>Seq3\nAAGTCC\n", taxa=(taxa := {
+        "seq1": "Arca noae", "seq2": "Lima lima", "seq3": "Lima lima",
+    }))  # fmt: skip
+    unmatched = find_unmatched(table, ["Arca noae", "Lima lima"], taxa)
+    assert unmatched.to_numpy().tolist() == [["seq3", "sequence_table", "sequences", "Seq3"]]
+
+
 def test_no_taxon_with_sequences_and_images_is_refused(tmp_path):
     table, _ = run(tmp_path, FINE)
     message = (

@@ -90,6 +90,63 @@ def test_columns_are_mapped_and_joined(tmp_path):
     assert meta["view"].tolist() == ["aussen", "innen"]
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("filename genus\na.jpg Aus\n", "line 1 looks delimited by spaces: 'filename genus'"),
+        ("filename|genus\na.jpg|Aus\n", r"line 1 looks delimited by '\|'.*expected commas"),
+        ("filename,Genus\n", r"no column 'genus'.*did you mean 'Genus'\?"),
+        ("filename,genus,Split,SPLIT\n", r"no column 'split' for 'split'.*did you mean 'Split'"),
+        ("filename,genus1\n", r"no column 'genus'.*did you mean 'genus1'\?"),
+    ],
+)
+def test_a_table_of_another_form_is_refused_with_what_may_be_meant(tmp_path, text, message):
+    (tmp_path / "m.csv").write_text(text)
+    with pytest.raises(ValueError, match=rf"m\.csv: {message}"):
+        read_meta(tmp_path / "m.csv", {}, ["genus"])
+
+
+def test_a_table_of_commas_is_read_whatever_its_ending_and_blanks_about_its_columns(tmp_path):
+    table = write_table(tmp_path / "m.txt", "a.jpg,Aus,test", header="filename , genus\u200b,Split")
+    meta = read_meta(table, {}, ["genus"])
+    assert meta.loc[0, ["filename", "genus", "split"]].tolist() == ["a.jpg", "Aus", "test"]
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        (["12.0", "", "7.0"], ["12", None, "7"]),
+        (["12.0", "12", "7"], ["12", "12", "7"]),
+        (["12.0", "12.5", "7"], ["12.0", "12.5", "7"]),
+        (["12", "012", "7"], ["12", "012", "7"]),
+        (["12.0", "b2", "7"], ["12.0", "b2", "7"]),
+    ],
+)
+def test_specimens_that_gaps_made_floats_are_whole_numbers(tmp_path, given, read):
+    rows = [f"{i}.jpg,Aus,{name}" for i, name in enumerate(given)]
+    table = write_table(tmp_path / "m.csv", *rows, header="filename,genus,specimen")
+    specimens = read_meta(table, {}, ["genus"])["specimen"]
+    assert [None if pd.isna(name) else name for name in specimens] == read
+
+
+@pytest.mark.parametrize(
+    ("name", "altered"),
+    [
+        *((name, True) for name in ("1-Sep", "Mar-01", "2024-03-01 00:00:00", "1.23E+12")),
+        *((name, False) for name in ("Marginella", "May", "sep-A", "12-34", "2024-03")),
+    ],
+)
+def test_what_a_spreadsheet_made_of_names_is_said(tmp_path, caplog, name, altered):
+    table = write_table(tmp_path / "m.csv", f"a.jpg,{name}", header="filename,genus")
+    read_meta(table, {}, ["genus"])
+    assert ("a spreadsheet" in caplog.text and "line 2" in caplog.text) == altered
+
+
+def test_an_error_of_a_spreadsheet_is_a_gap(tmp_path):
+    table = write_table(tmp_path / "m.csv", "a.jpg,#REF!", "b.jpg,#NAME?", header="filename,genus")
+    assert read_meta(table, {}, ["genus"])["genus"].isna().all()
+
+
 def test_gaps_are_null(tmp_path):
     table = write_table(tmp_path / "m.csv", "a.jpg,,NA,Unassigned", "b.jpg, ,Not_known,unassigned")
     meta = read_meta(table, {}, RANKS, missing_values=["Unassigned", "Not_known"])
@@ -491,11 +548,49 @@ def test_splits_are_brought_to_three_words(tmp_path):
     for i, word in enumerate(words):
         study.add(f"{i}.png", "A", "B", "C", word)
     specimens, rejected = study.ingest()
-    assert specimens["split"].tolist() == ["train"] * 2 + ["val"] * 3 + ["test"] * 2
+    assert specimens["split"].tolist()[:-1] == ["train"] * 2 + ["val"] * 3 + ["test"] * 2
+    assert specimens["split"].isna().tolist() == [False] * 7 + [True]
     assert rejected.to_numpy().tolist() == [
         ["7.png", "unknown_split", "line 9: found split 'dev', expected train, val or test"],
-        ["8.png", "unknown_split", "line 10: found split empty, expected train, val or test"],
     ]
+
+
+def test_a_text_that_slipped_into_a_name_is_refused_with_its_beginning(study):
+    study.add("a.png", "A", "B", "C" * 200)
+    study.add("b.png", "A", "B", "D" * 3000)
+    study.add(deep := "/".join(["c" * 80] * 3) + ".png", "A", "B", "C" * 200)
+    specimens, rejected = study.ingest()
+    assert specimens["id"].tolist() == ["a.png", deep]
+    detail = f"line 3: species has 3,000 letters, expected at most 200: {'D' * 40!r}…"
+    assert rejected.to_numpy().tolist() == [["b.png", "name_too_long", detail]]
+
+
+def test_names_that_differ_in_case_are_one_taxon_and_no_contradiction(study):
+    study.add("a.png", "Aidae", "Aus", "Aus bus")
+    study.add("b.png", "AIDAE", "Aus", "Aus Bus")
+    study.add("c.png", "Aidae", "aus", "Aus bus")
+    specimens, rejected = study.ingest()
+    assert specimens[RANKS].drop_duplicates().to_numpy().tolist() == [["Aidae", "Aus", "Aus bus"]]
+    assert rejected.empty and len(specimens) == 3
+
+
+@pytest.mark.parametrize(
+    ("rows", "placed"),
+    [
+        pytest.param(["Cus bus"], ["Aidae", "Aus", "Aus bus"], id="genus of the new name"),
+        pytest.param(
+            ["Cus bus", "Aus bus"], ["Bidae", "Aus", "Aus bus"], id="place of the accepted name"
+        ),
+        pytest.param(["cus BUS"], ["Aidae", "Aus", "Aus bus"], id="in another case"),
+    ],
+)
+def test_a_synonym_is_its_accepted_name_and_stands_where_that_does(study, rows, placed):
+    for i, name in enumerate(rows):
+        family = "Bidae" if name == "Aus bus" else "Aidae"
+        study.add(f"{i}.png", family, name.split()[0], name)
+    specimens, rejected = study.ingest(synonyms={"Cus bus": "Aus bus"})
+    assert rejected.empty
+    assert specimens[RANKS].to_numpy().tolist() == [placed] * len(rows)
 
 
 def test_an_empty_split_column_counts_as_none(tmp_path):

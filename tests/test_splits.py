@@ -104,11 +104,28 @@ def test_val_is_cut_from_the_users_train_and_test_stays():
     assert (parts_of_specimens(specimens, parts).map(len) == 1).all()
 
 
-def test_partly_given_split_is_refused():
-    specimens = study({"A": 5})
-    specimens.loc[3:, "split"] = "train"
-    with pytest.raises(ValueError, match=r"3 images have no split though others have.*A-0-0\.jpg"):
-        split(specimens)
+@pytest.mark.parametrize("given", ["train", "test"])
+def test_a_split_of_some_rows_is_kept_and_the_rest_are_dealt(given):
+    specimens = study({"A": 13, "B": 7}, n_images=3)
+    specimens.loc[specimens["specimen"].isin(["A-1", "A-2", "B-3"]), "split"] = given
+    parts = split(specimens)
+    kept = specimens.dropna(subset="split")["id"]
+    assert (parts[kept] == given).all() and set(parts.drop(kept)) == set(PARTS)
+    assert (parts_of_specimens(specimens, parts).map(len) == 1).all()
+
+
+def test_images_without_a_split_go_with_their_specimen():
+    specimens = study({"A": 7, "B": 5}, n_images=3)
+    specimens.loc[specimens["id"].isin(["A-4-0.jpg", "B-1-2.jpg"]), "split"] = ["test", "val"]
+    parts = split(specimens)
+    assert parts[parts.index.str.startswith("A-4-")].tolist() == ["test"] * 3
+    assert parts[parts.index.str.startswith("B-1-")].tolist() == ["val"] * 3
+    notes = split_notes(specimens, parts, RANKS)
+    [note] = notes[notes["note"] == "kept_split"].to_dict("records")
+    assert (note["n_images"], note["n_specimens"]) == (2, 2)
+    assert note["detail"] == (
+        "34 images came without a split: 4 are with their specimen, 30 were dealt"
+    )
 
 
 def test_shares_that_leave_no_train_are_refused():

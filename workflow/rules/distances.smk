@@ -8,6 +8,7 @@ rule measure_distances:
         taxa=taxa_of(INPUTS["tree_rank"]),
         tree=given(INPUTS["tree"]),
         distances=given(INPUTS["distances"]),
+        synonyms=given(INPUTS["synonyms"]),
         code=code_of("measure_distances.py"),
     output:
         distances=f"<results>/distances/{INPUTS['tree_rank']}.tsv",

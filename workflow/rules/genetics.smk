@@ -95,6 +95,7 @@ rule infer_tree:
     input:
         alignment="<results>/genetics/alignment.fasta",
         sequences_ingested=of_sequences([]),
+        synonyms=given(INPUTS["synonyms"]),
         code=code_of("infer_tree.py"),
     output:
         inferred="<results>/genetics/inferred.nwk",
@@ -145,6 +146,7 @@ rule score_sequences:
         inferred=given(plan.infers_tree and "<results>/genetics/tree.nwk"),
         given=given(plan.trusted_tree),
         sequences_ingested=of_sequences([]),
+        synonyms=given(INPUTS["synonyms"]),
         code=code_of("score_sequences.py"),
     output:
         scores="<results>/genetics/scores.tsv",

@@ -8,6 +8,7 @@ checkpoint ingest_specimens:
     input:
         images=plan.images_made,
         meta=given(INPUTS["meta"]),
+        synonyms=given(INPUTS["synonyms"]),
         code=code_of("ingest_specimens.py"),
     output:
         specimens="<results>/specimens/specimens.parquet",
@@ -47,6 +48,7 @@ rule measure_coverage:
         distances=given(INPUTS["distances"]),
         sequences=SEQUENCE_TABLE,
         sequence_table=given(INPUTS["sequence_table"]),
+        synonyms=given(INPUTS["synonyms"]),
         code=code_of("measure_coverage.py"),
     output:
         coverage="<results>/specimens/coverage.tsv",

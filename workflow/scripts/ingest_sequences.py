@@ -3,8 +3,8 @@
 from visgen.genetics.sequences.accepted import write_accepted
 from visgen.genetics.sequences.filters import Filters
 from visgen.genetics.sequences.ingest import ingest
-from visgen.genetics.sequences.name_tables import read_sequence_table, read_synonyms
 from visgen.machine.logs import start_log
+from visgen.name_tables import read_sequence_table, read_synonyms
 from visgen.tables import write_table
 
 start_log(snakemake.log[0])

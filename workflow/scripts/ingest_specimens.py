@@ -3,6 +3,7 @@
 import os
 
 from visgen.machine.logs import start_log
+from visgen.name_tables import read_synonyms
 from visgen.specimens.ingest import ingest
 from visgen.specimens.records import write_records
 from visgen.specimens.rejections import check_share
@@ -21,6 +22,7 @@ specimens, rejected = ingest(
     ranks=params.ranks,
     path_pattern=params.path_pattern,
     missing_values=params.missing_values,
+    synonyms=read_synonyms(snakemake.input.synonyms[0]) if snakemake.input.synonyms else {},
     specimen_pattern=params.specimen_pattern,
     contradictions=params.contradictions,
     max_pixels=params.max_pixels,

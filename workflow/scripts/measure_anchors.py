@@ -3,7 +3,7 @@
 from visgen.distances.matrices import load_distances
 from visgen.genetics.anchors.files import write_anchors
 from visgen.genetics.anchors.measuring import measure_anchors
-from visgen.genetics.vectors.files import read_vectors
+from visgen.genetics.vectors.files import read_study_vectors
 from visgen.machine.logs import start_log
 from visgen.machine.threads import use_threads
 from visgen.specimens.taxonomy import lineage
@@ -18,7 +18,7 @@ if given.taxonomy:
 anchors, table = measure_anchors(
     snakemake.wildcards.anchors,
     params.options,
-    read_vectors(str(given.vectors)),
+    read_study_vectors(str(given.vectors), taxa.index),
     taxa,
     load_distances(str(given.distances)) if given.distances else None,
 )

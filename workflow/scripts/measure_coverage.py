@@ -1,29 +1,35 @@
 """Count images, specimens and sequences of every taxon, and list names on one side only."""
 
-from visgen.distances.reading import read_distances
-from visgen.distances.trees import read_tree
+from visgen.distances.study_names import read_study_distances, read_study_tree
 from visgen.genetics.sequences.matching import count_accepted, find_unmatched
-from visgen.genetics.sequences.name_tables import read_sequence_table
 from visgen.machine.logs import start_log
+from visgen.name_tables import read_sequence_table, read_synonyms
 from visgen.specimens.coverage import coverage, summarise_ranks
 from visgen.specimens.records import read_labels
 from visgen.specimens.splits import split_notes
+from visgen.spellings import match_case
 from visgen.tables import read_table, write_table
 
 start_log(snakemake.log[0])
 given, made, params = snakemake.input, snakemake.output, snakemake.params
 labels = read_labels(given.labels)
+synonyms = read_synonyms(given.synonyms[0]) if given.synonyms else {}
 tips = counts = None
 if given.tree:
-    tips = [tip.name for tip in read_tree(given.tree[0]).tips()]
+    taxa = labels[params.tree_rank].dropna().unique()
+    tips = [tip.name for tip in read_study_tree(given.tree[0], taxa, synonyms).tips()]
 elif given.distances:
-    tips = read_distances(given.distances[0]).ids
+    taxa = labels[params.tree_rank].dropna().unique()
+    tips = read_study_distances(given.distances[0], taxa, synonyms).ids
 if given.sequences:
     sequences = read_table(given.sequences)
+    taxa = labels[params.sequence_rank].dropna().unique()
+    spelled = match_case(sequences["taxon"].dropna(), taxa, given.sequences)
+    sequences["taxon"] = sequences["taxon"].map(spelled)
     counts = count_accepted(sequences)
     unmatched = find_unmatched(
         sequences,
-        labels[params.sequence_rank].dropna().unique(),
+        taxa,
         read_sequence_table(given.sequence_table[0]) if given.sequence_table else None,
     )
     print(unmatched.to_csv(sep="\t", index=False))

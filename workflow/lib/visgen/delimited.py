@@ -2,11 +2,93 @@
 
 import csv
 import io
+import logging
 import re
 from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
 
+from visgen.encodings import read_text
+from visgen.names import normalise_text, say_hidden
+
+log = logging.getLogger(__name__)
+
+_TABBED = (".tsv", ".tab", ".txt")
 _QUOTED = re.compile('"[^"]*"')
-_SEP = re.compile("sep=(.)\r?\n", re.IGNORECASE)
+_WHOLE_OR_FLOAT = re.compile(r"\d+(\.0)?")
+_LINE_END = re.compile("[\r\n]")
+_SEP = re.compile("sep=(.)[\r\n]", re.IGNORECASE)
+
+
+class Cells(NamedTuple):
+    """A table with a header, as text."""
+
+    header: list[str]  # in normal form
+    lines: list[int]  # the first line of each row in the file, from 1
+    rows: list[list[str]]  # as many cells each as the header has
+
+    def column(self, name: str) -> list[str]:
+        """Return the cells of a column that the header names."""
+        place = self.header.index(name)
+        return [row[place] for row in self.rows]
+
+
+def read_cells(path: str | Path) -> Cells:
+    """Read a table with a header that a user brings.
+
+    Parameters
+    ----------
+    path : path
+        As `visgen.encodings.read_text` takes it. Tabs separate the cells of ``.tsv``, ``.tab``
+        and ``.txt`` files whose header has one; elsewhere the header tells whether commas,
+        semicolons or tabs do, or a first line ``sep=;``.
+
+    Returns
+    -------
+    Cells
+        Names of columns in normal form, cells as they stand.
+
+    Raises
+    ------
+    ValueError
+        When it is no such text or empty, nothing parts its cells, or a row has more or fewer
+        cells than the header.
+    """
+    path = Path(path)
+    text, named = without_sep_line(read_text(path))
+    tabbed = path.suffix.lower() in _TABBED and "\t" in _first_line(text)
+    try:
+        found, literal = read_rows(text, named or ("\t" if tabbed else delimiter_of(text)))
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+    if not found:
+        raise ValueError(f"{path}: is empty; expected a header and rows")
+    if literal:
+        listed = ", ".join(map(str, literal[:10])) + (" and more" if len(literal) > 10 else "")
+        log.info("%s: quotation marks are read as letters in lines %s", path, listed)
+    say_hidden((cell for _, cells in found for cell in cells), str(path))
+    lines, rows = map(list, zip(*found, strict=True))
+    header = [normalise_text(name) for name in rows[0]]
+    if len(header) == 1:
+        _check_parted(path, lines[0], header[0])
+    for line, cells in zip(lines, rows, strict=True):
+        if len(cells) != len(header):
+            raise ValueError(
+                f"{path}: line {line} has {len(cells)} cells, the header has {len(header)}"
+            )
+    return Cells(header, lines[1:], rows[1:])
+
+
+def without_decimals(cells: list[str], column: str) -> list[str]:
+    """Return whole numbers as such where gaps in a column made 12.0 of some, as pandas does.
+
+    >>> without_decimals(["12.0", "7"], "specimen"), without_decimals(["12.0", "7a"], "specimen")
+    (['12', '7'], ['12.0', '7a'])
+    """
+    if not all(map(_WHOLE_OR_FLOAT.fullmatch, cells)) or all(map(str.isdecimal, cells)):
+        return cells
+    log.info("column %r: numbers such as '12.0' are read as '12'", column)
+    return [cell.removesuffix(".0") for cell in cells]
 
 
 def without_sep_line(text: str) -> tuple[str, str | None]:
@@ -18,7 +100,7 @@ def without_sep_line(text: str) -> tuple[str, str | None]:
     ('\na;b\n', ';')
     """
     found = _SEP.match(text)
-    return (text[found.end(1) :].lstrip("\r"), found[1]) if found else (text, None)
+    return (text[found.end(1) :], found[1]) if found else (text, None)
 
 
 def delimiter_of(text: str, choices: Iterable[str] = ",;\t") -> str:
@@ -27,8 +109,7 @@ def delimiter_of(text: str, choices: Iterable[str] = ",;\t") -> str:
     >>> delimiter_of('"Pecten maximus (Linnaeus, 1758)";"Chlamys varia"')
     ';'
     """
-    first = _QUOTED.sub("", text.lstrip("\r\n").partition("\n")[0])
-    return max(choices, key=first.count)
+    return max(choices, key=_QUOTED.sub("", _first_line(text)).count)
 
 
 def read_rows(text: str, delimiter: str) -> tuple[list[tuple[int, list[str]]], list[int]]:
@@ -80,6 +161,20 @@ def read_rows(text: str, delimiter: str) -> tuple[list[tuple[int, list[str]]], l
     except csv.Error as error:
         raise ValueError(f"the row that begins at line {start}: {error}") from None
     return _filled(rows), []
+
+
+def _first_line(text: str) -> str:
+    return _LINE_END.split(text.lstrip("\r\n"), maxsplit=1)[0]
+
+
+def _check_parted(path: Path, line: int, header: str) -> None:
+    """Refuse a header of one cell that holds what other programs part cells with."""
+    for sign, word in (("|", "'|'"), (":", "':'"), (" ", "spaces")):
+        if sign in header:
+            raise ValueError(
+                f"{path}: line {line} looks delimited by {word}: {header[:80]!r}; expected "
+                "commas, semicolons or tabs between the cells"
+            )
 
 
 def _by_itself(line: str, delimiter: str, width: int) -> list[str] | None:

@@ -1,23 +1,46 @@
 """Names of taxa, specimens and files, brought to one form before anything is matched."""
 
+import logging
 import re
 import unicodedata
+from collections.abc import Iterable
 
-_INVISIBLE = re.compile("[\u200b-\u200d\u2060\ufeff\u00ad]")
+log = logging.getLogger(__name__)
+
+#: Letters of a name at most; what is longer is a text that slipped into a cell.
+MAX_LENGTH = 200
+#: Letters of a name in a figure at most; names of taxa without their authors have fewer.
+SHORT = 48
+
+# Control and format characters, fillers and selectors: none can be seen, and no name needs one.
+# Those among them that are white space are left to be blanks.
+_HIDDEN = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb"
+    "\U000e0000-\U000e0fff]"
+)
 _PLAIN_QUOTES = str.maketrans(
     dict.fromkeys("\u2018\u2019\u201a\u201b\u2039\u203a\u2032\u02bc", "'")
     | dict.fromkeys("\u201c\u201d\u201e\u201f\u00ab\u00bb\u2033", '"')
 )
 _SPACE = re.compile(r"\s+")
+_LATIN = re.compile("[a-zA-Z]{2}")
+_LETTER = r"[^\W\d_]"
+# A cross, whatever blanks are about it; a letter x by itself between two words; and one in front
+# of a capitalised word that begins the name.
+_HYBRID_SIGN = re.compile(
+    rf" ?[\u00d7\u2573\u2715\u2716\u2a09\u2a2f] ?(?={_LETTER})"
+    rf"|(?<={_LETTER}) [xX] (?={_LETTER})|^[xX] (?=[A-Z]{_LETTER})|^x(?=[A-Z][a-z])"
+)
 
 
 def normalise_text(text: str) -> str:
-    """Return text in Unicode form NFC, without invisible characters or stray white space.
+    """Return text in Unicode form NFC, rid of what cannot be seen and of stray white space.
 
     >>> normalise_text("  Cafe\u0301\u00a0 bar ")
     'Café bar'
     """
-    text = unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
+    text = unicodedata.normalize("NFC", _HIDDEN.sub("", text))
     return _SPACE.sub(" ", text).strip()
 
 
@@ -27,9 +50,70 @@ def normalise_taxon(name: str) -> str:
     Underscores are spaces, as the Newick standard has it, and typographic quotation marks are
     plain ones. Those round a name belong to it, as in the informal genus 'Cichlasoma': what a file
     format puts round a name is gone when the file is read. Letters keep their case, since
-    zoological names are case-sensitive.
+    zoological names are case-sensitive. A hybrid has a cross between blanks.
 
     >>> normalise_taxon("Theraps_intermedius \u2018Belize\u2019 ")
     "Theraps intermedius 'Belize'"
+    >>> normalise_taxon("Salix x rubens"), normalise_taxon("xTriticosecale")
+    ('Salix × rubens', '× Triticosecale')
     """
-    return normalise_text(name.translate(_PLAIN_QUOTES).replace("_", " "))
+    return _with_cross(normalise_text(name.translate(_PLAIN_QUOTES).replace("_", " ")))
+
+
+def _with_cross(name: str) -> str:
+    return _HYBRID_SIGN.sub(" \u00d7 ", name).strip()
+
+
+def say_mixed(names: Iterable[str], source: str) -> None:
+    """Warn of names with letters of two scripts, such as a Cyrillic one that looks Latin.
+
+    Parameters
+    ----------
+    names : iterable of str
+        In normal form.
+    source : str
+        What to call the place they come from.
+    """
+    for name in dict.fromkeys(names):
+        foreign = [sign for sign in name if sign.isalpha() and not sign.isascii()]
+        kinds = {sign: unicodedata.name(sign, "").partition(" ")[0] for sign in foreign}
+        others = [sign for sign, kind in kinds.items() if kind in ("CYRILLIC", "GREEK")]
+        if others and _LATIN.search(name):
+            log.warning(
+                "%s: %r has the letter %r (%s) among Latin ones",
+                source, name, others[0], unicodedata.name(others[0]),
+            )  # fmt: skip
+
+
+def shortened(name: str, most: int = SHORT) -> str:
+    """Return a name for a figure or the page: on one line, its middle left out where it is long.
+
+    >>> shortened("Pecten maximus"), shortened("Pecten maximus", 9)
+    ('Pecten maximus', 'Pecte…mus')
+    """
+    name = " ".join(name.split())
+    end = most // 3  # names of one genus differ there
+    return name if len(name) <= most else f"{name[: most - end - 1]}…{name[-end:]}"
+
+
+def too_long(name: str) -> str:
+    """Return why a name of more than `MAX_LENGTH` letters is refused, with its beginning."""
+    return f"has {len(name):,} letters, expected at most {MAX_LENGTH}: {name[:40]!r}…"
+
+
+def say_hidden(texts: Iterable[str], source: str) -> None:
+    """Log how many texts hold control or invisible characters, which are left out of names.
+
+    Parameters
+    ----------
+    texts : iterable of str
+        As they were given.
+    source : str
+        What to call the place they come from, for instance a file.
+    """
+    found = [text for text in texts if _HIDDEN.search(text)]
+    if found:
+        log.info(
+            "%s: control or invisible characters are left out of %d names or cells, first in %s",
+            source, len(found), ascii(found[0][:MAX_LENGTH]),
+        )  # fmt: skip

@@ -7,7 +7,6 @@ which would otherwise add one perfect pair for each taxon.
 
 import csv
 from collections.abc import Iterable
-from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ import pandas as pd
 
 from visgen.names import normalise_taxon
 from visgen.scikit_bio import DistanceMatrix
+from visgen.spellings import propose, similar_names
 
 MIN_SHARED = 3
 _N_EXAMPLES = 5
@@ -88,14 +88,14 @@ def match_taxa(
             f"least {MIN_SHARED}. "
             f"In the distances ({len(matrix)}): {sorted(matrix)[:_N_EXAMPLES]}; "
             f"in the study ({len(study)}): {sorted(study)[:_N_EXAMPLES]}. "
+            f"{propose(set(matrix) - in_both, set(study) - in_both)}"
             "Check the config keys `tree` or `distances`, and `tree_rank`"
         )
-    sides = {"distances": sorted(set(matrix) - in_both), "study": sorted(set(study) - in_both)}
+    sides = {"distances": set(matrix) - in_both, "study": set(study) - in_both}
     rows = []
     for found_in, missing_from in (("distances", "study"), ("study", "distances")):
-        for taxon in sides[found_in]:
-            near = get_close_matches(taxon, sides[missing_from], n=1, cutoff=0.8)
-            rows.append((taxon, found_in, missing_from, near[0] if near else ""))
+        similar = similar_names(sides[found_in], sides[missing_from])
+        rows += [(taxon, found_in, missing_from, near) for taxon, near in similar.items()]
     missing = pd.DataFrame(rows, columns=["taxon", "found_in", "missing_from", "similar_name"])
     missing = missing.sort_values(["taxon", "found_in"], ignore_index=True)
     return [name for name in matrix if name in in_both], missing

@@ -8,7 +8,8 @@ import numpy as np
 
 from visgen.delimited import delimiter_of, read_rows, without_sep_line
 from visgen.distances.matrices import tidy
-from visgen.names import normalise_taxon
+from visgen.encodings import read_text
+from visgen.names import normalise_taxon, say_hidden
 from visgen.scikit_bio import DistanceMatrix
 
 _N_EXAMPLES = 5
@@ -26,7 +27,7 @@ def read_distances(path: str | Path) -> DistanceMatrix:
     Parameters
     ----------
     path : path
-        A UTF-8 text file.
+        As `visgen.encodings.read_text` takes it.
 
     Returns
     -------
@@ -67,11 +68,8 @@ def read_distances(path: str | Path) -> DistanceMatrix:
 
 def _read_cells(path: Path) -> tuple[list[str], list[str], list[list[str]]]:
     """Return names of columns, names of rows, and the cells between them as text."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: not UTF-8 text, at byte {error.start}") from error
-    text, named = without_sep_line(text)
+    text, named = without_sep_line(read_text(path))
+    say_hidden(text.splitlines(), str(path))
     delimiter = named or delimiter_of(text, "\t,;")
     try:
         lines = [cells for _, cells in read_rows(text, delimiter)[0]]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from visgen.distances.newick import describe, grow, statements_of
 from visgen.distances.nexus import find_trees, grow_named, is_nexus
-from visgen.names import normalise_taxon
+from visgen.names import normalise_taxon, say_hidden
 from visgen.scikit_bio import DistanceMatrix, TreeNode
 
 log = logging.getLogger(__name__)
@@ -62,6 +62,7 @@ def read_tree(path: str | Path) -> TreeNode:
         )
     _round_off(tree, str(path))
     check_tree(tree, str(path))
+    say_hidden((tip.name for tip in tree.tips()), str(path))
     for tip in tree.tips():
         tip.name = normalise_taxon(tip.name)
     return tree

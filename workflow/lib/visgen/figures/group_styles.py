@@ -8,12 +8,14 @@ import pandas as pd
 from matplotlib.lines import Line2D
 
 from visgen.figures.colours import COLOURS
+from visgen.names import shortened
 from visgen.specimens.taxonomy import group_above
 
 #: More groups than this and the smallest share one grey.
 MAX_GROUPS = 20
 #: What taxa are called that the study does not know, and those whose group is a gap.
 UNKNOWN, UNPLACED = "not in the study", "no group"
+_LETTERS = 30  # of a name in a legend, where several stand side by side
 _GREY, _PALE = "0.55", "0.8"
 # Further marks where the colours are used up: six hues are told apart, twenty not. Black is left
 # to what is of no group.
@@ -89,7 +91,7 @@ def group_styles(members: Sequence[str], groups: pd.Series) -> dict[str, Style]:
     largest = sorted(n_taxa, key=lambda name: (-n_taxa[name], name))
     n_own = len(largest) if len(largest) <= MAX_GROUPS else MAX_GROUPS - 1
     styles = {
-        name: Style(*style, f"{name} ({sizes[name]:,})")
+        name: Style(*style, f"{shortened(name, _LETTERS)} ({sizes[name]:,})")
         for name, style in zip(sorted(largest[:n_own]), _STYLES, strict=False)
         if name in sizes
     }

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from visgen.names import shortened
 from visgen.scikit_bio import DistanceMatrix
 
 MAX_NAMED = 80  # more names than this cannot be read on a page
@@ -17,6 +18,7 @@ GROUP_COLOURS = sns.color_palette("colorblind", 8)
 _UNPLACED = "(no group)"
 _MIN_SIDE, _ROW = 3.2, 0.125  # inches
 _POINTS_PER_INCH = 72
+_LETTER, _USUAL = 0.09, 20  # inches of a letter, letters that there is room for
 
 
 def plot_distance_heatmap(
@@ -51,7 +53,9 @@ def plot_distance_heatmap(
     """
     runs = group_runs(order, groups)
     side = side_of(len(order), MAX_NAMED)
-    figure = Figure(figsize=(side + 3.2, side + 2.2), layout="constrained")
+    beside = room_for_names(order, MAX_NAMED)
+    size = (side + 3.2 + beside + room_for_groups(runs), side + 2.2 + 0.7 * beside)
+    figure = Figure(figsize=size, layout="constrained")
     axes = figure.subplots()
     draw_heatmap(axes, in_order(matrix, order), runs, label, side)
     name_taxa(axes, order, side, MAX_NAMED)
@@ -77,6 +81,20 @@ def settled(figure: Figure) -> Figure:
 def side_of(n_taxa: int, max_named: int) -> float:
     """Return the side of a heat map in inches."""
     return max(_MIN_SIDE, _ROW * min(n_taxa, max_named))
+
+
+def room_for_names(order: list[str], max_named: int) -> float:
+    """Return the inches that long names of taxa take beyond what every figure has for them."""
+    return _room_for(order) if len(order) <= max_named else 0.0
+
+
+def room_for_groups(runs: list) -> float:
+    """Return the inches that long names of groups take beyond what every figure has for them."""
+    return _room_for([group for group, _, _ in runs])
+
+
+def _room_for(names: list[str]) -> float:
+    return _LETTER * max(0, max(len(shortened(name)) for name in names) - _USUAL)
 
 
 def _font_size(n_taxa: int, side: float) -> float:
@@ -150,8 +168,9 @@ def name_taxa(axes: Axes, order: list[str], side: float, max_named: int) -> None
         axes.set_xlabel(f"{len(order)} taxa: their names are left out above {max_named}")
         return
     size = _font_size(len(order), side)
-    axes.set_xticks(range(len(order)), order, rotation=90, fontsize=size)
-    axes.set_yticks(range(len(order)), order, fontsize=size)
+    names = list(map(shortened, order))
+    axes.set_xticks(range(len(order)), names, rotation=90, fontsize=size)
+    axes.set_yticks(range(len(order)), names, fontsize=size)
 
 
 def name_groups(axes: Axes, runs: list, side: float) -> None:
@@ -167,7 +186,7 @@ def name_groups(axes: Axes, runs: list, side: float) -> None:
         axes.text(
             n_taxa - 0.5 + 1.8 * _bar_width(n_taxa, side),
             start + (length - 1) / 2,
-            group,
+            shortened(group),
             va="center",
             fontsize=size,
         )

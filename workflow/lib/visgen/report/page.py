@@ -8,6 +8,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from visgen.names import shortened
+
 #: The p-value under which the page calls an agreement shown.
 ALPHA = 0.05
 
@@ -34,7 +36,11 @@ def render_report(template: str | Path, content: Mapping[str, Any]) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        number=format_number, percent=format_percent, p=format_p, image=embed_image
+        number=format_number,
+        percent=format_percent,
+        p=format_p,
+        image=embed_image,
+        short=format_name,
     )
     environment.tests["nothing"] = is_nothing
     folder = Path(template).parent
@@ -57,6 +63,11 @@ def format_number(value: float | None, digits: int = 3) -> str:
         return f"{value:,}"
     # Adding zero turns a negative zero into a plain one.
     return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")
+
+
+def format_name(value: str) -> str:
+    """Return a name, or the path of a file, that is not too long for a table."""
+    return shortened(str(value), 120)
 
 
 def format_percent(value: float) -> str:

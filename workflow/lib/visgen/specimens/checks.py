@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
+from visgen.names import MAX_LENGTH, too_long
+
 _SPLITS = {
     "train": "train", "training": "train",
     "val": "val", "valid": "val", "validation": "val",
@@ -80,12 +82,25 @@ def find_unlabelled(rows: pd.DataFrame, ranks: Sequence[str]) -> pd.DataFrame:
     return refusals(dict.fromkeys(without, ("no_labels", f"no name at {', '.join(ranks)}")))
 
 
+def find_long_names(rows: pd.DataFrame, ranks: Sequence[str]) -> pd.DataFrame:
+    """Refuse rows with a name of more than `visgen.names.MAX_LENGTH` letters: ``name_too_long``.
+
+    The path of an image that is its own specimen is no name.
+    """
+    refused = {}
+    for column in (*ranks, "specimen"):
+        long = (rows[column].str.len() > MAX_LENGTH) & (rows[column] != rows["id"])
+        for index, name in rows.loc[long, column].items():
+            refused.setdefault(index, ("name_too_long", f"{column} {too_long(name)}"))
+    return refusals(refused)
+
+
 def find_unknown_splits(rows: pd.DataFrame) -> pd.DataFrame:
-    """Refuse rows whose split is not as `read_splits` returns it: ``unknown_split``."""
+    """Refuse rows whose split is a word that `read_splits` does not know: ``unknown_split``."""
     known = set(_SPLITS.values())
     return refusals({
         index: ("unknown_split", f"found split {_shown(split)}, expected train, val or test")
-        for index, split in rows["split"].items() if split not in known
+        for index, split in rows["split"].dropna().items() if split not in known
     })  # fmt: skip
 
 

@@ -11,7 +11,8 @@ from visgen.names import normalise_taxon, normalise_text
 #: How people and programs write that a cell says nothing, in any case.
 GAP_WORDS = """
  |na|n/a|#n/a|n.a.|nan|none|null|nil|missing|unknown|unassigned|undetermined|unidentified|
-unclassified|not known|not classified|not identified|not assigned|indet|indet.|?|??|-|--|–|—|.
+unclassified|not known|not classified|not identified|not assigned|indet|indet.|?|??|-|--|–|—|.|
+#ref!|#name?|#value!|#div/0!|#null!|#num!
 """
 
 # Names that stand for a taxon which nobody has named or placed: two of one name are not one taxon.

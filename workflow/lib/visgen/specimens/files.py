@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import pandas as pd
 
+from visgen.names import normalise_text
 from visgen.specimens.images import EXTENSIONS
 
 
@@ -133,10 +134,13 @@ def _flaw(name: str, kind: str | None) -> tuple[str | None, str | None]:
 
 
 def _find(name: object, ids: set[str]) -> str | None:
-    """Return the id of the file that a row names; a backslash may be a separator."""
+    """Return the id of the file that a row names.
+
+    A backslash may be a separator; blanks that look alike and what cannot be seen may be strays.
+    """
     if not isinstance(name, str):
         return None
-    for candidate in (name, name.replace("\\", "/")):
+    for candidate in (name, name.replace("\\", "/"), normalise_text(name)):
         candidate = unicodedata.normalize("NFC", posixpath.normpath(candidate))
         if candidate in ids:
             return candidate

@@ -1,7 +1,7 @@
 """From a folder of images and a table to the accepted specimens and the rejected rest."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from visgen.specimens.files import match_rows, scan_folder
 from visgen.specimens.images import MAX_PIXELS, ImageFacts, RefusedImage, inspect_image
 from visgen.specimens.options import CONTRADICTIONS
 from visgen.specimens.paths import compile_pattern, labels_from_paths
+from visgen.specimens.spelling import unify_names
 
 
 def ingest(
@@ -29,6 +30,7 @@ def ingest(
     meta: pd.DataFrame | None = None,
     path_pattern: str | None = None,
     missing_values: Iterable[str] = (),
+    synonyms: Mapping[str, str] | None = None,
     specimen_pattern: str | None = None,
     contradictions: str = "reject",
     max_pixels: int = MAX_PIXELS,
@@ -40,8 +42,9 @@ def ingest(
     are one each. Every entry ends in exactly one of the two tables. Reasons are given in the
     order of this list, and a later check sees only what the earlier ones have left:
     ``no_filename outside_folder missing_file not_in_meta not_an_image repeated_row
-    conflicting_rows no_labels unknown_split empty_file unreadable truncated too_many_pixels
-    duplicate conflicting_duplicate contradictory_taxonomy contradictory_specimen``.
+    conflicting_rows no_labels name_too_long unknown_split empty_file unreadable truncated
+    too_many_pixels duplicate conflicting_duplicate contradictory_taxonomy
+    contradictory_specimen``.
 
     Parameters
     ----------
@@ -55,6 +58,8 @@ def ingest(
         Instead of ``meta``: the pattern of `visgen.specimens.paths.labels_from_paths`.
     missing_values : iterable of str
         Used with ``path_pattern`` only: names that say nothing.
+    synonyms : mapping of str to str, optional
+        As `visgen.name_tables.read_synonyms` returns it.
     specimen_pattern : str, optional
         A regular expression with a group ``specimen``, searched in the id of an image whose
         specimen is a gap. An image that gets no specimen this way is a specimen by itself.
@@ -71,7 +76,7 @@ def ingest(
         One row an accepted image, sorted by id: ``id`` (path inside the folder, forward slashes,
         Unicode NFC), ``path`` (the same as on disk), ``sha256``, ``width``, ``height`` (pixels,
         upright), the ranks, ``specimen`` (never null), ``view``, ``source``, ``split`` (train, val,
-        test; null in all rows or in none).
+        test; null where none is given).
     rejected : DataFrame
         One row a rejected entry, sorted: ``file``, ``reason``, ``detail``.
 
@@ -96,14 +101,15 @@ def ingest(
         sound = files.loc[files["reason"].isna(), "id"]
         meta = labels_from_paths(sound, path_pattern, ranks, missing_values)
         unnamed = f"the pattern {path_pattern!r} is not found in its path"
-    entries = match_rows(meta.reset_index(drop=True), files, unnamed)
+    meta = unify_names(meta.reset_index(drop=True), ranks, synonyms or {})
+    entries = match_rows(meta, files, unnamed)
     entries["specimen"] = _fill_specimens(entries, specimen_pattern)
     entries["split"] = checks.read_splits(entries["split"])
 
     _refuse(entries, checks.find_repeated_rows(_left(entries), ranks))
     _refuse(entries, checks.find_unlabelled(_left(entries), ranks))
-    if meta["split"].notna().any():
-        _refuse(entries, checks.find_unknown_splits(_left(entries)))
+    _refuse(entries, checks.find_long_names(_left(entries), ranks))
+    _refuse(entries, checks.find_unknown_splits(_left(entries)))
     facts, refused = _inspect(_left(entries), max_pixels, workers)
     _refuse(entries, refused)
     entries = entries.join(facts)

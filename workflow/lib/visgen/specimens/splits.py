@@ -95,7 +95,7 @@ def split_specimens(
     Parameters
     ----------
     specimens
-        Columns id, specimen, split (null throughout where the user gave none) and the ranks.
+        Columns id, specimen, split (null where the user gave none) and the ranks.
     ranks
         Coarse to fine.
     stratify_by
@@ -108,13 +108,14 @@ def split_specimens(
     Returns
     -------
     Series
-        Part (train, val, test) of each image, index id, sorted. Where the user's split has no
-        val, val is cut from its train.
+        Part (train, val, test) of each image, index id, sorted. Images without a split have that
+        of other images of their specimen, and the rest are dealt. Where there is no val then,
+        though the user gave a split, val is cut from train.
 
     Raises
     ------
     ValueError
-        If only some images have a split, or the shares leave nothing to train on.
+        If the shares leave nothing to train on.
 
     Examples
     --------
@@ -129,36 +130,40 @@ def split_specimens(
     if test + val >= 1:
         raise ValueError(f"splits.test {test} and splits.val {val} leave nothing to train on")
     images = specimens.set_index("id").sort_index()
-    given = images["split"]
-    if given.notna().any() and given.isna().any():
-        raise ValueError(
-            f"{given.isna().sum()} images have no split though others have, "
-            f"such as {given[given.isna()].index[0]}"
-        )
-    if given.notna().all():
-        parts = given.astype(str)
-        if not (parts == "val").any():
-            in_train = images[parts == "train"]
-            # Any rank will do to cut val from a given train: the coarsest always has specimens.
-            rank = stratify_by or ranks[0]
-            parts.update(_deal(in_train, ranks, rank, {"val": val}, seed))
-    else:
+    parts = _with_their_specimens(images)
+    rest = images[parts.isna()]
+    if len(rest):
         rank = stratify_by or finest_testable_rank(images, ranks)
-        parts = _deal(images, ranks, rank, {"test": test, "val": val}, seed)
+        parts = parts.fillna(_deal(rest, ranks, rank, {"test": test, "val": val}, seed))
+    if images["split"].notna().any() and not (parts == "val").any():
+        in_train = images[parts == "train"]
+        # Any rank will do to cut val from a given train: the coarsest always has specimens.
+        parts.update(_deal(in_train, ranks, stratify_by or ranks[0], {"val": val}, seed))
     return parts.rename("split")
 
 
+def _with_their_specimens(images: pd.DataFrame) -> pd.Series:
+    """Return the parts that the user gave; an image without one has its specimen's, where given.
+
+    Of several parts of a specimen the one with most images counts.
+    """
+    given = images["split"].astype("str")
+    known = given.dropna()
+    of_specimen = known.groupby(images["specimen"]).agg(lambda parts: parts.mode().iloc[0])
+    return given.fillna(images["specimen"].map(of_specimen).astype("str"))
+
+
 def split_notes(specimens: pd.DataFrame, parts: pd.Series, ranks: Sequence[str]) -> pd.DataFrame:
-    """List what a split cannot test, and specimens that a user's split has in two parts.
+    """List what a split cannot test or what was dealt, and specimens in two parts of a user's.
 
     Returns
     -------
     DataFrame
-        Columns note (untested, untrained or shared_specimen), rank, name, n_images,
-        n_specimens, detail.
+        Columns note (untested, untrained, shared_specimen, or kept_split where the user gave a
+        split to some images only), rank, name, n_images, n_specimens, detail.
     """
     images = specimens.assign(part=specimens["id"].map(parts))
-    notes = []
+    notes = _kept(specimens) if "split" in specimens else []
     for rank in ranks:
         for taxon, rows in images.dropna(subset=[rank]).groupby(rank):
             n_specimens = rows["specimen"].nunique()
@@ -173,6 +178,19 @@ def split_notes(specimens: pd.DataFrame, parts: pd.Series, ranks: Sequence[str])
             where = ", ".join(sorted(rows["part"].unique()))
             notes.append(("shared_specimen", "", specimen, len(rows), 1, f"in {where}"))
     return pd.DataFrame(notes, columns=NOTE_COLUMNS)
+
+
+def _kept(specimens: pd.DataFrame) -> list[tuple[str, str, str, int, int, str]]:
+    """Return the note on a split that the user gave to some images only."""
+    given, without = specimens.dropna(subset="split"), specimens[specimens["split"].isna()]
+    if given.empty or without.empty:
+        return []
+    beside = without["specimen"].isin(given["specimen"]).sum()
+    detail = (
+        f"{len(without)} images came without a split: {beside} are with their specimen, "
+        f"{len(without) - beside} were dealt"
+    )
+    return [("kept_split", "", "", len(given), given["specimen"].nunique(), detail)]
 
 
 def _deal(

@@ -1,11 +1,13 @@
 """Whether every file that a configuration names is there."""
 
 import csv
+import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from visgen.configuration.checks.genetics import INFERRED
+from visgen.encodings import read_text
 from visgen.features.options import WEIGHTS
 
 #: Of a table of published scores.
@@ -44,17 +46,16 @@ def check_files(config: Mapping[str, Any]) -> None:
 
 def _check_published(path: Path) -> None:
     """Check a table of published scores, so that the last job does not find its mistakes."""
-    with path.open(encoding="utf-8", newline="") as file:
-        table = csv.DictReader(file, delimiter="\t")
-        if (found := table.fieldnames or []) != PUBLISHED_COLUMNS:
+    table = csv.DictReader(io.StringIO(read_text(path), newline=""), delimiter="\t")
+    if (found := table.fieldnames or []) != PUBLISHED_COLUMNS:
+        raise ValueError(
+            f"{path}: found the columns {', '.join(found)}, expected "
+            f"{', '.join(PUBLISHED_COLUMNS)}, separated by tabs"
+        )
+    for row in table:
+        try:
+            float(row["value"])
+        except (TypeError, ValueError):
             raise ValueError(
-                f"{path}: found the columns {', '.join(found)}, expected "
-                f"{', '.join(PUBLISHED_COLUMNS)}, separated by tabs"
-            )
-        for row in table:
-            try:
-                float(row["value"])
-            except (TypeError, ValueError):
-                raise ValueError(
-                    f"{path}: line {table.line_num}: value {row['value']!r} is no number"
-                ) from None
+                f"{path}: line {table.line_num}: value {row['value']!r} is no number"
+            ) from None

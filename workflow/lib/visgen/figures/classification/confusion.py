@@ -14,6 +14,7 @@ from matplotlib.ticker import PercentFormatter
 
 from visgen.figures.colours import COLOURS
 from visgen.figures.matrices import plot_notice
+from visgen.names import shortened
 
 MAX_NUMBERED = 12  # more taxa than this leave no room for numbers in the cells
 MAX_NAMED = 80  # more names than this cannot be read on a page
@@ -124,8 +125,8 @@ def _notes(confusion: pd.DataFrame, rows: list[str], columns: list[str]) -> list
 
 def _name_taxa(axes: Axes, n_images: pd.Series, columns: list[str], size: float) -> np.ndarray:
     """Write names and numbers of images; return the inches taken left, right and below."""
-    rows = list(n_images.index)
-    names = [name if name in n_images.index else f"{name}*" for name in columns]
+    rows = list(map(shortened, n_images.index))
+    names = [shortened(name) + "*" * (name not in n_images.index) for name in columns]
     axes.set_xticks(range(len(columns)), names, rotation=90, fontsize=size)
     axes.set_yticks(range(len(rows)), rows, fontsize=size)
     numbers = [f"n = {n}" for n in n_images]
@@ -177,8 +178,8 @@ def _draw_groups(
             axes.axhline(start - 0.5, **line)
         if length * cell * _POINTS_PER_INCH >= size:
             middle = start + (length - 1) / 2
-            _write_beside(axes, x + _BAR * inch, middle, group, size)
-            written.append(group)
+            _write_beside(axes, x + _BAR * inch, middle, shortened(group), size)
+            written.append(shortened(group))
     return 2 * _GAP + _BAR + _width(written, size)
 
 

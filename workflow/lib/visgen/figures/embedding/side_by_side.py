@@ -18,6 +18,8 @@ from visgen.figures.matrices import (
     in_order,
     name_groups,
     name_taxa,
+    room_for_groups,
+    room_for_names,
     settled,
     side_of,
 )
@@ -66,8 +68,9 @@ def plot_side_by_side(
     runs = group_runs(order, groups)
     of_genetic, of_visual = in_order(genetic, order), in_order(visual, order)
     side = side_of(len(order), MAX_NAMED_BESIDE)
-    width = 2 * side + 4.6
-    figure = Figure(figsize=(width, 2 * side + 4.2), layout="constrained")
+    beside = room_for_names(order, MAX_NAMED_BESIDE)
+    width = 2 * side + 4.6 + beside + room_for_groups(runs)
+    figure = Figure(figsize=(width, 2 * side + 4.2 + 0.7 * beside), layout="constrained")
     (above, beside), (below, pairs) = figure.subplots(2, 2)
     draw_heatmap(above, of_genetic, runs, genetic_label, side)
     draw_heatmap(beside, of_visual, runs, visual_label, side)

@@ -15,6 +15,7 @@ from visgen.figures.matrices import (
     settled,
     side_of,
 )
+from visgen.names import shortened
 
 #: More taxa than this are drawn without their names.
 MAX_NAMED = 60
@@ -61,8 +62,8 @@ def plot_anchors(
     side = side_of(n_most, MAX_NAMED)
     n_across = min(_MAX_ACROSS, len(anchors))
     n_down = -(-len(anchors) // n_across)
-    longest = max(map(len, order)) if n_most <= MAX_NAMED else 0
-    beside = 0.9 + 0.06 * (longest + max(len(str(group)) for group in groups))
+    longest = max(len(shortened(taxon)) for taxon in order) if n_most <= MAX_NAMED else 0
+    beside = 0.9 + 0.06 * (longest + max(len(shortened(str(group))) for group in groups))
     figure = Figure(
         figsize=((side + beside) * n_across, (side + 1.3) * n_down), layout="constrained"
     )

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
 from visgen.figures.group_styles import UNKNOWN, UNPLACED, Style
+from visgen.names import shortened
 from visgen.scikit_bio import TreeNode
 
 #: More tips than this are drawn without their names.
@@ -128,7 +129,7 @@ def draw_tips(
     for row, (tip, member) in enumerate(zip(tips, members, strict=True)):
         if named:
             axes.annotate(
-                tip.name,
+                shortened(tip.name),
                 (column, row),
                 (5, 0),
                 textcoords="offset points",

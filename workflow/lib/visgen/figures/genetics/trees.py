@@ -16,6 +16,7 @@ from visgen.figures.genetics.phylogram import (
 )
 from visgen.figures.genetics.supports import MIN_SUPPORT, write_supports
 from visgen.figures.group_styles import group_of_each, group_styles, legend_entries
+from visgen.names import shortened
 from visgen.scikit_bio import TreeNode
 
 #: Columns of the counts, what they are called, colour: those of the figure of counts.
@@ -68,7 +69,7 @@ def plot_tree(
     }
     height = float(np.clip(_ROW * len(tips), _LEAST, _MOST))
     n_rows = -(-len(set(styles.values())) // 4)
-    longest = max(map(len, tips)) if len(tips) <= MAX_NAMED else 0
+    longest = max(len(shortened(tip)) for tip in tips) if len(tips) <= MAX_NAMED else 0
     figure = Figure(
         figsize=(_TREE + 0.075 * longest + _PANEL * len(shown), height + 1.5 + 0.2 * n_rows),
         layout="constrained",

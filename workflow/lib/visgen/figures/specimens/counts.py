@@ -7,8 +7,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogFormatter, StrMethodFormatter
 
+from visgen.names import shortened
+
 #: More taxa than this are drawn without their names.
 NAMED = 60
+_SHORT = 24  # letters of a name that a panel has room for
 
 
 def plot_counts(coverage: pd.DataFrame, ranks: Sequence[str]) -> Figure:
@@ -24,7 +27,8 @@ def plot_counts(coverage: pd.DataFrame, ranks: Sequence[str]) -> Figure:
     """
     counts = {rank: coverage[coverage["rank"] == rank] for rank in ranks}
     counts = {rank: table for rank, table in counts.items() if len(table)}
-    figure = Figure(figsize=(10, 1.0 + 2.5 * len(counts)), layout="constrained")
+    below = sum(_room_for_names(table["taxon"]) for table in counts.values())
+    figure = Figure(figsize=(10, 1.0 + 2.5 * len(counts) + below), layout="constrained")
     for axes, (rank, table) in zip(
         np.atleast_1d(figure.subplots(len(counts), 1)), counts.items(), strict=True
     ):
@@ -64,7 +68,8 @@ def plot_counts(coverage: pd.DataFrame, ranks: Sequence[str]) -> Figure:
         )
         if len(table) <= NAMED:
             size = float(np.interp(len(table), [10, NAMED], [9, 6]))
-            axes.set_xticks(place, table["taxon"], rotation=60, ha="right", rotation_mode="anchor")
+            names = table["taxon"].map(shortened)
+            axes.set_xticks(place, names, rotation=60, ha="right", rotation_mode="anchor")
             axes.tick_params(axis="x", labelsize=size, length=2)
         else:
             axes.set_xlabel("taxa, largest first (names in coverage.tsv)", fontsize=8)
@@ -75,3 +80,9 @@ def plot_counts(coverage: pd.DataFrame, ranks: Sequence[str]) -> Figure:
         frameon=False, loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0.1, ncols=3
     )
     return figure
+
+
+def _room_for_names(taxa: pd.Series) -> float:
+    """Return the inches that slanted names need below a panel beside what it has for them."""
+    longest = taxa.map(shortened).str.len().max() if len(taxa) <= NAMED else 0
+    return 0.07 * max(0, longest - _SHORT)

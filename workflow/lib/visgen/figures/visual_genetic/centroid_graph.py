@@ -15,6 +15,7 @@ from visgen.distances.matrices import cosine_distances
 from visgen.figures.free_places import write_where_free
 from visgen.figures.group_styles import group_of_each, group_styles, legend_entries
 from visgen.figures.matrices import plot_notice
+from visgen.names import shortened
 
 #: More taxa than this are drawn without their names.
 MAX_NAMED = 45
@@ -185,12 +186,12 @@ def _write_names(axes: Axes, names: Sequence[str], places: np.ndarray) -> int:
     reach = pixel * _MARKER / 2
     taken = [Bbox.from_extents(*(point - reach), *(point + reach)) for point in points]
     return sum(
-        write_where_free(axes, _shortened(name), place, _PLACES, taken, fontsize=7, zorder=4)
+        write_where_free(axes, _abbreviated(name), place, _PLACES, taken, fontsize=7, zorder=4)
         for name, place in zip(names, places, strict=True)
     )
 
 
-def _shortened(name: str) -> str:
+def _abbreviated(name: str) -> str:
     """Return the first of two words as a letter."""
     first, _, rest = name.partition(" ")
-    return f"{first[0]}. {rest}" if rest else name
+    return shortened(f"{first[0]}. {rest}" if rest and first != "×" else name)

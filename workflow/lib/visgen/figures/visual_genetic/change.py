@@ -12,6 +12,7 @@ from matplotlib.ticker import PercentFormatter
 from visgen.figures.colours import COLOURS
 from visgen.figures.matrices import plot_notice
 from visgen.metrics import DIFFERENCE, of_role
+from visgen.names import shortened
 
 _BETTER, _WORSE = COLOURS[0], COLOURS[1]
 _ROW, _PANEL, _LETTER = 0.19, 2.6, 0.075  # inches: height of a taxon, width, width
@@ -40,7 +41,7 @@ def plot_change(
     shares = drawn.pivot_table(values="accuracy", index="taxon", columns="variant")
     n_train = drawn.groupby("taxon")["n_train"].mean()
     order = sorted(shares.index, key=lambda taxon: (-n_train[taxon], taxon))
-    names = [f"{taxon} ({n_train[taxon]:,.0f})" for taxon in order]
+    names = [f"{shortened(taxon)} ({n_train[taxon]:,.0f})" for taxon in order]
     width = 0.4 + _LETTER * max(map(len, names)) + _PANEL * len(pairs)
     figure = Figure(figsize=(max(6, width), 1.7 + _ROW * len(order)), layout="constrained")
     figure.get_layout_engine().set(w_pad=0.08, h_pad=0.08)

@@ -24,6 +24,8 @@ from visgen.genetics.sequences.sufficiency import (
     check_sufficient,
     check_written_out,
 )
+from visgen.names import MAX_LENGTH, say_hidden, too_long
+from visgen.spellings import accept, unify_case
 
 COLUMNS = [
     *("row", "name", "given_taxon", "taxon", "length", "gc", "ambiguous", "gaps"),
@@ -42,9 +44,9 @@ def ingest(
     """Check every record of a FASTA file.
 
     Reasons are given in the order of this list, and a later check sees only what the earlier ones
-    have left: ``no_taxon name_taken empty not_nucleotides too_short too_long ambiguous
-    reverse_complement duplicate``. A later record of the same name, bases and taxon is a
-    ``duplicate`` where the names are checked, whatever the filters say: names are unique.
+    have left: ``no_taxon name_too_long name_taken empty not_nucleotides too_short too_long
+    ambiguous reverse_complement duplicate``. A later record of the same name, bases and taxon is
+    a ``duplicate`` where the names are checked, whatever the filters say: names are unique.
 
     Parameters
     ----------
@@ -56,17 +58,17 @@ def ingest(
         As `visgen.genetics.sequences.headers.compile_header_pattern` takes it.
     taxa : mapping of str to str, optional
         Instead of ``pattern``: taxon of each name, as
-        `visgen.genetics.sequences.name_tables.read_sequence_table` returns it.
+        `visgen.name_tables.read_sequence_table` returns it.
     synonyms : mapping of str to str, optional
-        As `visgen.genetics.sequences.name_tables.read_synonyms` returns it.
+        As `visgen.name_tables.read_synonyms` returns it.
 
     Returns
     -------
     table : DataFrame
         One row a record, in the order of the file: ``row`` (from 1), ``name``, ``given_taxon``
-        (as header or table says), ``taxon`` (after synonyms), ``length`` (letters without gaps),
-        ``gc`` (share of G and C among A, C, G, T) and ``ambiguous`` (share of other letters),
-        both null where there are none and where the letters are no nucleotides, ``gaps``,
+        (as header or table says), ``taxon`` (after synonyms, in one case), ``length`` (letters
+        without gaps), ``gc`` (share of G and C among A, C, G, T) and ``ambiguous`` (share of other
+        letters), both null where there are none and where the letters are no nucleotides, ``gaps``,
         ``duplicate_of`` (the first earlier sequence with the same bases among those that pass
         the other checks), ``orientation`` (``forward`` or ``reverse`` as given, against the
         majority that `visgen.genetics.sequences.orientation.find_reversed` describes; empty for
@@ -83,10 +85,18 @@ def ingest(
     """
     entries = _read(path)
     check_nucleotides(path, entries["bases"])
+    say_hidden(entries["header"], str(path))
     entries[["given_taxon", "detail"]] = _given_taxa(entries, pattern, taxa)
     entries.loc[entries["given_taxon"] == "", "reason"] = "no_taxon"
-    accepted_name = dict(synonyms or {})
-    entries["taxon"] = [accepted_name.get(taxon, taxon) for taxon in entries["given_taxon"]]
+    for column in ("name", "given_taxon"):
+        long = (entries[column].str.len() > MAX_LENGTH) & (entries["reason"] == "")
+        details = [f"{column} {too_long(name)}" for name in entries.loc[long, column]]
+        entries.loc[long, "detail"] = details
+        entries.loc[long, "reason"] = "name_too_long"
+    named = entries["given_taxon"][entries["given_taxon"] != ""]
+    taxa_used = named.map(accept(named, synonyms or {}, str(path)))
+    taxa_used = taxa_used.map(unify_case(taxa_used, str(path)))
+    entries["taxon"] = taxa_used.reindex(entries.index, fill_value="")
 
     repeated = find_repeated_names(_left(entries))
     _refuse(entries, repeated)

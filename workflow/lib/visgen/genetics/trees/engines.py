@@ -18,6 +18,7 @@ from visgen.genetics.trees.rooting import root_at_midpoint, root_by_outgroup
 from visgen.genetics.trees.taxon_tree import collapse_unresolved, tree_of_taxa
 from visgen.names import normalise_taxon
 from visgen.scikit_bio import TreeNode
+from visgen.spellings import match_case, propose
 
 MIN_SEQUENCES = 4
 #: External programs by engine; without one, neighbours are joined here.
@@ -89,10 +90,13 @@ def infer_tree(
     outgroup = [normalise_taxon(name) for name in outgroup]
     # as a tree file has them, in quotes, where these are no part of a name
     outgroup = [name if name in taxa else name.strip("'\"") for name in outgroup]
+    spelled = match_case(outgroup, sorted(taxa), "config key genetics.tree.outgroup")
+    outgroup = [spelled[name] for name in outgroup]
     if absent := sorted(set(outgroup) - taxa):
         raise ValueError(
             f"config key genetics.tree.outgroup: no sequence of {', '.join(map(repr, absent))} is "
-            f"in the alignment; it has, for instance, {', '.join(map(repr, sorted(taxa)[:5]))}"
+            f"in the alignment. {propose(absent, taxa)}"
+            f"It has, for instance, {', '.join(map(repr, sorted(taxa)[:5]))}"
         )
     options = {"model": model, "bootstraps": bootstraps, "seed": seed}
     if engine == "nj":

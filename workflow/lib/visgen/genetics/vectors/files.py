@@ -1,9 +1,12 @@
 """Vectors of sequences on disk (npz): values with names of sequences, taxa and features."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+
+from visgen.spellings import match_case
 
 
 @dataclass(frozen=True)
@@ -43,3 +46,10 @@ def read_vectors(path: str | Path) -> SequenceVectors:
     """Read what `write_vectors` wrote."""
     with np.load(path, allow_pickle=False) as stored:
         return SequenceVectors(*(stored[key] for key in ("name", "taxon", "feature", "values")))
+
+
+def read_study_vectors(path: str | Path, study_taxa: Iterable[str]) -> SequenceVectors:
+    """Read vectors; their taxa are spelled as the study's, where they differ in case only."""
+    vectors = read_vectors(path)
+    used = match_case(vectors.taxa.tolist(), study_taxa, str(path))
+    return replace(vectors, taxa=np.array([used[taxon] for taxon in vectors.taxa.tolist()], str))

@@ -11,6 +11,7 @@ from visgen.genetics.anchors.files import read_anchors
 from visgen.report.genetics.findings import genetics_findings
 from visgen.report.genetics.rows import agreement_rows, neighbour_rows
 from visgen.report.page import LISTED, format_number
+from visgen.spellings import match_case
 from visgen.tables import read_table
 
 _SCALED = {"none": "not scaled", "l2": "scaled to unit length"}
@@ -83,7 +84,9 @@ def record_content(sequences: pd.DataFrame, imaged: pd.Series) -> dict[str, Any]
     is_accepted = sequences["status"] == "accepted"
     accepted, refused = sequences[is_accepted], sequences[~is_accepted]
     details = accepted["detail"].fillna("")
-    n_sequenced, n_imaged = accepted["taxon"].nunique(), imaged.nunique()
+    taxa = sorted(imaged.unique())
+    sequenced = set(match_case(accepted["taxon"], taxa, "sequences").values())
+    n_sequenced, n_imaged = len(sequenced), len(taxa)
     columns = ["row", "name", "given_taxon", "reason", "detail"]
     return {
         "n_records": len(sequences),
@@ -96,7 +99,7 @@ def record_content(sequences: pd.DataFrame, imaged: pd.Series) -> dict[str, Any]
         "n_turned": int(details.str.startswith("turned").sum()),
         "n_sequenced": n_sequenced,
         "n_imaged": n_imaged,
-        "n_both": len(set(accepted["taxon"]) & set(imaged)),
+        "n_both": len(sequenced & set(taxa)),
     }
 
 

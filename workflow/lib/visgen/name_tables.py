@@ -4,10 +4,11 @@ One gives each sequence its taxon (``sequence``, ``taxon``), one gives each syno
 name (``name``, ``accepted``).
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from visgen.delimited import delimiter_of, read_rows, without_sep_line
+from visgen.delimited import read_cells, without_decimals
 from visgen.names import normalise_taxon, normalise_text
 from visgen.specimens.fields import clean_cell, gap_words
 
@@ -26,8 +27,8 @@ def read_sequence_table(path: str | Path) -> dict[str, str]:
     Parameters
     ----------
     path : path
-        A UTF-8 table with the columns ``sequence`` and ``taxon``; others are ignored. Comma,
-        semicolon or tab separates the cells.
+        A table with the columns ``sequence`` and ``taxon``; others are ignored. It is read as
+        `visgen.delimited.read_cells` says.
 
     Returns
     -------
@@ -42,7 +43,11 @@ def read_sequence_table(path: str | Path) -> dict[str, str]:
     """
     path = Path(path)
     rows = _read_rows(path, "sequence", "taxon")
-    rows = [_Row(line, normalise_text(name), _taxon_or_gap(taxon)) for line, name, taxon in rows]
+    names = without_decimals([normalise_text(row.left) for row in rows], "sequence")
+    rows = [
+        _Row(row.line, name, _taxon_or_gap(row.right))
+        for row, name in zip(rows, names, strict=True)
+    ]
     _check_left(path, rows, "sequence")
     return {row.left: row.right for row in rows}
 
@@ -53,8 +58,8 @@ def read_synonyms(path: str | Path) -> dict[str, str]:
     Parameters
     ----------
     path : path
-        A UTF-8 table with the columns ``name`` and ``accepted``; others are ignored. Comma,
-        semicolon or tab separates the cells. A name may be accepted as itself.
+        A table with the columns ``name`` and ``accepted``; others are ignored. It is read as
+        `visgen.delimited.read_cells` says. A name may be accepted as itself.
 
     Returns
     -------
@@ -64,19 +69,19 @@ def read_synonyms(path: str | Path) -> dict[str, str]:
     Raises
     ------
     ValueError
-        If the file is no such table, a cell is empty, a name has two rows, or an accepted name
-        is itself a synonym of another: chains and circles are left to the user to resolve.
+        If the file is no such table, a cell is empty, a name has two rows, in whichever case, or
+        an accepted name is itself a synonym of another: chains and circles are left to the user.
     """
     path = Path(path)
     rows = _read_rows(path, "name", "accepted")
     rows = [_Row(line, _taxon(name), _taxon(accepted)) for line, name, accepted in rows]
-    _check_left(path, rows, "name")
-    synonyms = {row.left: row for row in rows}
+    _check_left(path, rows, "name", str.casefold)
+    synonyms = {row.left.casefold(): row for row in rows}
     for line, name, accepted in rows:
         if not accepted:
             raise ValueError(f"{path}: line {line}: {name!r} has no accepted name")
-        further = synonyms.get(accepted)
-        if further is not None and further.right != accepted:
+        further = synonyms.get(accepted.casefold())
+        if further is not None and further.right != accepted and further.line != line:
             raise ValueError(
                 f"{path}: line {line}: {name!r} stands for {accepted!r}, but by line "
                 f"{further.line} {accepted!r} stands for {further.right!r}; expected names that "
@@ -94,37 +99,24 @@ def _taxon(cell: str) -> str:
     return "" if name == "NA" else name
 
 
-def _check_left(path: Path, rows: list[_Row], column: str) -> None:
+def _check_left(
+    path: Path, rows: list[_Row], column: str, form: Callable[[str], str] = str
+) -> None:
     first = {}
     for line, name, _ in rows:
         if not name:
             raise ValueError(f"{path}: line {line}: the cell of {column!r} is empty")
-        if name in first:
+        earlier = first.setdefault(form(name), line)
+        if earlier != line:
             raise ValueError(
-                f"{path}: line {line}: {name!r} is there twice, first in line {first[name]}"
+                f"{path}: line {line}: {name!r} is there twice, first in line {earlier}"
             )
-        first[name] = line
 
 
 def _read_rows(path: Path, left: str, right: str) -> list[_Row]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: not UTF-8 text, at byte {error.start}") from error
-    text, named = without_sep_line(text)
-    try:
-        rows, _ = read_rows(text, named or delimiter_of(text))
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
-    header = [normalise_text(cell) for cell in rows[0][1]] if rows else []
-    if any(header.count(column) != 1 for column in (left, right)):
+    table = read_cells(path)
+    if any(table.header.count(column) != 1 for column in (left, right)):
         raise ValueError(
-            f"{path}: the columns are {header}, expected {left!r} and {right!r} once each"
+            f"{path}: the columns are {table.header}, expected {left!r} and {right!r} once each"
         )
-    for line, cells in rows[1:]:
-        if len(cells) != len(header):
-            raise ValueError(
-                f"{path}: line {line} has {len(cells)} cells, the header has {len(header)}"
-            )
-    places = header.index(left), header.index(right)
-    return [_Row(line, *(cells[place] for place in places)) for line, cells in rows[1:]]
+    return list(map(_Row, table.lines, table.column(left), table.column(right)))

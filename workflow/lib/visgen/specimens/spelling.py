@@ -1,0 +1,77 @@
+"""One name for each taxon of the images: synonyms and names in another case."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from visgen.names import say_mixed
+from visgen.specimens.taxonomy import lineage
+from visgen.spellings import accept, match_case, unify_case
+
+
+def unify_names(
+    meta: pd.DataFrame, ranks: Sequence[str], synonyms: Mapping[str, str]
+) -> pd.DataFrame:
+    """Bring names that mean one taxon to one, and place what bore a synonym where its taxon is.
+
+    Parameters
+    ----------
+    meta : DataFrame
+        With the ranks; gaps are null.
+    ranks : list of str
+        The ranks, coarse to fine.
+    synonyms : mapping of str to str
+        As `visgen.name_tables.read_synonyms` returns it; for names at any rank.
+
+    Returns
+    -------
+    DataFrame
+        A copy. Names that differ in case only have their most frequent spelling. A row whose
+        name is replaced has the taxa above of the rows that bear the accepted name; where there
+        is none, a genus that was the first word of the old name is that of the new one.
+
+    Examples
+    --------
+    >>> meta = pd.DataFrame({"genus": ["Chlamys"], "species": ["Chlamys varia"]})
+    >>> synonyms = {"Chlamys varia": "Mimachlamys varia"}
+    >>> unify_names(meta, ["genus", "species"], synonyms).to_numpy().tolist()
+    [['Mimachlamys', 'Mimachlamys varia']]
+    """
+    meta = meta.copy()
+    for rank in ranks:
+        used = unify_case(meta[rank].dropna(), f"rank {rank}")
+        meta[rank] = meta[rank].map(used).astype("str")
+        say_mixed(used.values(), f"rank {rank}")
+    if not synonyms:
+        return meta
+    accepted = accept(
+        pd.concat([meta[rank].dropna() for rank in ranks]), synonyms, "labels of images"
+    )
+    for rank in reversed(ranks):  # fine to coarse: a genus may be a synonym too
+        old = meta[rank]
+        in_table = match_case(accepted.values(), sorted(old.dropna().unique()), f"rank {rank}")
+        used = {name: in_table[to] for name, to in accepted.items()}
+        new = old.map(used).fillna(old).astype("str")
+        changed = old.notna() & (old != new)
+        if changed.any():
+            _replace(meta, ranks, rank, new[changed])
+    return meta
+
+
+def _replace(meta: pd.DataFrame, ranks: Sequence[str], rank: str, new: pd.Series) -> None:
+    """Give rows their accepted names, and the taxa above these."""
+    own = lineage(meta.drop(new.index), ranks, rank)
+    above = own.reindex(new).set_axis(new.index)
+    for coarser in above.columns:
+        at_home = above[coarser].dropna()
+        meta.loc[at_home.index, coarser] = at_home
+    if len(above.columns):
+        first = _first_words(meta.loc[new.index, rank])
+        bears_it = (meta.loc[new.index, above.columns[-1]] == first) & ~new.isin(own.index)
+        moved = new[bears_it]
+        meta.loc[moved.index, above.columns[-1]] = _first_words(moved)
+    meta.loc[new.index, rank] = new
+
+
+def _first_words(names: pd.Series) -> pd.Series:
+    return names.str.split(n=1).str[0]
