@@ -25,7 +25,7 @@ _DAMAGE = re.compile(
     re.IGNORECASE,
 )
 _TURNS = Turns(TOTAL)
-_STRIP = 2**22  # pixels at a time
+_STRIP = 2**20  # pixels at a time
 
 
 class RefusedImage(ValueError):

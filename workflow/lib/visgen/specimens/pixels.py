@@ -13,7 +13,7 @@ from visgen.specimens.tiff import Samples
 DEPTHS = (8, 10, 12, 14, 16)
 _DEEP_GREY = ("I;16", "I;16L", "I;16B", "I;16N", "I", "F")
 _DARKEST = 16  # the largest value must reach it to be taken for a grey of some depth
-_STRIP = 2**22  # pixels at a time
+_STRIP = 2**20  # pixels at a time
 _BYTES = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}
 _COLOUR_OF_16 = ("RGB;16", "RGBX;16", "RGBA;16", "CMYK;16", "R;16", "G;16", "B;16")
 
