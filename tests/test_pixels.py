@@ -132,6 +132,9 @@ layouts = pytest.mark.parametrize(
             *(CMYK, {}, [[0, 255, 255], [0, 0, 0]]),
             id="CMYK",
         ),
+        pytest.param(
+            row([4095, 0, 0, 0], kind="u2"), CMYK, {}, [[240, 255, 255]], id="little ink of 16 bits"
+        ),
         pytest.param(  # nearly white and nearly black: lcms rounds
             row([255, 0, 0], [0, 0, 0], kind="u1"),
             *(LAB, {}, [[254, 255, 254], [1, 0, 1]]),
@@ -155,6 +158,27 @@ def test_numbers_of_tiffs_become_colours(
     tmp_path, numbers, photometric, tags, expected, order, compression
 ):
     write_tiff(tmp_path / "a.tif", numbers, photometric, order, compression, **tags)
+    assert shades(tmp_path / "a.tif") == expected
+
+
+@pytest.mark.parametrize("compression", [PLAIN, DEFLATED])
+@pytest.mark.parametrize(
+    ("packed", "bits", "photometric", "expected"),
+    [
+        ([0b1010_0000], 1, GREY, [255, 0, 255, 0]),
+        ([0b1010_0000], 1, WHITE_IS_ZERO, [0, 255, 0, 255]),
+        ([0b1010_0000], 1, None, [255, 0, 255, 0]),
+        ([0b11_01_10_00], 2, WHITE_IS_ZERO, [0, 170, 85, 255]),
+        ([0x0F, 0x5A], 4, GREY, [0, 255, 85, 170]),
+        ([0x0F, 0x5A], 4, PALETTE, [0, 15, 5, 10]),
+        ([0x00, 0x01, 0x11, 0x01, 0x22, 0x00], 12, GREY, [0, 17, 1, 32]),
+    ],
+)
+def test_numbers_that_share_bytes(tmp_path, packed, bits, photometric, expected, compression):
+    colours = {"t320": [257 * shade for shade in range(2**bits)] * 3} if photometric == 3 else {}
+    tags = colours | {"t256": [4], "t258": [bits]}
+    numbers = row(*packed, kind="u1")
+    write_tiff(tmp_path / "a.tif", numbers, photometric, LITTLE, compression, **tags)
     assert shades(tmp_path / "a.tif") == expected
 
 

@@ -220,10 +220,12 @@ def _refusing(path: str | Path) -> Iterator[None]:
     except RefusedImage:
         raise
     except MemoryError as error:
-        raise MemoryError(f"{path}: not enough memory to decode it: {_words(error)}") from error
+        raise MemoryError(f"{path}: not enough memory to decode it") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise RefusedImage(path, "too_many_pixels", str(error)) from error
     except Exception as error:
+        if str(error).startswith("out of memory"):  # in the words of Pillow's decoders
+            raise MemoryError(f"{path}: not enough memory to decode it") from error
         damaged = isinstance(error, EOFError | struct.error | zlib.error) or (
             isinstance(error, OSError) and error.errno is None and _DAMAGE.search(str(error))
         )

@@ -15,7 +15,7 @@ _DEEP_GREY = ("I;16", "I;16L", "I;16B", "I;16N", "I", "F")
 _DARKEST = 16  # the largest value must reach it to be taken for a grey of some depth
 _STRIP = 2**20  # pixels at a time
 _BYTES = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}
-_COLOUR_OF_16 = ("RGB;16", "RGBX;16", "RGBA;16", "CMYK;16", "R;16", "G;16", "B;16")
+_COLOUR_OF_16 = ("RGB;16", "RGBX;16", "RGBA;16", "R;16", "G;16", "B;16")
 
 
 def raw_modes(image: Image.Image) -> list[str]:
@@ -56,7 +56,12 @@ def correct_transparent_value(image: Image.Image, raw: list[str]) -> None:
 
 
 def is_dark(image: Image.Image) -> bool:
-    """Tell whether no channel uses the upper two bits, as with fewer bits than there is room."""
+    """Tell whether no channel uses the upper two bits, as with fewer bits than there is room.
+
+    Ink says nothing: little of it is bright.
+    """
+    if image.mode == "CMYK":
+        return False
     extrema = image.getextrema()
     bands = extrema if isinstance(extrema[0], tuple) else (extrema,)
     return 0 < max(high for _, high in bands) < 64
@@ -101,6 +106,8 @@ def to_rgb(
         if not (math.isfinite(least) and math.isfinite(most)):
             raise ValueError("holds values that are not finite")
         floor, ceiling, decided = _range(least, most, samples, image.mode == "F")
+    elif not (samples.undo or image.has_transparency_data):
+        return image.convert("RGB"), None
     if samples.inverted:
         floor, ceiling = ceiling, floor
     rgb = Image.new("RGB", image.size)

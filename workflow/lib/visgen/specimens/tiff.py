@@ -43,14 +43,14 @@ def samples_of(image: Image.Image) -> Samples:
     if tags is None:
         return Samples(16 if image.mode.startswith("I") else 8)
     deep = image.mode not in ("1", "L")
-    maximum = tags.get(_MAXIMUM, tags.get(_SIGNED_MAXIMUM))
+    maximum = _first(tags.get(_MAXIMUM, tags.get(_SIGNED_MAXIMUM)))
     photometric = tags.get(_PHOTOMETRIC)
     return Samples(
         bits=_first(tags.get(_BITS, 1)),
         signed=_first(tags.get(_FORM, 1)) == _SIGNED,
         inverted=deep and photometric == 0,
         undo=not deep and photometric is None and tags.get(_COMPRESSION, 1) not in _FAX,
-        maximum=_first(maximum),
+        maximum=maximum if isinstance(maximum, int | float) else None,
     )
 
 
