@@ -1,4 +1,5 @@
 import hashlib
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -245,6 +246,15 @@ def test_an_image_that_vanished_is_named(images, backbone, tmp_path):
     gone = images.assign(path=[*images["path"][:12], str(tmp_path / "gone.png")])
     with pytest.raises(ValueError, match=r"gone\.png: missing_file"):
         extract(gone, backbone, tmp_path)
+
+
+def lacking(_):
+    raise MemoryError
+
+
+def test_lack_of_memory_for_a_picture_names_its_file(images, backbone, tmp_path):
+    with pytest.raises(MemoryError, match=rf"^{images['path'].iloc[0]}: MemoryError$"):
+        extract(images, replace(backbone, transform=lacking), tmp_path)
 
 
 def test_an_image_that_changed_since_ingest_is_refused(images, backbone, tmp_path):

@@ -1,4 +1,5 @@
 import hashlib
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -343,6 +344,15 @@ def test_maps_beyond_float16_are_refused(study):
     backbone.network.conv1[0].weight.mul_(1e7)
     with pytest.raises(ValueError, match="id '000': its maps before layer4 of test_resnet have"):
         make(study, backbone)
+
+
+def lacking(_):
+    raise MemoryError
+
+
+def test_lack_of_memory_for_a_picture_names_its_file(study, backbone):
+    with pytest.raises(MemoryError, match=r"^.*\.\w+: MemoryError$"):
+        make(study, replace(backbone, transform=lacking))
 
 
 def test_a_changed_file_is_refused(study, backbone):

@@ -6,8 +6,8 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image, ImageFile
-from visgen.specimens.images import ImageFacts, RefusedImage, inspect_image, load_image
+from PIL import Image, ImageFile, PngImagePlugin
+from visgen.specimens.images import ImageFacts, RefusedImage, inspect_image, load_image, naming
 
 ROSE = (201, 103, 53)
 
@@ -34,6 +34,13 @@ def png(width, height, depth, colour_type, scan_lines, transparent=b""):
     if transparent:
         parts.insert(1, chunk(b"tRNS", transparent))
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts) + chunk(b"IEND", b"")
+
+
+def text_of(name, data):
+    """Return what Pillow puts a chunk into a PNG by."""
+    info = PngImagePlugin.PngInfo()
+    info.add(name, data)
+    return info
 
 
 def test_colour_is_kept(tmp_path):
@@ -98,9 +105,13 @@ def test_half_transparent_is_mixed_with_the_background(tmp_path):
     [
         (8, 2, bytes([9, 8, 7, 6, 5, 4]), struct.pack(">3H", 9, 8, 7), [6, 5, 4]),
         (8, 0, bytes([9, 6]), struct.pack(">H", 9), [6, 6, 6]),
-        (16, 0, struct.pack(">2H", 999, 5 * 257), struct.pack(">H", 999), [5, 5, 5]),
+        (16, 0, struct.pack(">2H", 999, 90 * 257), struct.pack(">H", 999), [90, 90, 90]),
+        (16, 2, struct.pack(">6H", *[999] * 3, 9 << 8, 8 << 8, 255 << 8),
+         struct.pack(">3H", 999, 999, 999), [9, 8, 255]),
+        (4, 0, bytes([0x59]), struct.pack(">H", 5), [153, 153, 153]),
+        (2, 0, bytes([0b10_01_0000]), struct.pack(">H", 2), [85, 85, 85]),
     ],
-)
+)  # fmt: skip
 def test_a_transparent_colour_shows_the_background(
     tmp_path, depth, colour_type, scan_line, transparent, opaque
 ):
@@ -116,9 +127,24 @@ def test_sixteen_bit_grey_is_scaled_from_the_full_range(tmp_path, name, kind):
     assert (pixels(tmp_path / name) == grey[..., None]).all()
 
 
-def test_dark_sixteen_bit_grey_stays_dark(tmp_path):
-    Image.fromarray(np.array([[0, 129, 4095]], dtype="u2")).save(tmp_path / "a.png")
-    assert pixels(tmp_path / "a.png")[0, :, 0].tolist() == [0, 1, 16]  # 129/257 = 0.502
+@pytest.mark.parametrize(("brightest", "white"), [(4095, 4095), (3000, 4095), (16384, 65535)])
+def test_sixteen_bit_grey_is_as_deep_as_its_largest_value_needs(tmp_path, brightest, white):
+    Image.fromarray(np.array([[0, 129, brightest]], dtype="u2")).save(tmp_path / "a.png")
+    expected = [0, round(129 * 255 / white), round(brightest * 255 / white)]
+    assert pixels(tmp_path / "a.png")[0, :, 0].tolist() == expected
+
+
+@pytest.mark.parametrize(("depth", "kind", "n_bands"), [(16, 2, 3), (16, 6, 4)])
+def test_sixteen_bit_colour_is_as_deep_as_its_largest_value_needs(tmp_path, depth, kind, n_bands):
+    scan_line = struct.pack(f">{n_bands}H", 4095, 273, 546, *[4095] * (n_bands - 3))
+    (tmp_path / "a.png").write_bytes(png(1, 1, depth, kind, b"\0" + scan_line))
+    assert pixels(tmp_path / "a.png").tolist() == [[[255, 17, 34]]]
+    assert "12 bits" in inspect_image(tmp_path / "a.png").reading
+
+
+def test_dark_grey_beside_full_alpha_stays_dark(tmp_path):
+    (tmp_path / "a.png").write_bytes(png(1, 1, 16, 4, b"\0" + struct.pack(">2H", 4095, 65535)))
+    assert pixels(tmp_path / "a.png").tolist() == [[[15, 15, 15]]]
 
 
 def test_long_grey_is_scaled_like_sixteen_bits_where_it_fits_and_stretched_elsewhere(tmp_path):
@@ -128,13 +154,13 @@ def test_long_grey_is_scaled_like_sixteen_bits_where_it_fits_and_stretched_elsew
     assert pixels(tmp_path / "b.tif")[0, :, 0].tolist() == [0, 3, 255]  # 255/100 = 2.55
 
 
-def test_floating_grey_runs_from_zero_to_one_or_is_stretched(tmp_path):
+def test_floating_grey_runs_from_zero_to_one_or_to_a_depth_or_is_stretched(tmp_path):
     Image.fromarray(np.array([[0.2, 0.4, 0.6]], dtype="f4")).save(tmp_path / "a.tif")
     assert pixels(tmp_path / "a.tif")[0, :, 0].tolist() == [51, 102, 153]
     Image.fromarray(np.array([[100.0, 140.0, 200.0]], dtype="f4")).save(tmp_path / "b.tif")
-    assert pixels(tmp_path / "b.tif")[0, :, 0].tolist() == [0, 102, 255]
-    Image.fromarray(np.full((2, 3), 40, dtype="f4")).save(tmp_path / "c.tif")
-    assert (pixels(tmp_path / "c.tif") == 0).all()
+    assert pixels(tmp_path / "b.tif")[0, :, 0].tolist() == [100, 140, 200]
+    Image.fromarray(np.array([[-1.0, 0.0, 1.55]], dtype="f4")).save(tmp_path / "c.tif")
+    assert pixels(tmp_path / "c.tif")[0, :, 0].tolist() == [0, 100, 255]
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
@@ -172,7 +198,7 @@ def test_orientation_is_undone(tmp_path, form):
         found = pixels(path).astype(int)
         assert found.shape == expected.shape
         assert np.abs(found - expected).max() <= 3
-        assert inspect_image(path)[1:] == (expected.shape[1], expected.shape[0])
+        assert inspect_image(path)[1:3] == (expected.shape[1], expected.shape[0])
 
 
 def test_damaged_metadata_do_no_harm(tmp_path):
@@ -192,6 +218,71 @@ def test_orientation_survives_damaged_tags_beside_it(tmp_path):
     data[kind : kind + 2] = b"\0\x02"
     Image.new("RGB", (5, 3), ROSE).save(tmp_path / "a.jpg", exif=bytes(data))
     assert load_image(tmp_path / "a.jpg").size == (3, 5)
+
+
+LARGE = b"<x>" + bytes(3_000_000) + b"</x>"
+XMP = b"XML:com.adobe.xmp\0\1\0\0\0"  # compressed
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        pytest.param(b"zTXt", b"Comment\0\0" + zlib.compress(LARGE), id="zTXt"),
+        pytest.param(b"iTXt", XMP + zlib.compress(LARGE), id="XMP"),
+        pytest.param(b"iCCP", b"icc\0\0" + zlib.compress(LARGE), id="ICC"),
+        pytest.param(b"tEXt", b"Comment\0" + bytes(20_000_000), id="tEXt"),
+        pytest.param(b"zTXt", b"Comment\0\7" + b"of an unknown compression", id="unknown"),
+        pytest.param(b"eXIf", b"MM\0*" + bytes(100), id="EXIF"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF")
+@pytest.mark.parametrize("after", [False, True])
+def test_metadata_of_a_png_cost_no_pixels(tmp_path, name, data, after):
+    colours = noise(13, 17, 3)
+    buffer = io.BytesIO()
+    Image.fromarray(colours).save(buffer, "PNG")
+    sound = buffer.getvalue()
+    cut = sound.index(b"IEND" if after else b"IDAT") - 4
+    head = struct.pack(">I", len(data)) + name
+    chunk = head + data + struct.pack(">I", zlib.crc32(name + data))
+    (tmp_path / "a.png").write_bytes(sound[:cut] + chunk + sound[cut:])
+    assert (pixels(tmp_path / "a.png") == colours).all()
+    broken = chunk[:-1] + bytes([chunk[-1] ^ 1])
+    (tmp_path / "b.png").write_bytes(sound[:cut] + broken + sound[cut:])
+    assert (pixels(tmp_path / "b.png") == colours).all()
+
+
+@pytest.mark.parametrize("before", [0, 2_999_990])
+def test_the_orientation_in_large_xmp_holds(tmp_path, before):
+    xmp = XMP + zlib.compress(bytes(before) + b'tiff:Orientation="6"' + LARGE)
+    Image.new("RGB", (5, 3)).save(tmp_path / "a.png", pnginfo=text_of(b"iTXt", xmp))
+    assert load_image(tmp_path / "a.png").size == (3, 5)
+    assert "metadata too large" in inspect_image(tmp_path / "a.png").reading
+
+
+@pytest.mark.parametrize("form", ["JPEG", "TIFF", "WEBP"])
+def test_large_metadata_of_other_formats_cost_no_pixels(tmp_path, form):
+    exif = Image.Exif()
+    exif[0x010E] = "x" * 60_000
+    options = {"exif": exif, "icc_profile": bytes(2_000_000)}
+    options |= {} if form == "JPEG" else {"xmp": LARGE.replace(b"\0", b" ")}
+    if form == "TIFF":
+        options = {
+            "tiffinfo": {700: options["xmp"], 34675: options["icc_profile"], 270: "x" * 10**6}
+        }
+    Image.new("RGB", (5, 3), ROSE).save(tmp_path / "a", form, **options)
+    assert (tmp_path / "a").stat().st_size > 2_000_000
+    assert np.abs(pixels(tmp_path / "a").astype(int) - ROSE).max() <= 3
+
+
+def test_damaged_segments_of_a_jpeg_cost_no_pixels(tmp_path):
+    buffer = io.BytesIO()
+    Image.fromarray(noise(13, 17, 3)).save(buffer, "JPEG")
+    sound = buffer.getvalue()
+    icc = b"\xff\xe2\0\x0eICC_PROFILE\0"  # without its number
+    (tmp_path / "a.jpg").write_bytes(sound[:2] + icc + sound[2:])
+    (tmp_path / "b.jpg").write_bytes(sound)
+    assert (pixels(tmp_path / "a.jpg") == pixels(tmp_path / "b.jpg")).all()
 
 
 def test_metadata_are_left_behind(tmp_path):
@@ -248,7 +339,26 @@ def test_an_image_beyond_pillows_own_limit_is_refused(tmp_path):
 def test_facts_are_digest_and_upright_size(tmp_path):
     Image.new("RGB", (5, 3)).save(tmp_path / "a.png")
     digest = hashlib.sha256((tmp_path / "a.png").read_bytes()).hexdigest()
-    assert inspect_image(tmp_path / "a.png") == ImageFacts(digest, 5, 3)
+    pixels = hashlib.sha256(b"5 x 3" + bytes(5 * 3 * 3)).hexdigest()
+    assert inspect_image(tmp_path / "a.png") == ImageFacts(digest, 5, 3, pixels, None)
+
+
+def test_the_same_pixels_have_the_same_digest_whatever_the_file(tmp_path):
+    picture = Image.fromarray(noise(13, 17, 3))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    picture.save(tmp_path / "a.png")
+    picture.save(tmp_path / "b.tif", compression="tiff_lzw")
+    picture.save(tmp_path / "c.webp", lossless=True)
+    picture.rotate(90, expand=True).save(tmp_path / "d.png", exif=exif)
+    picture.save(tmp_path / "e.png", pnginfo=text_of(b"tEXt", b"Comment\0two"))
+    facts = [inspect_image(path) for path in sorted(tmp_path.iterdir())]
+    assert len({fact.sha256 for fact in facts}) == len(facts) == 5
+    assert {fact.pixels for fact in facts} == {facts[0].pixels}
+    picture.rotate(180).save(tmp_path / "f.png")
+    Image.fromarray(np.asarray(picture).reshape(17, 13, 3)).save(tmp_path / "g.png")
+    for name in ("f.png", "g.png"):
+        assert inspect_image(tmp_path / name).pixels != facts[0].pixels
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "TIFF", "WEBP"])
@@ -280,6 +390,78 @@ def test_what_is_no_image_is_unreadable(tmp_path):
     for path in tmp_path.iterdir():
         with pytest.raises(RefusedImage, match=rf"{path.name}: unreadable"):
             inspect_image(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        (
+            "a.jpg",
+            b"\xff\xd8\xff\xc0\0\x0b\x0c\0\x05\0\x05\1\1\x11\0",
+            "cannot handle 12-bit layers",
+        ),
+        ("a.png", png(5, 3, 3, 0, b""), "a PNG with an unknown header"),
+        ("a.gif", b"GIF89a", "not a JPEG, PNG, TIFF or WebP image"),
+    ],
+)
+def test_a_refusal_has_the_words_of_the_decoder(tmp_path, name, data, words):
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(RefusedImage, match=words) as caught:
+        inspect_image(tmp_path / name)
+    assert caught.value.reason == "unreadable"
+
+
+@pytest.mark.parametrize("error", [MemoryError(), OSError("out of memory when reading image file")])
+def test_lack_of_memory_names_the_file(tmp_path, monkeypatch, error):
+    def lacking(*_):
+        raise error
+
+    Image.new("RGB", (5, 3)).save(tmp_path / "a.png")
+    monkeypatch.setattr("visgen.specimens.decoding.to_rgb", lacking)
+    for read in (load_image, inspect_image):
+        with pytest.raises(MemoryError, match=r"a\.png: not enough memory to decode it$"):
+            read(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("no room\nfor it")])
+def test_an_error_gets_the_name_of_the_file_once_and_in_one_line(error):
+    with pytest.raises((ValueError, MemoryError)) as caught, naming("a.jpg"):
+        raise error
+    assert str(caught.value) in ("a.jpg: MemoryError", "a.jpg: RuntimeError: no room for it")
+    with pytest.raises(RefusedImage, match=r"^a\.jpg: empty"), naming("a.jpg"):
+        raise RefusedImage("a.jpg", "empty_file", "0 bytes")
+
+
+@pytest.mark.parametrize(
+    ("size", "reason", "detail"),
+    [
+        ((17, 1), "too_small", "17 x 1 pixels; ingest.min_side wants at least 2 a side"),
+        ((2, 41), "too_elongated", "2 x 41 pixels; ingest.max_aspect_ratio allows 20 : 1"),
+        ((40, 2), None, None),
+    ],
+)
+def test_shape_is_checked_before_decoding(tmp_path, size, reason, detail):
+    (tmp_path / "a.png").write_bytes(png(*size, 8, 0, b"no pixels at all"))
+    with pytest.raises(RefusedImage) as caught:
+        inspect_image(tmp_path / "a.png", min_side=2, max_aspect_ratio=20)
+    if reason is None:
+        assert caught.value.reason == "truncated"
+    else:
+        assert (caught.value.reason, caught.value.detail) == (reason, detail)
+
+
+@pytest.mark.parametrize("kind", [b"VP8X", b"VP8L", b"VP8 "])
+def test_the_pixels_of_webp_are_counted_in_its_header(tmp_path, kind):
+    head = {
+        b"VP8X": bytes(8) + b"\x57\x1b\0\x8a\x13\0",
+        b"VP8L": bytes(4) + b"\x2f" + (7000 - 1 | (5003 - 1) << 14).to_bytes(9, "little"),
+        b"VP8 ": bytes(10) + struct.pack("<2H", 7000, 5003),
+    }[kind]
+    data = b"WEBP" + kind + head
+    (tmp_path / "a.webp").write_bytes(b"RIFF" + struct.pack("<I", len(data)) + data)
+    with pytest.raises(RefusedImage, match="7000 x 5003 pixels, the limit is 35000000") as caught:
+        inspect_image(tmp_path / "a.webp", max_pixels=35_000_000)
+    assert caught.value.reason == "too_many_pixels"
 
 
 def test_a_missing_and_an_empty_file_are_told_apart(tmp_path):

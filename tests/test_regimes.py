@@ -1,6 +1,7 @@
 import copy
 import hashlib
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -242,6 +243,16 @@ def test_an_image_that_changed_since_ingest_is_refused(images, backbone):
     for held_bytes in (10**9, 1000):
         with pytest.raises(ValueError, match="its content has changed since ingest"):
             read_all(swapped, backbone, held_bytes=held_bytes)
+
+
+def lacking(_):
+    raise MemoryError
+
+
+def test_lack_of_memory_for_a_picture_names_its_file(images, backbone):
+    read = replace(read_all(images, backbone, held_bytes=1000), transform=lacking)
+    with pytest.raises(MemoryError, match=rf"^{images['path'][3]}: MemoryError$"):
+        read[3]
 
 
 def test_an_unknown_colour_is_refused(images, backbone):

@@ -129,7 +129,7 @@ def test_an_unchanged_study_has_nothing_to_do(planner):
         ("seed", 2, ALL - UNSEEDED),
         ("simclr.epochs", 3, WEIGHTS),
         ("simclr.image_size", 48, WEIGHTS),
-        ("ingest.background", [0, 0, 0], WEIGHTS),
+        ("ingest.background", [0, 0, 0], SPECIMENS),
         ("ingest.contradictions", "keep", SPECIMENS),
         ("simulation.signal", 0.5, ALL),
     ],

@@ -335,6 +335,18 @@ def test_an_image_that_vanished_is_named(images, backbone, tmp_path):
         train_simclr(gone, backbone, tmp_path, **OPTIONS)
 
 
+def lacking(_):
+    raise MemoryError
+
+
+def test_lack_of_memory_for_a_view_names_its_file(images):
+    pairs = ViewPairs(
+        tuple(images["path"]), tuple(images["sha256"]), lacking, 16, 1, (255, 255, 255), 10**6
+    )
+    with pytest.raises(MemoryError, match=rf"^{images['path'][3]}: MemoryError$"):
+        pairs[0, 3]
+
+
 def test_a_loss_that_is_no_number_stops_the_training(images, backbone, tmp_path):
     with pytest.raises(ValueError, match=r"the loss is nan in step \d+ of .* simclr.learning_rate"):
         train_simclr(images, backbone, tmp_path, **OPTIONS | {"learning_rate": 1e30})

@@ -465,6 +465,69 @@ def test_of_identical_files_with_the_same_labels_the_first_by_id_stays(tmp_path)
     ]  # fmt: skip
 
 
+def save_again(study, name, as_name, *labels, **options):
+    with Image.open(study.images / name) as image:
+        image.save(study.images / as_name, **options)
+    study.rows.append(",".join([as_name, *labels]))
+
+
+def test_the_same_pixels_in_other_files_are_duplicates(study):
+    study.add("a.png", "A", "B", "C")
+    save_again(study, "a.png", "b.tif", "A", "B", "C", compression="tiff_lzw")
+    save_again(study, "a.png", "c.webp", "A", "B", "", lossless=True)
+    specimens, rejected = study.ingest()
+    assert specimens.empty
+    assert details(rejected)["c.webp"].startswith("line 4: same pixels as a.png, but species is")
+    (study.images / "c.webp").unlink()
+    study.rows.pop()
+    specimens, rejected = study.ingest()
+    assert specimens["id"].tolist() == ["a.png"]
+    assert rejected[["file", "reason"]].to_numpy().tolist() == [["b.tif", "duplicate"]]
+    assert rejected["detail"][0].startswith("line 3: same pixels as a.png; specimen is")
+
+
+def test_pixels_are_compared_over_the_background_of_the_study(study):
+    for name, colour in (("a.png", (9, 9, 9, 0)), ("b.png", (255, 255, 255, 255))):
+        Image.new("RGBA", (3, 2), colour).save(study.images / name)
+        study.rows.append(f"{name},A,B,C")
+    assert len(study.ingest(background=(255, 255, 255))[0]) == 1
+    assert len(study.ingest(background=(9, 9, 9))[0]) == 2
+
+
+def test_small_and_elongated_images_are_rejected_with_both_sides(study):
+    for name, size in (("a.png", (100, 2)), ("b.png", (100, 1)), ("c.png", (6, 300))):
+        study.add(name, "A", "B", "C")
+        photograph(study.images / name, size=size)
+    specimens, rejected = study.ingest(min_side=2, max_aspect_ratio=49.9)
+    assert specimens.empty
+    assert details(rejected) == {
+        "a.png": "line 2: 100 x 2 pixels; ingest.max_aspect_ratio allows 49.9 : 1",
+        "b.png": "line 3: 100 x 1 pixels; ingest.min_side wants at least 2 a side",
+        "c.png": "line 4: 6 x 300 pixels; ingest.max_aspect_ratio allows 49.9 : 1",
+    }
+    assert set(rejected["reason"]) == {"too_small", "too_elongated"}
+    assert len(study.ingest(min_side=2, max_aspect_ratio=50)[0]) == 2
+
+
+def test_how_an_image_was_read_is_kept_where_it_left_something_open(study):
+    study.add("a.png", "A", "B", "C")
+    Image.fromarray(np.array([[0, 4000]], "u2")).save(study.images / "b.tif")
+    study.rows.append("b.tif,A,B,C")
+    readings = study.ingest()[0].set_index("id")["reading"]
+    assert readings.isna().tolist() == [True, False]
+    assert readings["b.tif"] == "12 bits of the 16 bits are used: the largest value is 4000"
+
+
+def test_lack_of_memory_stops_with_the_name_of_the_file(study, monkeypatch):
+    def lacking(*_):
+        raise MemoryError
+
+    study.add("a.png", "A", "B", "C")
+    monkeypatch.setattr("visgen.specimens.images.decode", lacking)
+    with pytest.raises(MemoryError, match=r"a\.png: not enough memory"):
+        study.ingest(workers=3)
+
+
 def test_identical_files_with_different_labels_are_all_rejected(study):
     study.add("a.png", "A", "B", "C", seed=1)
     study.add("b.png", "A", "B", "C", seed=1)

@@ -25,6 +25,8 @@ checkpoint ingest_specimens:
     conda:
         "../../envs/images.yaml"
     threads: config["compute"]["workers"]
+    resources:
+        mem_mb=6000,
     params:
         inventory=plan.simulated or inventory_of(INPUTS["images"]),
         ranks=RANKS,
@@ -33,6 +35,9 @@ checkpoint ingest_specimens:
         path_pattern=INPUTS["path_pattern"],
         specimen_pattern=INPUTS["specimen_pattern"],
         max_pixels=config["ingest"]["max_pixels"],
+        min_side=config["ingest"]["min_side"],
+        max_aspect_ratio=config["ingest"]["max_aspect_ratio"],
+        background=config["ingest"]["background"],
         max_rejected=config["ingest"]["max_rejected"],
         contradictions=config["ingest"]["contradictions"],
     script:

@@ -26,10 +26,16 @@ specimens, rejected = ingest(
     specimen_pattern=params.specimen_pattern,
     contradictions=params.contradictions,
     max_pixels=params.max_pixels,
+    min_side=params.min_side,
+    max_aspect_ratio=params.max_aspect_ratio,
+    background=tuple(params.background),
     workers=int(os.environ["VISGEN_WORKERS"]),
 )
 # Snakemake deletes the tables of a failed job; the log stays.
 print(rejected.to_csv(sep="\t", index=False))
+readings = specimens.loc[specimens["reading"].notna(), ["id", "reading"]]
+print(f"{len(readings)} images left something open, and were read so:")
+print(readings.to_csv(sep="\t", index=False))
 check_share(specimens, rejected, params.max_rejected, None if meta is None else len(meta))
 write_records(made, specimens)
 write_table(made.taxonomy, tabulate_taxa(specimens, params.ranks))

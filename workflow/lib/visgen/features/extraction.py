@@ -19,7 +19,7 @@ from visgen.features.rendered_views import render_view
 from visgen.features.store import add_vectors, read_vectors
 from visgen.machine.devices import describe_device, fix_kernels, pick_device, pick_precision
 from visgen.machine.recipes import recipe_folder
-from visgen.specimens.images import check_content, load_image
+from visgen.specimens.images import check_content, load_image, naming
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ SOFTWARE = ("torch", "torchvision", "timm")
 
 #: Raised when this code comes to make other vectors of the same images, so that the store does
 #: not hand out the old ones.
-REVISION = 1
+REVISION = 2
 
 
 def extract_features(
@@ -116,9 +116,10 @@ def extract_features(
 
     def look(sha256: str, repeat: int, path: str) -> Tensor:
         image = read_for(backbone, path, sha256, background=background, max_pixels=max_pixels)
-        if repeat:
-            image = render_view(image, sha256, repeat, background=background, **augmentation)
-        return backbone.transform(image)  # (3, height, width)
+        with naming(path):
+            if repeat:
+                image = render_view(image, sha256, repeat, background=background, **augmentation)
+            return backbone.transform(image)  # (3, height, width)
 
     fix_kernels()
     network = backbone.network.to(device, memory_format=torch.channels_last)

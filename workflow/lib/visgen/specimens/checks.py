@@ -47,12 +47,14 @@ def find_repeated_rows(rows: pd.DataFrame, ranks: Sequence[str]) -> pd.DataFrame
 
 
 def find_duplicates(rows: pd.DataFrame, ranks: Sequence[str]) -> pd.DataFrame:
-    """Refuse files of identical content: all but the first, or all where their labels differ.
+    """Refuse pictures that are there twice: all but the first, or all where their labels differ.
+
+    The same picture is the same upright pixels, whatever the files' formats and metadata.
 
     Parameters
     ----------
     rows : DataFrame
-        With ``id``, ``sha256``, the ranks, ``specimen`` and ``split``.
+        With ``id``, ``sha256``, ``pixels``, the ranks, ``specimen`` and ``split``.
     ranks : list of str
         The ranks, coarse to fine.
 
@@ -64,10 +66,11 @@ def find_duplicates(rows: pd.DataFrame, ranks: Sequence[str]) -> pd.DataFrame:
     """
     rows = rows.sort_values("id")
     refused = {}
-    found = list(_compare(rows, "sha256", ranks))
+    found = list(_compare(rows, "pixels", ranks))
     cells = _cells(rows, found)
     for index, other, difference in found:
-        same = f"same content as {cells[other]['id']}"
+        what = "content" if cells[index]["sha256"] == cells[other]["sha256"] else "pixels"
+        same = f"same {what} as {cells[other]['id']}"
         if difference:
             refused[index] = "conflicting_duplicate", f"{same}, but {difference}"
         else:

@@ -1,20 +1,31 @@
 """Read photographs of specimens: any usual file in, one upright RGB image out, or a reason."""
 
 import hashlib
-import math
 import os
+import re
+import struct
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-import numpy as np
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import Image
+
+from visgen.specimens.decoding import decode, sizes
+from visgen.specimens.decoding_memory import TOTAL, Turns, bytes_to_decode
 
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp")
 MAX_PIXELS = 150_000_000
-_FORMATS = ("JPEG", "PNG", "TIFF", "WEBP")  # JPEG brings MPO, the form of many telephones
-_DEEP_GREY = ("I;16", "I;16L", "I;16B", "I;16N", "I", "F")
+_WHITE = (255, 255, 255)
+#: What decoders say of a file that ends early or is damaged in its midst.
+_DAMAGE = re.compile(
+    "truncated|broken data stream|unrecognized data stream|decoder error -[12]|decoder object"
+    "|failed to decode next frame",
+    re.IGNORECASE,
+)
+_TURNS = Turns(TOTAL)
+_STRIP = 2**20  # pixels at a time
 
 
 class RefusedImage(ValueError):
@@ -26,8 +37,9 @@ class RefusedImage(ValueError):
         The file.
     reason : str
         ``missing_file``, ``empty_file``, ``unreadable`` (no image, an unknown format, a broken
-        header, or pixels without a meaning as colours), ``truncated`` (begins as an image, then
-        ends early or is corrupt) or ``too_many_pixels``.
+        header, pixels that cannot be decoded or have no meaning as colours), ``truncated`` (begins
+        as an image, then ends early or is corrupt), ``too_many_pixels``, ``too_small`` or
+        ``too_elongated``.
     detail : str
         What was found, for a person.
     """
@@ -41,16 +53,30 @@ class RefusedImage(ValueError):
 
 
 class ImageFacts(NamedTuple):
-    """What is known of a sound image file: its content's digest and its upright size, pixels."""
+    """What is known of a sound image file.
+
+    Attributes
+    ----------
+    sha256 : str
+        Digest of the file's bytes, hexadecimal.
+    width, height : int
+        Of the upright image, pixels.
+    pixels : str
+        Digest of the upright RGB pixels and their shape.
+    reading : str or None
+        What had to be decided to read it, where the file leaves something open.
+    """
 
     sha256: str
     width: int
     height: int
+    pixels: str
+    reading: str | None
 
 
 def load_image(
     path: str | Path,
-    background: tuple[int, int, int] = (255, 255, 255),
+    background: tuple[int, int, int] = _WHITE,
     max_pixels: int = MAX_PIXELS,
     at_least: int | None = None,
 ) -> Image.Image:
@@ -78,36 +104,53 @@ def load_image(
     ------
     RefusedImage
         When the file cannot be used; ``reason`` says why.
+    MemoryError
+        When there is not enough memory to decode it; it names the file.
 
     Notes
     -----
-    Grey of 16 bits, and of 32 bits where it fits in 16, goes linearly from [0, 65535] to
-    [0, 255]; floating-point grey from [0, 1]. Grey outside that range is stretched between its
-    own minimum and maximum. Values that are not finite are refused. Colour profiles are ignored.
+    Black is 0 and white the largest value of the file's real depth, which is 8, 10, 12, 14 or 16
+    bits: in files of 16 bits and more it is that of the tag MaxSampleValue, else the smallest
+    depth that holds the image's own largest value. Floating-point grey goes from [0, 1]. Values
+    below 0 or beyond 16 bits, or all too small for 8 bits, are stretched between the image's own
+    minimum and maximum; ones that are not finite are refused. Colour profiles are ignored.
     """
-    with _opened(Path(path)) as file:
-        return _decode(file, path, background, max_pixels, at_least)
+    with _opened(Path(path)) as file, _turn(file, path, max_pixels, at_least), _refusing(path):
+        return decode(file, background, at_least)[0]
 
 
-def inspect_image(path: str | Path, max_pixels: int = MAX_PIXELS) -> ImageFacts:
-    """Decode an image file fully and return its digest and size.
+def inspect_image(
+    path: str | Path,
+    max_pixels: int = MAX_PIXELS,
+    *,
+    background: tuple[int, int, int] = _WHITE,
+    min_side: int = 1,
+    max_aspect_ratio: float = float("inf"),
+) -> ImageFacts:
+    """Decode an image file fully and return its digests and size.
 
     Parameters
     ----------
     path : path
         The file.
-    max_pixels : int
+    max_pixels, background
         As in `load_image`.
+    min_side : int
+        An image whose short side has fewer pixels is refused, ``too_small``.
+    max_aspect_ratio : float
+        An image whose long side is longer than so many short sides is refused, ``too_elongated``.
 
     Returns
     -------
     ImageFacts
-        SHA-256 of the file's bytes (hexadecimal); width and height of the upright image, pixels.
+        What is known of it.
 
     Raises
     ------
     RefusedImage
-        When `load_image` would refuse the file.
+        When `load_image` would refuse the file, or for its shape.
+    MemoryError
+        As `load_image`.
     """
     with _opened(Path(path)) as file:
         try:
@@ -115,8 +158,18 @@ def inspect_image(path: str | Path, max_pixels: int = MAX_PIXELS) -> ImageFacts:
         except OSError as error:
             raise RefusedImage(path, "unreadable", error.strerror or str(error)) from error
         file.seek(0)
-        image = _decode(file, path, (255, 255, 255), max_pixels, None)
-    return ImageFacts(sha256, image.width, image.height)
+        with _turn(file, path, max_pixels, None) as (width, height):
+            short, long = sorted((width, height))
+            shape = f"{width} x {height} pixels"
+            if short < min_side:
+                detail = f"{shape}; ingest.min_side wants at least {min_side} a side"
+                raise RefusedImage(path, "too_small", detail)
+            if long > max_aspect_ratio * short:
+                detail = f"{shape}; ingest.max_aspect_ratio allows {max_aspect_ratio:g} : 1"
+                raise RefusedImage(path, "too_elongated", detail)
+            with _refusing(path):
+                image, reading = decode(file, background)
+            return ImageFacts(sha256, image.width, image.height, _digest(image), reading)
 
 
 def check_content(path: str | Path, sha256: str) -> None:
@@ -134,6 +187,18 @@ def check_content(path: str | Path, sha256: str) -> None:
 
 
 @contextmanager
+def naming(path: str | Path) -> Iterator[None]:
+    """Name the file, in one line, in whatever goes wrong with its picture."""
+    try:
+        yield
+    except Exception as error:
+        if str(path) in str(error):
+            raise
+        kind = MemoryError if isinstance(error, MemoryError) else ValueError
+        raise kind(f"{path}: {_words(error)}") from error
+
+
+@contextmanager
 def _opened(path: Path) -> Iterator[BinaryIO]:
     try:
         file = path.open("rb")
@@ -148,68 +213,51 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def _refusing(path: str | Path, reason: str) -> Iterator[None]:
+def _refusing(path: str | Path) -> Iterator[None]:
     """Turn any failure inside into a refusal: a decoder meets damage with errors of every type."""
     try:
         yield
-    except (RefusedImage, MemoryError):
+    except RefusedImage:
         raise
+    except MemoryError as error:
+        raise MemoryError(f"{path}: not enough memory to decode it") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise RefusedImage(path, "too_many_pixels", str(error)) from error
-    except UnidentifiedImageError as error:
-        detail = "not a JPEG, PNG, TIFF or WebP image, or its header is damaged"
-        raise RefusedImage(path, "unreadable", detail) from error
     except Exception as error:
-        raise RefusedImage(path, reason, f"{type(error).__name__}: {error}") from error
+        if str(error).startswith("out of memory"):  # in the words of Pillow's decoders
+            raise MemoryError(f"{path}: not enough memory to decode it") from error
+        damaged = isinstance(error, EOFError | struct.error | zlib.error) or (
+            isinstance(error, OSError) and error.errno is None and _DAMAGE.search(str(error))
+        )
+        raise RefusedImage(path, "truncated" if damaged else "unreadable", _words(error)) from error
 
 
-def _decode(
-    file: BinaryIO,
-    path: str | Path,
-    background: tuple[int, int, int],
-    max_pixels: int,
-    at_least: int | None,
-) -> Image.Image:
-    with _refusing(path, "truncated"):
-        image = Image.open(file, formats=_FORMATS)
-        if image.width * image.height > max_pixels:
-            detail = f"{image.width} x {image.height} pixels, the limit is {max_pixels}"
-            raise RefusedImage(path, "too_many_pixels", detail)
-        if at_least is not None:
-            image.draft(None, (2 * at_least, 2 * at_least))
-        image.load()
-    with _refusing(path, "unreadable"):
-        # Read after loading: a TIFF is turned by Pillow itself, which then drops the tag.
-        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
-        rgb = _flatten(image, background)
-        # Metadata go before turning, since Pillow would rewrite them and fail on damaged ones.
-        rgb.info = {}
-        rgb.getexif()[ExifTags.Base.Orientation] = orientation
-        return ImageOps.exif_transpose(rgb)
+def _words(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    text, kind = " ".join(str(error).split()), type(error).__name__
+    return text if kind == "ValueError" and text else f"{kind}: {text}".removesuffix(": ")
 
 
-def _flatten(image: Image.Image, background: tuple[int, int, int]) -> Image.Image:
-    """Return a new RGB image, transparent pixels laid over the background."""
-    if image.mode in _DEEP_GREY:
-        image = _shallow_grey(image)
-    if not image.has_transparency_data:
-        return image.convert("RGB")
-    below = Image.new("RGBA", image.size, (*background, 255))
-    return Image.alpha_composite(below, image.convert("RGBA")).convert("RGB")
+@contextmanager
+def _turn(
+    file: BinaryIO, path: str | Path, max_pixels: int, at_least: int | None
+) -> Iterator[tuple[int, int]]:
+    """Yield width and height, from the header, once there is room in memory for the pixels."""
+    with _refusing(path):
+        size, decoded = sizes(file, at_least)
+    if size[0] * size[1] > max_pixels:
+        detail = f"{size[0]} x {size[1]} pixels, the limit is {max_pixels} (ingest.max_pixels)"
+        raise RefusedImage(path, "too_many_pixels", detail)
+    with _TURNS.take(bytes_to_decode(size, decoded)):
+        yield size
 
 
-def _shallow_grey(image: Image.Image) -> Image.Image:
-    """Return grey of 16 or 32 bits as 8 bits, with its transparent value as an alpha channel."""
-    values = np.array(image, dtype=np.float64)  # (height, width)
-    low, high = float(values.min()), float(values.max())
-    if not (math.isfinite(low) and math.isfinite(high)):
-        raise ValueError("holds values that are not finite")
-    ceiling = 1.0 if image.mode == "F" else 65535.0
-    if low >= 0 and high <= ceiling:
-        low, high = 0.0, ceiling
-    grey = np.rint((values - low) * (255 / ((high - low) or 1.0)))
-    shallow = Image.fromarray(grey.astype(np.uint8))
-    if "transparency" in image.info:
-        opaque = np.where(values == image.info["transparency"], 0, 255)
-        shallow.putalpha(Image.fromarray(opaque.astype(np.uint8)))
-    return shallow
+def _digest(image: Image.Image) -> str:
+    """Return the digest of an RGB image: its size and its pixels, a strip at a time."""
+    digest = hashlib.sha256(f"{image.width} x {image.height}".encode())
+    rows = max(1, _STRIP // image.width)
+    for top in range(0, image.height, rows):
+        strip = image.crop((0, top, image.width, min(top + rows, image.height)))
+        digest.update(strip.tobytes())
+    return digest.hexdigest()

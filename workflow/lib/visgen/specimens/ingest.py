@@ -1,7 +1,8 @@
 """From a folder of images and a table to the accepted specimens and the rejected rest."""
 
+import math
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -34,6 +35,9 @@ def ingest(
     specimen_pattern: str | None = None,
     contradictions: str = "reject",
     max_pixels: int = MAX_PIXELS,
+    min_side: int = 1,
+    max_aspect_ratio: float = math.inf,
+    background: tuple[int, int, int] = (255, 255, 255),
     workers: int = 1,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Check every row of a table and every file of a folder, and each against the others.
@@ -43,7 +47,7 @@ def ingest(
     order of this list, and a later check sees only what the earlier ones have left:
     ``no_filename outside_folder missing_file not_in_meta not_an_image repeated_row
     conflicting_rows no_labels name_too_long unknown_split empty_file unreadable truncated
-    too_many_pixels duplicate conflicting_duplicate contradictory_taxonomy
+    too_many_pixels too_small too_elongated duplicate conflicting_duplicate contradictory_taxonomy
     contradictory_specimen``.
 
     Parameters
@@ -65,8 +69,8 @@ def ingest(
         specimen is a gap. An image that gets no specimen this way is a specimen by itself.
     contradictions : {"reject", "keep"}
         What happens to the rarer placements of a taxon or a specimen.
-    max_pixels : int
-        Larger images are refused undecoded.
+    max_pixels, min_side, max_aspect_ratio, background
+        As in `visgen.specimens.images.inspect_image`. Images of other sizes are refused undecoded.
     workers : int
         Threads that decode images. The result does not depend on it.
 
@@ -76,7 +80,8 @@ def ingest(
         One row an accepted image, sorted by id: ``id`` (path inside the folder, forward slashes,
         Unicode NFC), ``path`` (the same as on disk), ``sha256``, ``width``, ``height`` (pixels,
         upright), the ranks, ``specimen`` (never null), ``view``, ``source``, ``split`` (train, val,
-        test; null where none is given).
+        test; null where none is given), ``reading`` (what had to be decided to read the image, null
+        where nothing had).
     rejected : DataFrame
         One row a rejected entry, sorted: ``file``, ``reason``, ``detail``.
 
@@ -110,7 +115,14 @@ def ingest(
     _refuse(entries, checks.find_unlabelled(_left(entries), ranks))
     _refuse(entries, checks.find_long_names(_left(entries), ranks))
     _refuse(entries, checks.find_unknown_splits(_left(entries)))
-    facts, refused = _inspect(_left(entries), max_pixels, workers)
+    look = partial(
+        inspect_image,
+        max_pixels=max_pixels,
+        background=background,
+        min_side=min_side,
+        max_aspect_ratio=max_aspect_ratio,
+    )
+    facts, refused = _inspect(_left(entries), look, workers)
     _refuse(entries, refused)
     entries = entries.join(facts)
     _refuse(entries, checks.find_duplicates(_left(entries), ranks))
@@ -121,11 +133,13 @@ def ingest(
         case "keep":
             pass
 
-    columns = ["id", "path", "sha256", "width", "height", *ranks, *OPTIONAL_FIELDS]
+    columns = ["id", "path", "sha256", "width", "height", *ranks, *OPTIONAL_FIELDS, "reading"]
     specimens = _left(entries)[columns]
     inside = [Path(path).relative_to(images).as_posix() for path in specimens["path"]]
     specimens = specimens.assign(path=pd.Series(inside, specimens.index, dtype="str"))
-    specimens = specimens.astype({"sha256": "str", "width": "int64", "height": "int64"})
+    specimens = specimens.astype(
+        {"sha256": "str", "width": "int64", "height": "int64", "reading": "str"}
+    )
     return specimens.sort_values("id", ignore_index=True), _rejected(entries)
 
 
@@ -150,13 +164,12 @@ def _fill_specimens(entries: pd.DataFrame, pattern: str | None) -> pd.Series:
 
 
 def _inspect(
-    entries: pd.DataFrame, max_pixels: int, workers: int
+    entries: pd.DataFrame, look: Callable[[str], ImageFacts], workers: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Decode every image; return the facts of the sound ones and the refusal of the others."""
     facts, refused = {}, {}
-    look = partial(_look, max_pixels=max_pixels)
     with ThreadPoolExecutor(workers) as pool:
-        results = pool.map(look, entries["path"])
+        results = pool.map(partial(_look, look), entries["path"])
         results = tqdm(results, total=len(entries), unit="image", mininterval=5, file=sys.stderr)
         for index, result in zip(entries.index, results, strict=True):
             if isinstance(result, ImageFacts):
@@ -169,9 +182,9 @@ def _inspect(
     )
 
 
-def _look(path: str, max_pixels: int) -> ImageFacts | RefusedImage:
+def _look(look: Callable[[str], ImageFacts], path: str) -> ImageFacts | RefusedImage:
     try:
-        return inspect_image(path, max_pixels)
+        return look(path)
     except RefusedImage as refusal:
         return refusal
 

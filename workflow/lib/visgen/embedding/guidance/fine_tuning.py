@@ -22,6 +22,7 @@ from visgen.embedding.guidance.variants import WEIGHT_COLUMNS
 from visgen.features.backbones import Backbone
 from visgen.features.extraction import read_for, run_batches
 from visgen.machine.devices import describe_device, fix_kernels, pick_precision
+from visgen.specimens.images import naming
 
 log = logging.getLogger(__name__)
 
@@ -188,7 +189,8 @@ def make_fine_tuner(
 
     def look(path: str, sha256: str) -> Tensor:
         image = read_for(backbone, path, sha256, background=background, max_pixels=max_pixels)
-        return backbone.transform(image)  # (3, height, width)
+        with naming(path):
+            return backbone.transform(image)  # (3, height, width)
 
     chosen = images.iloc[rows["row"].to_numpy()]
     cut.whole.to(device, memory_format=torch.channels_last)

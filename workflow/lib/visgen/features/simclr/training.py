@@ -32,7 +32,7 @@ SOFTWARE = ("torch", "torchvision", "timm", "pytorch-metric-learning")
 WARM_UP = 0.1
 
 #: Raised when this code comes to learn other weights from the same images.
-REVISION = 1
+REVISION = 2
 
 
 def train_simclr(

@@ -11,7 +11,7 @@ from torch.utils.data import Dataset
 from torchvision.transforms import v2
 
 from visgen.machine.schedule import seed_of
-from visgen.specimens.images import check_content, load_image
+from visgen.specimens.images import check_content, load_image, naming
 
 #: Share of the views whose colours change at all (Chen et al. 2020, appendix A).
 JITTERED = 0.8
@@ -115,7 +115,8 @@ class ViewPairs(Dataset):
         )
         if epoch == 0:
             check_content(path, self.sha256[row])
-        first, second = (self._view(image, epoch, row, number) for number in (1, 2))
+        with naming(path):
+            first, second = (self._view(image, epoch, row, number) for number in (1, 2))
         return first, second
 
     def _view(self, image: Image.Image, epoch: int, row: int, number: int) -> Tensor:

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from visgen.features.backbones import Backbone
-from visgen.specimens.images import check_content, load_image
+from visgen.specimens.images import check_content, load_image, naming
 
 #: Most bytes of pictures that are held in memory.
 HELD_BYTES = 4 * 10**9
@@ -93,9 +93,10 @@ class ReadPictures(Dataset):
             If the file can no longer be read.
         """
         image = load_image(self.paths[row], self.background, self.max_pixels, self.image_size)
-        if self.colour == "grey":
-            image = image.convert("L").convert("RGB")
-        return self.transform(image)[: CHANNELS[self.colour]]
+        with naming(self.paths[row]):
+            if self.colour == "grey":
+                image = image.convert("L").convert("RGB")
+            return self.transform(image)[: CHANNELS[self.colour]]
 
     def batches(self, rows: Sequence[np.ndarray]) -> Iterator[Tensor]:
         """Yield the pictures of each batch of rows, (batch, channels, size, size) uint8."""
