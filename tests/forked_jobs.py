@@ -1,9 +1,9 @@
 """Snakemake whose scripts run in forks of one loaded process: a job costs what it computes.
 
-As a program it takes the words of Snakemake's command line. Most of a small study's time is that
-of imports (seconds a job with PyTorch); here packages are imported once, and the library anew by
-every job, from the folder of the run. Runs that have to be as they are for users (environments,
-killed processes, a cluster) start Snakemake itself.
+As a program it takes the words of Snakemake's command line; after --runs, those of one run a line.
+Most of a small study's time is that of imports (seconds a job with PyTorch); here packages are
+imported once, and the library anew by every job, from the folder of the run. Runs that have to be
+as they are for users (environments, a cluster) start Snakemake itself.
 """
 
 import gc
@@ -87,9 +87,8 @@ def ask(path, words):
     return answer[0] if answer else 1  # of a process that died nothing is heard
 
 
-def main(words):
+def run_snakemake(words):
     """Run Snakemake, its scripts in forks of this process."""
-    load()
     folder = tempfile.mkdtemp()
     path = f"{folder}/jobs"
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -108,7 +107,34 @@ def main(words):
         shutil.rmtree(folder)
 
 
+def serve_runs():
+    """Start a run for every line of JSON that is read, in a session of its own; answer its number.
+
+    A line has the words of Snakemake's command line and the file for its output. All processes of
+    a run have its number as their group, by which it can be killed.
+    """
+    load()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    for line in sys.stdin:
+        words, output = json.loads(line)
+        child = os.fork()
+        if child == 0:
+            os.setsid()
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            stream = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+            os.dup2(stream, 1)
+            os.dup2(stream, 2)
+            run_snakemake(words)
+            return
+        print(child, flush=True)
+
+
 if __name__ == "__main__":
     if sys.argv[1] == "--ask":
         sys.exit(ask(sys.argv[2], sys.argv[3:]))
-    main(sys.argv[1:])
+    if sys.argv[1] == "--runs":
+        serve_runs()
+    else:
+        load()
+        run_snakemake(sys.argv[1:])

@@ -31,6 +31,18 @@ def test_a_rule_says_what_it_does_and_is_called_as_its_script_and_log(file, name
         assert "results/" not in body.replace("<results>/", ""), "paths begin with <results>"
 
 
+FIRST = {"simulate_study", "ingest_specimens", "ingest_sequences", "fetch_weights"}
+ASKS = r"of_specimens|of_sequences|labels_of|taxa_of|[ =](?:SPECIMENS|IMAGE_TABLE|GROUPS|TAXONOMY)|ACCEPTED"
+
+
+@pytest.mark.parametrize(("file", "name"), sorted(RULES))
+def test_what_follows_an_ingest_asks_for_it_and_is_no_checkpoint(file, name):
+    text = (WORKFLOW / "rules" / file).read_text()
+    assert ("checkpoint " + name in text) == name.startswith("ingest_")
+    if name not in FIRST:
+        assert re.search(ASKS, RULES[file, name]), "Snakemake plans anew only what asks"
+
+
 @pytest.mark.parametrize("path", sorted((WORKFLOW / "rules").glob("*.smk")), ids=lambda p: p.name)
 def test_a_rule_file_opens_with_what_it_is_for(path):
     lines = path.read_text().splitlines()
