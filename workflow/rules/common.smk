@@ -16,7 +16,7 @@ sys.path.insert(0, str(LIBRARY))
 from visgen.genetics.anchors.options import ENCODINGS
 from visgen.configuration.checks.paths import check_files
 from visgen.configuration.code import reached_modules
-from visgen.configuration.duplicates import check_duplicates
+from visgen.configuration.parsing import check_file
 from visgen.configuration.plan import Plan, given
 from visgen.configuration.reading import checked_config
 from visgen.configuration.schema import load_schema
@@ -27,7 +27,17 @@ from visgen.specimens.inventory import inventory
 
 try:
     for path in workflow.overwrite_configfiles or ["config/config.yaml"]:
-        check_duplicates(path)
+        check_file(path)
+except ValueError as error:
+    raise WorkflowError(str(error)) from None
+
+if not workflow.overwrite_configfiles:
+
+    # A study of one's own replaces the default one; merged, they would be neither.
+    configfile: "config/config.yaml"
+
+
+try:
     config = checked_config(
         config, load_schema(WORKFLOW / "schemas/config.schema.yaml")
     )
