@@ -14,6 +14,8 @@ LIBRARY = WORKFLOW / "lib"
 sys.path.insert(0, str(LIBRARY))
 
 from visgen.genetics.anchors.options import ENCODINGS
+from visgen.configuration.checks.contents import check_contents
+from visgen.configuration.checks.models import check_models
 from visgen.configuration.checks.paths import check_files
 from visgen.configuration.code import reached_modules
 from visgen.configuration.parsing import check_file
@@ -41,7 +43,10 @@ try:
     config = checked_config(
         config, load_schema(WORKFLOW / "schemas/config.schema.yaml")
     )
-    check_files(config)
+    if workflow.is_main_process:
+        check_files(config)
+        check_contents(config)
+        check_models(config["backbones"])
 except ValueError as error:
     raise WorkflowError(str(error)) from None
 
