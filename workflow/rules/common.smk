@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 WORKFLOW = Path(os.path.relpath(Path(str(workflow.current_basedir)).parent))
 LIBRARY = WORKFLOW / "lib"
@@ -69,6 +70,16 @@ pathvars:
     results=plan.results,
     logs=f"{plan.results}/logs",
     benchmarks=f"{plan.results}/benchmarks",
+
+
+def without_code(record):
+    """Leave the files of the library, which are many, out of what is said of a job."""
+    if isinstance(getattr(record, "input", None), list):
+        record.input = [path for path in record.input if LIBRARY not in Path(path).parents]
+    return True
+
+
+logger.addFilter(without_code)
 
 
 def one_of(names):

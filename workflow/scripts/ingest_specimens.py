@@ -1,6 +1,7 @@
 """Check every image against the table; write what is accepted and what is not."""
 
 import os
+from pathlib import Path
 
 from visgen.machine.logs import start_log
 from visgen.specimens.ingest import ingest
@@ -24,8 +25,10 @@ specimens, rejected = ingest(
     max_pixels=params.max_pixels,
     workers=int(os.environ["VISGEN_WORKERS"]),
 )
-# Snakemake deletes the tables of a failed job; the log stays.
-print(rejected.to_csv(sep="\t", index=False))
-check_share(specimens, rejected, params.max_rejected, None if meta is None else len(meta))
+# Snakemake deletes the tables of a failed job; what lies beside the log stays.
+listed = Path(snakemake.log[0]).with_name("rejected.tsv")
+write_table(listed, rejected)
+n_rows = None if meta is None else len(meta)
+check_share(specimens, rejected, params.max_rejected, n_rows, listed)
 specimens.to_parquet(snakemake.output.specimens, index=False)
 write_table(snakemake.output.rejected, rejected)
