@@ -4,11 +4,24 @@ import functools
 import inspect
 import os
 import re
+import shlex
 import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
+
+# Snakemake starts scripts by a line of shell in which Python's path is not quoted (snakemake#2645).
+if Path(sys.executable).exists():
+    sys.executable = shlex.quote(sys.executable)
+
+# It fills in what stands in braces, also in the path of the workflow; colons part paths of Python.
+HERE = str(Path(str(workflow.current_basedir)).parent.parent)
+if signs := [sign for sign in "{}:" if sign in HERE]:
+    raise WorkflowError(
+        f"the workflow lies in {HERE!r}, expected a path without {' '.join(signs)}; "
+        "rename the folder"
+    )
 
 WORKFLOW = Path(os.path.relpath(Path(str(workflow.current_basedir)).parent))
 LIBRARY = WORKFLOW / "lib"
