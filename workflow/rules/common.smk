@@ -88,7 +88,9 @@ pathvars:
 def without_code(record):
     """Leave the files of the library, which are many, out of what is said of a job."""
     if isinstance(getattr(record, "input", None), list):
-        record.input = [path for path in record.input if LIBRARY not in Path(path).parents]
+        record.input = [
+            path for path in record.input if LIBRARY not in Path(path).parents
+        ]
     return True
 
 
