@@ -40,7 +40,7 @@ BROKEN = {
     "minutes": ("a: 1:30\n", "line 1: found 1:30, which YAML takes for the number 90"),
     "control characters": ("a: \x01\n", "unacceptable character #x0001"),
     "UTF-16": ("a: b\n".encode("utf-16"), "is no text in UTF-8 (UTF-16 perhaps)"),
-    "Latin-1": ("a: b\nc: é\n".encode("latin-1"), "line 2: found the byte 0xe9, which is not UTF-8"),
+    "Latin-1": ("a: b\nc: é\n".encode("latin-1"), "line 2: found the byte 0xe9"),
     "too deep": ("[" * 3000, "sections lie too deep in each other"),
 }  # fmt: skip
 
@@ -72,7 +72,7 @@ def test_a_sound_file_passes(written, content):
 def test_what_is_no_file_is_named(tmp_path):
     with pytest.raises(ValueError, match="is a folder, expected a configuration"):
         check_file(tmp_path)
-    with pytest.raises(ValueError, match="is no file, .*stands before --configfile$"):
+    with pytest.raises(ValueError, match=r"is no file, .*stands before --configfile$"):
         check_file(tmp_path / "all")
 
 

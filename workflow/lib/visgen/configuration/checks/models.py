@@ -32,10 +32,10 @@ def check_models(backbones: Mapping[str, Mapping[str, Any]]) -> None:
         for path in sorted(Path(package.origin).parent.glob("models/**/*.py"))
     )
     models = set(_REGISTERED.findall(text))
-    old = {name for part in _RENAMED.findall(text) for name in _KEY.findall(part)}
+    known = models.union(*(_KEY.findall(part) for part in _RENAMED.findall(text)))
     for name, backbone in backbones.items():
         model, _, tag = backbone["model"].partition(".")
-        if model in models | old:
+        if model in known:
             if not tag or re.search(rf"\b{re.escape(tag)}\b", text):
                 continue
             near = sorted(set(re.findall(rf"['\"]({model}\.\w+)['\"]", text)))[:8]
