@@ -78,7 +78,10 @@ def test_what_is_no_file_is_named(tmp_path):
 
 def test_the_program_ends_with_one_line(written):
     path = written("a: b\n")
-    stop_at_broken_files([path])
+    words = ["-n", "all", "--configfile", str(path), "--cores", "1"]
+    stop_at_broken_files(words)
+    stop_at_broken_files(["-n", "all"])
+    written("- a\n")
     with pytest.raises(SystemExit) as ended:
-        stop_at_broken_files([path, written("- a\n")])
+        stop_at_broken_files(words)
     assert ended.value.code == f"{path}: line 1: found a list, expected keys with values"

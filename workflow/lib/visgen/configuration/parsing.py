@@ -4,7 +4,8 @@ import codecs
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from argparse import ArgumentParser
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import yaml
@@ -38,9 +39,17 @@ def check_file(path: str | Path) -> None:
         raise ValueError(f"{path}: sections lie too deep in each other") from None
 
 
-def stop_at_broken_files(paths: Iterable[str | Path]) -> None:
-    """End the program with one line at the first file that `check_file` refuses."""
-    for path in paths:
+def stop_at_broken_files(words: Sequence[str]) -> None:
+    """End the program with one line at the first configuration file that `check_file` refuses.
+
+    Parameters
+    ----------
+    words
+        Of Snakemake's command line.
+    """
+    options = ArgumentParser(add_help=False, allow_abbrev=False)
+    options.add_argument("--configfile", "--configfiles", nargs="+", default=[])
+    for path in options.parse_known_args(words)[0].configfile:
         try:
             check_file(path)
         except ValueError as error:
