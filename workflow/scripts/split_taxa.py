@@ -13,7 +13,7 @@ params = snakemake.params
 specimens = pd.read_parquet(snakemake.input.specimens).set_index("id")
 taxa, few_images = enough_images(specimens[params.rank], params.min_images)
 genetic = load_distances(snakemake.input.genetic)
-placed = placed_taxa(genetic, taxa, params.guided)
+placed = placed_taxa(genetic, taxa)
 groups = group_above(specimens, params.ranks, params.rank)
 folds, omitted = deal_folds(genetic, placed, groups, params.folds, params.seed)
 write_table(snakemake.output.folds, folds.reset_index())
