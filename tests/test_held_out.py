@@ -10,12 +10,13 @@ from visgen.distances.matrices import tidy
 from visgen.embedding.guidance.fitting import in_bag_order
 from visgen.embedding.guidance.variants import make_embedder
 from visgen.embedding.held_out.files import (
+    FIT_COLUMNS,
     read_fold_distances,
     write_fold_distances,
     write_no_folds,
 )
 from visgen.embedding.held_out.folds import KINDS, deal_folds, placed_taxa
-from visgen.embedding.held_out.refits import FIT_COLUMNS, fit_folds, refit_nulls, visual_distances
+from visgen.embedding.held_out.refits import fit_folds, refit_nulls, visual_distances
 from visgen.embedding.held_out.rows import (
     correlation_limits,
     held_out_rows,

@@ -6,10 +6,24 @@ import numpy as np
 import pandas as pd
 
 from visgen.embedding.held_out.folds import KINDS
-from visgen.embedding.held_out.refits import FIT_COLUMNS, PERMUTED_COLUMNS
 from visgen.embedding.held_out.scoring import Fold
 from visgen.scikit_bio import DistanceMatrix
 from visgen.tables import write_table
+
+FIT_COLUMNS = [
+    "kind",
+    "fold",
+    "n_known",
+    "n_watched",
+    "epoch",
+    "loss_before",
+    "loss",
+    "watched_loss_before",
+    "watched_loss",
+    "loss_of_zero",
+    "loss_of_constant",
+]
+PERMUTED_COLUMNS = ["null", "permutation", "kind", "part", "metric", "value"]
 
 
 def write_fold_distances(path: Path, taxa: list[str], visual: dict[str, np.ndarray]) -> None:
