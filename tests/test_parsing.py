@@ -1,7 +1,7 @@
 import re
 
 import pytest
-from visgen.configuration.parsing import check_file, stop_at_broken_files
+from visgen.configuration.parsing import check_file, stop_at_broken_configuration
 
 
 @pytest.fixture
@@ -79,9 +79,17 @@ def test_what_is_no_file_is_named(tmp_path):
 def test_the_program_ends_with_one_line(written):
     path = written("a: b\n")
     words = ["-n", "all", "--configfile", str(path), "--cores", "1"]
-    stop_at_broken_files(words)
-    stop_at_broken_files(["-n", "all"])
+    stop_at_broken_configuration(words)
+    stop_at_broken_configuration(["-n", "all"])
     written("- a\n")
     with pytest.raises(SystemExit) as ended:
-        stop_at_broken_files(words)
+        stop_at_broken_configuration(words)
     assert ended.value.code == f"{path}: line 1: found a list, expected keys with values"
+
+
+@pytest.mark.parametrize("word", ["inputs.images=3", "all", "=3"])
+def test_an_entry_that_is_no_section_ends_the_program(word):
+    stop_at_broken_configuration(["--config", "seed=3", "inputs={images: a}", "-n"])
+    with pytest.raises(SystemExit) as ended:
+        stop_at_broken_configuration(["--config", "seed=3", word, "-n"])
+    assert ended.value.code.startswith(f"--config: found {word!r}, expected a section")

@@ -15,6 +15,7 @@ from visgen.configuration.duplicates import check_duplicates
 _READ_OTHERWISE = {f"tag:yaml.org,2002:{kind}" for kind in ("int", "float", "timestamp")}
 _OCTAL = re.compile(r"[-+]?0[0-7_]+")
 _SEXAGESIMAL = re.compile(r"[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?")
+_ENTRY = re.compile(r"[A-Za-z_][\w-]*\w=")
 _GLUED = re.compile(r"\s*(- )?([A-Za-z_]\w*):([^\s/].*)")
 
 
@@ -39,8 +40,8 @@ def check_file(path: str | Path) -> None:
         raise ValueError(f"{path}: sections lie too deep in each other") from None
 
 
-def stop_at_broken_files(words: Sequence[str]) -> None:
-    """End the program with one line at the first configuration file that `check_file` refuses.
+def stop_at_broken_configuration(words: Sequence[str]) -> None:
+    """End the program with one line where a configuration given to Snakemake cannot be read.
 
     Parameters
     ----------
@@ -49,7 +50,15 @@ def stop_at_broken_files(words: Sequence[str]) -> None:
     """
     options = ArgumentParser(add_help=False, allow_abbrev=False)
     options.add_argument("--configfile", "--configfiles", nargs="+", default=[])
-    for path in options.parse_known_args(words)[0].configfile:
+    options.add_argument("--config", "-C", nargs="*", default=[])
+    given, _ = options.parse_known_args(words)
+    for word in given.config:
+        if not _ENTRY.match(word):
+            sys.exit(
+                f"--config: found {word!r}, expected a section with its keys, as in "
+                "'inputs={images: photos}'; what is to be made stands before it"
+            )
+    for path in given.configfile:
         try:
             check_file(path)
         except ValueError as error:
