@@ -4,18 +4,18 @@ What cannot be looked at quickly, or is written otherwise than most, is left to 
 it, which says more.
 """
 
-import csv
 import difflib
 import gzip
 import io
 import os
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from visgen.configuration.checks.genetics import INFERRED
-from visgen.delimited import delimiter_of, without_sep_line
+from visgen.delimited import delimiter_of, read_rows, without_sep_line
 from visgen.names import normalise_text
 
 _LARGEST = 20_000_000  # bytes
@@ -73,7 +73,8 @@ def _check_pattern(key: str, pattern: str, folder: Path) -> None:
 def _files(folder: Path) -> Iterator[str]:
     for here, folders, files in os.walk(folder):
         folders.sort()
-        yield from (Path(here, name).relative_to(folder).as_posix() for name in sorted(files))
+        for name in sorted(files):
+            yield unicodedata.normalize("NFC", Path(here, name).relative_to(folder).as_posix())
 
 
 def _rows(path: str) -> list[list[str]] | None:
@@ -83,13 +84,11 @@ def _rows(path: str) -> list[list[str]] | None:
         return None
     text, named = without_sep_line(text)
     tabbed = Path(path).suffix.lower() in (".tsv", ".tab", ".txt")
-    reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=named or ("\t" if tabbed else delimiter_of(text))
-    )
     try:
-        rows = [row for row in reader if any(cell.strip() for cell in row)]
-    except csv.Error:
+        found, _ = read_rows(text, named or ("\t" if tabbed else delimiter_of(text)))
+    except ValueError:
         return None
+    rows = [cells for _, cells in found]
     return [[normalise_text(cell) for cell in rows[0]], *rows[1:]] if rows else None
 
 
