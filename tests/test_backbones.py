@@ -9,6 +9,7 @@ import timm
 import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
+from visgen.configuration.checks.models import check_models
 from visgen.features.backbones import forward, load_backbone
 from visgen.features.pretrained import fetch_pretrained
 
@@ -276,3 +277,13 @@ def test_photographs_of_one_species_are_more_alike_than_others():
     same = species[:, None] == species
     pairs = ~np.eye(len(species), dtype=bool)
     assert similarity[same & pairs].mean() > similarity[~same].mean() + 0.3
+
+
+def test_a_model_that_timm_does_not_have_is_refused_with_names_like_it():
+    old = {name for name in ("tv_resnet50", "vit_base_patch8_224_in21k") if timm.is_model(name)}
+    known = {*timm.list_models(), "resnet18.a1_in1k", *old}
+    check_models({name: {"model": name} for name in known})
+    for model, similar in (("resnet81", "resnet"), ("resnet18.a7_in1k", "resnet18.a1_in1k")):
+        message = f"config key backbones.net.model: found {model!r}, which timm does not have; "
+        with pytest.raises(ValueError, match=f"{message}similar: .*{similar}"):
+            check_models({"net": {"model": model}})

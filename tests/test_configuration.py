@@ -1,4 +1,5 @@
 import copy
+import datetime
 import re
 from pathlib import Path
 
@@ -587,3 +588,200 @@ def test_a_key_that_is_there_twice_is_refused_with_both_lines(tmp_path, text, me
 @pytest.mark.parametrize("path", sorted((ROOT / "config").glob("*.yaml")), ids=lambda p: p.name)
 def test_no_preset_has_a_key_twice(path):
     check_duplicates(path)
+
+
+#: Keys whose text is free: files and folders of the user's own, patterns, names in their files, and
+#: names that have to be among those of another key.
+FREE = [
+    "config.inputs.images",
+    "config.inputs.meta",
+    "config.inputs.columns.additionalProperties",
+    "config.inputs.columns.additionalProperties.items",
+    "config.inputs.missing_values.items",
+    "config.inputs.path_pattern",
+    "config.inputs.specimen_pattern",
+    "config.inputs.tree",
+    "config.inputs.distances",
+    "config.inputs.tree_rank",
+    "config.inputs.sequences",
+    "config.inputs.sequence_rank",
+    "config.inputs.sequence_table",
+    "config.inputs.synonyms",
+    "config.inputs.sequence_pattern",
+    "config.splits.stratify_by",
+    "config.features.store",
+    "config.genetics.anchors.<name>.fallback.items",
+    "config.genetics.tree.outgroup.items",
+    "config.backbones.<name>.weights",
+    "config.simclr.initial_weights",
+    "config.classification.ranks.items",
+    "config.classification.reference",
+    "config.published",
+    "config.embedding.reference",
+    "config.visual_genetic.backbone",
+    "config.visual_genetic.rank",
+    "config.visual_genetic.variants.<name>.anchors",
+    "config.visual_genetic.unseen.variants.items",
+]
+
+
+def test_every_name_that_becomes_a_path_has_a_form():
+    # A new key of free text belongs here only if no rule makes a path of it.
+    free = [
+        re.sub(r"\.\^[^ ]*?\$(?=\.|$)", ".<name>", path)
+        for path, part in subschemas(SCHEMA)
+        if "string" in part.get("type", ()) and not {"pattern", "enum"} & set(part)
+    ]
+    assert sorted(free) == sorted(FREE)
+
+
+NAMED = {
+    "dataset": lambda name: {"dataset": name},
+    "inputs.ranks": lambda name: {"inputs.ranks": ["family", name]},
+    "genetics.anchors": lambda name: {"genetics.anchors": {name: {}}},
+    "backbones": lambda name: {"backbones": {name: {"model": "test_resnet", "weights": "none"}}},
+    "backbones.small.model": lambda name: {"backbones.small.model": name},
+    "classification.classifiers": lambda name: {
+        "classification.classifiers": {name: {"method": "uniform"}}
+    },
+    "embedding.variants": lambda name: {"embedding.variants": {name: {"pooling": "mean"}}},
+    "visual_genetic.variants": lambda name: {
+        "visual_genetic": {"backbone": "small", "variants": {name: {"regime": "control"}}}
+    },
+}
+ODD = [
+    "../x",
+    "a/b",
+    "a\\b",
+    "..",
+    ".x",
+    "-x",
+    " x",
+    "x ",
+    "x\n",
+    "x\0",
+    "a b",
+    "{x}",
+    "é",
+    "",
+    "x" * 65,
+]
+
+
+@pytest.mark.parametrize("key", NAMED)
+def test_a_name_that_would_be_no_plain_folder_is_refused(key):
+    checked_config(study(NAMED[key]("x" * 64)), SCHEMA)
+    for name in ODD:
+        assert complaint(study(NAMED[key](name))).startswith(f"config key {key}")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"inputs.ranks": ["Genus", "genus"]},
+            "config key inputs.ranks: found 'Genus' and 'genus', which are one file on disks that",
+        ),
+        (
+            {"embedding.variants": {"a": {"pooling": "mean"}, "A": {"pooling": "random"}}},
+            "config key embedding.variants: found 'a' and 'A', which are one file",
+        ),
+        (NAMED["backbones"]("chosen.tsv"), "config key backbones.chosen.tsv: the name would be"),
+        (
+            NAMED["embedding.variants"]("scores.PNG"),
+            "config key embedding.variants.scores.PNG: the",
+        ),
+        (
+            NAMED["visual_genetic.variants"]("regimes"),
+            "config key visual_genetic.variants.regimes: found the name 'regimes', which is taken",
+        ),
+        (NAMED["dataset"]("Con"), "config key dataset: found the name 'Con', which is taken by"),
+    ],
+)
+def test_names_do_not_meet_each_other_nor_files_of_the_workflow(changes, message):
+    assert complaint(study(changes)).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("changes", "value"),
+    [
+        ({"simclr.learning_rate": "1e-3"}, 0.001),
+        ({"features.batch_size": "3"}, 3),
+        ({"splits.seeds": ["4", "7"]}, [4, 7]),
+        ({"genetics.filters.max_length": "900"}, 900),
+    ],
+)
+def test_text_is_a_number_where_only_a_number_will_do(changes, value):
+    key = next(iter(changes))
+    found = checked_config(study(changes), SCHEMA)
+    for part in key.split("."):
+        found = found[part]
+    assert found == value
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"features.batch_size": "010"}, "found '010', expected integer, at least 1"),
+        ({"features.batch_size": "1.5"}, "found '1.5', expected integer"),
+        ({"seed": 2**31}, "found 2147483648, expected integer, at least 1, at most 2147483647"),
+        ({"simclr.learning_rate": 10**400}, "expected number, more than 0"),
+        ({"simclr.learning_rate": float("inf")}, "found inf, expected number"),
+        (
+            {"inputs.missing_values": [False]},
+            "found False, expected string; YAML takes yes, no, on",
+        ),
+        ({"dataset": datetime.date(2024, 1, 2)}, "found 2024-01-02, expected string"),
+        ({"dataset": datetime.date(2024, 1, 2)}, "; YAML takes it for a date: quote text"),
+        ({"features": None}, "config key features: found None, expected keys with values; nothing"),
+        ({"inputs.path_pattern": "x\n"}, "found 'x\\n', expected text without line breaks"),
+    ],
+)
+def test_a_value_is_shown_as_it_was_written(changes, message):
+    assert message in complaint(study(changes))
+
+
+WRONG = [None, "x", [], {}, [None], {"a": {"a": None}}, True, float("nan"), 10**400, b"x", ("a",)]
+
+
+def test_a_wrong_value_is_one_line_wherever_it_is():
+    # A value a key, in turn: every key with every value takes ten times as long.
+    for number, (path, _) in enumerate(subschemas(SCHEMA)):
+        keys = path.split(".")[1:]
+        if not keys or {"items", "additionalProperties"} & set(keys) or "^" in path:
+            continue
+        value = WRONG[number % len(WRONG)]
+        try:
+            checked_config(study({".".join(keys): value}), SCHEMA)
+        except ValueError as error:
+            assert re.fullmatch("config keys? .+", str(error)), path
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("taxa.cvs", "which is no file; did you mean '{}/taxa.csv'?"),
+        ("", "which is no file, but a folder"),
+        ("{x}.csv", "expected a path without {{ }}"),
+        ("empty.csv", "which is empty"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_named(tmp_path, path, message):
+    for name in ("taxa.csv", "{x}.csv"):
+        (tmp_path / name).write_text("x")
+    (tmp_path / "empty.csv").touch()
+    changes = {"inputs.images": str(tmp_path), "inputs.meta": str(tmp_path / path)}
+    with pytest.raises(ValueError, match=re.escape(message.format(tmp_path))):
+        check_files(checked_config(study(changes), SCHEMA))
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("shells").touch()
+    config = checked_config(study({"features.store": "shells/features"}, SIMULATION), SCHEMA)
+    with pytest.raises(ValueError, match=r"config key features.store: needs .* is a file"):
+        check_files(config)
+    Path("results").mkdir()
+    Path("results/demo").touch()
+    with pytest.raises(ValueError, match=r"config key dataset: needs the folder 'results/demo'"):
+        check_files(checked_config(SIMULATION, SCHEMA))

@@ -126,6 +126,11 @@ def test_case_of_names_counts():
     assert set(missing.similar_name) == {"dd dd", "Dd dd"}
 
 
+def test_study_of_two_taxa_shares_both():
+    shared, missing = match_taxa(["A", "B", "C"], ["B", "A"])
+    assert shared == ["A", "B"] and missing["taxon"].tolist() == ["C"]
+
+
 def test_too_few_shared_taxa_are_refused_with_examples_and_keys():
     with pytest.raises(
         ValueError, match=r"only 2 taxa.*'Zz'.*'Yy'.*`tree` or `distances`.*`tree_rank`"

@@ -9,9 +9,14 @@ from visgen.distances.agreement import deal_specimens
 from visgen.distances.matrices import tidy
 from visgen.embedding.guidance.fitting import in_bag_order
 from visgen.embedding.guidance.variants import make_embedder
-from visgen.embedding.held_out.files import read_fold_distances, write_fold_distances
+from visgen.embedding.held_out.files import (
+    FIT_COLUMNS,
+    read_fold_distances,
+    write_fold_distances,
+    write_no_folds,
+)
 from visgen.embedding.held_out.folds import KINDS, deal_folds, placed_taxa
-from visgen.embedding.held_out.refits import FIT_COLUMNS, fit_folds, refit_nulls, visual_distances
+from visgen.embedding.held_out.refits import fit_folds, refit_nulls, visual_distances
 from visgen.embedding.held_out.rows import (
     correlation_limits,
     held_out_rows,
@@ -27,6 +32,7 @@ from visgen.embedding.held_out.scoring import (
     score_folds,
 )
 from visgen.metrics import metrics_table, of_role
+from visgen.tables import read_table
 
 CPU = torch.device("cpu")
 
@@ -586,9 +592,19 @@ def test_numbers_of_images_that_follow_the_tree_are_no_agreement():
     assert bags >= 4 and specimens <= 1
 
 
-def test_too_few_placed_taxa_are_an_error_where_they_are_to_guide():
+def test_too_few_placed_taxa_are_none():
     distances = random_distances(9)
-    taxa = pd.Series(["taxon 003", "taxon 001", "taxon 001", "taxon 077", "taxon 005"])
-    assert placed_taxa(distances, taxa, []) == ["taxon 001", "taxon 003", "taxon 005"]
-    with pytest.raises(ValueError, match=r"variants.mine.guidance: 3 taxa have images enough"):
-        placed_taxa(distances, taxa, ["mine"])
+    names = [f"taxon 00{number}" for number in (3, 1, 1, 5, 2, 4)]
+    taxa = pd.Series([*names, "taxon 077"])
+    assert placed_taxa(distances, taxa) == [f"taxon 00{number}" for number in range(1, 6)]
+    assert placed_taxa(distances, taxa[1:]) == []
+
+
+def test_files_without_taxa_are_read_as_nothing(tmp_path):
+    distances = random_distances(9)
+    folds, omitted = deal_folds(distances, [], pd.Series(dtype="str"), n_folds=5, seed=1)
+    assert folds.empty and len(omitted) == len(KINDS)
+    paths = [tmp_path / name for name in ("held_out.npz", "fits.tsv", "permuted.tsv")]
+    write_no_folds(*paths)
+    assert read_fold_distances(paths[0], distances, folds) == {}
+    assert read_table(paths[1]).empty and read_table(paths[2]).empty

@@ -251,6 +251,11 @@ def test_seeds_with_other_permutations_are_refused():
         against_permuted({1: table, 2: table[:1]}, [], "variant a")
 
 
+def test_no_images_are_not_tested():
+    table = pd.DataFrame(columns=["permutation", "evaluator", "metric", "value"])
+    assert against_permuted({1: table, 2: table}, [], "variant a") == []
+
+
 def test_without_permutations_there_is_no_null(study):
     assert not pick(study[-1], EXPECTED, variant="wd")
     empty = shares_of_runs(

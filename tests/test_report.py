@@ -376,6 +376,21 @@ def test_finding_where_a_classifier_does_not_beat_them(forest):
     assert sentence.endswith("does not lie above it: nothing beyond chance is shown.")
 
 
+def test_study_without_any_score_says_so_and_why():
+    reasons = [("order", "one taxon"), ("genus", "one taxon"), ("species", "no test")]
+    index = pd.MultiIndex.from_tuples(reasons, names=["rank", "reason"])
+    (sentence,) = classified.nothing_scored(pd.Series(1, index=index))
+    assert sentence.startswith("No classifier could be scored, so this study shows nothing about")
+    assert "(order, genus: one taxon; species: no test). A taxon needs 3 specimens" in sentence
+
+
+def test_look_and_descent_that_cannot_be_compared_say_why():
+    reasons = [("mantel", "2 taxa"), ("mantel_within", "2 taxa")]
+    assert on_agreement.nothing_compared(reasons) == [
+        "Look and descent could not be compared: 2 taxa."
+    ]
+
+
 def test_finding_without_an_interval_says_why():
     (sentence,) = finding({"random_forest": (0.3, np.nan, np.nan), "uniform": (0.1, 0, 0.2)})
     assert "no interval, since most taxa have but one" in sentence

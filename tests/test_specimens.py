@@ -774,7 +774,8 @@ def test_share_counts_rows_and_not_files_that_no_row_names():
         "    f: x\n"
         "  not_in_meta: 1\n"
         "    e: x\n"
-        "Correct the table or the folder, or raise ingest.max_rejected."
+        "All are listed in rejected.tsv. Correct the table or the folder, or raise "
+        "ingest.max_rejected."
     )
 
 

@@ -201,9 +201,11 @@ def test_gaps_count_against_a_rank():
     assert finest_testable_rank(specimens, RANKS) == "order"
 
 
-def test_study_without_a_testable_rank_is_refused():
-    with pytest.raises(ValueError, match="at none of the ranks order, family do most images"):
-        finest_testable_rank(study({"A": 1, "B": 1}, n_images=5), RANKS)
+def test_study_without_a_testable_rank_stays_in_training():
+    specimens = study({"A": 1, "B": 1}, n_images=5)
+    assert finest_testable_rank(specimens, RANKS) == "order"
+    parts = split_specimens(specimens, RANKS, None, test=0.2, val=0.2, seed=1)
+    assert set(parts) == {"train"}
 
 
 def test_splits_come_back_from_their_tables(tmp_path):

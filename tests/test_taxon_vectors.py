@@ -2,8 +2,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.spatial.distance import cdist
+from visgen.distances.matrices import NO_TAXA, load_distances, write_distances
+from visgen.embedding.guidance.files import write_no_fit
+from visgen.embedding.guidance.in_sample import in_sample_rows
 from visgen.embedding.options import FIXED_POOLINGS
-from visgen.embedding.pooling import centre, pool
+from visgen.embedding.pooling import centre, enough_images, pool
+from visgen.embedding.unguided import embed_taxa
+from visgen.tables import read_table
 
 N_FEATURES = 7
 TAXA = {"i1": "Pinna", "i2": "Arca", "i3": "Pinna", "i4": None, "i5": "Arca", "i6": "Arca"}
@@ -108,3 +113,31 @@ def test_unknown_pooling_and_all_gaps_are_refused(features, taxa):
         pool(features, taxa, "max", seed=0)
     with pytest.raises(ValueError, match="none of 11 images has a taxon"):
         pool(features, taxa.where(taxa.isna()), "mean", seed=0)
+
+
+@pytest.mark.parametrize(
+    ("n_images", "kept", "reasons"),
+    [
+        ([3, 4, 2, 5], ["A", "B", "D"], ["fewer than 3 images"]),
+        ([3, 4, 2, 1], [], ["fewer than 3 taxa have 3 images"] * 2 + ["fewer than 3 images"] * 2),
+        ([1, 1, 1, 1], [], ["fewer than 3 images"] * 4),
+    ],
+)
+def test_fewer_than_three_taxa_have_no_vectors(n_images, kept, reasons):
+    taxa = pd.Series(np.repeat(list("ABCD"), n_images)).rename(index=str)
+    enough, omitted = enough_images(taxa, 3)
+    assert sorted(set(enough)) == kept
+    assert omitted["reason"].tolist() == reasons
+
+
+def test_no_taxa_have_files_that_can_be_read(tmp_path):
+    nothing = pd.Series(dtype="str")
+    vectors, distances = embed_taxa(pd.DataFrame(), nothing, {"pooling": "mean"}, 1)
+    assert vectors.empty and distances is NO_TAXA
+    write_distances(tmp_path / "distances.tsv", NO_TAXA)
+    assert load_distances(tmp_path / "distances.tsv").ids == ("none",)
+    names = ("vectors", "distances", "history", "fit", "weights", "model")
+    paths = {name: tmp_path / name for name in names}
+    write_no_fit(paths)
+    assert in_sample_rows(read_table(paths["fit"])) == []
+    assert pd.read_parquet(paths["vectors"]).empty and all(p.is_file() for p in paths.values())

@@ -4,19 +4,35 @@ import functools
 import inspect
 import os
 import re
+import shlex
 import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
+
+# Snakemake starts scripts by a line of shell in which Python's path is not quoted (snakemake#2645).
+if Path(sys.executable).exists():
+    sys.executable = shlex.quote(sys.executable)
+
+# It fills in what stands in braces, also in the path of the workflow; colons part paths of Python.
+HERE = str(Path(str(workflow.current_basedir)).parent.parent)
+if signs := [sign for sign in "{}:" if sign in HERE]:
+    raise WorkflowError(
+        f"the workflow lies in {HERE!r}, expected a path without {' '.join(signs)}; "
+        "rename the folder"
+    )
 
 WORKFLOW = Path(os.path.relpath(Path(str(workflow.current_basedir)).parent))
 LIBRARY = WORKFLOW / "lib"
 sys.path.insert(0, str(LIBRARY))
 
 from visgen.genetics.anchors.options import ENCODINGS
+from visgen.configuration.checks.contents import check_contents
+from visgen.configuration.checks.models import check_models
 from visgen.configuration.checks.paths import check_files
 from visgen.configuration.code import reached_modules
-from visgen.configuration.duplicates import check_duplicates
+from visgen.configuration.parsing import check_file
 from visgen.configuration.plan import Plan, given
 from visgen.configuration.reading import checked_config
 from visgen.configuration.schema import load_schema
@@ -27,11 +43,24 @@ from visgen.specimens.inventory import inventory
 
 try:
     for path in workflow.overwrite_configfiles or ["config/config.yaml"]:
-        check_duplicates(path)
+        check_file(path)
+except ValueError as error:
+    raise WorkflowError(str(error)) from None
+
+if not workflow.overwrite_configfiles:
+
+    # A study of one's own replaces the default one; merged, they would be neither.
+    configfile: "config/config.yaml"
+
+
+try:
     config = checked_config(
         config, load_schema(WORKFLOW / "schemas/config.schema.yaml")
     )
-    check_files(config)
+    if workflow.is_main_process:
+        check_files(config)
+        check_contents(config)
+        check_models(config["backbones"])
 except ValueError as error:
     raise WorkflowError(str(error)) from None
 
@@ -56,6 +85,18 @@ pathvars:
     results=plan.results,
     logs=f"{plan.results}/logs",
     benchmarks=f"{plan.results}/benchmarks",
+
+
+def without_code(record):
+    """Leave the files of the library, which are many, out of what is said of a job."""
+    if isinstance(getattr(record, "input", None), list):
+        record.input = [
+            path for path in record.input if LIBRARY not in Path(path).parents
+        ]
+    return True
+
+
+logger.addFilter(without_code)
 
 
 def one_of(names):

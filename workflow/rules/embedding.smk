@@ -51,7 +51,6 @@ rule split_taxa:
         ranks=RANKS,
         rank=INPUTS["tree_rank"],
         min_images=config["embedding"]["min_images"],
-        guided=plan.embedding.guided,
         folds=config["embedding"]["folds"],
         seed=plan.seed,
     script:

@@ -2,7 +2,7 @@
 
 from visgen.distances.matrices import load_distances
 from visgen.embedding.guidance.variants import make_embedder
-from visgen.embedding.held_out.files import write_fold_distances
+from visgen.embedding.held_out.files import write_fold_distances, write_no_folds
 from visgen.embedding.held_out.refits import fit_folds, refit_nulls
 from visgen.features.tables import read_features
 from visgen.machine.devices import pick_device
@@ -22,6 +22,9 @@ paths = zip(made.held_out, made.fits, made.permuted, strict=True)
 for variant, refits, (of_held_out, of_fits, of_permuted) in zip(
     params.variants.values(), params.refits, paths, strict=True
 ):
+    if folds.empty:
+        write_no_folds(of_held_out, of_fits, of_permuted)
+        continue
     embedder = make_embedder(features, taxa, variant, seed=params.seed, device=pick_device())
     visual, fits = fit_folds(embedder, genetic, folds)
     write_fold_distances(of_held_out, list(embedder.bags.taxa), visual)

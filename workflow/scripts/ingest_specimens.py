@@ -1,6 +1,7 @@
 """Check every image against the table; write what is accepted and what is not."""
 
 import os
+from pathlib import Path
 
 from visgen.machine.logs import start_log
 from visgen.name_tables import read_synonyms
@@ -31,12 +32,14 @@ specimens, rejected = ingest(
     background=tuple(params.background),
     workers=int(os.environ["VISGEN_WORKERS"]),
 )
-# Snakemake deletes the tables of a failed job; the log stays.
-print(rejected.to_csv(sep="\t", index=False))
+# Snakemake deletes the tables of a failed job; what lies beside the log stays.
+listed = Path(snakemake.log[0]).with_name("rejected.tsv")
+write_table(listed, rejected)
 readings = specimens.loc[specimens["reading"].notna(), ["id", "reading"]]
 print(f"{len(readings)} images left something open, and were read so:")
 print(readings.to_csv(sep="\t", index=False))
-check_share(specimens, rejected, params.max_rejected, None if meta is None else len(meta))
+n_rows = None if meta is None else len(meta)
+check_share(specimens, rejected, params.max_rejected, n_rows, listed)
 write_records(made, specimens)
 write_table(made.taxonomy, tabulate_taxa(specimens, params.ranks))
 write_table(made.rejected, rejected)

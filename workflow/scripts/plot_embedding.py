@@ -22,8 +22,9 @@ taxa = taxonomic_order(named, params.ranks, params.rank)
 groups = group_above(named, params.ranks, params.rank)
 scores = read_table(given.scores)
 fits = {
-    name: read_table(path).iloc[0].to_dict()
+    name: row
     for name, path in zip(params.guided, given.fits, strict=True)
+    for row in read_table(path).to_dict("records")
 }
 for variant, path, figure in zip(params.variants, given.visual, made.distances, strict=True):
     visual = load_distances(path)
@@ -54,5 +55,6 @@ for variant, path, figure in zip(params.variants, given.held_out, made.pairs, st
     ).savefig(figure, dpi=110)
 if params.guided:
     named = zip(params.guided, given.histories, strict=True)
-    histories = {name: read_table(path) for name, path in named}
-    plot_guidance(histories, fits).savefig(made.guidance, dpi=150)
+    histories = {name: read_table(path) for name, path in named if name in fits}
+    figure = plot_guidance(histories, fits) if fits else plot_notice("too few taxa to be guided by")
+    figure.savefig(made.guidance, dpi=150)

@@ -1,7 +1,7 @@
 """Guide one embedding by the distances of all taxa: what the maps of the report show."""
 
 from visgen.distances.matrices import load_distances
-from visgen.embedding.guidance.files import write_fit
+from visgen.embedding.guidance.files import write_fit, write_no_fit
 from visgen.embedding.guidance.variants import fit_all, make_embedder
 from visgen.embedding.held_out.folds import placed_taxa
 from visgen.embedding.pooling import enough_images
@@ -17,13 +17,16 @@ given, params = snakemake.input, snakemake.params
 genetic = load_distances(given.genetic)
 taxa = read_labels(given.labels)[params.rank]
 enough, _ = enough_images(taxa, params.min_images)
-placed = placed_taxa(genetic, enough, [snakemake.wildcards.variant])
-embedder = make_embedder(
-    read_features(given.features),
-    taxa.where(taxa.isin(placed)),
-    params.variant,
-    seed=params.seed,
-    device=pick_device(),
-)
-fit = fit_all(embedder, genetic)
-write_fit(dict(snakemake.output.items()), embedder, fit, genetic)
+placed = placed_taxa(genetic, enough)
+if placed:
+    embedder = make_embedder(
+        read_features(given.features),
+        taxa.where(taxa.isin(placed)),
+        params.variant,
+        seed=params.seed,
+        device=pick_device(),
+    )
+    fit = fit_all(embedder, genetic)
+    write_fit(dict(snakemake.output.items()), embedder, fit, genetic)
+else:
+    write_no_fit(dict(snakemake.output.items()))

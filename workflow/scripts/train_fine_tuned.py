@@ -1,12 +1,13 @@
 """Train a backbone's last stages by the distances of all taxa, of folds, and of permuted bags."""
 
 import os
+import sys
 
 from visgen.distances.matrices import load_distances
-from visgen.embedding.guidance.files import write_fit
+from visgen.embedding.guidance.files import write_fit, write_no_fit
 from visgen.embedding.guidance.fine_tuning import make_fine_tuner
 from visgen.embedding.guidance.variants import fit_all
-from visgen.embedding.held_out.files import write_fold_distances
+from visgen.embedding.held_out.files import write_fold_distances, write_no_folds
 from visgen.embedding.held_out.refits import fit_folds, refit_nulls
 from visgen.features.backbones import load_backbone
 from visgen.machine.devices import pick_device
@@ -25,6 +26,10 @@ taxa = labels[params.rank]
 folds = read_table(given.folds).set_index("taxon")
 genetic = load_distances(given.genetic)
 
+if folds.empty:
+    write_no_fit(dict(made.items()))
+    write_no_folds(made.held_out, made.fits, made.permuted)
+    sys.exit()
 tuner = make_fine_tuner(
     read_images(given.image_table, os.environ["VISGEN_IMAGES"]),
     taxa.where(taxa.isin(folds.index)),

@@ -1,8 +1,10 @@
 """Fit a variant with each fold of taxa held out, and again and again under both nulls."""
 
+import sys
+
 from visgen.distances.matrices import load_distances
 from visgen.embedding.guidance.variants import make_embedder
-from visgen.embedding.held_out.files import write_fold_distances
+from visgen.embedding.held_out.files import write_fold_distances, write_no_folds
 from visgen.embedding.held_out.refits import fit_folds, refit_nulls
 from visgen.features.tables import read_features
 from visgen.machine.devices import pick_device
@@ -17,6 +19,9 @@ given, made, params = snakemake.input, snakemake.output, snakemake.params
 genetic, folds = load_distances(given.genetic), read_table(given.folds).set_index("taxon")
 labels = read_labels(given.labels)
 taxa = labels[params.rank]
+if folds.empty:
+    write_no_folds(made.held_out, made.fits, made.permuted)
+    sys.exit()
 embedder = make_embedder(
     read_features(given.features),
     taxa.where(taxa.isin(folds.index)),

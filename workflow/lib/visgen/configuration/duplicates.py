@@ -14,7 +14,9 @@ def check_duplicates(path: str | Path) -> None:
         In one line: the file, the key with the sections above it, and both lines.
     """
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    _check_node(yaml.compose(Path(path).read_text(encoding="utf-8"), loader), str(path), "")
+    # JSON may be indented by tabs, YAML not.
+    text = Path(path).read_text(encoding="utf-8-sig").replace("\t", " ")
+    _check_node(yaml.compose(text, loader), str(path), "")
 
 
 def _check_node(node: yaml.Node | None, path: str, above: str) -> None:

@@ -2,9 +2,10 @@
 
 import copy
 import difflib
-import math
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError
@@ -16,13 +17,21 @@ from visgen.configuration.checks.genetics import check_anchors
 from visgen.configuration.checks.study import check_study
 from visgen.configuration.removed import check_removed
 
+#: Seeds, counts and sizes are kept in 32 bits by one library or another.
+_LARGEST = 2**31 - 1
+
+_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
+_NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
+
 # JSON takes 32.0 for an integer and YAML's .nan for a number; here neither is of use.
 _Validator = extend(
     Draft202012Validator,
     type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many({
-        "integer": lambda _, value: isinstance(value, int) and not isinstance(value, bool),
+        "integer": lambda _, value: (
+            isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _LARGEST
+        ),
         "number": lambda _, value: (
-            isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+            isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
         ),
     }),
 )  # fmt: skip
@@ -43,7 +52,7 @@ def checked_config(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict
     ValueError
         In one line: the key, what was found and which values are legal.
     """
-    _check_names(config, "")
+    _check_text(config, "")
     check_removed(config)
     filled = _with_defaults(config, schema, schema)
     errors = sorted(_leaves(_Validator(schema).iter_errors(filled)), key=_depth)
@@ -56,23 +65,35 @@ def checked_config(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict
     return filled
 
 
-def _check_names(value: Any, path: str) -> None:
-    """Refuse keys that YAML reads as numbers, dates or truth values, wherever they are."""
-    if not isinstance(value, Mapping):
-        return
-    for key, part in value.items():
-        if not isinstance(key, str):
-            where = f"config key {path}{key}"
-            raise ValueError(f"{where}: the name {key!r} is no text; put it in quotes")
-        _check_names(part, f"{path}{key}.")
+def _check_text(value: Any, path: str) -> None:
+    """Refuse keys that YAML reads as numbers, dates or truth values, and line breaks in text."""
+    if isinstance(value, Mapping):
+        for key, part in value.items():
+            if not isinstance(key, str):
+                where = f"config key {path}{key}"
+                raise ValueError(f"{where}: the name {key!r} is no text; put it in quotes")
+            _check_text(key, f"{path}{key!r}.")
+            _check_text(part, f"{path}{key}.")
+    elif isinstance(value, list):
+        for place, part in enumerate(value):
+            _check_text(part, f"{path}{place}.")
+    elif isinstance(value, str):
+        for letter in value:
+            if unicodedata.category(letter) == "Cc" and letter != "\t":
+                raise ValueError(
+                    f"config key {path[:-1]}: found {value!r}, expected text without line breaks "
+                    f"and control characters"
+                )
 
 
 def _with_defaults(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any]) -> Any:
     """Fill defaults recursively; a section that is absent gets the defaults of its keys."""
     if "$ref" in schema:
         schema = root["$defs"][schema["$ref"].removeprefix("#/$defs/")]
+    if isinstance(value, list) and "items" in schema:
+        return [_with_defaults(part, schema["items"], root) for part in value]
     if not isinstance(value, Mapping):
-        return value
+        return _as_number(value, schema)
     filled = dict(value)
     for key, part in schema.get("properties", {}).items():
         if key not in filled and "default" in part:
@@ -83,6 +104,20 @@ def _with_defaults(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any
         for key in filled:
             filled[key] = _with_defaults(filled[key], pattern_part, root)
     return filled
+
+
+def _as_number(value: Any, schema: Mapping[str, Any]) -> Any:
+    """Return the number that text is where only a number will do.
+
+    YAML 1.1 reads 1e-3 as text, and ``--config`` all that lies deeper than the first key.
+    """
+    types = schema.get("type", ())
+    types = (types,) if isinstance(types, str) else types
+    if not isinstance(value, str) or ("string" in types and "pattern" not in schema):
+        return value
+    if "integer" in types and _INTEGER.fullmatch(value):
+        return int(value)
+    return float(value) if "number" in types and _NUMBER.fullmatch(value) else value
 
 
 def _leaves(errors: Iterator[ValidationError]) -> Iterator[ValidationError]:
@@ -126,7 +161,23 @@ def _one_line(error: ValidationError) -> str:
             about = schema.get("properties", {}).get(missing[0], {}).get("description", "")
             return f"config key {full}: missing; {about}".rstrip("; ")
     where = f"config key {key}" if key else "config"
-    return f"{where}: found {error.instance!r}, expected {_legal(error)}"
+    found, hint = _found(error.instance)
+    return f"{where}: found {found}, expected {_legal(error)}{hint}"
+
+
+def _found(value: Any) -> tuple[str, str]:
+    """Return a value as it looks in a file, and how YAML came to it."""
+    match value:
+        case None:
+            return "None", "; nothing, null and ~ are no value"
+        case bool():
+            return repr(value), "; YAML takes yes, no, on and off for truth values: quote text"
+        case date():
+            return str(value), "; YAML takes it for a date: quote text"
+        case int() if abs(value) > _LARGEST:
+            return repr(value), f", at most {_LARGEST}"
+    text = repr(value)
+    return (text if len(text) <= 200 else f"{text[:200]} …"), ""
 
 
 def _legal(error: ValidationError) -> str:

@@ -17,6 +17,9 @@ from visgen.scikit_bio import DistanceMatrix
 from visgen.spellings import propose, similar_names
 
 MIN_SHARED = 3
+
+#: Stands for a matrix of no taxon, which scikit-bio does not have: none is a gap, never a name.
+NO_TAXA = DistanceMatrix(np.zeros((1, 1)), ["none"])
 _N_EXAMPLES = 5
 
 
@@ -77,12 +80,13 @@ def match_taxa(
     Raises
     ------
     ValueError
-        If fewer than three taxa are shared.
+        If fewer than three taxa are shared, of a study that has so many.
     """
     matrix = list(dict.fromkeys(normalise_taxon(name) for name in matrix_names))
     study = list(dict.fromkeys(normalise_taxon(name) for name in study_taxa))
     in_both = set(matrix) & set(study)
-    if len(in_both) < MIN_SHARED:
+    # A study of one or two taxa has nothing to compare, which is no fault of the tree.
+    if len(in_both) < max(1, min(MIN_SHARED, len(study))):
         raise ValueError(
             f"only {len(in_both)} taxa occur both in the distances and in the study, expected at "
             f"least {MIN_SHARED}. "

@@ -10,6 +10,9 @@ import pandas as pd
 
 from visgen.embedding.options import FIXED_POOLINGS
 
+#: Fewer vectors have no distances to compare.
+MIN_TAXA = 3
+
 
 def pool(features: pd.DataFrame, taxa: pd.Series, pooling: str, seed: int) -> pd.DataFrame:
     """Pool the features of the images of each taxon into one vector.
@@ -108,22 +111,20 @@ def enough_images(taxa: pd.Series, min_images: int) -> tuple[pd.Series, pd.DataF
     omitted : DataFrame
         Columns taxon, n_images, reason.
 
-    Raises
-    ------
-    ValueError
-        If fewer than three taxa have so many.
+    Notes
+    -----
+    Where fewer than three taxa have so many images, none is left.
     """
     labelled = taxa.dropna()
     n_images = labelled.value_counts().sort_index()
-    few = n_images[n_images < min_images]
-    omitted = few.rename_axis("taxon").rename("n_images").reset_index()
-    omitted["reason"] = f"fewer than {min_images} images"
-    if len(n_images) - len(few) < 3:
-        raise ValueError(
-            f"config key embedding.min_images: {len(n_images) - len(few)} of {len(n_images)} taxa "
-            f"have {min_images} images or more; 3 taxa are needed"
-        )
-    return labelled[~labelled.isin(few.index)], omitted
+    few = n_images < min_images
+    reason = pd.Series(f"fewer than {min_images} images", n_images.index)
+    if (~few).sum() < MIN_TAXA:
+        reason[~few] = f"fewer than {MIN_TAXA} taxa have {min_images} images"
+        few[:] = True
+    omitted = n_images[few].rename_axis("taxon").rename("n_images").reset_index()
+    omitted["reason"] = reason[few].to_numpy()
+    return labelled[labelled.map(~few).astype(bool)], omitted
 
 
 def _join(features: pd.DataFrame, taxa: pd.Series) -> tuple[pd.DataFrame, pd.Series]:

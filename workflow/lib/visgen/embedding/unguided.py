@@ -8,7 +8,7 @@ import pandas as pd
 from scipy.stats import pearsonr, spearmanr
 
 from visgen.distances.agreement import score_against_deals, score_agreement
-from visgen.distances.matrices import cosine_distances
+from visgen.distances.matrices import NO_TAXA, cosine_distances
 from visgen.distances.permutation_tests.matrices import MIN_TAXA
 from visgen.embedding.pooling import centre, pool
 from visgen.scikit_bio import DistanceMatrix
@@ -38,8 +38,10 @@ def embed_taxa(
     vectors
         (n_taxa, n_features), sorted by taxon.
     distances
-        (n_taxa, n_taxa) cosine distances, 0 to 2.
+        (n_taxa, n_taxa) cosine distances, 0 to 2; `NO_TAXA` where no image has a taxon.
     """
+    if taxa.empty:
+        return pd.DataFrame(index=pd.Index([], name="taxon")), NO_TAXA
     vectors = pool(features.loc[taxa.index], taxa, variant["pooling"], seed)
     if variant["centre"]:
         vectors = centre(vectors)

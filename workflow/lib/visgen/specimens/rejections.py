@@ -1,10 +1,16 @@
 """How much was rejected, and whether a study may go on."""
 
+from pathlib import Path
+
 import pandas as pd
 
 
 def check_share(
-    specimens: pd.DataFrame, rejected: pd.DataFrame, max_share: float, n_rows: int | None = None
+    specimens: pd.DataFrame,
+    rejected: pd.DataFrame,
+    max_share: float,
+    n_rows: int | None = None,
+    listed: str | Path = "rejected.tsv",
 ) -> None:
     """Stop a study that lost too much of what it names.
 
@@ -19,6 +25,8 @@ def check_share(
         The largest share that may be rejected, 0 to 1.
     n_rows : int, optional
         Rows of the table; without one, files that may be images are counted.
+    listed : path
+        The file that has every rejected one, for the message.
 
     Raises
     ------
@@ -45,5 +53,8 @@ def check_share(
         examples = rejected[rejected["reason"] == reason].head(3)
         for file, detail in zip(examples["file"], examples["detail"], strict=True):
             lines.append(f"    {file or '(no name)'}: {detail}")
-    lines.append("Correct the table or the folder, or raise ingest.max_rejected.")
+    lines.append(
+        f"All are listed in {listed}. Correct the table or the folder, or raise "
+        "ingest.max_rejected."
+    )
     raise ValueError("\n".join(lines))

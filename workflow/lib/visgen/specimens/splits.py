@@ -47,7 +47,7 @@ def finest_usable_rank(
 
 
 def finest_testable_rank(specimens: pd.DataFrame, ranks: Sequence[str]) -> str:
-    """Return the `finest_usable_rank` of all images of a study.
+    """Return the `finest_usable_rank` of all images of a study, the coarsest where there is none.
 
     Parameters
     ----------
@@ -55,11 +55,6 @@ def finest_testable_rank(specimens: pd.DataFrame, ranks: Sequence[str]) -> str:
         Columns specimen and the ranks; one row an image.
     ranks
         Coarse to fine.
-
-    Raises
-    ------
-    ValueError
-        If there is no such rank.
     """
     counted = [
         specimens.groupby(rank)["specimen"]
@@ -67,13 +62,8 @@ def finest_testable_rank(specimens: pd.DataFrame, ranks: Sequence[str]) -> str:
         .assign(rank=rank)
         for rank in ranks
     ]
-    rank = finest_usable_rank(pd.concat(counted), ranks, len(specimens))
-    if rank is None:
-        raise ValueError(
-            f"no split can be stratified: at none of the ranks {', '.join(ranks)} do most images "
-            f"belong to taxa with {MIN_SPECIMENS} specimens or more"
-        )
-    return rank
+    # Without any, all or most images stay in training, and the page says that none is scored.
+    return finest_usable_rank(pd.concat(counted), ranks, len(specimens)) or ranks[0]
 
 
 def split_specimens(

@@ -44,7 +44,7 @@ def _check_options(key: str, given: Mapping[str, Any], legal: Sequence[str], met
 
 
 def check_classification(config: Mapping[str, Any]) -> None:
-    """Check reference, names and resampling of classifiers, defaults filled in.
+    """Check reference and resampling of classifiers, defaults filled in.
 
     Raises
     ------
@@ -57,11 +57,6 @@ def check_classification(config: Mapping[str, Any]) -> None:
     if reference is not None:
         check_choice("classification.reference", reference, classifiers)
     for name, classifier in classifiers.items():
-        if name.endswith((".tsv", ".png", ".parquet")):
-            raise ValueError(
-                f"config key classification.classifiers.{name}: the name would be that of a file "
-                "beside it; leave the ending out"
-            )
         resample = classifier["resample"]
         if resample is None:
             continue

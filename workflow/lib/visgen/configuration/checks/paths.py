@@ -1,7 +1,9 @@
-"""Whether every file that a configuration names is there."""
+"""Whether every file and folder that a configuration names is there and can be used."""
 
 import csv
+import difflib
 import io
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ STUDY_FILES = ("meta", "tree", "distances", "sequences", "sequence_table", "syno
 
 
 def check_files(config: Mapping[str, Any]) -> None:
-    """Check that every file which the configuration names is there.
+    """Check that every file and folder which the configuration names can be used.
 
     Raises
     ------
@@ -34,14 +36,60 @@ def check_files(config: Mapping[str, Any]) -> None:
         elif backbone["weights"] == "simclr" and config["simclr"]["initial_weights"] not in WEIGHTS:
             named["simclr.initial_weights"] = config["simclr"]["initial_weights"]
     for key, path in named.items():
-        if path is not None and not Path(path).is_file():
-            hint = f" (nor is it {' or '.join(WEIGHTS)})" if key.endswith("weights") else ""
-            raise ValueError(f"config key {key}: found {path!r}, which is no file{hint}")
+        if path is not None:
+            _check_path(key, path, "file")
+    if inputs["images"] is not None:
+        _check_path("inputs.images", inputs["images"], "folder")
+    for key, path in named.items():
+        if path is not None and not Path(path).stat().st_size:
+            raise ValueError(f"config key {key}: found {path!r}, which is empty")
     if config["published"] is not None:
         _check_published(Path(config["published"]))
-    folder = inputs["images"]
-    if folder is not None and not Path(folder).is_dir():
-        raise ValueError(f"config key inputs.images: found {folder!r}, which is no folder")
+    _check_made("dataset", Path("results", config["dataset"]))
+    if not config["features"]["store"].strip():
+        raise ValueError("config key features.store: found '', expected a folder")
+    _check_made("features.store", Path(config["features"]["store"]))
+
+
+def _check_path(key: str, path: str, kind: str) -> None:
+    """Check that a path leads to a file or a folder, and that rules can have it as an input."""
+    where, other = Path(path), "folder" if kind == "file" else "file"
+    if not (where.is_file() if kind == "file" else where.is_dir()):
+        hint = ""
+        if where.exists():
+            hint = f", but a {other}"
+        elif path.startswith("~"):
+            hint = f"; write {str(where.expanduser())!r}"
+        elif where.parent.is_dir() and (
+            near := difflib.get_close_matches(
+                where.name, [beside.name for beside in where.parent.iterdir()], n=1
+            )
+        ):
+            hint = f"; did you mean {str(where.parent / near[0])!r}?"
+        if key.endswith("weights"):
+            hint += f" (nor is it {' or '.join(WEIGHTS)})"
+        raise ValueError(f"config key {key}: found {path!r}, which is no {kind}{hint}")
+    if not os.access(where, os.R_OK):
+        raise ValueError(f"config key {key}: found {path!r}, which you may not read")
+    if signs := [sign for sign in "{}<>" if sign in path]:
+        raise ValueError(
+            f"config key {key}: found {path!r}, expected a path without {' '.join(signs)}, which "
+            "Snakemake takes for something to be filled in; rename it, or name a link to it"
+        )
+
+
+def _check_made(key: str, folder: Path) -> None:
+    """Check that a folder is there or can be made."""
+    above = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not above.is_dir():
+        raise ValueError(
+            f"config key {key}: needs the folder {str(folder)!r}, but {str(above)!r} is a file"
+        )
+    if not os.access(above, os.W_OK):
+        raise ValueError(
+            f"config key {key}: needs the folder {str(folder)!r}, but you may not write to "
+            f"{str(above)!r}"
+        )
 
 
 def _check_published(path: Path) -> None:

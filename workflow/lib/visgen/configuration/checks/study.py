@@ -8,6 +8,7 @@ from visgen.configuration.checks.classification import check_classification
 from visgen.configuration.checks.embedding import check_embedding, check_fine_tuning
 from visgen.configuration.checks.genetics import check_genetics
 from visgen.configuration.checks.inputs import check_columns, check_inputs
+from visgen.configuration.checks.names import check_names
 from visgen.configuration.checks.simclr import check_simclr
 from visgen.configuration.checks.visual_genetic import check_visual_genetic
 from visgen.specimens.columns import check_ranks
@@ -23,6 +24,7 @@ def check_study(config: Mapping[str, Any]) -> None:
     """
     check_columns(config)
     _check_ranks(config)
+    check_names(config)
     check_inputs(config)
     check_genetics(config)
     check_visual_genetic(config)

@@ -7,12 +7,23 @@ import numpy as np
 import pandas as pd
 from safetensors.torch import save
 
-from visgen.distances.matrices import cosine_distances, write_distances
+from visgen.distances.matrices import NO_TAXA, cosine_distances, write_distances
 from visgen.embedding.guidance.fitting import Fit, summarise
 from visgen.embedding.guidance.in_sample import in_sample_r
 from visgen.embedding.guidance.taxon_embedder import TaxonEmbedder
+from visgen.embedding.guidance.variants import WEIGHT_COLUMNS
 from visgen.scikit_bio import DistanceMatrix
 from visgen.tables import write_table
+
+
+def write_no_fit(paths: Mapping[str, str | Path]) -> None:
+    """Write the files of `write_fit` without anything in them, where taxa are too few to fit."""
+    pd.DataFrame(index=pd.Index([], name="taxon")).to_parquet(paths["vectors"])
+    write_distances(paths["distances"], NO_TAXA)
+    write_table(paths["history"], pd.DataFrame(columns=["epoch", "loss", "watched_loss", "kept"]))
+    write_table(paths["fit"], pd.DataFrame(columns=["n_known", "n_watched", "loss", "pearson"]))
+    pd.DataFrame(columns=WEIGHT_COLUMNS).to_parquet(paths["weights"])
+    Path(paths["model"]).write_bytes(save({}))
 
 
 def write_fit(

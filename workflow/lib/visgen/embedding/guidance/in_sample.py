@@ -37,7 +37,8 @@ def in_sample_rows(fit: pd.DataFrame) -> list[dict]:
     Parameters
     ----------
     fit
-        One row: pearson (of `in_sample_r`), loss, loss_of_constant, n_known, n_watched.
+        One row: pearson (of `in_sample_r`), loss, loss_of_constant, n_known, n_watched; none where
+        too few taxa could be fitted.
 
     Returns
     -------
@@ -46,6 +47,8 @@ def in_sample_rows(fit: pd.DataFrame) -> list[dict]:
         those that were not watched, and its null best_constant, the loss where all similarities
         are the same.
     """
+    if fit.empty:
+        return []
     (row,) = fit.to_dict("records")
     shared = {"evaluator": "in_sample", "part": "all"}
     loss = shared | {"metric": "loss", "n": int(row["n_known"] - row["n_watched"])}

@@ -14,8 +14,8 @@ KINDS = ("tips", "clades")
 MIN_HELD_OUT = 3
 
 
-def placed_taxa(genetic: DistanceMatrix, taxa: pd.Series, guided: Sequence[str]) -> list[str]:
-    """Return the taxa that have images and phylogenetic distances, sorted.
+def placed_taxa(genetic: DistanceMatrix, taxa: pd.Series) -> list[str]:
+    """Return the taxa that have images and phylogenetic distances, sorted; none if they are few.
 
     Parameters
     ----------
@@ -23,22 +23,9 @@ def placed_taxa(genetic: DistanceMatrix, taxa: pd.Series, guided: Sequence[str])
         Phylogenetic distances.
     taxa
         Taxon of each image that counts.
-    guided
-        Names of variants that learn from the distances.
-
-    Raises
-    ------
-    ValueError
-        If there are guided variants and too few taxa to learn from.
     """
     placed = sorted(set(genetic.ids) & set(taxa))
-    if guided and len(placed) < MIN_TAXA:
-        raise ValueError(
-            f"config key embedding.variants.{guided[0]}.guidance: {len(placed)} taxa have images "
-            f"enough (embedding.min_images) and a place in the tree, expected at least {MIN_TAXA} "
-            "to be guided by; leave the guidance out"
-        )
-    return placed
+    return placed if len(placed) >= MIN_TAXA else []
 
 
 def deal_folds(

@@ -19,24 +19,10 @@ from visgen.distances.agreement import deal_specimens
 from visgen.distances.matrices import cosine_square
 from visgen.embedding.guidance.fitting import Fit, in_bag_order, summarise
 from visgen.embedding.guidance.taxon_embedder import TaxonEmbedder
+from visgen.embedding.held_out.files import FIT_COLUMNS, PERMUTED_COLUMNS
 from visgen.embedding.held_out.folds import KINDS
 from visgen.embedding.held_out.scoring import DEALT_SPECIMENS, PERMUTED_BAGS, Fold, score_folds
 from visgen.scikit_bio import DistanceMatrix
-
-FIT_COLUMNS = [
-    "kind",
-    "fold",
-    "n_known",
-    "n_watched",
-    "epoch",
-    "loss_before",
-    "loss",
-    "watched_loss_before",
-    "watched_loss",
-    "loss_of_zero",
-    "loss_of_constant",
-]
-PERMUTED_COLUMNS = ["null", "permutation", "kind", "part", "metric", "value"]
 
 
 def fit_folds(

@@ -23,6 +23,7 @@ from visgen.report.classification.rows import (
 )
 from visgen.report.page import format_number, format_percent, is_nothing
 from visgen.report.published import published_rows
+from visgen.specimens.splits import MIN_SPECIMENS
 from visgen.tables import read_table
 
 
@@ -71,7 +72,7 @@ def classification_content(
         "classification": rows,
         "classification_shown": shown_rows(rows),
         "classification_findings": [
-            *findings(rows, confidence),
+            *(findings(rows, confidence) or nothing_scored(reasons)),
             *lineage_findings(scores, chosen, ranks),
         ],
         "backbone_rows": backbone_rows(rows, scores),
@@ -138,6 +139,25 @@ def findings(
             sentence += f" {_sets_in_words(sets)}"
         sentences.append(sentence)
     return sentences
+
+
+def nothing_scored(reasons: pd.Series) -> list[str]:
+    """Say that no classifier has a score, and why.
+
+    Parameters
+    ----------
+    reasons
+        Index rank and reason, one row for each rank that is left out.
+    """
+    ranks = pd.Series(reasons.index.get_level_values("rank"))
+    listed = ranks.groupby(reasons.index.get_level_values("reason"), sort=False).agg(", ".join)
+    why = "; ".join(f"{names}: {reason}" for reason, names in listed.items())
+    return [
+        "No classifier could be scored, so this study shows nothing about its taxa"
+        + (f" ({why})" if why else "")
+        + f". A taxon needs {MIN_SPECIMENS} specimens to have one in training, in validation and "
+        "in test."
+    ]
 
 
 def _mcc_in_words(score: Mapping[str, Any] | None) -> str:

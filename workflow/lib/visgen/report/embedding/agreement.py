@@ -87,6 +87,12 @@ def agreement_findings(agreement: Sequence[Mapping[str, Any]]) -> list[str]:
     return sentences
 
 
+def nothing_compared(omitted: Sequence[tuple[str, str]]) -> list[str]:
+    """Say that look and descent could not be compared, and why: evaluators and reasons."""
+    why = "; ".join(dict.fromkeys(reason for _, reason in omitted))
+    return [f"Look and descent could not be compared{f': {why}' if why else ''}."]
+
+
 def _random_in_words(row: Mapping[str, Any]) -> str:
     score = row["pearson"]
     low, high = (format_number(score[end], 2) for end in ("ci_low", "ci_high"))
@@ -121,17 +127,18 @@ def descent_content(
     """
     rows = mantel_rows(metrics)
     names = read_table(missing)
+    left_out = sorted(
+        {
+            (item["evaluator"], item["reason"])
+            for path in omitted
+            for item in read_table(path).to_dict("records")
+        }
+    )
     return {
         "agreement": rows,
-        "agreement_findings": agreement_findings(rows),
+        "agreement_findings": agreement_findings(rows) or nothing_compared(left_out),
         "association_rows": association_rows(metrics),
-        "embedding_omitted": sorted(
-            {
-                (item["evaluator"], item["reason"])
-                for path in omitted
-                for item in read_table(path).to_dict("records")
-            }
-        ),
+        "embedding_omitted": left_out,
         "few_images": read_table(few_images).to_dict("records"),
         "missing_rows": names.fillna("").to_dict("records"),
         "n_without_tree": int((names["found_in"] == "study").sum()),

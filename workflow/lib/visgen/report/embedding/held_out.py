@@ -65,7 +65,11 @@ def held_out_content(
         "fewest_refits": min(filter(None, tested.values()), default=0),
         "not_refitted": [name for name, number in tested.items() if not number],
         "open_figures": OPEN_FIGURES,
-        "fit_rows": [read_table(path).iloc[0].to_dict() | _place(path) for path in tables["fits"]],
+        "fit_rows": [
+            row | _place(path)
+            for path in tables["fits"]
+            for row in read_table(path).to_dict("records")
+        ],
         "folds_omitted": read_table(tables["folds_omitted"]).to_dict("records"),
         "held_out_figures": [
             {"path": path, "backbone": Path(path).parent.name}
