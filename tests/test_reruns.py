@@ -170,10 +170,10 @@ def test_every_rule_is_reached_by_a_study_but_the_download_of_weights(planner):
 def test_a_new_image_of_ones_own_is_noticed(planner):
     images = planner.folder / "shells" / "Arca_noae"
     images.mkdir(parents=True)
-    (images / "one_1.png").write_bytes(b"")
+    (images / "Arca_noae_m1_1.png").write_bytes(b"")
     finish(planner, OWN_IMAGES)
     assert rules_to_run(planner, OWN_IMAGES) == set()
-    (images / "two_1.png").write_bytes(b"")
+    (images / "Arca_noae_m2_1.png").write_bytes(b"")
     rules = rules_to_run(planner, OWN_IMAGES)
     assert {"ingest_specimens", "extract_features", "train_classifier"} <= rules
     # Without tree and sequences nothing is asked for that they are needed for.

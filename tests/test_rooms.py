@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 LIBRARY = ROOT / "workflow/lib/visgen"
 #: From front to back: a room imports from those before it.
 ORDER = """
-tables metrics names encodings delimited name_tables spellings scikit_bio bootstrap shares machine
+tables metrics names fields encodings delimited name_tables spellings scikit_bio bootstrap shares machine
 simulate specimens features provenance distances genetics embedding classification
 visual_genetic report configuration figures
 """.split()  # noqa: SIM905

@@ -449,11 +449,11 @@ from types import SimpleNamespace
 snakemake = SimpleNamespace(
     input=SimpleNamespace(
         table=["taxa.tsv"], sequence_table=["taxa.tsv"], synonyms=["synonyms.csv"],
-        labels=["genus.parquet", "species.parquet"], tree=[], distances=[],
+        labels=["genus.parquet", "species.parquet"], splits=[], tree=[], distances=[],
     ),
     output=SimpleNamespace(
         table="sequences.tsv", accepted="accepted.fasta", unmatched="unmatched.tsv",
-        coverage="coverage.tsv", ranks="ranks.tsv",
+        coverage="coverage.tsv", ranks="ranks.tsv", notes=[],
     ),
     params=SimpleNamespace(
         pattern="x", filters=FILTERS, ranks=["genus", "species"], tree_rank=None,

@@ -294,7 +294,9 @@ def test_records_hold_no_folder_which_may_move(study, monkeypatch, folder):
     assert specimens["path"].tolist() == ["a.png", "b.png"]
     labels = [study.folder / f"{rank}.parquet" for rank in RANKS]
     paths = {"specimens": study.folder / "s.parquet", "images": study.folder / "images.tsv"}
-    write_records(paths | {"labels": labels}, specimens)
+    taxa = [study.folder / f"{rank}.tsv" for rank in RANKS]
+    paths["groups"] = study.folder / "groups.parquet"
+    write_records(paths | {"labels": labels, "taxa": taxa}, specimens)
     moved = study.images.rename(study.folder / "moved")
     images = read_images(paths["images"], moved)
     assert images["path"].tolist() == [str(moved / "a.png"), str(moved / "b.png")]
@@ -302,6 +304,10 @@ def test_records_hold_no_folder_which_may_move(study, monkeypatch, folder):
     read = read_labels(labels)
     expected = specimens.set_index("id")[["specimen", *RANKS]]
     pd.testing.assert_frame_equal(read, expected)
+    assert taxa[2].read_text() == "taxon\nC\n"
+    groups = pd.read_parquet(paths["groups"])
+    assert groups["genus"].tolist() == ["a.png", "a.png"]  # called by its first image
+    assert groups["species"].fillna("").tolist() == ["a.png", ""]
 
 
 def test_names_match_across_unicode_forms(study):

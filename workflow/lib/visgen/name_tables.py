@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from visgen.delimited import read_cells, without_decimals
 from visgen.names import normalise_taxon, normalise_text
-from visgen.specimens.fields import clean_cell, gap_words
+from visgen.fields import clean_cell, gap_words
 
 _GAPS = gap_words([])
 

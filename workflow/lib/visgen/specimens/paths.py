@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 import pandas as pd
 
 from visgen.specimens.columns import OPTIONAL_FIELDS, check_ranks
-from visgen.specimens.fields import (
+from visgen.fields import (
     clean_cell,
     gap_words,
     string_column,

@@ -12,7 +12,7 @@ import pandas as pd
 from visgen.delimited import read_cells, without_decimals
 from visgen.names import normalise_taxon, normalise_text
 from visgen.specimens.columns import OPTIONAL_FIELDS, check_ranks
-from visgen.specimens.fields import (
+from visgen.fields import (
     clean_cell,
     gap_words,
     string_column,
@@ -48,7 +48,7 @@ def read_meta(
     ranks : list of str
         The ranks, coarse to fine.
     missing_values : iterable of str
-        Cells that say nothing, beside those of `visgen.specimens.fields.GAP_WORDS`; in any case.
+        Cells that say nothing, beside those of `visgen.fields.GAP_WORDS`; in any case.
 
     Returns
     -------

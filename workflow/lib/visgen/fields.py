@@ -1,4 +1,4 @@
-"""The fields of an image's row and the one form in which their cells are kept."""
+"""The one form in which cells of people's tables are kept, and what of them is a gap."""
 
 import re
 import unicodedata
