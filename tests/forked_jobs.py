@@ -6,6 +6,7 @@ imported once, and the library anew by every job, from the folder of the run. Ru
 as they are for users (environments, a cluster) start Snakemake itself.
 """
 
+import contextlib
 import gc
 import json
 import os
@@ -108,7 +109,7 @@ def run_snakemake(words):
 
 
 def serve_runs():
-    """Start a run for every line of JSON that is read, in a session of its own; answer its number.
+    """Start a run for every line of JSON that is read, in a group of its own; answer its number.
 
     A line has the words of Snakemake's command line and the file for its output. All processes of
     a run have its number as their group, by which it can be killed.
@@ -119,7 +120,7 @@ def serve_runs():
         words, output = json.loads(line)
         child = os.fork()
         if child == 0:
-            os.setsid()
+            os.setpgid(0, 0)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.default_int_handler)
             stream = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
@@ -127,6 +128,8 @@ def serve_runs():
             os.dup2(stream, 2)
             run_snakemake(words)
             return
+        with contextlib.suppress(PermissionError, ProcessLookupError):
+            os.setpgid(child, child)  # whoever of the two is first
         print(child, flush=True)
 
 

@@ -40,7 +40,9 @@ IMPLIED = {"python", "pyarrow", "pandas", "pip", "iqtree", "mafft", "modeltest-n
 
 def rules():
     """Return the environment file and the script of every rule, by its name."""
-    rule = re.compile(r"^ *rule (\w+):.*?/envs/(\S+\.yaml).*?/scripts/(\S+\.py)", re.M | re.S)
+    rule = re.compile(
+        r"^ *(?:rule|checkpoint) (\w+):.*?/envs/(\S+\.yaml).*?/scripts/(\S+\.py)", re.M | re.S
+    )
     files = (REPOSITORY / "workflow/rules").glob("*.smk")
     return {name: paths for file in files for name, *paths in rule.findall(file.read_text())}
 
