@@ -103,7 +103,7 @@ def test_every_rule_runs_in_its_own_environment(scratch):
 
     assert run.returncode == 0, run.stdout[-5_000:] + run.stderr[-10_000:]
     assert (scratch / "results/tiny/report/report.html").stat().st_size > 0
-    ran = set(re.findall(r"^(?:local)?rule (\w+):", run.stderr, flags=re.MULTILINE))
+    ran = set(re.findall(r"^(?:local)?(?:rule|checkpoint) (\w+):", run.stderr, flags=re.MULTILINE))
     assert ran - {"all"} == set(rules()) - NOT_RUN
     made = sorted((scratch / "environments").glob("*/bin/python"))
     assert len(made) == len(ENVIRONMENTS)
