@@ -24,6 +24,7 @@ from visgen.features.backbones import load_backbone
 from visgen.features.extraction import extract_features
 from visgen.simulate.study import simulate_study
 from visgen.specimens.images import inspect_image
+from visgen.specimens.inventory import inventory
 
 ROUNDS = 3
 
@@ -66,6 +67,15 @@ def distances(n_taxa: int, seed: int) -> DistanceMatrix:
     return DistanceMatrix(tidy(values), [f"t{i:03d}" for i in range(n_taxa)])
 
 
+def fill_drawers(folder: Path) -> Path:
+    """Make 50 folders of 1,000 empty files."""
+    for drawer in range(50):
+        (folder / str(drawer)).mkdir(parents=True)
+        for number in range(1000):
+            (folder / str(drawer) / f"Genus_species_{number}.jpg").touch()
+    return folder
+
+
 def main() -> None:
     """Run every comparison."""
     with tempfile.TemporaryDirectory() as folder:
@@ -98,6 +108,14 @@ def main() -> None:
             "features of 300 images: from the filled store, against computed",
             lambda: extract("auto", filled),
             anew("auto"),
+        )
+        drawers = fill_drawers(Path(folder) / "drawers")
+        cache, none = Path(folder) / "cache", Path(folder) / "none"
+        inventory(drawers, cache, none)
+        compare(
+            "50,000 files that are as they were: inventory, against paths and their dates",
+            lambda: inventory(drawers, cache, none),
+            lambda: [path.stat().st_mtime_ns for path in drawers.rglob("*.jpg")],
         )
     one, other = distances(74, 1), distances(74, 2)
     groups = pd.Series([f"g{i % 26}" for i in range(74)], list(one.ids))

@@ -6,8 +6,6 @@ import os
 from pathlib import Path
 from stat import S_ISDIR
 
-from visgen.machine.recipes import write_whole
-
 
 def inventory(folder: str | Path, cache: str | Path, images: str | Path) -> str:
     """Return a digest of a folder that changes with the names and contents of its files.
@@ -46,7 +44,9 @@ def inventory(folder: str | Path, cache: str | Path, images: str | Path) -> str:
     changed = cache.stat().st_mtime_ns if digest == old_digest else None
     lines = [f"{listing} {digest}", *(f"{file}\t{known}" for file, known in contents.items()), ""]
     cache.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(cache, "\n".join(lines).encode(errors="surrogateescape"))
+    whole = cache.with_name(f".{cache.name}.{os.getpid()}")  # other runs may read it
+    whole.write_bytes("\n".join(lines).encode(errors="surrogateescape"))
+    whole.replace(cache)
     if changed is not None:
         os.utime(cache, ns=(changed, changed))  # dates it by the last change of a content
     return digest
