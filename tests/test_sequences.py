@@ -449,7 +449,8 @@ from types import SimpleNamespace
 snakemake = SimpleNamespace(
     input=SimpleNamespace(
         table=["taxa.tsv"], sequence_table=["taxa.tsv"], synonyms=["synonyms.csv"],
-        labels=["genus.parquet", "species.parquet"], splits=[], tree=[], distances=[],
+        labels=["genus.parquet", "species.parquet"], splits=[],
+        groups="groups.parquet", tree=[], distances=[],
     ),
     output=SimpleNamespace(
         table="sequences.tsv", accepted="accepted.fasta", unmatched="unmatched.tsv",
@@ -475,6 +476,7 @@ def test_scripts_write_the_tables_that_the_coverage_counts(tmp_path):
     (tmp_path / "synonyms.csv").write_text("name,accepted\nArca alba,Arca noae\n")
     images = pd.DataFrame({"id": ["1", "2", "3"], "specimen": ["1", "2", "3"]})
     genera, species = ["Arca", "Arca", "Pinna"], ["Arca noae", None, "Pinna nobilis"]
+    images.assign(split=None).to_parquet(tmp_path / "groups.parquet")
     images.assign(genus=genera).to_parquet(tmp_path / "genus.parquet")
     images.assign(species=species).to_parquet(tmp_path / "species.parquet")
     scripts = Path(__file__).parents[1] / "workflow" / "scripts"

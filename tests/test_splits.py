@@ -158,8 +158,8 @@ def test_notes_name_untested_and_untrained_taxa_and_shared_specimens():
         ("e", "s4", "Order", "C", "test"),
         ("f", "s5", "Order", None, "test"),
     ]
-    specimens = pd.DataFrame(rows, columns=["id", "specimen", *RANKS, "part"])
-    notes = split_notes(specimens, specimens.set_index("id")["part"], RANKS)
+    specimens = pd.DataFrame(rows, columns=["id", "specimen", *RANKS, "split"])
+    notes = split_notes(specimens, specimens.set_index("id")["split"], RANKS)
     assert notes.to_numpy().tolist() == [
         ["untested", "family", "B", 2, 2, "2 specimens, all in train, val"],
         ["untrained", "family", "C", 1, 1, "1 specimens, all in test"],

@@ -116,7 +116,7 @@ def study():
     """Thirty images a species, in thirds a part, and distances between the species."""
     n = 30 * len(NAMES)
     images = pd.DataFrame({"id": [f"{i:03}" for i in range(n)]})
-    images["specimen"] = [f"{i // 2:03}" for i in range(n)]
+    images = images.assign(specimen=[f"{i // 2:03}" for i in range(n)], split=None)
     for rank, names in zip(RANKS, (GENERA, NAMES), strict=True):
         images[rank] = pd.Series([names[i // 30] for i in range(n)], dtype="str")
     parts = pd.Series([PARTS[i // 10 % 3] for i in range(n)], images["id"], name="split")

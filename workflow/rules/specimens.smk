@@ -48,6 +48,7 @@ rule measure_coverage:
     """Count what there is of every taxon, and list names on one side only, and untested taxa."""
     input:
         labels=labels_of(*RANKS),
+        groups=GROUPS,
         splits=plan.splits,
         tree=given(INPUTS["tree"]),
         distances=given(INPUTS["distances"]),

@@ -1,5 +1,6 @@
 """Count images, specimens and sequences of every taxon, and list names on one side only."""
 
+import pandas as pd
 from visgen.distances.study_names import read_study_distances, read_study_tree
 from visgen.genetics.sequences.matching import count_accepted, find_unmatched
 from visgen.machine.logs import start_log
@@ -36,7 +37,9 @@ if given.sequences:
     write_table(made.unmatched, unmatched)
 table = coverage(labels, params.ranks, tips, params.tree_rank, counts, params.sequence_rank)
 write_table(made.coverage, table)
+given_split = pd.read_parquet(given.groups).set_index("id")["split"]
+images = labels.join(given_split).reset_index()
 for path, split in zip(made.notes, given.splits, strict=True):
     parts = read_table(split).set_index("id")["split"]
-    write_table(path, split_notes(labels.reset_index(), parts, params.ranks))
+    write_table(path, split_notes(images, parts, params.ranks))
 write_table(made.ranks, summarise_ranks(table, len(labels)))

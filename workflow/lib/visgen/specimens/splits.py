@@ -153,7 +153,7 @@ def split_notes(specimens: pd.DataFrame, parts: pd.Series, ranks: Sequence[str])
         split to some images only), rank, name, n_images, n_specimens, detail.
     """
     images = specimens.assign(part=specimens["id"].map(parts))
-    notes = _kept(specimens) if "split" in specimens else []
+    notes = _kept(specimens)
     for rank in ranks:
         for taxon, rows in images.dropna(subset=[rank]).groupby(rank):
             n_specimens = rows["specimen"].nunique()
