@@ -28,7 +28,7 @@ BROKEN = {
     "less indented": ("a:\n    b: 1\n  c: 2\n", "line 3: a line that is indented otherwise"),
     "more indented": ("a:\n  b: 1\n   c: 2\n", "line 3: a colon where no key can stand"),
     "no colon": ("a: 1\nb\nc: 2\n", "line 2: a key without a colon, expected one"),
-    "more behind a quote": ("a: 'x' y\n", "line 1: more behind a value that has ended, expected quotes"),
+    "more behind a quote": ("a: 'x' y\n", "line 1: more behind a value that has ended"),
     "an open bracket": ("a: {b: 1\nc: 2\n", "line 2: a comma or a bracket is missing behind"),
     "no anchor": ("a: *b\n", "line 1: found undefined alias 'b'"),
     "an anchor in itself": ("a: &b [*b]\n", "line 1: an anchor that holds itself"),

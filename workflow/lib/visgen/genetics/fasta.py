@@ -6,6 +6,7 @@ import re
 import zlib
 from collections.abc import Iterable, Iterator
 from io import TextIOWrapper
+from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -123,12 +124,13 @@ def _check_start(line: str) -> None:
 def _foreign_byte(path: Path, packed: bool) -> str:
     """Say where the first byte is that is none of UTF-8."""
     with (gzip.open if packed else open)(path, "rb") as lines:
-        for number, line in enumerate(lines, start=1):
+        for number in count(1):
             try:
-                line.decode()
+                (line := lines.readline()).decode()
             except UnicodeDecodeError as error:
                 return f": line {number} holds the byte 0x{line[error.start]:02x}"
-    return ""
+            except (EOFError, OSError, zlib.error):  # the archive is broken too
+                return ""
 
 
 def _kind_of_bytes(path: Path) -> str:
