@@ -341,6 +341,7 @@ def test_distances(tmp_path, text, place, found, expected):
 
 PAIR = ">a Arca\nACGTACGT\n"
 PACKED = gzip.compress(PAIR.encode() * 9, mtime=0)
+BROKEN = PACKED[:9] + b"\0\7" + PACKED[11:]
 SEQUENCES = table(
     empty=("\n", "", "the file is empty", "expected records"),
     bases_alone=("ACGT\n", "starts with", "'ACGT'", "expected '>'"),
@@ -348,8 +349,8 @@ SEQUENCES = table(
     genbank=("LOCUS       S 5028 bp\n", "starts with", "GenBank", "expected '>'"),
     latin_1=(">a Arca\nAC\n>b \xc4\n".encode("latin-1"), "line 3", "0xc4", "save it as UTF-8"),
     utf_16=(PAIR.encode("utf-16"), "", "UTF-16", "save it as UTF-8"),
-    half_archive=(PACKED[:-12], "", "ended before", "not a FASTA file"),
-    broken_archive=(PACKED[:9] + b"\0\7" + PACKED[11:], "", "invalid", "not a FASTA file"),
+    half_archive=(PACKED[:-12], "", "ended before", "expected a whole gzip archive"),
+    broken_archive=(BROKEN, "", "invalid", "expected a whole gzip archive"),
     protein=(">a Arca\nMSLE\n>b Lima\nQKV\n", "", "(ELQ)", "expected DNA"),
     dots=(f">a A\n{'ACGT' * 3}\n>b B\n{'.' * 12}\n", "1 of 2 records", "'.'", "write '-'"),
     one=(PAIR, "", "1 of 1", "expected at least 2"),

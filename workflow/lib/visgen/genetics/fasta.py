@@ -90,7 +90,11 @@ def read_fasta(path: str | Path) -> Iterator[FastaRecord]:
             raise ValueError(
                 f"{path}: not a FASTA file: it is not UTF-8 text{kind}; save it as UTF-8"
             ) from None
-        except (ValueError, gzip.BadGzipFile, EOFError, zlib.error) as error:
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise ValueError(
+                f"{path}: not a FASTA file: {error}; expected a whole gzip archive"
+            ) from error
+        except ValueError as error:
             raise ValueError(f"{path}: not a FASTA file: {error}") from error
 
 
