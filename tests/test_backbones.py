@@ -120,6 +120,13 @@ def test_a_damaged_file_is_named(tmp_path, name):
         load_backbone("test_resnet", tmp_path / name)
 
 
+def test_weights_that_are_no_numbers_are_named(trained, tmp_path):
+    state = trained.state_dict()
+    torch.save(state | {"conv1.0.weight": state["conv1.0.weight"] * torch.nan}, tmp_path / "w.pth")
+    with pytest.raises(ValueError, match=r"w\.pth: 1 of \d+ tensors hold NaN, such as 'conv1"):
+        load_backbone("test_resnet", tmp_path / "w.pth")
+
+
 def test_weights_of_another_model_are_refused(pth):
     with pytest.raises(
         ValueError, match=r"weights\.pth: weights do not fit the model: \d+ missing .* unexpected"

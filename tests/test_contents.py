@@ -68,11 +68,13 @@ def test_what_the_table_and_the_folder_do_not_have_is_named(
         pytest.param(b"\xef\xbb\xbfFilename;GENUS\nx;y\n", id="byte order mark"),
         pytest.param(b"sep=;\r\nfilename;genus\r\nx;y\r\n", id="a line of Excel"),
         pytest.param("filename,genus\nx,y\n".encode("utf-16"), id="left to the job"),
+        pytest.param(b"filename,genus\nx,y\n", id="commas"),
         pytest.param(b'"filename","genus"\n"x\n1","y"\n', id="quotes"),
     ],
 )
-def test_a_table_that_may_be_right_passes(tmp_path, monkeypatch, table):
-    check(tmp_path, monkeypatch, {}, **{"meta.csv": table})
+@pytest.mark.parametrize("name", ["meta.csv", "meta.tsv", "meta.txt"])
+def test_a_table_that_may_be_right_passes(tmp_path, monkeypatch, table, name):
+    check(tmp_path, monkeypatch, {"meta": name}, **{name: table})
 
 
 FASTA = {"sequences": "s.fasta"}
@@ -108,6 +110,9 @@ def test_a_file_that_names_no_taxon_of_the_table_is_refused(
         ({"tree": "inferred"}, {}),
         (FASTA, {"s.fasta": ">1_arca_noae\nAC\n"}),
         ({"distances": "d.tsv"}, {"d.tsv": b"\xff\xfe\x00"}),
+        pytest.param(
+            FASTA, {"s.fasta": gzip.compress(b">1 Foo\nAC\n")[:12] + bytes(9)}, id="broken gzip"
+        ),
     ],
 )
 def test_one_name_is_enough_whatever_its_case(tmp_path, monkeypatch, given, files):

@@ -66,7 +66,7 @@ def test_rounding_noise_is_tidied_away(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("B,1,0,3", "B,1,0", r"row 3 \('B'\) has 2 distances, the header 3 names"),
+        ("B,1,0,3", "B,1,0", r"line 3 \('B'\) has 2 distances, the header 3 names"),
         ("C,2.5,3,0\n", "", "2 rows and 3 columns, expected a square"),
         ("\nC,", "\nD,", r"only rows: \['D'\], only columns: \['C'\]"),
         ("\nC,", "\nB,", "row name 'B' occurs twice"),
@@ -133,7 +133,7 @@ def test_study_of_two_taxa_shares_both():
 
 def test_too_few_shared_taxa_are_refused_with_examples_and_keys():
     with pytest.raises(
-        ValueError, match=r"only 2 taxa.*'Zz'.*'Yy'.*`tree` or `distances`.*`tree_rank`"
+        ValueError, match=r"only 2 taxa.*'Zz'.*'Yy'.*keys inputs\.tree or inputs\.distances"
     ):
         match_taxa(["A", "B", "Zz"], ["A", "B", "Yy"])
 

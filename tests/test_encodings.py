@@ -46,5 +46,5 @@ def test_a_spreadsheet_in_disguise_is_named(tmp_path, inside, kind):
 )
 def test_another_format_is_named(tmp_path, start):
     (tmp_path / "m.csv").write_bytes(start + bytes(100))
-    with pytest.raises(ValueError, match="expected text; save the table as CSV"):
+    with pytest.raises(ValueError, match="expected text in UTF-8"):
         read_text(tmp_path / "m.csv")

@@ -32,6 +32,10 @@ def test_what_fits_together_is_accepted(changes):
     checked_config(study(changes, SEQUENCED), SCHEMA)
 
 
+def test_synonyms_of_tables_and_trees_need_no_sequences():
+    checked_config(study({"inputs.synonyms": "names.csv"}), SCHEMA)
+
+
 @pytest.mark.parametrize("kind", ["tree", "distances"])
 @pytest.mark.parametrize("base", [SEQUENCED, SIMULATION])
 def test_a_tree_or_distances_can_be_inferred(kind, base):
@@ -60,7 +64,6 @@ def test_a_tree_or_distances_can_be_inferred(kind, base):
             "inputs.sequence_rank, since inputs.tree is inferred",
         ),
         ({"genetics.tree": {}}, SMALLEST, "genetics.tree: is of no use without inputs.sequences"),
-        ({"inputs.synonyms": "names.csv"}, SMALLEST, "inputs.synonyms: is of no use without"),
         (
             {"genetics.filters": {"min_length": 90, "max_length": 80}},
             SEQUENCED,

@@ -271,16 +271,16 @@ def test_pattern_and_table_exclude_each_other(tmp_path):
         (
             ">a\nACGTAC\n>b Lima\nAC\n>c\nACGTAA\n",
             {},
-            r"0 of 3 sequences accepted, expected at least 2\n  no_taxon: 2, such as row 1: .*\n"
-            "  too_short: 1, such as row 2: it has 2 bases",
+            "0 of 3 sequences accepted, expected at least 2: no_taxon: 2, such as row 1: .*; "
+            "too_short: 1, such as row 2: it has 2 bases",
         ),
-        (">a Arca noae\nACGTAC\n>b Lima\nAC\n", {}, "1 of 2 sequences accepted.*\n  too_short: 1"),
+        (">a Arca noae\nACGTAC\n>b Lima\nAC\n", {}, "1 of 2 sequences accepted.*: too_short: 1"),
         ("ACGT\n", {}, "not a FASTA file: it starts with 'ACGT'"),
     ],
     ids=["protein", "none", "one", "no fasta"],
 )
 def test_a_file_that_carries_no_study_is_refused_as_a_whole(tmp_path, text, options, message):
-    with pytest.raises(ValueError, match=rf"(?s)rdna\.fasta: .*{message}"):
+    with pytest.raises(ValueError, match=rf"rdna\.fasta: .*{message}"):
         run(tmp_path, text, **options)
 
 
@@ -347,7 +347,7 @@ def test_rows_left_over_are_proposed_the_names_that_have_none(tmp_path):
 def test_no_taxon_with_sequences_and_images_is_refused(tmp_path):
     table, _ = run(tmp_path, FINE)
     message = (
-        r"\(2\): \['Arca noae', 'Pinna nobilis'\]; of the images \(2\): \['Yy', 'Zz'\].*"
+        r"\(2\): \['Arca noae', 'Pinna nobilis'\]; images \(2\): \['Yy', 'Zz'\].*"
         r"inputs\.sequence_pattern or inputs\.sequence_table, inputs\.sequence_rank and "
         r"inputs\.synonyms"
     )

@@ -204,7 +204,7 @@ def test_root_branch_may_lack_or_have_a_length(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("(A,B,(C,D));", "no branch lengths at all"),
+        ("(A,B,(C,D));", "no branch has a length; expected one"),
         ("(A:1,B,(C:1,D));", "3 of 5 .*: tip 'B', tip 'D', the ancestor of 'C' and 'D'"),
         ("(A:1,B:1,(C:1,D:2));", "1 of 5 .*: the ancestor of 'C' and 'D'"),
         ("(A:1,B:-0.5,C:1);", "tip 'B' has length -0.5"),

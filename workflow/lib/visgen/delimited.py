@@ -4,7 +4,7 @@ import csv
 import io
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from visgen.names import normalise_text, say_hidden
 log = logging.getLogger(__name__)
 
 _TABBED = (".tsv", ".tab", ".txt")
+_N_SHOWN = 3
 _QUOTED = re.compile('"[^"]*"')
 _WHOLE_OR_FLOAT = re.compile(r"\d+(\.0)?")
 _LINE_END = re.compile("[\r\n]")
@@ -55,10 +56,9 @@ def read_cells(path: str | Path) -> Cells:
         cells than the header.
     """
     path = Path(path)
-    text, named = without_sep_line(read_text(path))
-    tabbed = path.suffix.lower() in _TABBED and "\t" in _first_line(text)
+    text, delimiter = parted_by(path, read_text(path))
     try:
-        found, literal = read_rows(text, named or ("\t" if tabbed else delimiter_of(text)))
+        found, literal = read_rows(text, delimiter)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
     if not found:
@@ -74,7 +74,8 @@ def read_cells(path: str | Path) -> Cells:
     for line, cells in zip(lines, rows, strict=True):
         if len(cells) != len(header):
             raise ValueError(
-                f"{path}: line {line} has {len(cells)} cells, the header has {len(header)}"
+                f"{path}: line {line} has {len(cells)} cells, the header has {len(header)}: found "
+                f"{_shown(cells)}, expected as many as {_shown(header)}"
             )
     return Cells(header, lines[1:], rows[1:])
 
@@ -89,6 +90,23 @@ def without_decimals(cells: list[str], column: str) -> list[str]:
         return cells
     log.info("column %r: numbers such as '12.0' are read as '12'", column)
     return [cell.removesuffix(".0") for cell in cells]
+
+
+def parted_by(path: Path, text: str) -> tuple[str, str]:
+    """Return the text of a table without a line ``sep=;``, and what parts its cells."""
+    text, named = without_sep_line(text)
+    tabbed = path.suffix.lower() in _TABBED and "\t" in _first_line(text)
+    return text, named or ("\t" if tabbed else delimiter_of(text))
+
+
+def _shown(cells: Sequence[str]) -> str:
+    """Return the first cells of a row for a message.
+
+    >>> _shown(["a.png", "Arca", "", "x"])
+    "'a.png', 'Arca', '' …"
+    """
+    first = ", ".join(repr(cell[:40]) for cell in cells[:_N_SHOWN])
+    return f"{first} …" if len(cells) > _N_SHOWN else first
 
 
 def without_sep_line(text: str) -> tuple[str, str | None]:
@@ -159,7 +177,10 @@ def read_rows(text: str, delimiter: str) -> tuple[list[tuple[int, list[str]]], l
             rows.append((start, cells))
             start = reader.line_num + 1
     except csv.Error as error:
-        raise ValueError(f"the row that begins at line {start}: {error}") from None
+        raise ValueError(
+            f"the row that begins at line {start}: {error}; expected a quotation mark at the end "
+            "of every cell that begins with one, and two for one inside"
+        ) from None
     return _filled(rows), []
 
 

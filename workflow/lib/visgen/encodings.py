@@ -46,7 +46,7 @@ def read_text(path: str | Path) -> str:
     """
     data = Path(path).read_bytes()
     if (kind := _format_of(data)) is not None:
-        raise ValueError(f"{path}: is {kind}, expected text; save the table as CSV in UTF-8")
+        raise ValueError(f"{path}: is {kind}, expected text in UTF-8 (tables: CSV); save it so")
     encoding = _encoding_of(data)
     try:
         return data.decode(encoding).removeprefix("\ufeff")
@@ -56,7 +56,7 @@ def read_text(path: str | Path) -> str:
         hint = f" ({_readings(byte)})" if encoding == "utf-8" else ""
         raise ValueError(
             f"{path}: line {line}: byte {error.start} (0x{byte.hex()}) is not {encoding.upper()}; "
-            f"save the table as UTF-8{hint}"
+            f"save the file as UTF-8{hint}"
         ) from None
 
 

@@ -79,7 +79,7 @@ def read_synonyms(path: str | Path) -> dict[str, str]:
     synonyms = {row.left.casefold(): row for row in rows}
     for line, name, accepted in rows:
         if not accepted:
-            raise ValueError(f"{path}: line {line}: {name!r} has no accepted name")
+            raise ValueError(f"{path}: line {line}: {name!r} has no accepted name, expected one")
         further = synonyms.get(accepted.casefold())
         if further is not None and further.right != accepted and further.line != line:
             raise ValueError(
@@ -105,11 +105,14 @@ def _check_left(
     first = {}
     for line, name, _ in rows:
         if not name:
-            raise ValueError(f"{path}: line {line}: the cell of {column!r} is empty")
+            raise ValueError(
+                f"{path}: line {line}: the cell of {column!r} is empty, expected a name"
+            )
         earlier = first.setdefault(form(name), line)
         if earlier != line:
             raise ValueError(
-                f"{path}: line {line}: {name!r} is there twice, first in line {earlier}"
+                f"{path}: line {line}: {name!r} is there twice, first in line {earlier}; "
+                "expected once"
             )
 
 

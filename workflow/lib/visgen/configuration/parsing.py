@@ -34,10 +34,16 @@ def check_file(path: str | Path) -> None:
         check_duplicates(path)
     except yaml.MarkedYAMLError as error:
         raise ValueError(f"{path}: {_explained(error, text.splitlines())}") from None
-    except yaml.YAMLError as error:  # a character that YAML does not allow
-        raise ValueError(f"{path}: {' '.join(str(error).split())}") from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise ValueError(
+            f"{path}: line {line}: unacceptable character #x{error.character:04x}, expected text; "
+            "delete it"
+        ) from None
     except RecursionError:
-        raise ValueError(f"{path}: sections lie too deep in each other") from None
+        raise ValueError(
+            f"{path}: sections lie too deep in each other, expected a few at most"
+        ) from None
 
 
 def stop_at_broken_configuration(words: Sequence[str]) -> None:
@@ -155,27 +161,32 @@ def _explained(error: yaml.MarkedYAMLError, lines: list[str]) -> str:
         )
     if "quoted scalar" in (error.context or ""):
         return (
-            f"line {begun + 1}: found a quotation mark that is not closed, in {_part(lines, begun)}"
+            f"line {begun + 1}: found a quotation mark that is not closed, in "
+            f"{_part(lines, begun)}; expected the other one"
         )
-    here = min(mark.line, len(lines) - 1)
+    # a key without a colon is missed in a later line
+    here = min(begun if problem == "could not find expected ':'" else mark.line, len(lines) - 1)
     for at in (here, here - 1):
         if at >= 0 and "\t" in re.match(r"[\s-]*", lines[at])[0]:
             return f"line {at + 1}: found a tab, expected blanks before {lines[at].strip()!r}"
         if at >= 0 and (glued := _GLUED.match(lines[at])):
             return f"line {at + 1}: {_unglued(glued)}"
     found = f", in {_part(lines, here)}"
+    if problem.startswith("expected <block end>") and lines[here][: mark.column].strip():
+        ended = "more behind a value that has ended, expected quotes round all of it"
+        return f"line {here + 1}: {ended}{found}"
     known = {
         "mapping values are not allowed here": "a colon where no key can stand; keys of a section "
         "begin in one column, and text with a colon and a blank stands in quotes",
-        "could not find expected ':'": "a key without a colon",
-        "expected <block end>": "a line that is indented otherwise than those of its section",
+        "could not find expected ':'": "a key without a colon, expected one and a blank",
+        "expected <block end>": "a line that is indented otherwise than those of its section, "
+        "expected as they are",
         "expected ',' or": "a comma or a bracket is missing behind the bracket that opens in line "
         f"{begun + 1}",
     }
-    for start, what in known.items():
-        if problem.startswith(start):
-            problem = what
-    return f"line {here + 1}: {problem}{found}"
+    otherwise = problem if "expected" in problem else f"{problem}, expected quotes round such text"
+    what = next((what for start, what in known.items() if problem.startswith(start)), otherwise)
+    return f"line {here + 1}: {what}{found}"
 
 
 def _unglued(glued: re.Match) -> str:

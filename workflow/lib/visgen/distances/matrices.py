@@ -93,7 +93,7 @@ def match_taxa(
             f"In the distances ({len(matrix)}): {sorted(matrix)[:_N_EXAMPLES]}; "
             f"in the study ({len(study)}): {sorted(study)[:_N_EXAMPLES]}. "
             f"{propose(set(matrix) - in_both, set(study) - in_both)}"
-            "Check the config keys `tree` or `distances`, and `tree_rank`"
+            "Check the config keys inputs.tree or inputs.distances, and inputs.tree_rank"
         )
     sides = {"distances": set(matrix) - in_both, "study": set(study) - in_both}
     rows = []

@@ -102,22 +102,25 @@ def grow(pieces: Sequence[Piece]) -> TreeNode:
                 node = _child(node)
             case ":":
                 if length is not None:
-                    raise ValueError(f"line {piece.line}: {_named(label)} has two lengths")
+                    what = f"{_named(label)} has two lengths, expected one"
+                    raise ValueError(f"line {piece.line}: {what}")
                 length = []
             case "," | ")":
                 _finish(node, label, length)
                 label, length = [], None
                 if node.parent is None:
-                    raise ValueError(f"line {piece.line}: {piece.text!r} outside of all brackets")
+                    what = f"{piece.text!r} outside of all brackets, expected ';'"
+                    raise ValueError(f"line {piece.line}: {what}")
                 node = node.parent
                 if piece.text == ",":
                     node = _child(node)
             case "[" | "]":
-                raise ValueError(f"line {piece.line}: {piece.text!r} without its counterpart")
+                what = f"{piece.text!r} without its counterpart, expected both"
+                raise ValueError(f"line {piece.line}: {what}")
             case _:
                 (label if length is None else length).append(piece)
     if node is not root:
-        raise ValueError("it ends before all brackets are closed")
+        raise ValueError("it ends before all brackets are closed, expected ')' for every '('")
     _finish(node, label, length)
     _check_decimal_sign(root)
     return root
@@ -160,7 +163,7 @@ def _finish(node: TreeNode, label: list[Piece], length: list[Piece] | None) -> N
     if node.name and _LENGTH_INSIDE.search(node.name):
         raise ValueError(
             f"line {label[0].line}: the label {node.name[:40]!r} holds the length of another; "
-            "is a quotation mark not closed?"
+            "expected a quotation mark that closes it before"
         )
     if length:
         text = label_of(length)

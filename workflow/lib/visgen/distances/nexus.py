@@ -99,7 +99,7 @@ def _numbered(number: int, tree: NexusTree) -> str:
     if not 1 <= number <= len(tree.taxa):
         raise ValueError(
             f"tree {tree.name!r}: tip {number} is a number that neither TRANSLATE nor TAXLABELS "
-            f"({len(tree.taxa)} names) has"
+            f"({len(tree.taxa)} names) has; expected one of theirs"
         )
     return tree.taxa[number - 1]
 
@@ -128,7 +128,7 @@ def _translate_table(pieces: list[Piece]) -> dict[str, str]:
         key, name = label_of(entry[:1]), label_of(entry[1:])
         if not name or table.get(key, name) != name:
             what = f"{table[key]!r} and {name!r}" if name else "no name"
-            raise ValueError(f"line {entry[0].line}: TRANSLATE gives {key!r} {what}")
+            raise ValueError(f"line {entry[0].line}: TRANSLATE gives {key!r} {what}, expected one")
         table[key] = name
     return table
 

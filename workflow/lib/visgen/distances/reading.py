@@ -44,14 +44,14 @@ def read_distances(path: str | Path) -> DistanceMatrix:
     columns, rows, cells = _read_cells(Path(path))
     for kind, names in (("row", rows), ("column", columns)):
         if twice := [name for name, count in Counter(names).items() if count > 1]:
-            raise ValueError(f"{path}: {kind} name {twice[0]!r} occurs twice")
+            raise ValueError(f"{path}: {kind} name {twice[0]!r} occurs twice, expected once")
     if len(rows) != len(columns):
         raise ValueError(f"{path}: {len(rows)} rows and {len(columns)} columns, expected a square")
     if set(rows) != set(columns):
         raise ValueError(
             f"{path}: names of rows and columns differ; "
             f"only rows: {sorted(set(rows) - set(columns))[:_N_EXAMPLES]}, "
-            f"only columns: {sorted(set(columns) - set(rows))[:_N_EXAMPLES]}"
+            f"only columns: {sorted(set(columns) - set(rows))[:_N_EXAMPLES]}; expected the same"
         )
     _check_decimal_signs(cells, path)
     values = np.array(
@@ -72,14 +72,14 @@ def _read_cells(path: Path) -> tuple[list[str], list[str], list[list[str]]]:
     say_hidden(text.splitlines(), str(path))
     delimiter = named or delimiter_of(text, "\t,;")
     try:
-        lines = [cells for _, cells in read_rows(text, delimiter)[0]]
-        if all(len(cells) == 1 for cells in lines):  # R's write.table parts cells by blanks
-            lines = [cells for _, cells in read_rows(text, " ")[0]]
+        found = read_rows(text, delimiter)[0]
+        if all(len(cells) == 1 for _, cells in found):  # R's write.table parts cells by blanks
+            found = read_rows(text, " ")[0]
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
-    if len(lines) < 2:
-        raise ValueError(f"{path}: {len(lines)} lines, expected a square table with names")
-    header, body = lines[0], lines[1:]
+    if len(found) < 2:
+        raise ValueError(f"{path}: {len(found)} lines, expected a square table with names")
+    numbers, (header, *body) = zip(*found, strict=True)
     # R leaves out the corner: the header is one name short.
     columns = header if len(header) == len(body[0]) - 1 else header[1:]
     if not columns:
@@ -87,11 +87,11 @@ def _read_cells(path: Path) -> tuple[list[str], list[str], list[list[str]]]:
             f"{path}: the first row is {header[0]!r}, one cell; expected names, parted by tab, "
             "comma, semicolon or blank"
         )
-    for number, line in enumerate(body, start=2):
+    for number, line in zip(numbers[1:], body, strict=True):
         if len(line) != len(columns) + 1:
             raise ValueError(
-                f"{path}: row {number} ({line[0]!r}) has {len(line) - 1} distances, "
-                f"the header {len(columns)} names"
+                f"{path}: line {number} ({line[0]!r}) has {len(line) - 1} distances, "
+                f"the header {len(columns)} names; expected as many"
             )
     rows = [normalise_taxon(line[0]) for line in body]
     return [normalise_taxon(name) for name in columns], rows, [line[1:] for line in body]
@@ -126,7 +126,7 @@ def _number(cell: str, path: str | Path, row: str, column: str) -> float:
 
 def _check_values(values: np.ndarray, names: list[str], path: str | Path) -> None:
     if not values.any():
-        raise ValueError(f"{path}: every distance is zero")
+        raise ValueError(f"{path}: every distance is zero, expected others too")
     allowed = TOLERANCE * values.max()
     diagonal = values.diagonal()
     if diagonal[worst := diagonal.argmax()] > allowed:
@@ -138,5 +138,5 @@ def _check_values(values: np.ndarray, names: list[str], path: str | Path) -> Non
     if gap[i, j] > allowed:
         raise ValueError(
             f"{path}: not symmetric; the largest difference is {gap[i, j]:g}, between "
-            f"{names[i]!r} and {names[j]!r}: {values[i, j]} and {values[j, i]}"
+            f"{names[i]!r} and {names[j]!r}: {values[i, j]} and {values[j, i]}; expected the same"
         )

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from visgen.distances.newick import describe, grow, statements_of
 from visgen.distances.nexus import find_trees, grow_named, is_nexus
+from visgen.encodings import read_text
 from visgen.names import normalise_taxon, say_hidden
 from visgen.scikit_bio import DistanceMatrix, TreeNode
 
@@ -31,7 +32,7 @@ def read_tree(path: str | Path) -> TreeNode:
     Parameters
     ----------
     path : path
-        A UTF-8 text file.
+        As `visgen.encodings.read_text` takes it.
 
     Returns
     -------
@@ -46,14 +47,13 @@ def read_tree(path: str | Path) -> TreeNode:
     """
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path)
         tree, n_trees = _nexus_tree(text, path) if is_nexus(text) else _newick_tree(text)
     except ValueError as error:
-        if isinstance(error, UnicodeDecodeError):
-            error = f"not UTF-8 text, at byte {error.start}"
         start = " ".join(path.read_bytes()[:200].decode("utf-8", errors="replace").split())[:60]
+        why = str(error).removeprefix(f"{path}: ")
         raise ValueError(
-            f"{path}: not a readable Newick or Nexus tree (it starts with {start!r}): {error}"
+            f"{path}: not a readable Newick or Nexus tree (it starts with {start!r}): {why}"
         ) from None
     if n_trees != 1:
         raise ValueError(
@@ -95,11 +95,11 @@ def check_tree(tree: TreeNode, source: str) -> None:
     branches = list(tree.traverse(include_self=False))
     without = [node for node in branches if node.length is None]
     if len(without) == len(branches):
-        raise ValueError(f"{source}: the tree has no branch lengths at all; distances need them")
+        raise ValueError(f"{source}: no branch has a length; expected one of every branch")
     if without:
         raise ValueError(
             f"{source}: {len(without)} of {len(branches)} branches have no length: "
-            f"{_examples(without)}"
+            f"{_examples(without)}; expected one of every branch"
         )
     for node in branches:
         if not math.isfinite(node.length) or node.length < 0:
@@ -108,7 +108,7 @@ def check_tree(tree: TreeNode, source: str) -> None:
                 "expected a finite number that is not negative"
             )
     if not any(node.length for node in branches):
-        raise ValueError(f"{source}: every branch length is zero")
+        raise ValueError(f"{source}: every branch length is zero, expected others too")
 
 
 def _round_off(tree: TreeNode, source: str) -> None:
@@ -165,7 +165,7 @@ def _newick_tree(text: str) -> tuple[TreeNode, int]:
     """Return the first tree of Newick text, and the number of trees."""
     statements = list(statements_of(text))
     if not statements:
-        raise ValueError("there is nothing in it")
+        raise ValueError("there is nothing in it, expected a tree")
     return grow(statements[0]), len(statements)
 
 
@@ -184,10 +184,11 @@ def _check_tip_names(tips: list[TreeNode], source: str) -> None:
     for position, tip in enumerate(tips, start=1):
         name = normalise_taxon(tip.name or "")
         if not name:
-            raise ValueError(f"{source}: tip {position} of {len(tips)} has no name")
+            raise ValueError(f"{source}: tip {position} of {len(tips)} has no name, expected one")
         if name in seen:
             raise ValueError(
-                f"{source}: two tips are the same taxon {name!r}: {seen[name]!r} and {tip.name!r}"
+                f"{source}: two tips are the same taxon {name!r}: {seen[name]!r} and {tip.name!r}; "
+                "expected one"
             )
         seen[name] = tip.name
 

@@ -149,7 +149,8 @@ def _build(model: str, seed: int, model_args: dict[str, Any], image_size: int | 
             network = timm.create_model(model, pretrained=False, **model_args)
     except (TypeError, RuntimeError, AssertionError) as error:
         raise ValueError(
-            f"backbone model {model!r} cannot be built with the arguments {model_args}: {error}"
+            f"backbone model {model!r} cannot be built with the arguments {model_args}: "
+            f"{_words(error)}"
         ) from error
     if not hasattr(network, "reset_classifier"):
         raise ValueError(f"backbone model {model!r} is an encoder without a pooled output")
@@ -169,7 +170,8 @@ def _load_weights(network: nn.Module, path: Path) -> None:
             state = rename(state, network)
     except Exception as error:  # A damaged or foreign file meets errors of every type.
         raise ValueError(
-            f"{path}: cannot be read as weights of the model: {type(error).__name__}: {error}"
+            f"{path}: cannot be read as weights of the model, expected tensors by name, as "
+            f"safetensors or from torch.save: {_words(error)}"
         ) from error
     heads = network.pretrained_cfg.get("classifier") or ()
     heads = (heads,) if isinstance(heads, str) else tuple(heads)
@@ -194,6 +196,11 @@ def _load_weights(network: nn.Module, path: Path) -> None:
     ]
     if problems:
         raise ValueError(f"{path}: weights do not fit the model: {'; '.join(problems)}")
+    if broken := [key for key, value in state.items() if value.isnan().any()]:
+        raise ValueError(
+            f"{path}: {len(broken)} of {len(state)} tensors hold NaN, such as {broken[0]!r}; "
+            "expected numbers"
+        )
     network.load_state_dict(state)
 
 
@@ -215,13 +222,19 @@ def _count_features(
         with torch.inference_mode():
             features = _pooled(network, layers, torch.zeros(2, 3, image_size, image_size))
     except (AttributeError, AssertionError, IndexError, RuntimeError, ValueError) as error:
-        raise ValueError(f"{asked}: {error}") from error
+        raise ValueError(f"{asked}: {_words(error)}") from error
     if features.ndim != 2:
         raise ValueError(
             f"{asked}: its output has the shape {tuple(features.shape)}, "
             "expected (images, features)"
         )
     return features.shape[1]
+
+
+def _words(error: Exception) -> str:
+    """Return what a library says, in one line and without its advice to trust the file."""
+    text = " ".join(str(error).split()).partition(" If ")[0]
+    return f"{type(error).__name__}: {text}"
 
 
 def _plain(value: Any) -> Any:

@@ -6,6 +6,7 @@ import re
 import zlib
 from collections.abc import Iterable, Iterator
 from io import TextIOWrapper
+from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -84,10 +85,16 @@ def read_fasta(path: str | Path) -> Iterator[FastaRecord]:
             with TextIOWrapper(stream, encoding="utf-8-sig") as lines:
                 for header, text in SimpleFastaParser(_without_comments(lines, path)):
                     yield FastaRecord(header.lstrip("> \t"), text)
-        except UnicodeDecodeError as error:
-            kind = _kind_of_bytes(path)
-            raise ValueError(f"{path}: not a FASTA file: it is not UTF-8 text{kind}") from error
-        except (ValueError, gzip.BadGzipFile, EOFError, zlib.error) as error:
+        except UnicodeDecodeError:
+            kind = _kind_of_bytes(path) or _foreign_byte(path, packed)
+            raise ValueError(
+                f"{path}: not a FASTA file: it is not UTF-8 text{kind}; save it as UTF-8"
+            ) from None
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise ValueError(
+                f"{path}: not a FASTA file: {error}; expected a whole gzip archive"
+            ) from error
+        except ValueError as error:
             raise ValueError(f"{path}: not a FASTA file: {error}") from error
 
 
@@ -106,7 +113,7 @@ def _without_comments(lines: Iterable[str], path: Path) -> Iterator[str]:
         if checked:
             yield line
     if not checked:
-        raise ValueError("the file is empty")
+        raise ValueError("the file is empty, expected records")
     if n_comments:
         log.info("%s: %d lines that begin with ';' left out as comments", path, n_comments)
 
@@ -116,6 +123,18 @@ def _check_start(line: str) -> None:
     looks = f"it looks like {kind}, " if kind else ""
     if not line.startswith(">"):
         raise ValueError(f"{looks}it starts with {line.strip()[:40]!r}, expected '>' and a name")
+
+
+def _foreign_byte(path: Path, packed: bool) -> str:
+    """Say where the first byte is that is none of UTF-8."""
+    with (gzip.open if packed else open)(path, "rb") as lines:
+        for number in count(1):
+            try:
+                (line := lines.readline()).decode()
+            except UnicodeDecodeError as error:
+                return f": line {number} holds the byte 0x{line[error.start]:02x}"
+            except (EOFError, OSError, zlib.error):  # the archive is broken too
+                return ""
 
 
 def _kind_of_bytes(path: Path) -> str:

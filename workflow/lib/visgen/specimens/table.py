@@ -140,7 +140,8 @@ def _column_message(path: str | Path, field: str, absent: list[str], header: lis
     listed = ", ".join(repr(name) for name in header)
     if any(name in header for name in absent):
         twice = next(name for name in absent if name in header)
-        return f"{path}: the column {twice!r} for {field!r} is there twice; columns: {listed}"
+        what = f"the column {twice!r} for {field!r} is there twice, expected once"
+        return f"{path}: {what}; columns: {listed}"
     if not absent:
         return f"{path}: no column is named for {field!r}; columns: {listed}"
     near = get_close_matches(absent[0].casefold(), [name.casefold() for name in header], n=1)

@@ -10,12 +10,13 @@ import io
 import os
 import re
 import unicodedata
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from visgen.configuration.checks.genetics import INFERRED
-from visgen.delimited import delimiter_of, read_rows, without_sep_line
+from visgen.delimited import parted_by, read_rows
 from visgen.names import normalise_text
 
 _LARGEST = 20_000_000  # bytes
@@ -82,10 +83,8 @@ def _rows(path: str) -> list[list[str]] | None:
     text = _text(path)
     if text is None:
         return None
-    text, named = without_sep_line(text)
-    tabbed = Path(path).suffix.lower() in (".tsv", ".tab", ".txt")
     try:
-        found, _ = read_rows(text, named or ("\t" if tabbed else delimiter_of(text)))
+        found, _ = read_rows(*parted_by(Path(path), text))
     except ValueError:
         return None
     rows = [cells for _, cells in found]
@@ -102,7 +101,7 @@ def _text(path: str) -> str | None:
             with gzip.open(io.BytesIO(data)) as file:
                 data = file.read(_LARGEST)
         text = data.decode("utf-8-sig")
-    except (EOFError, OSError, UnicodeDecodeError):
+    except (EOFError, OSError, UnicodeDecodeError, zlib.error):
         return None
     return None if "\0" in text else text
 

@@ -95,7 +95,6 @@ def _check_inferred(
 def _check_unused(inputs: Mapping[str, Any], genetics: Mapping[str, Any]) -> None:
     for key, value in (
         ("inputs.sequence_table", inputs["sequence_table"]),
-        ("inputs.synonyms", inputs["synonyms"]),
         ("genetics.tree", genetics["tree"]),
         ("genetics.distances", genetics["distances"]),
     ):

@@ -44,9 +44,9 @@ def find_unmatched(
     imaged = set(study_taxa)
     if not sequenced & imaged:
         raise ValueError(
-            "no taxon has both accepted sequences and accepted images. Of the sequences "
-            f"({len(sequenced)}): {sorted(sequenced)[:_N_EXAMPLES]}; of the images "
-            f"({len(imaged)}): {sorted(imaged)[:_N_EXAMPLES]}. {propose(sequenced, imaged)}"
+            "no taxon has both accepted sequences and accepted images, expected one at "
+            f"least. Sequences ({len(sequenced)}): {sorted(sequenced)[:_N_EXAMPLES]}; "
+            f"images ({len(imaged)}): {sorted(imaged)[:_N_EXAMPLES]}. {propose(sequenced, imaged)}"
             "Check the config keys inputs.sequence_pattern or inputs.sequence_table, "
             "inputs.sequence_rank and inputs.synonyms"
         )

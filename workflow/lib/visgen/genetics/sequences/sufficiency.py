@@ -90,7 +90,7 @@ def check_sufficient(path: str | Path, table: pd.DataFrame) -> None:
     if len(accepted) < MIN_SEQUENCES:
         raise ValueError(
             f"{path}: {len(accepted)} of {len(table)} sequences accepted, expected at least "
-            f"{MIN_SEQUENCES}{_reasons(table)}"
+            f"{MIN_SEQUENCES}: {_reasons(table)}"
         )
 
 
@@ -101,5 +101,5 @@ def _reasons(table: pd.DataFrame) -> str:
     lines = []
     for reason, n in counts.sort_values(["n", "reason"], ascending=[False, True]).to_numpy():
         first = refused[refused["reason"] == reason].iloc[0]
-        lines.append(f"\n  {reason}: {n}, such as row {first['row']}: {first['detail']}")
-    return "".join(lines)
+        lines.append(f"{reason}: {n}, such as row {first['row']}: {first['detail']}")
+    return "; ".join(lines) or "there are no others"
