@@ -7,6 +7,8 @@ from PIL import Image, ImagePalette, TiffImagePlugin
 
 _BITS, _COMPRESSION, _PHOTOMETRIC, _MAXIMUM = 258, 259, 262, 281
 _SAMPLES, _PLANES, _COLOURS, _FORM, _SIGNED_MAXIMUM = 277, 284, 320, 339, 341
+_SUBFILE, _STRIP_BYTES, _SUB_IFDS, _DNG = 254, 279, 330, 50706
+_YCBCR = 6
 _FAX = (2, 3, 4, 32771)  # of which white is zero where nothing is said
 _SIGNED = 2
 #: libtiff gives numbers in the machine's own order, whatever the file's.
@@ -69,6 +71,34 @@ def describe_tiff(file: BinaryIO) -> str:
         f"{form.get(_first(tags.get(_FORM, 1)), 'numbers of another form')}, "
         f"PhotometricInterpretation {tags.get(_PHOTOMETRIC, 'not given')}"
     )
+
+
+def check_pixels(image: Image.Image) -> None:
+    """Refuse an unread TIFF whose numbers would be taken for another picture than it holds.
+
+    Raises
+    ------
+    ValueError
+        If it is a camera's raw file, of which the first picture is a thumbnail, or if colours in
+        YCbCr lie uncompressed for several pixels together, which Pillow takes for one each.
+    """
+    tags = getattr(image, "tag_v2", None)
+    if tags is None:
+        return
+    thumbnail = tags.get(_SUBFILE, 0) == 1 and _SUB_IFDS in tags
+    if thumbnail or _DNG in tags:
+        raise ValueError(
+            f"a camera's raw file, whose first picture is a preview of {image.width} x "
+            f"{image.height} pixels; expected a JPEG, PNG or TIFF made from it"
+        )
+    strips = tags.get(_STRIP_BYTES, ())
+    if tags.get(_PHOTOMETRIC) == _YCBCR and tags.get(_COMPRESSION, 1) == 1 and strips:
+        found, needed = sum(strips), 3 * image.width * image.height
+        if found < needed:
+            raise ValueError(
+                f"uncompressed YCbCr of {found} bytes, expected {needed}: there is no decoder for "
+                "colours that several pixels share"
+            )
 
 
 def correct_layout(image: Image.Image) -> None:
