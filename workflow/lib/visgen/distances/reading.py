@@ -52,7 +52,9 @@ def read_distances(path: str | Path) -> DistanceMatrix:
     for kind, names in (("row", rows), ("column", columns)):
         if "" in names:
             place = names.index("") + 1
-            raise ValueError(f"{path}: the {kind} of distances number {place} has no name")
+            raise ValueError(
+                f"{path}: the {kind} of distances number {place} has no name, expected one"
+            )
         if twice := [name for name, count in Counter(names).items() if count > 1]:
             raise ValueError(f"{path}: {kind} name {twice[0]!r} occurs twice")
     if len(rows) != len(columns):
