@@ -44,10 +44,12 @@ def write(tmp_path, text):
         GOOD.replace("A_a", '"A a"'),
         '"A a" "B" "C"\n"A a" 0 1 2.5\n"B" 1 0 3\n"C" 2.5 3 0\n',
         "x,C,A a,B\nA a,2.5,0,1\nB,3,1,0\nC,0,2.5,3\n",
+        "      A_a   B   C\nA_a   0.0 1.0 2.5\nB     1.0 0.0 3.0\nC     2.5 3.0 0.0\n",
+        GOOD.replace("\n", ",,\n") + ",,,,,\n",
     ],
     ids=[
         *("word", "blank", "R", "tab", "semicolon", "crlf", "bom", "quoted", "R parted by blanks"),
-        "columns reordered",
+        *("columns reordered", "R as it prints", "empty columns"),
     ],
 )
 def test_every_common_layout_gives_the_same_matrix(tmp_path, text):
@@ -56,8 +58,9 @@ def test_every_common_layout_gives_the_same_matrix(tmp_path, text):
     np.testing.assert_array_equal(matrix.data, EXPECTED)
 
 
-def test_rounding_noise_is_tidied_away(tmp_path):
-    text = GOOD.replace("A_a,0,1,", "A_a,1e-12,1.00000000001,")
+@pytest.mark.parametrize("noise", ["1e-12", "-2.2e-16"])
+def test_rounding_noise_is_tidied_away(tmp_path, noise):
+    text = GOOD.replace("A_a,0,1,", f"A_a,{noise},1.00000000001,")
     matrix = read_distances(write(tmp_path, text))
     np.testing.assert_array_equal(matrix.data, matrix.data.T)
     assert not matrix.data.diagonal().any()
@@ -83,7 +86,15 @@ def test_rounding_noise_is_tidied_away(tmp_path):
         ("B,1,0,3", "B,1,0,1\u00a0000", r"row 'B', column 'C' holds '1\\xa0000'"),
         ("B,1,0,3", 'B,1,0,"1,234"', "holds '1,234' and '2.5', expected one decimal sign"),
         (GOOD, "", "0 lines"),
-        (GOOD, "3\nA\nB\nC\n", "the first row is '3', one cell; expected names"),
+        (GOOD, "3\nA\nB\nC\n", "the first row is '3': is it the form of PHYLIP"),
+        (GOOD, "  3\nA  0 1\nB  1 0\n", "the first row is '3': is it the form of PHYLIP"),
+        (GOOD, "#mega\n!Title x;\n[1] #A\n", "the first row is '#mega': is it the form of MEGA"),
+        (GOOD, "names|A\nA|0\n", r"the first row is 'names\|A', one cell; expected names"),
+        ("\nB,", "\n,", "the row of distances number 2 has no name"),
+        ("x,A_a,B", "x,A_a,", "the column of distances number 2 has no name"),
+        ("B,1,0,3", "B,1,0,-0.001", "row 'B', column 'C' holds '-0.001'"),
+        (GOOD, ";A;B;C\nA;0;1,200;999\nB;1,200;0;0\nC;999;0;0", "'1,200' beside '999': is the"),
+        (GOOD, "x,A,B\nA,9,2\nB,2,9\n", "'A' has distance 9.0 to itself.*are these similarities"),
     ],
 )
 def test_broken_table_is_refused_with_the_place(tmp_path, old, new, message):

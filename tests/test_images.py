@@ -373,6 +373,31 @@ def test_a_file_that_ends_early_is_truncated(tmp_path, form, kept):
     assert caught.value.reason == "truncated"
 
 
+@pytest.mark.parametrize("form", ["JPEG", "PNG"])
+def test_zeros_from_some_place_on_are_no_pixels(tmp_path, form):
+    buffer = io.BytesIO()
+    Image.fromarray(noise(61, 67, 3)).save(buffer, form, subsampling=0)
+    data = buffer.getvalue()
+    for kept in range(len(data) * 3 // 4, len(data) - 16, 97):
+        (tmp_path / "a.jpg").write_bytes(data[:kept].ljust(len(data), b"\0"))
+        with pytest.raises(RefusedImage, match=r"a\.jpg: truncated"):
+            inspect_image(tmp_path / "a.jpg")
+
+
+def test_what_stands_between_and_behind_the_segments_of_a_jpeg_does_no_harm(tmp_path):
+    buffer = io.BytesIO()
+    Image.fromarray(noise(13, 17, 3)).save(buffer, "JPEG")
+    data = buffer.getvalue()
+    thumbnail = b"\xff\xe1" + struct.pack(">H", len(data) + 8) + b"Thumb\0" + data
+    (tmp_path / "a.jpg").write_bytes(data)
+    (tmp_path / "b.jpg").write_bytes(data[:2] + thumbnail + 3 * b"\xff" + data[2:] + bytes(99))
+    assert len({inspect_image(path).pixels for path in tmp_path.iterdir()}) == 1
+    data = (tmp_path / "b.jpg").read_bytes()
+    (tmp_path / "b.jpg").write_bytes(data[:-300] + bytes(300))  # the end is the thumbnail's
+    with pytest.raises(RefusedImage, match="truncated: nothing marks the end of its pixels"):
+        inspect_image(tmp_path / "b.jpg")
+
+
 def test_corrupt_pixels_are_truncated(tmp_path):
     Image.fromarray(noise(61, 67, 3)).save(tmp_path / "a.png")
     data = bytearray((tmp_path / "a.png").read_bytes())
@@ -401,7 +426,12 @@ def test_what_is_no_image_is_unreadable(tmp_path):
             "cannot handle 12-bit layers",
         ),
         ("a.png", png(5, 3, 3, 0, b""), "a PNG with an unknown header"),
-        ("a.gif", b"GIF89a", "not a JPEG, PNG, TIFF or WebP image"),
+        ("a.gif", b"GIF89a", "not a JPEG, PNG, TIFF or WebP image: it begins as a GIF"),
+        ("a.jpg", b"\0\0\0\x18ftypheic\0\0\0\0", "begins as a HEIC"),
+        ("a.jpg", b"<!DOCTYPE HTML><title>403", "begins as a web page"),
+        ("a.png", b"version https://git-lfs.github.com/spec/v1", "begins as a pointer of Git LFS"),
+        ("a.png", b"no image", "begins with b'no image'"),
+        ("a.tif", bytes(999), "begins with zeros"),
     ],
 )
 def test_a_refusal_has_the_words_of_the_decoder(tmp_path, name, data, words):

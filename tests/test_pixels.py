@@ -225,6 +225,28 @@ def test_numbers_that_cannot_be_read_are_refused_in_words(
 
 
 @pytest.mark.parametrize(
+    ("photometric", "tags", "message"),
+    [
+        (RGB, {"t254": [1], "t330": [8]}, "camera's raw file, .* preview of 2 x 1 pixels"),
+        (RGB, {"t50706": [260]}, "camera's raw file"),
+        (6, {"t530": [2, 1], "t256": [3]}, "uncompressed, with colours that several pixels share"),
+        (RGB, {"t257": [9]}, "pixels in 1 strips or tiles, expected 9"),
+    ],
+)
+def test_a_tiff_that_would_give_another_picture_is_refused(tmp_path, photometric, tags, message):
+    write_tiff(tmp_path / "a.tif", row([1, 2, 3], [4, 5, 6], kind="u1"), photometric, **tags)
+    with pytest.raises(RefusedImage, match=f"a.tif: unreadable: .*{message}"):
+        load_image(tmp_path / "a.tif")
+
+
+def test_a_short_strip_is_not_read_into_the_next(tmp_path):
+    planes = row([1, 2, 3], [4, 5, 6], kind="u1")
+    write_tiff(tmp_path / "a.tif", planes, RGB, planar=2, t256=[3])
+    with pytest.raises(RefusedImage, match=r"a.tif: unreadable: .*strips that are empty or short"):
+        load_image(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize(
     ("numbers", "tags", "reading"),
     [
         (row(0, 65535, kind="u2"), {}, None),

@@ -397,6 +397,7 @@ def test_files_that_no_row_names_are_rejected(study):
     photograph(study.images / "extra.PNG")
     photograph(study.images / ".hidden.png")
     photograph(study.images / "__MACOSX" / "a.png")
+    photograph(study.images / "A" / "@eaDir" / "a.png" / "SYNOPHOTO_THUMB_M.png")
     (study.images / "Thumbs.db").touch()
     (study.images / "a.gif").touch()
     (study.images / "noextension").touch()
@@ -404,6 +405,7 @@ def test_files_that_no_row_names_are_rejected(study):
     _, rejected = study.ingest()
     assert reasons(rejected) == {
         ".hidden.png": "not_an_image",
+        "A/@eaDir/a.png/SYNOPHOTO_THUMB_M.png": "not_an_image",
         "Thumbs.db": "not_an_image",
         "__MACOSX/a.png": "not_an_image",
         "a.gif": "not_an_image",

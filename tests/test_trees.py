@@ -233,6 +233,10 @@ def test_root_branch_may_lack_or_have_a_length(tmp_path):
         ("(A:1,B:1))C:2);", r"'\)' outside of all brackets"),
         ("(A:1,B[x:1,C:2);", r"'\[' without its counterpart"),
         ("A;", "expected brackets round the tips"),
+        ("<?xml?>\n<phyloxml><phylogeny/></phyloxml>", "it is PhyloXML, expected Newick or Nexus"),
+        ('<nex:nexml version="0.9"/>', "it is NeXML"),
+        ('{"tree": "(A:1{0},B:1{1},C:1{2});"}', "it is JSON"),
+        ("((A:1,#H1:1):1,((B:1)#H1:1,C:1):1);", "tip '#H1' is an inner node too, as in a network"),
         (
             "#NEXUS begin trees; translate 1 A,2 B; tree t=(1:1,2:1,3:1);",
             "tip 3 is a number that neither",

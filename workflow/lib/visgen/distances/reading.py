@@ -1,5 +1,7 @@
 """Square tables of distances that a user brings, read and checked."""
 
+import logging
+import math
 import re
 from collections import Counter
 from pathlib import Path
@@ -12,15 +14,19 @@ from visgen.encodings import read_text
 from visgen.names import normalise_taxon, say_hidden
 from visgen.scikit_bio import DistanceMatrix
 
+log = logging.getLogger(__name__)
+
 _N_EXAMPLES = 5
 TOLERANCE = 1e-6  # of the largest distance; what programs leave behind when they round to float32
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
+_THOUSANDS = re.compile(r"[1-9]\d{0,2},\d{3}")
+_BLANKS = re.compile(" +")
 
 
 def read_distances(path: str | Path) -> DistanceMatrix:
     """Read a square table of distances that a user brings.
 
-    Tab, comma, semicolon or, where none of these does, one blank separates the cells. The first
+    Tab, comma, semicolon or, where none of these does, blanks separate the cells. The first
     row and the first column hold the names; the corner may be empty, hold a word, or be missing
     as R writes it. Columns are put into the order of the rows by name.
 
@@ -37,12 +43,18 @@ def read_distances(path: str | Path) -> DistanceMatrix:
     Raises
     ------
     ValueError
-        If the table is not square, names of rows and columns differ or occur twice, a cell is
-        not a finite number or is negative, decimal commas stand beside points, or the matrix
-        is not symmetric with a zero diagonal (both within `TOLERANCE` of the largest distance).
+        If the table is not square, names of rows and columns differ, are empty or occur twice, a
+        cell is not a finite number, the signs of decimals may be those of thousands, or the matrix
+        has negative numbers or is not symmetric with a zero diagonal (these three within
+        `TOLERANCE` of the largest distance).
     """
     columns, rows, cells = _read_cells(Path(path))
     for kind, names in (("row", rows), ("column", columns)):
+        if "" in names:
+            place = names.index("") + 1
+            raise ValueError(
+                f"{path}: the {kind} of distances number {place} has no name, expected one"
+            )
         if twice := [name for name, count in Counter(names).items() if count > 1]:
             raise ValueError(f"{path}: {kind} name {twice[0]!r} occurs twice, expected once")
     if len(rows) != len(columns):
@@ -74,14 +86,22 @@ def _read_cells(path: Path) -> tuple[list[str], list[str], list[list[str]]]:
     try:
         found = read_rows(text, delimiter)[0]
         if all(len(cells) == 1 for _, cells in found):  # R's write.table parts cells by blanks
+            text = "\n".join(_BLANKS.sub(" ", line.strip()) for line in text.splitlines())
             found = read_rows(text, " ")[0]
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
     if len(found) < 2:
         raise ValueError(f"{path}: {len(found)} lines, expected a square table with names")
-    numbers, (header, *body) = zip(*found, strict=True)
+    numbers, lines = zip(*found, strict=True)
+    header, *body = _without_empty_columns(list(lines))
     # R leaves out the corner: the header is one name short.
     columns = header if len(header) == len(body[0]) - 1 else header[1:]
+    if header[0].casefold() == "#mega" or (len(header) == 1 and header[0].strip().isdecimal()):
+        kind = "PHYLIP" if header[0].strip().isdecimal() else "MEGA"
+        raise ValueError(
+            f"{path}: the first row is {header[0]!r}: is it the form of {kind}? expected a square "
+            "table with names in the first row and column"
+        )
     if not columns:
         raise ValueError(
             f"{path}: the first row is {header[0]!r}, one cell; expected names, parted by tab, "
@@ -97,26 +117,47 @@ def _read_cells(path: Path) -> tuple[list[str], list[str], list[list[str]]]:
     return [normalise_taxon(name) for name in columns], rows, [line[1:] for line in body]
 
 
+def _without_empty_columns(lines: list[list[str]]) -> list[list[str]]:
+    """Leave out the empty columns that spreadsheets put behind a table."""
+    header, *body = lines
+    while len(body[0]) > 1 and not any(line[-1].strip() for line in body):
+        n_cells = len(body[0])
+        if len(header) >= n_cells and header[-1].strip():
+            break  # a column that has a name is no empty one
+        if len(header) >= n_cells:
+            header = header[:-1]
+        body = [line[:-1] if len(line) == n_cells else line for line in body]
+    return [header, *body]
+
+
 def _check_decimal_signs(cells: list[list[str]], path: str | Path) -> None:
-    """Refuse 1,234 beside 0.5: there it is a thousand, elsewhere it is a number below two."""
-    found = [cell for line in cells for cell in line]
-    comma = next((cell for cell in found if _DECIMAL_COMMA.fullmatch(cell.strip())), None)
+    """Refuse 1,234 beside 0.5 or 999: there it is a thousand, elsewhere a number below two."""
+    found = [cell.strip() for line in cells for cell in line]
+    commas = [cell for cell in found if "," in cell]
+    comma = next(filter(_DECIMAL_COMMA.fullmatch, commas), None)
     point = next((cell for cell in found if "." in cell), None)
     if comma and point:
         raise ValueError(
             f"{path}: holds {comma!r} and {point!r}, expected one decimal sign and no sign for "
             "thousands"
         )
+    if not commas or not all(map(_THOUSANDS.fullmatch, commas)):
+        return
+    if whole := next((cell for cell in found if cell.isdecimal() and int(cell) >= 100), None):
+        raise ValueError(
+            f"{path}: holds {comma!r} beside {whole!r}: is the sign one of thousands? "
+            "expected none, or decimal points"
+        )
 
 
 def _number(cell: str, path: str | Path, row: str, column: str) -> float:
-    if _DECIMAL_COMMA.fullmatch(cell.strip()):  # never where commas part the cells
+    if "," in cell and _DECIMAL_COMMA.fullmatch(cell.strip()):  # never where commas part the cells
         cell = cell.replace(",", ".")
     try:
-        value = np.nan if "_" in cell else float(cell)  # to Python 1_0 is ten
+        value = math.nan if "_" in cell else float(cell)  # to Python 1_0 is ten
     except ValueError:
-        value = np.nan
-    if not np.isfinite(value) or value < 0:
+        value = math.nan
+    if not math.isfinite(value):
         raise ValueError(
             f"{path}: row {row!r}, column {column!r} holds {cell!r}, "
             "expected a finite number that is not negative"
@@ -127,11 +168,20 @@ def _number(cell: str, path: str | Path, row: str, column: str) -> float:
 def _check_values(values: np.ndarray, names: list[str], path: str | Path) -> None:
     if not values.any():
         raise ValueError(f"{path}: every distance is zero, expected others too")
-    allowed = TOLERANCE * values.max()
+    allowed = TOLERANCE * np.abs(values).max()
+    i, j = np.unravel_index(values.argmin(), values.shape)
+    if values[i, j] < -allowed:
+        raise ValueError(
+            f"{path}: row {names[i]!r}, column {names[j]!r} holds '{values[i, j]:g}', "
+            "expected a finite number that is not negative"
+        )
+    if values[i, j] < 0:
+        log.info("%s: negative distances down to %g are taken as 0", path, values[i, j])
     diagonal = values.diagonal()
     if diagonal[worst := diagonal.argmax()] > allowed:
+        hint = "; are these similarities?" if diagonal.min() >= values.max() - allowed else ""
         raise ValueError(
-            f"{path}: {names[worst]!r} has distance {diagonal[worst]} to itself, expected 0"
+            f"{path}: {names[worst]!r} has distance {diagonal[worst]} to itself, expected 0{hint}"
         )
     gap = np.abs(values - values.T)
     i, j = np.unravel_index(gap.argmax(), gap.shape)

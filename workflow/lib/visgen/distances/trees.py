@@ -5,6 +5,7 @@ A tree is a `skbio.TreeNode` whose tips carry taxon names in the form of `visgen
 
 import logging
 import math
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -20,6 +21,8 @@ MIN_TIPS = 3
 #: Negative lengths of up to this share of the longest branch are what programs leave of a zero.
 NOISE = 1e-8
 _N_EXAMPLES = 5
+#: What extended Newick (Cardona et al. 2008) puts behind the name of a node with two ancestors.
+_RETICULATION = re.compile(r"#[A-Za-z]*\d+$")
 
 
 def read_tree(path: str | Path) -> TreeNode:
@@ -42,12 +45,13 @@ def read_tree(path: str | Path) -> TreeNode:
     Raises
     ------
     ValueError
-        If the file is no such text, does not hold exactly one tree or one that is marked, or
-        fails `check_tree`.
+        If the file is no such text, does not hold exactly one tree or one that is marked, holds
+        a network, or fails `check_tree`.
     """
     path = Path(path)
     try:
         text = read_text(path)
+        _refuse_other_formats(text)
         tree, n_trees = _nexus_tree(text, path) if is_nexus(text) else _newick_tree(text)
     except ValueError as error:
         start = " ".join(path.read_bytes()[:200].decode("utf-8", errors="replace").split())[:60]
@@ -60,6 +64,7 @@ def read_tree(path: str | Path) -> TreeNode:
             f"{path}: holds {n_trees} trees, expected exactly one "
             "(in Nexus several, where * marks one: tree * name = ...)"
         )
+    _refuse_network(tree, str(path))
     _round_off(tree, str(path))
     check_tree(tree, str(path))
     say_hidden((tip.name for tip in tree.tips()), str(path))
@@ -159,6 +164,25 @@ def patristic_distances(tree: TreeNode, taxa: Iterable[str] | None = None) -> Di
     if absent := sorted(wanted - tips):
         raise ValueError(f"{len(absent)} taxa are not tips of the tree: {absent[:_N_EXAMPLES]}")
     return tree.cophenet(endpoints=sorted(wanted))
+
+
+def _refuse_other_formats(text: str) -> None:
+    start = text.lstrip()[:1000].casefold()
+    if start.startswith(("<", "{")):
+        named = {"phyloxml": "PhyloXML", "nexml": "NeXML", "<": "XML or HTML", "{": "JSON"}
+        kind = next(name for sign, name in named.items() if sign in start)
+        raise ValueError(f"it is {kind}, expected Newick or Nexus")
+
+
+def _refuse_network(tree: TreeNode, source: str) -> None:
+    # a tip by the name of an inner node, which has its second ancestor there
+    inner = {node.name for node in tree.traverse() if node.children}
+    for tip in tree.tips():
+        if tip.name in inner and _RETICULATION.search(tip.name or ""):
+            raise ValueError(
+                f"{source}: tip {tip.name!r} is an inner node too, as in a network; expected a "
+                "tree, in which every tip has one ancestor"
+            )
 
 
 def _newick_tree(text: str) -> tuple[TreeNode, int]:

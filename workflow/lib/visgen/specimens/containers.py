@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 _PNG = b"\x89PNG\r\n\x1a\n"
+_JPEG, _JPEG_END = b"\xff\xd8", b"\xff\xd9"
 _PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 _XMP = b"XML:com.adobe.xmp"
 _ORIENTATION = re.compile(rb'tiff:Orientation(?:="|>)([1-8])')
@@ -47,6 +48,46 @@ def without_metadata(file: BinaryIO) -> BinaryIO | None:
     if head[:3] == b"\xff\xd8\xff":
         return io.BytesIO(b"".join(_jpeg_segments(file)))
     return None
+
+
+def check_whole(file: BinaryIO) -> None:
+    """Refuse a PNG or JPEG whose pixels are damaged where Pillow's decoders do not notice.
+
+    A copy that was broken off often has its full length, and zeros from some place on: they decode
+    to pixels.
+
+    Raises
+    ------
+    OSError
+        If a check sum of a PNG's pixels is wrong, or nothing ends the pixels of a JPEG.
+    """
+    file.seek(0)
+    head = file.read(8)
+    if head == _PNG:
+        while len(head := file.read(8)) == 8 and head[4:] != b"IEND":
+            length, name = struct.unpack(">I4s", head)
+            if name != b"IDAT":
+                file.seek(length + 4, io.SEEK_CUR)
+                continue
+            check, found = zlib.crc32(file.read(length), zlib.crc32(name)), file.read(4)
+            if len(found) == 4 and found != struct.pack(">I", check):
+                raise OSError("broken data stream: the check sum of its pixels is wrong")
+    elif head[:2] == _JPEG and _to_jpeg_pixels(file) and _JPEG_END not in file.read():
+        raise OSError("image file is truncated: nothing marks the end of its pixels")
+
+
+def _to_jpeg_pixels(file: BinaryIO) -> bool:
+    """Go to the pixels of a JPEG, and tell whether there are any."""
+    file.seek(2)
+    while file.read(1) == b"\xff":
+        while (byte := file.read(1)) == b"\xff":  # any number of them may stand there
+            pass
+        if byte == b"\xda":
+            return True
+        if byte > b"\x01" and not b"\xd0" <= byte <= b"\xd7":  # others have no length
+            length = int.from_bytes(file.read(2))
+            file.seek(max(length - 2, 0), io.SEEK_CUR)
+    return False
 
 
 def _png_chunks(file: BinaryIO) -> Iterator[bytes]:

@@ -14,9 +14,39 @@ from visgen.specimens.pixels import (
     take_low_bytes,
     to_rgb,
 )
-from visgen.specimens.tiff import correct_layout, correct_palette, describe_tiff, samples_of
+from visgen.specimens.tiff import (
+    check_pixels,
+    correct_layout,
+    correct_palette,
+    describe_tiff,
+    samples_of,
+)
 
 _FORMATS = ("JPEG", "PNG", "TIFF", "WEBP")  # JPEG brings MPO, the form of many telephones
+_HEAD = 200  # bytes
+#: Place, lower-case bytes and name of what people have under the names of images.
+_OTHERS = (
+    (0, b"gif8", "a GIF"),
+    (0, b"bm", "a BMP"),
+    (0, b"8bps", "a Photoshop document"),
+    (0, b"%pdf", "a PDF"),
+    (0, b"\0\0\0\x0cjp  ", "a JPEG 2000"),
+    (0, b"\xff\x0a", "a JPEG XL"),
+    (4, b"ftypavif", "an AVIF"),
+    (4, b"ftypcrx", "a camera's raw file"),
+    (4, b"ftyphe", "a HEIC"),
+    (4, b"ftypmif1", "a HEIF"),
+    (4, b"ftyp", "a video"),
+    (0, b"<svg", "an SVG"),
+    (0, b"<?xml", "an XML document"),
+    (0, b"<!doctype html", "a web page"),
+    (0, b"<html", "a web page"),
+    (0, b"version https://git-lfs", "a pointer of Git LFS, not the file that it stands for"),
+    (0, b"pk\x03\x04", "a ZIP archive"),
+    (0, b"\0\x05\x16\x07", "what macOS keeps beside a file"),
+    (0, b"fujifilmccd-raw", "a camera's raw file"),
+    (128, b"dicm", "a DICOM"),
+)
 Result = TypeVar("Result")
 
 
@@ -89,7 +119,7 @@ def _open(file: BinaryIO) -> Image.Image:
         return Image.open(file, formats=_FORMATS)
     except UnidentifiedImageError:
         file.seek(0)
-        head = file.read(16)
+        head = file.read(_HEAD)
     for name in _FORMATS:
         decoder, accepts = Image.OPEN[name]
         if accepts is not None and accepts(head) is True:
@@ -100,7 +130,16 @@ def _open(file: BinaryIO) -> Image.Image:
                 if name == "TIFF" and str(error) == "unknown pixel mode":
                     raise ValueError(f"{describe_tiff(file)}: no decoder for it") from error
                 raise ValueError(f"a {name} with an unknown header: {error}") from error
-    raise ValueError("not a JPEG, PNG, TIFF or WebP image")
+    raise ValueError(f"not a JPEG, PNG, TIFF or WebP image: {_kind(head)}")
+
+
+def _kind(head: bytes) -> str:
+    """Return what a file that is no such image begins as, for a person."""
+    for place, mark, name in _OTHERS:
+        if head[place:].lower().startswith(mark):
+            return f"it begins as {name}"
+    start = head[:16]
+    return "it begins with zeros" if not any(start) else f"it begins with {start!r}"
 
 
 def _decode(
@@ -109,6 +148,7 @@ def _decode(
     image = _open(file)
     if at_least is not None:
         image.draft(None, (2 * at_least, 2 * at_least))
+    check_pixels(image)
     correct_layout(image)
     raw = raw_modes(image)
     short_palette = correct_palette(image)

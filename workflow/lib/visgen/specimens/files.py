@@ -11,6 +11,12 @@ import pandas as pd
 from visgen.names import normalise_text
 from visgen.specimens.images import EXTENSIONS
 
+#: In lower case: copies, thumbnails and what was deleted, by systems and their file servers.
+_SYSTEM_FOLDERS = {
+    "__macosx", "@eadir", "#recycle", "#snapshot", "@recycle", "@recently-snapshot",
+    "$recycle.bin", "recycler", "system volume information", "lost+found",
+}  # fmt: skip
+
 
 def scan_folder(folder: str | Path) -> pd.DataFrame:
     """List every file below a folder, with what forbids it to be an image.
@@ -124,8 +130,11 @@ def _walk(
 
 def _flaw(name: str, kind: str | None) -> tuple[str | None, str | None]:
     suffix = PurePosixPath(name).suffix
-    if any(part.startswith(".") or part == "__MACOSX" for part in name.split("/")):
+    *folders, last = name.split("/")
+    if any(part.startswith(".") for part in (*folders, last)):
         return "not_an_image", "a hidden file"
+    if system := _SYSTEM_FOLDERS.intersection(map(str.casefold, folders)):
+        return "not_an_image", f"in {min(system)!r}, a folder of the system's own"
     if suffix.lower() not in EXTENSIONS:
         return "not_an_image", f"its extension is {suffix!r}, not one of {' '.join(EXTENSIONS)}"
     if kind == "a broken link":

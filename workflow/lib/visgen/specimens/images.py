@@ -12,6 +12,7 @@ from typing import BinaryIO, NamedTuple
 
 from PIL import Image
 
+from visgen.specimens.containers import check_whole
 from visgen.specimens.decoding import decode, sizes
 from visgen.specimens.decoding_memory import TOTAL, Turns, bytes_to_decode
 
@@ -169,6 +170,7 @@ def inspect_image(
                 raise RefusedImage(path, "too_elongated", detail)
             with _refusing(path):
                 image, reading = decode(file, background)
+                check_whole(file)
             return ImageFacts(sha256, image.width, image.height, _digest(image), reading)
 
 

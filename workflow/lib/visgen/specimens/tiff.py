@@ -1,12 +1,18 @@
 """What the tags of a TIFF say of its numbers, where Pillow passes over it."""
 
+import math
 import sys
+from itertools import pairwise
 from typing import Any, BinaryIO, NamedTuple
 
 from PIL import Image, ImagePalette, TiffImagePlugin
 
 _BITS, _COMPRESSION, _PHOTOMETRIC, _MAXIMUM = 258, 259, 262, 281
 _SAMPLES, _PLANES, _COLOURS, _FORM, _SIGNED_MAXIMUM = 277, 284, 320, 339, 341
+_SUBFILE, _WIDTH, _HEIGHT, _SUB_IFDS, _DNG = 254, 256, 257, 330, 50706
+_STRIP_STARTS, _STRIP_ROWS, _STRIP_BYTES = 273, 278, 279
+_TILE_WIDTH, _TILE_HEIGHT, _TILE_STARTS = 322, 323, 324
+_YCBCR = 6
 _FAX = (2, 3, 4, 32771)  # of which white is zero where nothing is said
 _SIGNED = 2
 #: libtiff gives numbers in the machine's own order, whatever the file's.
@@ -69,6 +75,54 @@ def describe_tiff(file: BinaryIO) -> str:
         f"{form.get(_first(tags.get(_FORM, 1)), 'numbers of another form')}, "
         f"PhotometricInterpretation {tags.get(_PHOTOMETRIC, 'not given')}"
     )
+
+
+def check_pixels(image: Image.Image) -> None:
+    """Refuse an unread TIFF whose numbers would be taken for another picture than it holds.
+
+    Raises
+    ------
+    ValueError
+        If it is a camera's raw file, of which the first picture is a thumbnail, or if it is not
+        compressed and has fewer numbers than pixels: strips are missing or short, or colours in
+        YCbCr stand for several pixels together.
+    """
+    tags = getattr(image, "tag_v2", None)
+    if tags is None:
+        return
+    thumbnail = tags.get(_SUBFILE, 0) == 1 and _SUB_IFDS in tags
+    if thumbnail or _DNG in tags:
+        raise ValueError(
+            f"a camera's raw file, whose first picture is a preview of {image.width} x "
+            f"{image.height} pixels; expected a JPEG, PNG or TIFF made from it"
+        )
+    if tags.get(_COMPRESSION, 1) == 1:
+        _check_strips(tags)
+
+
+def _check_strips(tags: Any) -> None:
+    """Refuse strips or tiles that are too few or too short: others would be read for them."""
+    width, height, n_bands = tags[_WIDTH], tags[_HEIGHT], tags.get(_SAMPLES, 1)
+    tiled = _TILE_STARTS in tags
+    starts = tags.get(_TILE_STARTS if tiled else _STRIP_STARTS, ())
+    wide = tags[_TILE_WIDTH] if tiled else width
+    high = tags[_TILE_HEIGHT] if tiled else min(tags.get(_STRIP_ROWS) or height, height)
+    n_planes = n_bands if tags.get(_PLANES, 1) == 2 else 1
+    n_down = math.ceil(height / high)
+    expected = math.ceil(width / wide) * n_down * n_planes
+    if len(starts) != expected:
+        raise ValueError(f"pixels in {len(starts)} strips or tiles, expected {expected}")
+    line = math.ceil(wide * _first(tags.get(_BITS, 1)) * n_bands / n_planes / 8)
+    last = high if tiled else height - (n_down - 1) * high
+    ends = [start + line * (high if (i + 1) % n_down else last) for i, start in enumerate(starts)]
+    shared = tags.get(_PHOTOMETRIC) == _YCBCR
+    sizes = tags.get(_STRIP_BYTES, ())
+    order = sorted(set(zip(starts, ends, strict=True)))
+    short = any(end > start > begin for (begin, end), (start, _) in pairwise(order))
+    empty = 0 in starts or (any(sizes) and 0 in sizes)
+    if short or empty or (shared and 0 < sum(sizes) < line * height):
+        what = "colours that several pixels share" if shared else "strips that are empty or short"
+        raise ValueError(f"uncompressed, with {what}: no decoder for it")
 
 
 def correct_layout(image: Image.Image) -> None:
