@@ -316,7 +316,8 @@ def test_trees(tmp_path, text, place, found, expected):
 
 DISTANCES = table(
     empty=("\n", "", "0 lines", "expected a square table"),
-    one_cell=("3\nA\nB\n", "", "'3', one cell", "expected names"),
+    phylip=("3\nA\nB\n", "first row", "'3'", "expected a square table"),
+    one_cell=("taxa\nA\nB\n", "first row", "'taxa', one cell", "expected names"),
     short_row=(",A,B\n\nA,0,1\nB,1\n", "line 4", "1 distances", "expected as many"),
     missing_row=(",A,B\nA,0,1\n", "", "1 rows and 2 columns", "expected a square"),
     other_names=(",A,B\nA,0,1\nC,1,0\n", "['C']", "['B']", "expected the same"),
