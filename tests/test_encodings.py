@@ -42,9 +42,22 @@ def test_a_spreadsheet_in_disguise_is_named(tmp_path, inside, kind):
 
 
 @pytest.mark.parametrize(
-    "start", [b"\xd0\xcf\x11\xe0", b"\x1f\x8b", b"PK\x03\x04", b"%PDF", b"<html>"]
+    "start",
+    [
+        b"\xd0\xcf\x11\xe0",
+        b"\x1f\x8b",
+        b"PK\x03\x04",
+        b"%PDF",
+        b"<html>",
+        b"\xef\xbb\xbf\n <TABLE>",
+    ],
 )
 def test_another_format_is_named(tmp_path, start):
     (tmp_path / "m.csv").write_bytes(start + bytes(100))
     with pytest.raises(ValueError, match="expected text; save the table as CSV"):
         read_text(tmp_path / "m.csv")
+
+
+def test_marks_go_also_where_files_were_joined(tmp_path):
+    (tmp_path / "m.csv").write_text('\ufeff\ufeff"a",b\n\ufeff"1",2\n', encoding="utf-8")
+    assert read_text(tmp_path / "m.csv") == '"a",b\n"1",2\n'

@@ -17,6 +17,8 @@ _FORMATS = {
     b"{\\rtf": "a text document (.rtf)",
     b"<!DOCTYPE html": "a web page",
     b"<html": "a web page",
+    b"<table": "a web page",
+    b"<?xml": "an XML file",
     b"PAR1": "a Parquet file",
 }
 _OTHERS = {"Windows-1252": "cp1252", "Mac Roman": "mac-roman"}
@@ -36,7 +38,7 @@ def read_text(path: str | Path) -> str:
     Returns
     -------
     str
-        Without the mark, line ends as they are.
+        Without the mark, also where files were joined; line ends as they are.
 
     Raises
     ------
@@ -49,7 +51,7 @@ def read_text(path: str | Path) -> str:
         raise ValueError(f"{path}: is {kind}, expected text; save the table as CSV in UTF-8")
     encoding = _encoding_of(data)
     try:
-        return data.decode(encoding).removeprefix("\ufeff")
+        return data.decode(encoding).replace("\ufeff", "")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         byte = data[error.start : error.start + 1]
@@ -82,7 +84,10 @@ def _encoding_of(data: bytes) -> str:
 def _format_of(data: bytes) -> str | None:
     """Return what a file that is no text is, None where no sign of such a format is found."""
     if not data.startswith(b"PK\x03\x04"):
-        return next((kind for mark, kind in _FORMATS.items() if data.startswith(mark)), None)
+        start = data[:_LOOKED_AT].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+        return next(
+            (kind for mark, kind in _FORMATS.items() if start.startswith(mark.lower())), None
+        )
     try:
         inside = zipfile.ZipFile(io.BytesIO(data)).namelist()
     except zipfile.BadZipFile:

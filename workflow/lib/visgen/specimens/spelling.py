@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from visgen.names import say_mixed
+from visgen.names import say_alike, say_mixed
 from visgen.specimens.taxonomy import lineage
 from visgen.spellings import accept, match_case, unify_case
 
@@ -42,6 +42,7 @@ def unify_names(
         used = unify_case(meta[rank].dropna(), f"rank {rank}")
         meta[rank] = meta[rank].map(used).astype("str")
         say_mixed(used.values(), f"rank {rank}")
+        say_alike(used.values(), f"rank {rank}")
     if not synonyms:
         return meta
     accepted = accept(

@@ -10,13 +10,9 @@ from pathlib import Path
 import pandas as pd
 
 from visgen.delimited import read_cells, without_decimals
+from visgen.fields import clean_cell, clean_part, gap_words, string_column
 from visgen.names import normalise_taxon, normalise_text
 from visgen.specimens.columns import OPTIONAL_FIELDS, check_ranks
-from visgen.fields import (
-    clean_cell,
-    gap_words,
-    string_column,
-)
 
 log = logging.getLogger(__name__)
 
@@ -83,10 +79,11 @@ def read_meta(
         absent = [name for name in wanted if table.header.count(name) != 1]
         if absent or not wanted:
             raise ValueError(_column_message(path, field, absent, table.header))
+        cleaned = clean_cell if len(wanted) == 1 else clean_part
         parts = []
         for name in wanted:
             cells = table.column(name)
-            clean = {cell: clean_cell(cell, field, ranks, gaps) for cell in set(cells)}
+            clean = {cell: cleaned(cell, field, ranks, gaps) for cell in set(cells)}
             parts.append([clean[cell] for cell in cells])
             _log_gaps(name, Counter(cell for cell in cells if clean[cell] is None))
         meta[field] = string_column(
