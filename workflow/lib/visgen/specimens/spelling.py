@@ -42,9 +42,15 @@ def unify_names(
         used = unify_case(meta[rank].dropna(), f"rank {rank}")
         meta[rank] = meta[rank].map(used).astype("str")
         say_mixed(used.values(), f"rank {rank}")
-        say_alike(used.values(), f"rank {rank}")
-    if not synonyms:
-        return meta
+    if synonyms:
+        _accept(meta, ranks, synonyms)
+    for rank in ranks:
+        say_alike(meta[rank].dropna(), f"rank {rank}")
+    return meta
+
+
+def _accept(meta: pd.DataFrame, ranks: Sequence[str], synonyms: Mapping[str, str]) -> None:
+    """Replace synonyms, in place."""
     accepted = accept(
         pd.concat([meta[rank].dropna() for rank in ranks]), synonyms, "labels of images"
     )
@@ -56,7 +62,6 @@ def unify_names(
         changed = old.notna() & (old != new)
         if changed.any():
             _replace(meta, ranks, rank, new[changed])
-    return meta
 
 
 def _replace(meta: pd.DataFrame, ranks: Sequence[str], rank: str, new: pd.Series) -> None:
