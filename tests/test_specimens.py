@@ -617,6 +617,15 @@ def test_a_specimen_has_one_taxon_at_each_rank(tmp_path):
     assert len(study.ingest(contradictions="keep")[0]) == 4
 
 
+@pytest.mark.parametrize(("other", "n"), [("mnhn_1", 1), ("MNHN  1", 0), ("MNHN 11", 0)])
+def test_specimens_that_may_be_one_are_said(tmp_path, caplog, other, n):
+    study = Study(tmp_path, header="filename,family,genus,species,specimen")
+    study.add("a.png", "A", "B", "C", "MNHN 1")
+    study.add("b.png", "A", "B", "C", other)
+    study.ingest()
+    assert caplog.text.count("blanks or underscores only (1), such as 'MNHN 1' and") == n
+
+
 def test_splits_are_brought_to_three_words(tmp_path):
     study = Study(tmp_path, header="filename,family,genus,species,split")
     words = ["Train", "TRAINING", "val", "Valid", "validation", "Test.", "test set", "dev", ""]

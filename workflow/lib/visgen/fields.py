@@ -21,7 +21,7 @@ GAP_WORDS = """
 |sin datos|desconhecido|desconhecida|não identificado|sconosciuto|sconosciuta|indeterminato
 |indeterminata|onbekend|okänd|ukjent|ukendt|tuntematon|neznámý|nieznany|неизвестно|неизвестный
 |неопределено|нет|нет данных|未知|不明|未定|未鉴定|未鑑定|无|無|空|未同定|不詳|なし|미상
-|t.b.d|none given|-99|-999|-9999|no rank|noname
+|t.b.d|none given|incertae|-99|-999|-9999|no rank|noname
 """
 
 _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
