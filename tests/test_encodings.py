@@ -61,3 +61,9 @@ def test_another_format_is_named(tmp_path, start):
 def test_marks_go_also_where_files_were_joined(tmp_path):
     (tmp_path / "m.csv").write_text('\ufeff\ufeff"a",b\n\ufeff"1",2\n', encoding="utf-8")
     assert read_text(tmp_path / "m.csv") == '"a",b\n"1",2\n'
+
+
+def test_letters_that_are_lost_are_said_with_their_line(tmp_path, caplog):
+    (tmp_path / "m.csv").write_text("a,b\n1,2\nCaf\ufffd,M\ufffdller\n", encoding="utf-8")
+    read_text(tmp_path / "m.csv")
+    assert "m.csv: 2 letters were lost" in caplog.text and "first in line 3" in caplog.text

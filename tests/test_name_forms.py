@@ -38,6 +38,10 @@ def test_every_blank_is_one_blank(blank):
     assert normalise_taxon(f"Arca{blank} noae{blank}") == "Arca noae"
 
 
+def test_a_line_end_of_excel_goes():
+    assert normalise_taxon("Arca_noae_x000D_") == "Arca noae"
+
+
 def test_what_cannot_be_seen_is_said_once_with_an_example(caplog):
     caplog.set_level(logging.INFO)
     say_hidden(["Arca", "Ar\u200bca", "\ufeffArca"], "tree.nwk")

@@ -132,7 +132,17 @@ def test_specimens_that_gaps_made_floats_are_whole_numbers(tmp_path, given, read
 @pytest.mark.parametrize(
     ("name", "altered"),
     [
-        *((name, True) for name in ("1-Sep", "Mar-01", "2024-03-01 00:00:00", "1.23E+12")),
+        *(
+            (name, True)
+            for name in (
+                "1-Sep",
+                "Mar-01",
+                "2024-03-01 00:00:00",
+                "1.23E+12",
+                "01. Mai",
+                "1.5.2024",
+            )
+        ),
         *((name, False) for name in ("Marginella", "May", "sep-A", "12-34", "2024-03")),
     ],
 )

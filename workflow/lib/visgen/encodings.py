@@ -1,8 +1,11 @@
 """Text files as people's programs save them: their letters, and what is no text at all."""
 
 import io
+import logging
 import zipfile
 from pathlib import Path
+
+log = logging.getLogger(__name__)
 
 _MARKS = {
     b"\xff\xfe\x00\x00": "utf-32",
@@ -22,6 +25,7 @@ _FORMATS = {
     b"PAR1": "a Parquet file",
 }
 _OTHERS = {"Windows-1252": "cp1252", "Mac Roman": "mac-roman"}
+_LOST = "\ufffd"
 _LOOKED_AT = 4000  # bytes that tell UTF-16 without a mark
 
 
@@ -51,7 +55,7 @@ def read_text(path: str | Path) -> str:
         raise ValueError(f"{path}: is {kind}, expected text; save the table as CSV in UTF-8")
     encoding = _encoding_of(data)
     try:
-        return data.decode(encoding).replace("\ufeff", "")
+        text = data.decode(encoding).replace("\ufeff", "")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         byte = data[error.start : error.start + 1]
@@ -60,6 +64,13 @@ def read_text(path: str | Path) -> str:
             f"{path}: line {line}: byte {error.start} (0x{byte.hex()}) is not {encoding.upper()}; "
             f"save the table as UTF-8{hint}"
         ) from None
+    if n_lost := text.count(_LOST):
+        line = text[: text.index(_LOST)].count("\n") + 1
+        log.warning(
+            "%s: %d letters were lost when the file was saved in another encoding, and are %r now, "
+            "first in line %d", path, n_lost, _LOST, line,
+        )  # fmt: skip
+    return text
 
 
 def _readings(byte: bytes) -> str:

@@ -14,11 +14,11 @@ _N_EXAMPLES = 5
 SHORT = 48
 
 # Control and format characters, fillers and selectors: none can be seen, and no name needs one.
-# Those among them that are white space are left to be blanks.
+# Those among them that are white space are left to be blanks. _x000D_ is a line end of Excel's.
 _HIDDEN = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
     "\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb"
-    "\U000e0000-\U000e0fff]"
+    "\U000e0000-\U000e0fff]|_x000D_"
 )
 _PLAIN_QUOTES = str.maketrans(
     dict.fromkeys("\u2018\u2019\u201a\u201b\u2039\u203a\u2032\u02bc", "'")

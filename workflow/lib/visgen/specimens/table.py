@@ -17,10 +17,10 @@ from visgen.specimens.columns import OPTIONAL_FIELDS, check_ranks
 log = logging.getLogger(__name__)
 
 # What spreadsheets make of names and numbers, and cannot be made undone.
-_MONTH = "(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
+_MONTH = "(jan|feb|mar|m\u00e4r|mrz|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)"
 _DATE_OR_ROUNDED = re.compile(
-    rf"\d{{1,2}}[-/ ]{_MONTH}([-/ ]\d{{2,4}})?|{_MONTH}[-/ ]\d{{1,4}}"
-    r"|\d{4}-\d\d-\d\d( 00:00(:00)?)?|\d([.,]\d+)?e[+]\d+",
+    rf"\d{{1,2}}[-./ ]{{1,2}}{_MONTH}\.?([-/ ]\d{{2,4}})?|{_MONTH}[-/ ]\d{{1,4}}"
+    r"|\d{1,2}[./]\d{1,2}[./]\d{4}|\d{4}-\d\d-\d\d( 00:00(:00)?)?|\d([.,]\d+)?e[+]\d+",
     re.IGNORECASE,
 )
 
