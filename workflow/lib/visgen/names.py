@@ -68,6 +68,7 @@ def normalise_taxon(name: str) -> str:
     >>> normalise_taxon("Salix x rubens"), normalise_taxon("xTriticosecale")
     ('Salix × rubens', '× Triticosecale')
     """
+    name = _HIDDEN.sub("", name)  # first: Excel's has underscores
     name = _OTHER_FORM.sub(lambda found: unicodedata.normalize("NFKC", found[0]), name)
     name = _HYPHEN.sub("-", name.translate(_PLAIN_QUOTES).replace("_", " "))
     return _with_cross(normalise_text(name))
