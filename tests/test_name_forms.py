@@ -81,7 +81,8 @@ def test_letters_and_hyphens_of_another_form_are_plain(name):
         (["Arca noae (Linn\u00e9, 1758)", "Arca noae"], "differ in signs or authors only (1)"),
         (["Arca (Arca) noae", "<i>Arca noae</i>"], "differ in signs or authors only (1)"),
         (["Arca sp.", "Arca noae"], "taken as taxa like others (1): 'Arca sp.'"),
-        (["Arca noae", "Arca nova", "Arca sp. 1"], ""),
+        (["Arca noae (L.", "Arca nova"], "half a pair of brackets (1)"),
+        (["Arca noae", "Arca nova (L.)", "Arca sp. 1"], ""),
     ],
 )
 def test_names_that_may_be_one_taxon_or_several_are_said(caplog, names, said):

@@ -100,9 +100,10 @@ def say_mixed(names: Iterable[str], source: str) -> None:
 
 
 def say_alike(names: Iterable[str], source: str) -> None:
-    """Warn of names that may be one taxon, or several, which only the user can tell.
+    """Warn of names that may be one taxon, several or half a name, which only the user can tell.
 
-    Two that differ in signs, tags or the author alone may be one; "Arca sp." may be several.
+    Two that differ in signs, tags or the author alone may be one; "Arca sp." may be several; and a
+    bracket that is not closed may be closed in the next cell.
 
     Parameters
     ----------
@@ -127,6 +128,11 @@ def say_alike(names: Iterable[str], source: str) -> None:
             "%s: taken as taxa like others (%d): %s; where one stands for several species, "
             "inputs.missing_values can make it a gap",
             source, len(vague), ", ".join(map(repr, vague[:_N_EXAMPLES])),
+        )  # fmt: skip
+    if torn := [name for name in names if name.count("(") != name.count(")")]:
+        log.warning(
+            "%s: names with half a pair of brackets (%d), of which a part may stand in another "
+            "cell: %s", source, len(torn), ", ".join(map(repr, torn[:_N_EXAMPLES])),
         )  # fmt: skip
 
 
