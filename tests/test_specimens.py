@@ -976,6 +976,6 @@ def test_progress_goes_to_standard_error(study, capsys):
 
 def test_an_epithet_that_says_nothing_by_itself_makes_a_name(tmp_path):
     path = tmp_path / "m.csv"
-    path.write_text("filename,genus,ep\na,Arca,sp. nov.\nb,Arca,NA\nc,Arca,noae\n")
-    meta = read_meta(path, {"species": ["genus", "ep"]}, ["genus", "species"])
-    assert meta["species"].fillna("").tolist() == ["Arca sp. nov.", "", "Arca noae"]
+    path.write_text("filename,genus,ep\na,Arca,sp. nov.\nb,Arca,NA\nc,Arca,noae\nd,Arca,sp.\n")
+    meta = read_meta(path, {"species": ["genus", "ep"]}, ["genus", "species"], ["Arca sp."])
+    assert meta["species"].fillna("").tolist() == ["Arca sp. nov.", "", "Arca noae", ""]
