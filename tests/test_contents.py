@@ -40,6 +40,8 @@ def check(tmp_path, monkeypatch, given, **files):
         ),
         ({"columns": {"genus": ["genus", "ep"]}}, TABLE, "inputs.columns.genus: found 'ep'"),
         ({}, "file,genus\nx,y\n", "inputs.columns.filename: missing, expected"),
+        ({}, "filename|genus\nx|y\n", "inputs.meta: meta.csv: line 1 looks delimited by '|'"),
+        ({}, "filename,genus\nx\n", "inputs.meta: meta.csv: line 2 has 1 cells, the header has 2"),
         ({}, "filename,genus\n\n", "inputs.meta: found no row below the header of meta.csv"),
         (
             {"specimen_pattern": "^(?P<specimen>z+)"},
@@ -117,3 +119,12 @@ def test_a_file_that_names_no_taxon_of_the_table_is_refused(
 )
 def test_one_name_is_enough_whatever_its_case(tmp_path, monkeypatch, given, files):
     check(tmp_path, monkeypatch, given, **files)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("name", ["meta_csv", "meta_tsv", "meta_txt"])
+def test_the_ending_of_a_table_says_nothing_of_what_parts_its_cells(
+    tmp_path, monkeypatch, delimiter, name
+):
+    given = {"meta": name.replace("_", ".")}
+    check(tmp_path, monkeypatch, given, **{name: TABLE.replace(",", delimiter)})

@@ -47,8 +47,9 @@ def test_empty_rows_are_no_rows():
     assert cells("a,b\n\n , \n,\n1,2\n", ",") == [["a", "b"], ["1", "2"]]
 
 
-def test_excel_names_its_delimiter_in_a_line_of_its_own():
-    text, named = without_sep_line("SEP=;\r\na;b\r\n1;2\r\n")
+@pytest.mark.parametrize("line", ["SEP=;", '"sep=;"'])
+def test_excel_names_its_delimiter_in_a_line_of_its_own(line):
+    text, named = without_sep_line(line + "\r\na;b\r\n1;2\r\n")
     assert named == ";" and read_rows(text, named)[0] == [(2, ["a", "b"]), (3, ["1", "2"])]
 
 
@@ -66,3 +67,29 @@ def test_a_table_is_read_whatever_its_line_ends(tmp_path, end, first):
 def test_the_delimiter_is_what_stands_outside_quotes(delimiter):
     names = ['"Pecten maximus (L., 1758; 1, 2)"', '"Chlamys; varia, x"']
     assert delimiter_of(delimiter.join(names) + "\n0,1;2,3,4;5\n") == delimiter
+
+
+@pytest.mark.parametrize(
+    "row", ['a.png, "Arca noae", x', 'a.png,"Arca noae" ,x', '\ufeff"a.png" , "Arca noae" ,"x" ']
+)
+@pytest.mark.parametrize("note", ["y", '"1,\n2"'], ids=["plain", "over lines"])
+def test_blanks_and_marks_round_quotes_are_none_of_a_cell(tmp_path, row, note):
+    if note != "y":
+        row = row.replace('" ', '"')
+    (tmp_path / "m.csv").write_text(f"filename,species,note\n{row}\nb.png,Arca b,{note}\n")
+    table = read_cells(tmp_path / "m.csv")
+    assert [cell.strip() for cell in table.rows[0]] == ["a.png", "Arca noae", "x"]
+
+
+def test_numbers_of_rows_without_a_name_are_a_column_without_a_name(tmp_path):
+    rows = '"a"\t"b"\n"1"\t"x"\t"y"\n"3"\t"z"\t"w"\n'
+    (tmp_path / "m.txt").write_text(rows)
+    table = read_cells(tmp_path / "m.txt")
+    assert table.header == ["", "a", "b"] and table.column("a") == ["x", "z"]
+    (tmp_path / "m.txt").write_text(rows.replace('"3"', '"1"'))
+    with pytest.raises(ValueError, match="line 2 has 3 cells, the header has 2"):
+        read_cells(tmp_path / "m.txt")
+
+
+def test_a_line_of_what_cannot_be_seen_is_no_row():
+    assert cells("a,b\n1,2\n\x1a\x00\n\u200b", ",") == [["a", "b"], ["1", "2"]]

@@ -42,9 +42,28 @@ def test_a_spreadsheet_in_disguise_is_named(tmp_path, inside, kind):
 
 
 @pytest.mark.parametrize(
-    "start", [b"\xd0\xcf\x11\xe0", b"\x1f\x8b", b"PK\x03\x04", b"%PDF", b"<html>"]
+    "start",
+    [
+        b"\xd0\xcf\x11\xe0",
+        b"\x1f\x8b",
+        b"PK\x03\x04",
+        b"%PDF",
+        b"<html>",
+        b"\xef\xbb\xbf\n <TABLE>",
+    ],
 )
 def test_another_format_is_named(tmp_path, start):
     (tmp_path / "m.csv").write_bytes(start + bytes(100))
     with pytest.raises(ValueError, match="expected text in UTF-8"):
         read_text(tmp_path / "m.csv")
+
+
+def test_marks_go_also_where_files_were_joined(tmp_path):
+    (tmp_path / "m.csv").write_text('\ufeff\ufeff"a",b\n\ufeff"1",2\n', encoding="utf-8")
+    assert read_text(tmp_path / "m.csv") == '"a",b\n"1",2\n'
+
+
+def test_letters_that_are_lost_are_said_with_their_line(tmp_path, caplog):
+    (tmp_path / "m.csv").write_text("a,b\n1,2\nCaf\ufffd,M\ufffdller\n", encoding="utf-8")
+    read_text(tmp_path / "m.csv")
+    assert "m.csv: 2 letters were lost" in caplog.text and "first in line 3" in caplog.text

@@ -1,7 +1,7 @@
 import logging
 
 import pytest
-from visgen.names import normalise_taxon, normalise_text, say_hidden, say_mixed
+from visgen.names import normalise_taxon, normalise_text, say_alike, say_hidden, say_mixed
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,10 @@ def test_every_blank_is_one_blank(blank):
     assert normalise_taxon(f"Arca{blank} noae{blank}") == "Arca noae"
 
 
+def test_a_line_end_of_excel_goes():
+    assert normalise_taxon("Arca_noae_x000D_") == "Arca noae"
+
+
 def test_what_cannot_be_seen_is_said_once_with_an_example(caplog):
     caplog.set_level(logging.INFO)
     say_hidden(["Arca", "Ar\u200bca", "\ufeffArca"], "tree.nwk")
@@ -61,3 +65,26 @@ def test_what_cannot_be_seen_is_said_once_with_an_example(caplog):
 def test_letters_of_two_scripts_are_said(caplog, name, said):
     say_mixed([name], "meta.csv")
     assert ("among Latin ones" in caplog.text and "meta.csv" in caplog.text) == said
+
+
+@pytest.mark.parametrize(
+    "name", ["\uff21rca fl\u2010x", "\U0001d434rca \ufb02\u2212x", "Arca_fl\u2011x"]
+)
+def test_letters_and_hyphens_of_another_form_are_plain(name):
+    assert normalise_taxon(name) == "Arca fl-x"
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (["Arca noae", "Arca noae."], "'Arca noae.' and 'Arca noae'"),
+        (["Arca noae (Linn\u00e9, 1758)", "Arca noae"], "differ in signs or authors only (1)"),
+        (["Arca (Arca) noae", "<i>Arca noae</i>"], "differ in signs or authors only (1)"),
+        (["Arca sp.", "Arca noae"], "taken as taxa like others (1): 'Arca sp.'"),
+        (["Arca noae (L.", "Arca nova"], "half a pair of brackets (1)"),
+        (["Arca noae", "Arca nova (L.)", "Arca sp. 1"], ""),
+    ],
+)
+def test_names_that_may_be_one_taxon_or_several_are_said(caplog, names, said):
+    say_alike(names, "rank species")
+    assert (said in caplog.text) if said else not caplog.text

@@ -3,7 +3,7 @@ from visgen.genetics.sequences.headers import compile_header_pattern, taxon_in_h
 from visgen.name_tables import read_sequence_table, read_synonyms
 
 TABLE = (
-    'sequence,voucher,taxon\ns2,x,Arca_noae\ns1,"a, b",Pinna  nobilis\n\ns3,,NA\n007,z,\n'
+    'sequence,voucher,taxon\n>s2,x,Arca_noae\ns1,"a, b",Pinna  nobilis\n\ns3,,NA\n007,z,\n'
     "s4,,Arca_indet.\n"
 )
 TAXA = {"s2": "Arca noae", "s1": "Pinna nobilis", "s3": "", "007": "", "s4": ""}
@@ -24,8 +24,19 @@ def write(tmp_path, text, name="names.csv"):
         (r"(?P<genus>\w+)( (?P<species>\w+))?", "Pinna", ""),
         (r"\|(?P<taxon>[^|]*)\|", "1||x", ""),
         (r"\|(?P<taxon>[^|]+)\|", "odd one", ""),
+        (r"s__(?P<taxon>.+)", "1|s__unidentified", ""),
+        (r"s__(?P<taxon>.+)", "1|s__Arca_sp", "Arca sp"),
     ],
-    ids=["taxon", "genus and species", "taxon rules", "half a name", "nothing", "no match"],
+    ids=[
+        "taxon",
+        "genus and species",
+        "taxon rules",
+        "half a name",
+        "nothing",
+        "no match",
+        "gap",
+        "morphospecies",
+    ],
 )
 def test_pattern_finds_the_taxon_or_nothing(pattern, header, taxon):
     assert taxon_in_header(header, compile_header_pattern(pattern)) == taxon
@@ -92,6 +103,7 @@ def test_synonyms_are_normal_names_and_a_name_may_be_accepted_as_itself(tmp_path
         ("A,B\na,C\n", "line 3: 'a' is there twice, first in line 2"),
         ("A,B\nb,C\n", "line 2: 'A' stands for 'B', but by line 3 'B' stands for 'C'"),
         ("A,\n", "line 2: 'A' has no accepted name"),
+        ("A,unknown\n", "line 2: 'A' has no accepted name"),
         (",A\n", "line 2: the cell of 'name' is empty"),
         ("X,Y\nA,B\nB,C\n", "line 3: 'A' stands for 'B', but by line 4 'B' stands for 'C'"),
         ("A,B\nB,A\n", "line 2: 'A' stands for 'B', but by line 3 'B' stands for 'A'; expected"),
@@ -103,6 +115,7 @@ def test_synonyms_are_normal_names_and_a_name_may_be_accepted_as_itself(tmp_path
         "twice but for case",
         "chain but for case",
         "no accepted",
+        "accepted gap",
         "no name",
         "chain",
         "circle",

@@ -369,7 +369,7 @@ def test_everything_matched_gives_an_empty_table(tmp_path):
 
 
 def test_tables_and_fasta_come_back_as_written_with_numerals_as_names(tmp_path):
-    text = ">007 12\nACGTAC\n>1e3 12\nACGTAC\n>3 NA\nAAGT-CC\n"
+    text = ">007 12\nACGTAC\n>1e3 12\nACGTAC\n>3 True\nAAGT-CC\n"
     table, accepted = run(tmp_path, text)
     write_table(tmp_path / "s.tsv", table)
     write_accepted(tmp_path / "a.fasta", accepted)
@@ -377,7 +377,7 @@ def test_tables_and_fasta_come_back_as_written_with_numerals_as_names(tmp_path):
     for column in ("name", "given_taxon", "taxon", "duplicate_of", "status"):
         assert back[column].tolist() == table[column].tolist(), column
     assert list(read_accepted(tmp_path / "a.fasta")) == accepted
-    assert count_accepted(back) == {"12": 2, "NA": 1}
+    assert count_accepted(back) == {"12": 2, "True": 1}
 
 
 def outputs(folder, path):

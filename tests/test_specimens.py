@@ -132,7 +132,17 @@ def test_specimens_that_gaps_made_floats_are_whole_numbers(tmp_path, given, read
 @pytest.mark.parametrize(
     ("name", "altered"),
     [
-        *((name, True) for name in ("1-Sep", "Mar-01", "2024-03-01 00:00:00", "1.23E+12")),
+        *(
+            (name, True)
+            for name in (
+                "1-Sep",
+                "Mar-01",
+                "2024-03-01 00:00:00",
+                "1.23E+12",
+                "01. Mai",
+                "1.5.2024",
+            )
+        ),
         *((name, False) for name in ("Marginella", "May", "sep-A", "12-34", "2024-03")),
     ],
 )
@@ -333,6 +343,12 @@ def test_backslashes_separate_folders(study):
     photograph(study.images / "a" / "1.png")
     study.rows.append("a\\1.png,A,B,C")
     assert study.ingest()[0]["id"].tolist() == ["a/1.png"]
+
+
+def test_a_name_as_a_web_page_writes_it_finds_its_file(study):
+    photograph(study.images / "a b.png")
+    study.rows.append("a%20b.png,A,B,C")
+    assert study.ingest()[0]["id"].tolist() == ["a b.png"]
 
 
 def test_links_to_folders_are_followed_but_never_in_circles(study, tmp_path):
@@ -613,9 +629,18 @@ def test_a_specimen_has_one_taxon_at_each_rank(tmp_path):
     assert len(study.ingest(contradictions="keep")[0]) == 4
 
 
+@pytest.mark.parametrize(("other", "n"), [("mnhn_1", 1), ("MNHN  1", 0), ("MNHN 11", 0)])
+def test_specimens_that_may_be_one_are_said(tmp_path, caplog, other, n):
+    study = Study(tmp_path, header="filename,family,genus,species,specimen")
+    study.add("a.png", "A", "B", "C", "MNHN 1")
+    study.add("b.png", "A", "B", "C", other)
+    study.ingest()
+    assert caplog.text.count("blanks or underscores only (1), such as 'MNHN 1' and") == n
+
+
 def test_splits_are_brought_to_three_words(tmp_path):
     study = Study(tmp_path, header="filename,family,genus,species,split")
-    words = ["Train", "TRAINING", "val", "Valid", "validation", "test", "testing", "dev", ""]
+    words = ["Train", "TRAINING", "val", "Valid", "validation", "Test.", "test set", "dev", ""]
     for i, word in enumerate(words):
         study.add(f"{i}.png", "A", "B", "C", word)
     specimens, rejected = study.ingest()
@@ -797,7 +822,30 @@ def test_share_without_a_table_counts_images_that_the_pattern_does_not_fit():
 
 NOTHING = ["Unknown", "UNKNOWN", "NaN", "None", "null", "n/a", "#N/A", "not_classified", " NA "]
 NOTHING += ["unidentified", "?", "-", "Indet.", "incertae sedis", "Incertae_sedis"]
-NOTHING += ["Arcoida incertae sedis", "Unidentified bivalve", "Arcidae indet."]
+NOTHING += ["Arcoida incertae sedis", "Unidentified bivalve", "Arcidae indet.", "Inc. sedis sp."]
+NOTHING += [
+    "N.A",
+    "<NA>",
+    "(null)",
+    r"\N",
+    "#N/D",
+    "#WERT!",
+    "---",
+    "???",
+    "\u2026",
+    "-9999",
+    "[empty]",
+]
+NOTHING += [
+    "Undet.",
+    "unid.",
+    "not provided",
+    "no-data",
+    "Unbekannt",
+    "ind\u00e9termin\u00e9",
+    "\u672a\u77e5",
+]
+NOTHING += ["gen. nov.", "Gen. et sp. indet.", "sp.", "spp", "n. gen.", "Arca NA", "nan nan"]
 
 
 @pytest.mark.parametrize("word", NOTHING)
@@ -809,7 +857,11 @@ def test_words_and_placeholders_that_say_nothing_are_gaps_in_any_case(tmp_path, 
     assert f"column 'family': taken as gaps: {word!r} (1)" in caplog.text
 
 
-@pytest.mark.parametrize("name", ["Nanina", "Missulena", "Nullipora", "Unknownia", "Nana nana"])
+@pytest.mark.parametrize(
+    "name",
+    ["Nanina", "Missulena", "Nullipora", "Unknownia", "Nana nana",
+     "Arca sp. 1", "sp. 1", "species 2", "Arca cf. noae", "Arca indeterminata", "Arca sp.", "0"],
+)  # fmt: skip
 def test_names_that_begin_like_a_gap_are_names(tmp_path, name):
     meta = read_meta(write_table(tmp_path / "m.csv", f"a.jpg,{name},A,B"), {}, RANKS)
     assert meta["family"].tolist() == [name]
@@ -922,3 +974,10 @@ def test_progress_goes_to_standard_error(study, capsys):
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "1/1" in captured.err
+
+
+def test_an_epithet_that_says_nothing_by_itself_makes_a_name(tmp_path):
+    path = tmp_path / "m.csv"
+    path.write_text("filename,genus,ep\na,Arca,sp. nov.\nb,Arca,NA\nc,Arca,noae\nd,Arca,sp.\n")
+    meta = read_meta(path, {"species": ["genus", "ep"]}, ["genus", "species"], ["Arca sp."])
+    assert meta["species"].fillna("").tolist() == ["Arca sp. nov.", "", "Arca noae", ""]

@@ -18,7 +18,8 @@ _N_SHOWN = 3
 _QUOTED = re.compile('"[^"]*"')
 _WHOLE_OR_FLOAT = re.compile(r"\d+(\.0)?")
 _LINE_END = re.compile("[\r\n]")
-_SEP = re.compile("sep=(.)[\r\n]", re.IGNORECASE)
+_SEP = re.compile('"?sep=(.)"?[\r\n]', re.IGNORECASE)
+_IN_QUOTES = re.compile(r'\s*"([^"]*)"\s*')
 
 
 class Cells(NamedTuple):
@@ -42,7 +43,8 @@ def read_cells(path: str | Path) -> Cells:
     path : path
         As `visgen.encodings.read_text` takes it. Tabs separate the cells of ``.tsv``, ``.tab``
         and ``.txt`` files whose header has one; elsewhere the header tells whether commas,
-        semicolons or tabs do, or a first line ``sep=;``.
+        semicolons or tabs do, or a first line ``sep=;``. Where the header lacks the cell of the
+        numbers of rows, as R writes them, it is given one.
 
     Returns
     -------
@@ -56,7 +58,7 @@ def read_cells(path: str | Path) -> Cells:
         cells than the header.
     """
     path = Path(path)
-    text, delimiter = parted_by(path, read_text(path))
+    text, delimiter = _parted_by(path, read_text(path))
     try:
         found, literal = read_rows(text, delimiter)
     except ValueError as error:
@@ -71,7 +73,10 @@ def read_cells(path: str | Path) -> Cells:
     header = [normalise_text(name) for name in rows[0]]
     if len(header) == 1:
         _check_parted(path, lines[0], header[0])
-    for line, cells in zip(lines, rows, strict=True):
+    if _are_numbered(rows[1:], len(header) + 1):
+        log.info("%s: the header has no name for the numbers of rows", path)
+        header = ["", *header]
+    for line, cells in zip(lines[1:], rows[1:], strict=True):
         if len(cells) != len(header):
             raise ValueError(
                 f"{path}: line {line} has {len(cells)} cells, the header has {len(header)}: found "
@@ -92,7 +97,7 @@ def without_decimals(cells: list[str], column: str) -> list[str]:
     return [cell.removesuffix(".0") for cell in cells]
 
 
-def parted_by(path: Path, text: str) -> tuple[str, str]:
+def _parted_by(path: Path, text: str) -> tuple[str, str]:
     """Return the text of a table without a line ``sep=;``, and what parts its cells."""
     text, named = without_sep_line(text)
     tabbed = path.suffix.lower() in _TABBED and "\t" in _first_line(text)
@@ -118,7 +123,7 @@ def without_sep_line(text: str) -> tuple[str, str | None]:
     ('\na;b\n', ';')
     """
     found = _SEP.match(text)
-    return (text[found.end(1) :], found[1]) if found else (text, None)
+    return (text[found.end() - 1 :], found[1]) if found else (text, None)
 
 
 def delimiter_of(text: str, choices: Iterable[str] = ",;\t") -> str:
@@ -135,7 +140,7 @@ def read_rows(text: str, delimiter: str) -> tuple[list[tuple[int, list[str]]], l
 
     Quotation marks are those of CSV where they hold up. Where every line by itself has as many
     cells as the first, no cell can go on over lines: then a mark that is not closed, or that is
-    closed within a cell, is a letter like others.
+    closed within a cell, is a letter like others. Blanks round a quoted cell are none of it.
 
     Parameters
     ----------
@@ -159,18 +164,21 @@ def read_rows(text: str, delimiter: str) -> tuple[list[tuple[int, list[str]]], l
     """
     lines = io.StringIO(text, newline="").readlines()
     plain = [line.rstrip("\r\n").split(delimiter) for line in lines]
-    widths = {len(cells) for cells in plain if any(cell.strip() for cell in cells)}
+    widths = {len(cells) for cells in plain if any(map(normalise_text, cells))}
     if len(widths) == 1:
         rows, literal = [], []
         for number, (line, cells) in enumerate(zip(lines, plain, strict=True), start=1):
             if '"' in line and (quoted := _by_itself(line, delimiter, len(cells))) is not None:
                 cells = quoted
             elif '"' in line:
-                literal.append(number)
+                cells = [_IN_QUOTES.sub(r"\1", cell) if _IN_QUOTES.fullmatch(cell) else cell
+                         for cell in cells]  # fmt: skip
+                if any('"' in cell for cell in cells):
+                    literal.append(number)
             rows.append((number, cells))
         return _filled(rows), literal
     # strict, so that a quotation mark that is never closed does not swallow rows
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), **_csv(delimiter))
     rows, start = [], 1
     try:
         for cells in reader:
@@ -201,11 +209,23 @@ def _check_parted(path: Path, line: int, header: str) -> None:
 def _by_itself(line: str, delimiter: str, width: int) -> list[str] | None:
     """Return the cells of one line by the rules of CSV, None where they do not hold up."""
     try:
-        rows = list(csv.reader([line], delimiter=delimiter, strict=True))
+        rows = list(csv.reader([line], **_csv(delimiter)))
     except csv.Error:
         return None
     return rows[0] if len(rows) == 1 and len(rows[0]) == width else None
 
 
+def _csv(delimiter: str) -> dict[str, object]:
+    return {"delimiter": delimiter, "strict": True, "skipinitialspace": delimiter != " "}
+
+
+def _are_numbered(rows: list[list[str]], width: int) -> bool:
+    """Tell whether the rows are of a width, and begin with different whole numbers."""
+    return (
+        all(len(row) == width and row[0].strip().isdecimal() for row in rows)
+        and len({row[0] for row in rows}) == len(rows) > 0
+    )
+
+
 def _filled(rows: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
-    return [(line, cells) for line, cells in rows if any(cell.strip() for cell in cells)]
+    return [(line, cells) for line, cells in rows if any(map(normalise_text, cells))]

@@ -1,8 +1,11 @@
 """Text files as people's programs save them: their letters, and what is no text at all."""
 
 import io
+import logging
 import zipfile
 from pathlib import Path
+
+log = logging.getLogger(__name__)
 
 _MARKS = {
     b"\xff\xfe\x00\x00": "utf-32",
@@ -17,9 +20,12 @@ _FORMATS = {
     b"{\\rtf": "a text document (.rtf)",
     b"<!DOCTYPE html": "a web page",
     b"<html": "a web page",
+    b"<table": "a web page",
+    b"<?xml": "an XML file",
     b"PAR1": "a Parquet file",
 }
 _OTHERS = {"Windows-1252": "cp1252", "Mac Roman": "mac-roman"}
+_LOST = "\ufffd"
 _LOOKED_AT = 4000  # bytes that tell UTF-16 without a mark
 
 
@@ -36,7 +42,7 @@ def read_text(path: str | Path) -> str:
     Returns
     -------
     str
-        Without the mark, line ends as they are.
+        Without the mark, also where files were joined; line ends as they are.
 
     Raises
     ------
@@ -49,7 +55,7 @@ def read_text(path: str | Path) -> str:
         raise ValueError(f"{path}: is {kind}, expected text in UTF-8 (tables: CSV); save it so")
     encoding = _encoding_of(data)
     try:
-        return data.decode(encoding).removeprefix("\ufeff")
+        text = data.decode(encoding).replace("\ufeff", "")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         byte = data[error.start : error.start + 1]
@@ -58,6 +64,13 @@ def read_text(path: str | Path) -> str:
             f"{path}: line {line}: byte {error.start} (0x{byte.hex()}) is not {encoding.upper()}; "
             f"save the file as UTF-8{hint}"
         ) from None
+    if n_lost := text.count(_LOST):
+        line = text[: text.index(_LOST)].count("\n") + 1
+        log.warning(
+            "%s: %d letters were lost when the file was saved in another encoding, and are %r now, "
+            "first in line %d", path, n_lost, _LOST, line,
+        )  # fmt: skip
+    return text
 
 
 def _readings(byte: bytes) -> str:
@@ -82,7 +95,10 @@ def _encoding_of(data: bytes) -> str:
 def _format_of(data: bytes) -> str | None:
     """Return what a file that is no text is, None where no sign of such a format is found."""
     if not data.startswith(b"PK\x03\x04"):
-        return next((kind for mark, kind in _FORMATS.items() if data.startswith(mark)), None)
+        start = data[:_LOOKED_AT].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+        return next(
+            (kind for mark, kind in _FORMATS.items() if start.startswith(mark.lower())), None
+        )
     try:
         inside = zipfile.ZipFile(io.BytesIO(data)).namelist()
     except zipfile.BadZipFile:

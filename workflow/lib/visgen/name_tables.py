@@ -43,7 +43,8 @@ def read_sequence_table(path: str | Path) -> dict[str, str]:
     """
     path = Path(path)
     rows = _read_rows(path, "sequence", "taxon")
-    names = without_decimals([normalise_text(row.left) for row in rows], "sequence")
+    names = [normalise_text(row.left).lstrip("> ") for row in rows]
+    names = without_decimals(names, "sequence")
     rows = [
         _Row(row.line, name, _taxon_or_gap(row.right))
         for row, name in zip(rows, names, strict=True)
@@ -69,12 +70,13 @@ def read_synonyms(path: str | Path) -> dict[str, str]:
     Raises
     ------
     ValueError
-        If the file is no such table, a cell is empty, a name has two rows, in whichever case, or
-        an accepted name is itself a synonym of another: chains and circles are left to the user.
+        If the file is no such table, a cell is empty, a name has two rows, in whichever case, an
+        accepted name is a gap, or is itself a synonym of another: chains and circles are left to
+        the user.
     """
     path = Path(path)
     rows = _read_rows(path, "name", "accepted")
-    rows = [_Row(line, _taxon(name), _taxon(accepted)) for line, name, accepted in rows]
+    rows = [_Row(line, _taxon(name), _taxon_or_gap(accepted)) for line, name, accepted in rows]
     _check_left(path, rows, "name", str.casefold)
     synonyms = {row.left.casefold(): row for row in rows}
     for line, name, accepted in rows:

@@ -9,21 +9,31 @@ log = logging.getLogger(__name__)
 
 #: Letters of a name at most; what is longer is a text that slipped into a cell.
 MAX_LENGTH = 200
+_N_EXAMPLES = 5
 #: Letters of a name in a figure at most; names of taxa without their authors have fewer.
 SHORT = 48
 
 # Control and format characters, fillers and selectors: none can be seen, and no name needs one.
-# Those among them that are white space are left to be blanks.
+# Those among them that are white space are left to be blanks. _x000D_ is a line end of Excel's.
 _HIDDEN = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
     "\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb"
-    "\U000e0000-\U000e0fff]"
+    "\U000e0000-\U000e0fff]|_x000D_"
 )
 _PLAIN_QUOTES = str.maketrans(
     dict.fromkeys("\u2018\u2019\u201a\u201b\u2039\u203a\u2032\u02bc", "'")
     | dict.fromkeys("\u201c\u201d\u201e\u201f\u00ab\u00bb\u2033", '"')
 )
 _SPACE = re.compile(r"\s+")
+# Letters of another width or fount, ligatures, and hyphens and dashes of all lengths.
+_OTHER_FORM = re.compile("[\uff01-\uff5e\ufb00-\ufb06\U0001d400-\U0001d7ff]")
+_HYPHEN = re.compile("[\u2010-\u2015\u2212]")
+# What may be round one and the same name: the author, the subgenus, marks of a web page.
+_ROUND_NAME = re.compile(
+    "(?<=[a-z]) \\(?[A-Z\u00c0-\u00de][^()]*1[789]\\d\\d\\)?$| \\([A-Z][a-z]+\\)|<[^<>]*>|&[a-z]+;"
+)
+_SIGNS = re.compile(r"[\W_]+")
+_OPEN = re.compile(r".+ spp?\.?", re.IGNORECASE)
 _LATIN = re.compile("[a-zA-Z]{2}")
 _LETTER = r"[^\W\d_]"
 # A cross, whatever blanks are about it; a letter x by itself between two words; and one in front
@@ -47,17 +57,21 @@ def normalise_text(text: str) -> str:
 def normalise_taxon(name: str) -> str:
     """Return a taxon name in the one form used to match tables, trees and sequences.
 
-    Underscores are spaces, as the Newick standard has it, and typographic quotation marks are
-    plain ones. Those round a name belong to it, as in the informal genus 'Cichlasoma': what a file
-    format puts round a name is gone when the file is read. Letters keep their case, since
-    zoological names are case-sensitive. A hybrid has a cross between blanks.
+    Underscores are spaces, as the Newick standard has it; typographic quotation marks, dashes,
+    ligatures and letters of another width are plain ones. Quotes round a name belong to it, as in
+    the informal genus 'Cichlasoma': what a file format puts round a name is gone when the file is
+    read. Letters keep their case, since zoological names are case-sensitive. A hybrid has a cross
+    between blanks.
 
     >>> normalise_taxon("Theraps_intermedius \u2018Belize\u2019 ")
     "Theraps intermedius 'Belize'"
     >>> normalise_taxon("Salix x rubens"), normalise_taxon("xTriticosecale")
     ('Salix × rubens', '× Triticosecale')
     """
-    return _with_cross(normalise_text(name.translate(_PLAIN_QUOTES).replace("_", " ")))
+    name = _HIDDEN.sub("", name)  # first: Excel's has underscores
+    name = _OTHER_FORM.sub(lambda found: unicodedata.normalize("NFKC", found[0]), name)
+    name = _HYPHEN.sub("-", name.translate(_PLAIN_QUOTES).replace("_", " "))
+    return _with_cross(normalise_text(name))
 
 
 def _with_cross(name: str) -> str:
@@ -83,6 +97,43 @@ def say_mixed(names: Iterable[str], source: str) -> None:
                 "%s: %r has the letter %r (%s) among Latin ones",
                 source, name, others[0], unicodedata.name(others[0]),
             )  # fmt: skip
+
+
+def say_alike(names: Iterable[str], source: str) -> None:
+    """Warn of names that may be one taxon, several or half a name, which only the user can tell.
+
+    Two that differ in signs, tags or the author alone may be one; "Arca sp." may be several; and a
+    bracket that is not closed may be closed in the next cell.
+
+    Parameters
+    ----------
+    names : iterable of str
+        In normal form.
+    source : str
+        What to call the place they come from.
+    """
+    of_core, alike = {}, []
+    names = sorted(set(names), key=lambda name: (len(name), name))
+    for name in names:
+        core = _SIGNS.sub("", _ROUND_NAME.sub("", name)).casefold()
+        if (other := of_core.setdefault(core, name)) != name:
+            alike.append(f"{name!r} and {other!r}")
+    if alike:
+        log.warning(
+            "%s: taxa whose names differ in signs or authors only (%d), such as %s; where they are "
+            "one, inputs.synonyms can say so", source, len(alike), "; ".join(alike[:_N_EXAMPLES]),
+        )  # fmt: skip
+    if vague := [name for name in names if _OPEN.fullmatch(name)]:
+        log.warning(
+            "%s: taken as taxa like others (%d): %s; where one stands for several species, "
+            "inputs.missing_values can make it a gap",
+            source, len(vague), ", ".join(map(repr, vague[:_N_EXAMPLES])),
+        )  # fmt: skip
+    if torn := [name for name in names if name.count("(") != name.count(")")]:
+        log.warning(
+            "%s: names with half a pair of brackets (%d), of which a part may stand in another "
+            "cell: %s", source, len(torn), ", ".join(map(repr, torn[:_N_EXAMPLES])),
+        )  # fmt: skip
 
 
 def shortened(name: str, most: int = SHORT) -> str:

@@ -15,6 +15,7 @@ _SPLITS = {
     "val": "val", "valid": "val", "validation": "val",
     "test": "test", "testing": "test",
 }  # fmt: skip
+_SET = r"[\s_-]*set$|\.$"  # as in "test set"
 
 
 def find_repeated_rows(rows: pd.DataFrame, ranks: Sequence[str]) -> pd.DataFrame:
@@ -109,7 +110,8 @@ def find_unknown_splits(rows: pd.DataFrame) -> pd.DataFrame:
 
 def read_splits(splits: pd.Series) -> pd.Series:
     """Bring the words for train, val and test to these three; leave others as they are."""
-    return splits.str.casefold().map(_SPLITS).astype("str").fillna(splits)
+    words = splits.str.casefold().str.replace(_SET, "", regex=True)
+    return words.map(_SPLITS).astype("str").fillna(splits)
 
 
 def _compare(

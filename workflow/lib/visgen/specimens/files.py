@@ -5,6 +5,7 @@ import posixpath
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from urllib.parse import unquote
 
 import pandas as pd
 
@@ -145,11 +146,12 @@ def _flaw(name: str, kind: str | None) -> tuple[str | None, str | None]:
 def _find(name: object, ids: set[str]) -> str | None:
     """Return the id of the file that a row names.
 
-    A backslash may be a separator; blanks that look alike and what cannot be seen may be strays.
+    A backslash may be a separator; blanks that look alike and what cannot be seen may be strays;
+    a name from a web page has %20 for a blank.
     """
     if not isinstance(name, str):
         return None
-    for candidate in (name, name.replace("\\", "/"), normalise_text(name)):
+    for candidate in (name, name.replace("\\", "/"), normalise_text(name), unquote(name)):
         candidate = unicodedata.normalize("NFC", posixpath.normpath(candidate))
         if candidate in ids:
             return candidate

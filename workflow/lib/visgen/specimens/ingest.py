@@ -21,7 +21,7 @@ from visgen.specimens.files import match_rows, scan_folder
 from visgen.specimens.images import MAX_PIXELS, ImageFacts, RefusedImage, inspect_image
 from visgen.specimens.options import CONTRADICTIONS
 from visgen.specimens.paths import compile_pattern, labels_from_paths
-from visgen.specimens.spelling import unify_names
+from visgen.specimens.spelling import say_near_specimens, unify_names
 
 
 def ingest(
@@ -109,6 +109,7 @@ def ingest(
     meta = unify_names(meta.reset_index(drop=True), ranks, synonyms or {})
     entries = match_rows(meta, files, unnamed)
     entries["specimen"] = _fill_specimens(entries, specimen_pattern)
+    say_near_specimens(entries.loc[entries["specimen"] != entries["id"], "specimen"].dropna())
     entries["split"] = checks.read_splits(entries["split"])
 
     _refuse(entries, checks.find_repeated_rows(_left(entries), ranks))

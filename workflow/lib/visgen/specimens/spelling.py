@@ -1,12 +1,18 @@
 """One name for each taxon of the images: synonyms and names in another case."""
 
+import logging
+import re
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from visgen.names import say_mixed
+from visgen.names import say_alike, say_mixed
 from visgen.specimens.taxonomy import lineage
 from visgen.spellings import accept, match_case, unify_case
+
+log = logging.getLogger(__name__)
+
+_BLANK = re.compile(r"[\s_]+")
 
 
 def unify_names(
@@ -42,8 +48,31 @@ def unify_names(
         used = unify_case(meta[rank].dropna(), f"rank {rank}")
         meta[rank] = meta[rank].map(used).astype("str")
         say_mixed(used.values(), f"rank {rank}")
-    if not synonyms:
-        return meta
+    if synonyms:
+        _accept(meta, ranks, synonyms)
+    for rank in ranks:
+        say_alike(meta[rank].dropna(), f"rank {rank}")
+    return meta
+
+
+def say_near_specimens(specimens: pd.Series) -> None:
+    """Warn of specimens whose names differ in case, blanks and underscores only.
+
+    They stay two: where they are one, its images may be both in training and in test.
+    """
+    names = pd.Series(sorted(specimens.unique()), dtype="str")
+    cores = names.str.replace(_BLANK, "", regex=True).str.casefold()
+    near = names.groupby(cores).agg(list)
+    near = near[near.str.len() > 1].tolist()
+    if near:
+        log.warning(
+            "specimens that differ in case, blanks or underscores only (%d), such as %s, are taken "
+            "as different ones", len(near), " and ".join(map(repr, near[0][:2])),
+        )  # fmt: skip
+
+
+def _accept(meta: pd.DataFrame, ranks: Sequence[str], synonyms: Mapping[str, str]) -> None:
+    """Replace synonyms, in place."""
     accepted = accept(
         pd.concat([meta[rank].dropna() for rank in ranks]), synonyms, "labels of images"
     )
@@ -55,7 +84,6 @@ def unify_names(
         changed = old.notna() & (old != new)
         if changed.any():
             _replace(meta, ranks, rank, new[changed])
-    return meta
 
 
 def _replace(meta: pd.DataFrame, ranks: Sequence[str], rank: str, new: pd.Series) -> None:

@@ -3,28 +3,25 @@
 import logging
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
 from visgen.delimited import read_cells, without_decimals
-from visgen.fields import (
-    clean_cell,
-    gap_words,
-    string_column,
-)
-from visgen.names import normalise_taxon, normalise_text
+from visgen.fields import clean_cell, clean_part, gap_words, string_column
+from visgen.names import normalise_text
 from visgen.specimens.columns import OPTIONAL_FIELDS, check_ranks
 
 log = logging.getLogger(__name__)
 
 # What spreadsheets make of names and numbers, and cannot be made undone.
-_MONTH = "(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
+_MONTH = "(jan|feb|mar|m\u00e4r|mrz|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)"
 _DATE_OR_ROUNDED = re.compile(
-    rf"\d{{1,2}}[-/ ]{_MONTH}([-/ ]\d{{2,4}})?|{_MONTH}[-/ ]\d{{1,4}}"
-    r"|\d{4}-\d\d-\d\d( 00:00(:00)?)?|\d([.,]\d+)?e[+]\d+",
+    rf"\d{{1,2}}[-./ ]{{1,2}}{_MONTH}\.?([-/ ]\d{{2,4}})?|{_MONTH}[-/ ]\d{{1,4}}"
+    r"|\d{1,2}[./]\d{1,2}[./]\d{4}|\d{4}-\d\d-\d\d( 00:00(:00)?)?|\d([.,]\d+)?e[+]\d+",
     re.IGNORECASE,
 )
 
@@ -83,15 +80,13 @@ def read_meta(
         absent = [name for name in wanted if table.header.count(name) != 1]
         if absent or not wanted:
             raise ValueError(_column_message(path, field, absent, table.header))
-        parts = []
-        for name in wanted:
-            cells = table.column(name)
-            clean = {cell: clean_cell(cell, field, ranks, gaps) for cell in set(cells)}
-            parts.append([clean[cell] for cell in cells])
-            _log_gaps(name, Counter(cell for cell in cells if clean[cell] is None))
-        meta[field] = string_column(
-            [_joined(cells, field in ranks) for cells in zip(*parts, strict=True)]
-        )
+        cells = table.column(wanted[0])
+        if len(wanted) > 1:
+            part = partial(clean_part, field=field, ranks=ranks, gaps=gaps)
+            parts = [_cleaned(table.column(name), name, part) for name in wanted]
+            cells = [None if None in row else " ".join(row) for row in zip(*parts, strict=True)]
+        whole = partial(clean_cell, field=field, ranks=ranks, gaps=gaps)
+        meta[field] = string_column(_cleaned(cells, " ".join(wanted), whole))
         if field in (*ranks, "specimen"):
             _log_altered(field, meta)
     numbers = meta["specimen"].dropna()
@@ -109,11 +104,16 @@ def _in_any_case(field: str, header: list[str]) -> list[str]:
     return found
 
 
-def _joined(cells: tuple[str | None, ...], is_name: bool) -> str | None:
-    if None in cells:
-        return None
-    text = " ".join(cells)
-    return normalise_taxon(text) if is_name and len(cells) > 1 else text
+def _cleaned(
+    cells: list[str | None], column: str, clean: Callable[[str], str | None]
+) -> list[str | None]:
+    """Return cells in normal form, and say which words were taken as gaps."""
+    found = {cell: clean(cell) for cell in set(cells) - {None}}
+    gaps = Counter(cell for cell in cells if cell and cell.strip() and found[cell] is None)
+    if gaps:
+        counted = ", ".join(f"{word!r} ({n})" for word, n in gaps.most_common())
+        log.info("column %r: taken as gaps: %s", column, counted)
+    return [found.get(cell) for cell in cells]
 
 
 def _log_altered(field: str, meta: pd.DataFrame) -> None:
@@ -126,14 +126,6 @@ def _log_altered(field: str, meta: pd.DataFrame) -> None:
             "first %r in line %s; check them",
             len(altered), field, first[field], first["line"],
         )  # fmt: skip
-
-
-def _log_gaps(column: str, cells: Counter[str]) -> None:
-    """Say which words were taken as gaps."""
-    words = {cell: n for cell, n in cells.most_common() if cell.strip()}
-    if words:
-        counted = ", ".join(f"{word!r} ({n})" for word, n in words.items())
-        log.info("column %r: taken as gaps: %s", column, counted)
 
 
 def _column_message(path: str | Path, field: str, absent: list[str], header: list[str]) -> str:

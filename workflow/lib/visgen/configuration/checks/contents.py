@@ -1,7 +1,6 @@
 """Whether the files of a study speak of the same things, as far as a quick look tells.
 
-What cannot be looked at quickly, or is written otherwise than most, is left to the job that reads
-it, which says more.
+What cannot be looked at quickly is left to the job that reads it.
 """
 
 import difflib
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from visgen.configuration.checks.genetics import INFERRED
-from visgen.delimited import parted_by, read_rows
+from visgen.delimited import read_cells
 from visgen.names import normalise_text
 
 _LARGEST = 20_000_000  # bytes
@@ -79,16 +78,14 @@ def _files(folder: Path) -> Iterator[str]:
 
 
 def _rows(path: str) -> list[list[str]] | None:
-    """Return the cells of a table, the header's in normal form; None where it is not plain."""
-    text = _text(path)
-    if text is None:
+    """Return the cells of a table, the header's in normal form; None where it is too large."""
+    if Path(path).stat().st_size > _LARGEST:
         return None
     try:
-        found, _ = read_rows(*parted_by(Path(path), text))
-    except ValueError:
-        return None
-    rows = [cells for _, cells in found]
-    return [[normalise_text(cell) for cell in rows[0]], *rows[1:]] if rows else None
+        table = read_cells(path)
+    except ValueError as error:
+        raise ValueError(f"config key inputs.meta: {error}") from None
+    return [table.header, *table.rows]
 
 
 def _text(path: str) -> str | None:

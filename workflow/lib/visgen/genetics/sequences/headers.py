@@ -2,7 +2,10 @@
 
 import re
 
+from visgen.fields import clean_cell, gap_words
 from visgen.names import normalise_taxon
+
+_GAPS = gap_words([])
 
 
 def compile_header_pattern(pattern: str) -> re.Pattern:
@@ -48,7 +51,8 @@ def taxon_in_header(header: str, expression: re.Pattern) -> str:
         Without the leading ``>``.
     expression : re.Pattern
         As `compile_header_pattern` returns it; searched anywhere in the header. Genus and
-        species are joined by a blank; half a name is none.
+        species are joined by a blank; half a name is none, and neither are gaps as in tables of
+        images: ``unidentified``, ``Arca indet.``.
 
     Returns
     -------
@@ -61,4 +65,5 @@ def taxon_in_header(header: str, expression: re.Pattern) -> str:
     groups = match.groupdict()
     names = [groups["taxon"]] if "taxon" in groups else [groups["genus"], groups["species"]]
     # a group that took no part in the match is None
-    return normalise_taxon(" ".join(names)) if all(names) else ""
+    taxon = normalise_taxon(" ".join(names)) if all(names) else ""
+    return clean_cell(taxon, "taxon", ["taxon"], _GAPS) or ""
