@@ -1,12 +1,12 @@
 import pytest
 from visgen.distances.reading import read_distances
 from visgen.distances.trees import read_tree
+from visgen.fields import clean_cell, gap_words
 from visgen.genetics.sequences.headers import compile_header_pattern, taxon_in_header
-from visgen.name_tables import read_sequence_table, read_synonyms
 from visgen.genetics.trees.taxon_tree import write_tree
+from visgen.name_tables import read_sequence_table, read_synonyms
 from visgen.names import normalise_taxon
 from visgen.scikit_bio import TreeNode
-from visgen.fields import clean_cell, gap_words
 
 # Each is a taxon of its own.
 NAMES = ["'Cichlasoma'", "Cichlasoma", "'Cichlasoma' festae", "Theraps 'Belize'", '"Cliona" tumula']

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from visgen.delimited import read_cells, without_decimals
-from visgen.names import normalise_taxon, normalise_text
 from visgen.fields import clean_cell, gap_words
+from visgen.names import normalise_taxon, normalise_text
 
 _GAPS = gap_words([])
 

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
-from visgen.specimens.columns import OPTIONAL_FIELDS, check_ranks
 from visgen.fields import (
     clean_cell,
     gap_words,
     string_column,
 )
+from visgen.specimens.columns import OPTIONAL_FIELDS, check_ranks
 
 
 def labels_from_paths(

@@ -10,13 +10,13 @@ from pathlib import Path
 import pandas as pd
 
 from visgen.delimited import read_cells, without_decimals
-from visgen.names import normalise_taxon, normalise_text
-from visgen.specimens.columns import OPTIONAL_FIELDS, check_ranks
 from visgen.fields import (
     clean_cell,
     gap_words,
     string_column,
 )
+from visgen.names import normalise_taxon, normalise_text
+from visgen.specimens.columns import OPTIONAL_FIELDS, check_ranks
 
 log = logging.getLogger(__name__)
 
