@@ -54,6 +54,8 @@ def check_files(config: Mapping[str, Any]) -> None:
 def _check_path(key: str, path: str, kind: str) -> None:
     """Check that a path leads to a file or a folder, and that rules can have it as an input."""
     where, other = Path(path), "folder" if kind == "file" else "file"
+    if not path.strip():
+        raise ValueError(f"config key {key}: found {path!r}, expected a {kind}; null for none")
     if not (where.is_file() if kind == "file" else where.is_dir()):
         hint = ""
         if where.exists():
