@@ -25,7 +25,7 @@ def check(tmp_path, monkeypatch, given, **files):
         data = content if isinstance(content, bytes) else content.encode()
         Path(name.replace("_", ".")).write_bytes(data)
     inputs = dict.fromkeys((*NONE, "synonyms")) | INPUTS | given
-    check_contents({"inputs": inputs, "simulation": None})
+    check_contents({"inputs": inputs, "simulation": None, "genetics": {"anchors": {"raw": {}}}})
 
 
 @pytest.mark.parametrize(
@@ -112,3 +112,16 @@ def test_a_file_that_names_no_taxon_of_the_table_is_refused(
 )
 def test_one_name_is_enough_whatever_its_case(tmp_path, monkeypatch, given, files):
     check(tmp_path, monkeypatch, given, **files)
+
+
+@pytest.mark.parametrize(
+    ("rows", "found"),
+    [
+        ("x.png,Arca\ny.png,Arca\n", "Arca alone"),
+        ("x.png,\n", "no name alone"),
+    ],
+)
+def test_anchors_need_two_taxa_in_the_table(tmp_path, monkeypatch, rows, found):
+    files = {"meta_csv": "filename,genus\n" + rows, "s.fasta": ">a Arca\nACGT\n"}
+    with pytest.raises(ValueError, match=f"key genetics.anchors: found {found}.*, expected two"):
+        check(tmp_path, monkeypatch, {"sequences": "s.fasta"}, **files)

@@ -82,10 +82,11 @@ def _check_path(key: str, path: str, kind: str) -> None:
 
 def _check_made(key: str, folder: Path) -> None:
     """Check that a folder is there or can be made."""
-    above = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    above = next(path for path in (folder, *folder.absolute().parents) if os.path.lexists(path))
     if not above.is_dir():
+        what = "a file" if above.exists() else "a link that leads nowhere"
         raise ValueError(
-            f"config key {key}: needs the folder {str(folder)!r}, but {str(above)!r} is a file"
+            f"config key {key}: needs the folder {str(folder)!r}, but {str(above)!r} is {what}"
         )
     if not os.access(above, os.W_OK):
         raise ValueError(

@@ -46,14 +46,14 @@ def visual_genetic_findings(
         A change is called shown where its interval leaves out 0, a genetic gain where real anchors
         do better than permuted ones, p < 0.05.
     """
-    if pair is None:
-        return ["No variant is aligned to anchors, so nothing is said of what genetics adds."]
-    base, aligned = pair
-    if not scores_of(mean, base, evaluator):
+    if not (mean["part"] == "test").any():
         return [
             f"Recognition of {rank} could not be scored, so this study does not show whether genes "
             "help. That needs two taxa with training images, and test images of one of them."
         ]
+    if pair is None:
+        return ["No variant is aligned to anchors, so nothing is said of what genetics adds."]
+    base, aligned = pair
     sentences = [_level(mean, evaluator, base, rank)]
     if not scores_of(mean, aligned, evaluator):
         return [
