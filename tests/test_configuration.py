@@ -709,14 +709,22 @@ def test_names_do_not_meet_each_other_nor_files_of_the_workflow(changes, message
         ({"features.batch_size": "3"}, 3),
         ({"splits.seeds": ["4", "7"]}, [4, 7]),
         ({"genetics.filters.max_length": "900"}, 900),
+        ({"inputs.tree": "null"}, None),
+        ({"visual_genetic": "~"}, None),
     ],
 )
-def test_text_is_a_number_where_only_a_number_will_do(changes, value):
+def test_text_is_what_it_means_where_no_text_will_do(changes, value):
     key = next(iter(changes))
     found = checked_config(study(changes), SCHEMA)
     for part in key.split("."):
         found = found[part]
     assert found == value
+
+
+def test_text_is_a_truth_value_where_no_text_will_do():
+    variants = {"mean": {"pooling": "mean", "centre": "false"}}
+    found = checked_config(study({"embedding.variants": variants}), SCHEMA)
+    assert found["embedding"]["variants"]["mean"]["centre"] is False
 
 
 @pytest.mark.parametrize(

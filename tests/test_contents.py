@@ -25,7 +25,7 @@ def check(tmp_path, monkeypatch, given, **files):
         data = content if isinstance(content, bytes) else content.encode()
         Path(name.replace("_", ".")).write_bytes(data)
     inputs = dict.fromkeys((*NONE, "synonyms")) | INPUTS | given
-    check_contents({"inputs": inputs, "simulation": None})
+    check_contents({"inputs": inputs, "simulation": None, "genetics": {"anchors": {"raw": {}}}})
 
 
 @pytest.mark.parametrize(
@@ -128,3 +128,16 @@ def test_the_ending_of_a_table_says_nothing_of_what_parts_its_cells(
 ):
     given = {"meta": name.replace("_", ".")}
     check(tmp_path, monkeypatch, given, **{name: TABLE.replace(",", delimiter)})
+
+
+@pytest.mark.parametrize(
+    ("rows", "found"),
+    [
+        ("x.png,Arca\ny.png,Arca\n", "Arca alone"),
+        ("x.png,\n", "no name alone"),
+    ],
+)
+def test_anchors_need_two_taxa_in_the_table(tmp_path, monkeypatch, rows, found):
+    files = {"meta_csv": "filename,genus\n" + rows, "s.fasta": ">a Arca\nACGT\n"}
+    with pytest.raises(ValueError, match=f"key genetics.anchors: found {found}.*, expected two"):
+        check(tmp_path, monkeypatch, {"sequences": "s.fasta"}, **files)

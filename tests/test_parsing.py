@@ -42,6 +42,7 @@ BROKEN = {
     "control characters": ("a: b\nc: \x01\n", "line 2: unacceptable character #x0001"),
     "UTF-16": ("a: b\n".encode("utf-16"), "is no text in UTF-8 (UTF-16 perhaps)"),
     "Latin-1": ("a: b\nc: é\n".encode("latin-1"), "line 2: found the byte 0xe9"),
+    "no value": ("a: [\n", "line 1: a value or a bracket is missing before it, in 'a: ['"),
     "too deep": ("[" * 3000, "sections lie too deep in each other"),
 }  # fmt: skip
 
@@ -70,6 +71,22 @@ def test_a_sound_file_passes(written, content):
     check_file(written(content))
 
 
+def test_json_is_explained_as_json(tmp_path):
+    path = tmp_path / "study.json"
+    path.write_text('{"a": 1,\n// none\n"b": 2}')
+    with pytest.raises(
+        ValueError, match=r"json: line 2, column 1: Expecting property name .*'// n"
+    ):
+        check_file(path)
+
+
+def test_a_target_behind_the_files_is_told_from_a_configuration(tmp_path):
+    path = tmp_path / "specimens.parquet"
+    path.write_bytes(b"PAR1\0")
+    with pytest.raises(ValueError, match=r"is no text in UTF-8 .*stands before --configfile$"):
+        check_file(path)
+
+
 def test_what_is_no_file_is_named(tmp_path):
     with pytest.raises(ValueError, match="is a folder, expected a configuration"):
         check_file(tmp_path)
@@ -94,3 +111,17 @@ def test_an_entry_that_is_no_section_ends_the_program(word):
     with pytest.raises(SystemExit) as ended:
         stop_at_broken_configuration(["--config", "seed=3", word, "-n"])
     assert ended.value.code.startswith(f"--config: found {word!r}, expected a section")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--configfile", "a.yaml", "--configfile", "b.yaml"], "--configfile: is there 2 times"),
+        (["--config", "seed=1", "--cores", "1", "-C", "dataset=a"], "--config: is there 2 times"),
+        (["--config", "seed=1", "seed=2"], "--config: the key seed is there twice"),
+    ],
+)
+def test_what_snakemake_would_drop_ends_the_program(words, message):
+    with pytest.raises(SystemExit) as ended:
+        stop_at_broken_configuration(words)
+    assert ended.value.code.startswith(message)

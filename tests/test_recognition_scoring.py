@@ -9,6 +9,7 @@ from visgen.visual_genetic.recognition.comparisons import base_variants, first_p
 from visgen.visual_genetic.recognition.evaluators import (
     by_neighbours,
     chosen_evaluator,
+    is_validated,
     neighbours_of,
 )
 from visgen.visual_genetic.recognition.hits import METRICS, count_hits, score_hits, taxa_of
@@ -301,15 +302,15 @@ def test_neighbours_are_chosen_on_validation_alone():
     assert choose_neighbours(level)["value"] == 1
 
 
-def test_no_neighbours_on_validation_are_refused(study):
+def test_without_a_score_on_validation_the_nearest_image_is_shown(study):
     images, n_train, _, found, _ = study
-    message = "no knn evaluator has a balanced accuracy on the valid"
-    with pytest.raises(ValueError, match=message):
-        choose_neighbours([cell("val", "head", "balanced_accuracy", 1)])
+    nothing = cell("val", "knn", "neighbours", 1, n=0)
+    assert choose_neighbours([cell("val", "head", "balanced_accuracy", 1)]) == nothing
     untried = {run: table[table["part"] == "test"] for run, table in found.real.items()}
     limits = {"tail": TAIL, "head": HEAD, "bootstraps": 5}
-    with pytest.raises(ValueError, match=message):
-        score_recognition(found._replace(real=untried), images, n_train, VARIANTS, **limits)
+    rows = score_recognition(found._replace(real=untried), images, n_train, VARIANTS, **limits)
+    assert rows[-1] == nothing
+    assert not is_validated(metrics_table(rows)) and is_validated(metrics_table(study[-1]))
 
 
 def test_chosen_number_is_read_where_it_was_scored(study):

@@ -107,6 +107,20 @@ def findings(table, pair=("wd", "wd_sgt")):
 # --- findings ---
 
 
+def test_findings_say_first_what_could_not_be_scored(tmp_path):
+    table = scores()
+    choice = table["metric"] == "neighbours"
+    nothing = table[choice].assign(value=1, n=0)
+    (sentence,) = visual_genetic_findings(over_seeds(nothing), "knn_1", ("wd", "wd_sgt"), "species")
+    assert sentence.startswith("Recognition of species could not be scored, so this study does not")
+    said = content(tmp_path, nothing)["visual_genetic"]
+    assert said["chosen"] == "the nearest image" and not said["is_validated"]
+    level, alignment = findings(table[choice | (table["variant"] == "wd")])
+    assert level.startswith("By 5 nearest images") and alignment.startswith("Images could not be")
+    level, *_ = findings(table.assign(n=table["n"].where(~choice, 0)))
+    assert level.startswith("By 5 nearest images (without an image to choose a number by on valid")
+
+
 def test_findings_tell_level_change_null_and_withheld_taxa():
     assert findings(scores()) == [
         "By 5 nearest images (a number chosen on validation), without anchors (wd), the mean share "

@@ -6,6 +6,7 @@ import re
 import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 import yaml
@@ -27,11 +28,19 @@ def check_file(path: str | Path) -> None:
     ValueError
         In one line: the file, the line, what was found and what was expected.
     """
-    text = _text(Path(path))
+    path = Path(path)
+    text = _text(path)
     try:
+        if path.suffix.lower() == ".json":
+            json.loads(text)
         if not _is_json(text):
             _check_yaml(str(path), text)
         check_duplicates(path)
+    except json.JSONDecodeError as error:
+        found = _part(text.splitlines(), error.lineno - 1)
+        raise ValueError(
+            f"{path}: line {error.lineno}, column {error.colno}: {error.msg}, in {found}"
+        ) from None
     except yaml.MarkedYAMLError as error:
         raise ValueError(f"{path}: {_explained(error, text.splitlines())}") from None
     except yaml.reader.ReaderError as error:
@@ -55,16 +64,23 @@ def stop_at_broken_configuration(words: Sequence[str]) -> None:
         Of Snakemake's command line.
     """
     options = ArgumentParser(add_help=False, allow_abbrev=False)
-    options.add_argument("--configfile", "--configfiles", nargs="+", default=[])
-    options.add_argument("--config", "-C", nargs="*", default=[])
+    options.add_argument("--configfile", "--configfiles", nargs="+", action="append", default=[])
+    options.add_argument("--config", "-C", nargs="*", action="append", default=[])
     given, _ = options.parse_known_args(words)
-    for word in given.config:
+    for option, found in (("--configfile", given.configfile), ("--config", given.config)):
+        if len(found) > 1:  # Snakemake takes the last and drops the others without a word
+            sys.exit(f"{option}: is there {len(found)} times; put all that it takes behind one")
+    sections = set()
+    for word in chain(*given.config):
         if not _ENTRY.match(word):
             sys.exit(
                 f"--config: found {word!r}, expected a section with its keys, as in "
                 "'inputs={images: photos}'; what is to be made stands before it"
             )
-    for path in given.configfile:
+        if (section := word.partition("=")[0]) in sections:
+            sys.exit(f"--config: the key {section} is there twice; keep one")
+        sections.add(section)
+    for path in chain(*given.configfile):
         try:
             check_file(path)
         except ValueError as error:
@@ -72,13 +88,15 @@ def stop_at_broken_configuration(words: Sequence[str]) -> None:
 
 
 def _text(path: Path) -> str:
+    hint = "; what is to be made stands before --configfile"
+    if path.suffix.lower() in (".yaml", ".yml", ".json"):
+        hint = ""
     if not path.is_file():
         kind = "a folder" if path.is_dir() else "no file"
-        hint = "" if path.suffix else "; what is to be made stands before --configfile"
         raise ValueError(f"{path}: is {kind}, expected a configuration in YAML{hint}")
     data = path.read_bytes()
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in data:
-        raise ValueError(f"{path}: is no text in UTF-8 (UTF-16 perhaps); save it as UTF-8")
+        raise ValueError(f"{path}: is no text in UTF-8 (UTF-16 perhaps); save it as UTF-8{hint}")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -179,6 +197,7 @@ def _explained(error: yaml.MarkedYAMLError, lines: list[str]) -> str:
         "mapping values are not allowed here": "a colon where no key can stand; keys of a section "
         "begin in one column, and text with a colon and a blank stands in quotes",
         "could not find expected ':'": "a key without a colon, expected one and a blank",
+        "expected the node content": "a value or a bracket is missing before it",
         "expected <block end>": "a line that is indented otherwise than those of its section, "
         "expected as they are",
         "expected ',' or": "a comma or a bracket is missing behind the bracket that opens in line "

@@ -93,7 +93,7 @@ def _with_defaults(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any
     if isinstance(value, list) and "items" in schema:
         return [_with_defaults(part, schema["items"], root) for part in value]
     if not isinstance(value, Mapping):
-        return _as_number(value, schema)
+        return _as_meant(value, schema)
     filled = dict(value)
     for key, part in schema.get("properties", {}).items():
         if key not in filled and "default" in part:
@@ -106,17 +106,21 @@ def _with_defaults(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any
     return filled
 
 
-def _as_number(value: Any, schema: Mapping[str, Any]) -> Any:
-    """Return the number that text is where only a number will do.
+def _as_meant(value: Any, schema: Mapping[str, Any]) -> Any:
+    """Return the number or truth value that text is where no text will do, and nothing for null.
 
     YAML 1.1 reads 1e-3 as text, and ``--config`` all that lies deeper than the first key.
     """
     types = schema.get("type", ())
     types = (types,) if isinstance(types, str) else types
+    if value in ("null", "~") and "null" in types:
+        return None
     if not isinstance(value, str) or ("string" in types and "pattern" not in schema):
         return value
     if "integer" in types and _INTEGER.fullmatch(value):
         return int(value)
+    if "boolean" in types and value in ("true", "false"):
+        return value == "true"
     return float(value) if "number" in types and _NUMBER.fullmatch(value) else value
 
 

@@ -46,6 +46,8 @@ def check_contents(config: Mapping[str, Any]) -> None:
             f"config key inputs.meta: found no row below the header of {inputs['meta']}, expected "
             "one an image"
         )
+    if inputs["sequences"] and config["genetics"]["anchors"]:
+        _check_taxa(inputs, rows, inputs["sequence_rank"])
     if inputs["synonyms"]:
         return
     for kind, rank, named in (
@@ -141,6 +143,17 @@ def _check_names(
         f"config key inputs.{kind}: found no name in {path} that {inputs['meta']} has at the rank "
         f"{rank}; here {_listed(_labels(kind, text))}, there {_listed(taxa)}"
     )
+
+
+def _check_taxa(inputs: Mapping[str, Any], rows: list[list[str]], rank: str) -> None:
+    """Check that there are two taxa that may have anchors."""
+    taxa = _taxa(inputs, rows, rank)
+    if len(taxa) < 2:
+        raise ValueError(
+            f"config key genetics.anchors: found {', '.join(taxa) or 'no name'} alone at the rank "
+            f"{rank} of {inputs['meta']}, expected two taxa or more to tell apart; {{}} leaves "
+            "anchors out"
+        )
 
 
 def _taxa(inputs: Mapping[str, Any], rows: list[list[str]], rank: str) -> list[str]:

@@ -54,6 +54,8 @@ def check_files(config: Mapping[str, Any]) -> None:
 def _check_path(key: str, path: str, kind: str) -> None:
     """Check that a path leads to a file or a folder, and that rules can have it as an input."""
     where, other = Path(path), "folder" if kind == "file" else "file"
+    if not path.strip():
+        raise ValueError(f"config key {key}: found {path!r}, expected a {kind}; null for none")
     if not (where.is_file() if kind == "file" else where.is_dir()):
         hint = ""
         if where.exists():
@@ -80,10 +82,11 @@ def _check_path(key: str, path: str, kind: str) -> None:
 
 def _check_made(key: str, folder: Path) -> None:
     """Check that a folder is there or can be made."""
-    above = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    above = next(path for path in (folder, *folder.absolute().parents) if os.path.lexists(path))
     if not above.is_dir():
+        what = "a file" if above.exists() else "a link that leads nowhere"
         raise ValueError(
-            f"config key {key}: needs the folder {str(folder)!r}, but {str(above)!r} is a file"
+            f"config key {key}: needs the folder {str(folder)!r}, but {str(above)!r} is {what}"
         )
     if not os.access(above, os.W_OK):
         raise ValueError(

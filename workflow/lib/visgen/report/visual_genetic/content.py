@@ -17,7 +17,11 @@ from visgen.report.visual_genetic.rows import (
 )
 from visgen.tables import read_table
 from visgen.visual_genetic.recognition.comparisons import main_pair
-from visgen.visual_genetic.recognition.evaluators import chosen_evaluator, evaluator_in_words
+from visgen.visual_genetic.recognition.evaluators import (
+    chosen_evaluator,
+    evaluator_in_words,
+    is_validated,
+)
 from visgen.visual_genetic.recognition.hits import METRICS
 from visgen.visual_genetic.recognition.runs import read_by_name
 from visgen.visual_genetic.recognition.scoring import EXPERIMENT
@@ -53,6 +57,7 @@ def visual_genetic_content(
             "head": settings["head"],
             "bootstraps": settings["bootstraps"],
             "chosen": evaluator_in_words(chosen),
+            "is_validated": is_validated(mean),
             "n_seeds": int(mean["n_seeds"].max()),
             "findings": visual_genetic_findings(
                 mean, chosen, main_pair(variants), settings["rank"]

@@ -8,7 +8,11 @@ from visgen.metrics import DIFFERENCE, EXPECTED, SCORE, of_role
 from visgen.report.cells import cell, points
 from visgen.report.page import ALPHA, format_number, format_p, format_percent, is_nothing
 from visgen.report.visual_genetic.rows import scores_of
-from visgen.visual_genetic.recognition.evaluators import ANCHOR, evaluator_in_words
+from visgen.visual_genetic.recognition.evaluators import (
+    ANCHOR,
+    evaluator_in_words,
+    is_validated,
+)
 from visgen.visual_genetic.recognition.nulls import PERMUTED
 from visgen.visual_genetic.recognition.unseen_scores import BY_FREQUENCY, UNIFORMLY
 from visgen.visual_genetic.scopes import KINDS
@@ -42,10 +46,21 @@ def visual_genetic_findings(
         A change is called shown where its interval leaves out 0, a genetic gain where real anchors
         do better than permuted ones, p < 0.05.
     """
+    if not (mean["part"] == "test").any():
+        return [
+            f"Recognition of {rank} could not be scored, so this study does not show whether genes "
+            "help. That needs two taxa with training images, and test images of one of them."
+        ]
     if pair is None:
         return ["No variant is aligned to anchors, so nothing is said of what genetics adds."]
     base, aligned = pair
     sentences = [_level(mean, evaluator, base, rank)]
+    if not scores_of(mean, aligned, evaluator):
+        return [
+            *sentences,
+            f"Images could not be aligned ({aligned}), since fewer than two taxa with training "
+            "images have an anchor, so this study does not show whether genes help.",
+        ]
     sentences.append(_change(mean, evaluator, base, aligned))
     sentences.append(_against_permuted(mean, evaluator, aligned))
     sentences += _of_unseen(mean, evaluator, aligned)
@@ -59,8 +74,11 @@ def _level(mean: pd.DataFrame, evaluator: str, base: str, rank: str) -> str:
     ]
     if not shares:
         return ""
+    number = "a number chosen on validation"
+    if not is_validated(mean):
+        number = "without an image to choose a number by on validation"
     return (
-        f"By {evaluator_in_words(evaluator)} (a number chosen on validation), without anchors "
+        f"By {evaluator_in_words(evaluator)} ({number}), without anchors "
         f"({base}), the mean share of test images whose {rank} is recognised is "
         f"{' and '.join(shares)}."
     )

@@ -31,8 +31,7 @@ def choose_taxa(anchors: pd.DataFrame, known: Sequence[str], size: int, name: st
     Raises
     ------
     ValueError
-        If anchors and embeddings differ in size, an anchor is zero or not finite, or fewer than
-        two taxa are left.
+        If anchors and embeddings differ in size, or an anchor is zero or not finite.
     """
     if anchors.shape[1] != size:
         raise ValueError(
@@ -45,14 +44,7 @@ def choose_taxa(anchors: pd.DataFrame, known: Sequence[str], size: int, name: st
             f"anchors {name!r}: that of {anchors.index[useless][0]!r} has the length "
             f"{lengths[useless][0]}, expected a direction"
         )
-    taxa = sorted(set(known) & set(anchors.index))
-    if len(taxa) < 2:
-        raise ValueError(
-            f"anchors {name!r}: {len(taxa)} of the {len(known)} taxa with training images have "
-            f"one, expected 2 or more; the set has {list(anchors.index[:3])}, the training images "
-            f"{list(known[:3])}"
-        )
-    return taxa
+    return sorted(set(known) & set(anchors.index))
 
 
 def gather_examples(

@@ -46,7 +46,8 @@ def list_omitted(
     Returns
     -------
     DataFrame
-        Columns `OMITTED`, sorted by taxon; a gap stands for images without a label.
+        Columns `OMITTED`, sorted by taxon; a gap stands for all images where nothing is recognised,
+        and for images without a label.
     """
     labelled = images.dropna(subset="taxon")
     trained = set(labelled.loc[labelled["part"] == "train", "taxon"])
@@ -65,6 +66,12 @@ def list_omitted(
     without = anchored - set(labelled["taxon"])
     rows += [(taxon, 0, f"an anchor in the set {name!r}, no image") for taxon in without]
     rows.sort()
+    if len(told_apart := sorted(trained & anchored)) < 2:
+        what = "images" if anchors is None else f"images and an anchor in the set {name!r}"
+        reason = (
+            f"nothing is recognised: taxa with training {what}: {', '.join(told_apart) or 'none'}"
+        )
+        rows.append((None, len(labelled), f"{reason}; two are needed"))
     if n_unlabelled := len(images) - len(labelled):
         rows.append((None, n_unlabelled, f"no label at the rank {rank}"))
     return pd.DataFrame(rows, columns=OMITTED)

@@ -111,14 +111,14 @@ def train_variant(
     TrainedVariant
         Answers are for labelled images outside the training part. The nearest anchor is sought
         among those of training taxa; where taxa are withheld, among all of the set. These
-        are also what is permuted.
+        are also what is permuted. Where fewer than two taxa can be told apart, or aligned, nothing
+        is learned, answered or embedded, and `omitted` says why.
 
     Raises
     ------
     ValueError
-        If anchors and embeddings differ in size, an anchor is zero or not finite, fewer than two
-        taxa can be aligned, features are missing or of another length, or the checkpoint has
-        other taxa than the training images.
+        If anchors and embeddings differ in size, an anchor is zero or not finite, features are
+        missing or of another length, or the checkpoint has other taxa than the training images.
     """
     check_taxa(images, about["taxa"])
     start = build_projection(tensors, options["layer"]).to(device)
@@ -130,6 +130,9 @@ def train_variant(
     clean = features_of(features, images.index, 0)
     seen = torch.tensor(clean.to_numpy(), device=device)
     history, answers, permuted = [], [], []
+    taxa = list(about["taxa"])
+    if anchors is not None:
+        taxa = choose_taxa(anchors, taxa, start.head.in_features, str(name))
 
     def ask(
         embeddings: pd.DataFrame, logits: Tensor, given: pd.DataFrame | None, permutation: int
@@ -146,14 +149,15 @@ def train_variant(
         if found:
             answers.append(stack_predictions(found, images, permutation))
 
-    if anchors is None:
+    if len(taxa) < 2:
+        network, kept = start, clean.iloc[:0]
+    elif anchors is None:
         network, kept = start, clean
         embeddings, logits = embed(start, seen)
         if about["regime"] != "control":
             kept = pd.DataFrame(embeddings.numpy(), index=images.index)
         ask(kept, logits, None, 0)
     else:
-        taxa = choose_taxa(anchors, about["taxa"], start.head.in_features, str(name))
         withheld = (images["part"] == UNSEEN).any()
         candidates = anchors.sort_index() if withheld else anchors.loc[taxa]
         examples = gather_examples(images, features, taxa, options["views"], device)
@@ -180,7 +184,7 @@ def train_variant(
         about=dict(about) | {"layer": options["layer"], "anchors": name},
         history=pd.concat(history) if history else pd.DataFrame(columns=["permutation", *HISTORY]),
         embeddings=kept,
-        permuted=np.array(permuted, np.float32).reshape(-1, *kept.shape),
+        permuted=np.array(permuted, np.float32).reshape(len(permuted), *kept.shape),
         parts=images["part"],
         answers=pd.concat(answers, ignore_index=True) if answers else pd.DataFrame(columns=COLUMNS),
         omitted=list_omitted(images, rank, anchors, name),

@@ -43,11 +43,19 @@ def chosen_evaluator(scores: pd.DataFrame) -> str:
     ValueError
         If there is not one number of neighbours.
     """
-    is_choice = scores[["evaluator", "metric"]].eq([KNN, NEIGHBOURS]).all(axis=1)
-    found = scores.loc[is_choice, "value"].tolist()
+    found = _choice(scores)["value"].tolist()
     if len(found) != 1:
         raise ValueError(f"scores of recognition: found {len(found)} numbers of neighbours, not 1")
     return by_neighbours(int(found[0]))
+
+
+def is_validated(scores: pd.DataFrame) -> bool:
+    """Return whether the number of neighbours could be chosen on validation."""
+    return bool((_choice(scores)["n"] > 0).any())
+
+
+def _choice(scores: pd.DataFrame) -> pd.DataFrame:
+    return scores[scores[["evaluator", "metric"]].eq([KNN, NEIGHBOURS]).all(axis=1)]
 
 
 def evaluator_in_words(evaluator: str) -> str:

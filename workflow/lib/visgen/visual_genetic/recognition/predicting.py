@@ -34,11 +34,15 @@ def predict_images(
     Returns
     -------
     DataFrame
-        Columns `COLUMNS`; in each permutation neighbours first, then answers.
+        Columns `COLUMNS`; in each permutation neighbours first, then answers. Without two taxa to
+        choose from there are none.
     """
     labelled = images[images["taxon"].notna()]
     in_train = labelled["part"] == "train"
     asked, known = labelled.index[~in_train], labelled.index[in_train]
+    nothing = pd.DataFrame(columns=COLUMNS)
+    if labelled.loc[known, "taxon"].nunique() < 2:  # nothing that could be told apart
+        return nothing
     tables = []
     for permutation, values in enumerate(embeddings):
         placed = pd.DataFrame(values, images.index)
@@ -47,7 +51,8 @@ def predict_images(
         )
         tables.append(stack_predictions(found, images, permutation))
         tables.append(answers[answers["permutation"] == permutation])
-    return pd.concat([table for table in tables if len(table)], ignore_index=True)
+    tables = [table for table in tables if len(table)]
+    return pd.concat(tables, ignore_index=True) if tables else nothing
 
 
 def predict_by_neighbours(

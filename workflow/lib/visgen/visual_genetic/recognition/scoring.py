@@ -54,8 +54,7 @@ def score_recognition(
     Raises
     ------
     ValueError
-        If a variant and the one that it is compared with predict different images, or there is
-        nothing to choose the number of neighbours by.
+        If a variant and the one that it is compared with predict different images.
     """
     rows = []
     for seed in sorted(n_train):
@@ -144,22 +143,15 @@ def choose_neighbours(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     -------
     dict
         The same. The value is the number with the largest mean balanced accuracy on the
-        validation part, of equals the smallest; n is the least of these scores.
-
-    Raises
-    ------
-    ValueError
-        If no vote of neighbours has a score there.
+        validation part, of equals the smallest; n is the least of these scores. Where none has a
+        score there, it is the nearest image alone, and n is 0.
     """
     table = pd.DataFrame(rows, columns=["evaluator", "part", "metric", "value", "n"])
     table = table[table[["part", "metric"]].eq(["val", "balanced_accuracy"]).all(axis=1)]
     groups = table.groupby(table["evaluator"].map(neighbours_of))
     means = groups["value"].mean()
-    if means.empty:
-        raise ValueError(
-            "no number of neighbours can be chosen: no knn evaluator has a balanced accuracy on "
-            "the validation part; leave visual_genetic out where so few taxa have three specimens"
-        )
-    k = max(means.index, key=lambda k: (round(means[k], 12), -k))
     labels = {"evaluator": KNN, "part": "val", "metric": NEIGHBOURS}
+    if means.empty:
+        return labels | {"value": 1, "n": 0}
+    k = max(means.index, key=lambda k: (round(means[k], 12), -k))
     return labels | {"value": int(k), "n": int(groups["n"].min()[k])}

@@ -33,19 +33,9 @@ def label_images(images: pd.DataFrame) -> Labels:
     ----------
     images
         As `visgen.visual_genetic.recognition.labelled_images.study_images` returns it.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than two taxa with training images.
     """
     labelled = images["taxon"].notna()
     taxa = sorted(images.loc[labelled & (images["part"] == "train"), "taxon"].unique())
-    if len(taxa) < 2:
-        raise ValueError(
-            f"visual_genetic: found {len(taxa)} taxa with training images "
-            f"({', '.join(taxa) or 'none'}), expected 2 or more to tell apart"
-        )
     code_of = {taxon: code for code, taxon in enumerate(taxa)}
     codes = images["taxon"].map(code_of).fillna(-1).to_numpy(dtype=np.int64)
     train, val = (

@@ -102,8 +102,8 @@ def train_regime(
     Raises
     ------
     ValueError
-        If the regime is unknown, the backbone cannot be trained, there are fewer than two taxa to
-        train, an image cannot be read or has changed, or a loss is no number.
+        If the regime is unknown, the backbone cannot be trained, an image cannot be read or has
+        changed, or a loss is no number.
     """
     if regime not in REGIMES:
         raise ValueError(f"regime: found {regime!r}, expected one of {', '.join(REGIMES)}")
@@ -153,7 +153,8 @@ def train_regime(
     history: dict[str, list] = {}
     norms: dict[str, list] = {"network": [row_norms(network.head).tolist()]}
     checkpoint = open_checkpoint(store / "metric_learning", recipe, 0.0)
-    if regime != "control":
+    trains = regime != "control" and len(n_images) > 1  # one taxon alone teaches nothing
+    if trains:
         stage = train_network(
             network,
             shown,
@@ -173,7 +174,7 @@ def train_regime(
     index = pd.MultiIndex.from_product([images["id"], [0]], names=["id", "repeat"])
     pooled = pd.DataFrame(pool(_clean(range(len(images)))), index=index)
     network.to("cpu", memory_format=torch.contiguous_format)
-    if regime == "ltr":
+    if trains and regime == "ltr":
         clean = pooled.to_numpy()
         stage = second_stage(
             network,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
@@ -61,7 +62,7 @@ def pool_views(
     Raises
     ------
     ValueError
-        If there are fewer than two taxa to train, or an image cannot be read or has changed.
+        If an image cannot be read or has changed.
     RuntimeError
         If the checkpoint is of another network.
     """
@@ -97,5 +98,6 @@ def pool_views(
         batch_size=batch_size,
         workers=workers,
     )
-    index = [(train["id"][row], repeat) for row, repeat in keys]
-    return pd.DataFrame(values, index=pd.MultiIndex.from_tuples(index, names=["id", "repeat"]))
+    repeats = range(1, n_views + 1)
+    index = [np.tile(train["id"], n_views), np.repeat(repeats, len(train))]
+    return pd.DataFrame(values, index=pd.MultiIndex.from_arrays(index, names=["id", "repeat"]))
