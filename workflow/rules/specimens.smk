@@ -28,7 +28,7 @@ checkpoint ingest_specimens:
     resources:
         mem_mb=6000,
     params:
-        inventory=plan.simulated or inventory_of(INPUTS["images"]),
+        inventory="simulated" if plan.simulated else inventory_of(INPUTS["images"]),
         ranks=RANKS,
         columns=INPUTS["columns"],
         missing_values=INPUTS["missing_values"],
