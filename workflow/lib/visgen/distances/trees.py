@@ -50,8 +50,8 @@ def read_tree(path: str | Path) -> TreeNode:
     """
     path = Path(path)
     try:
+        _refuse_other_formats(path.read_bytes()[:1000].decode("utf-8", errors="replace"))
         text = read_text(path)
-        _refuse_other_formats(text)
         tree, n_trees = _nexus_tree(text, path) if is_nexus(text) else _newick_tree(text)
     except ValueError as error:
         start = " ".join(path.read_bytes()[:200].decode("utf-8", errors="replace").split())[:60]
@@ -167,7 +167,7 @@ def patristic_distances(tree: TreeNode, taxa: Iterable[str] | None = None) -> Di
 
 
 def _refuse_other_formats(text: str) -> None:
-    start = text.lstrip()[:1000].casefold()
+    start = text.lstrip("\ufeff \t\r\n").casefold()
     if start.startswith(("<", "{")):
         named = {"phyloxml": "PhyloXML", "nexml": "NeXML", "<": "XML or HTML", "{": "JSON"}
         kind = next(name for sign, name in named.items() if sign in start)
