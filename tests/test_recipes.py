@@ -5,7 +5,7 @@ import resource
 import time
 
 import pytest
-from visgen.machine.recipes import check_store, recipe_folder, whole_file, write_whole
+from visgen.machine.recipes import recipe_folder, whole_file, write_whole
 
 HOUR = 3600
 
@@ -92,27 +92,3 @@ def test_a_store_that_is_a_file_is_named(tmp_path):
         ValueError, match=rf"^config key features\.store: cannot use .*{store}/\w+: "
     ):
         recipe_folder(store, {"model": "m"})
-
-
-@pytest.mark.parametrize("below", ["", "new", "new/newer"])
-def test_a_folder_is_a_store_and_so_is_one_to_come(tmp_path, below):
-    check_store(tmp_path / below)
-    assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize("below", ["", "new"])
-def test_a_file_is_no_store(tmp_path, below):
-    file = tmp_path / "file"
-    file.write_text("x")
-    with pytest.raises(ValueError, match=rf"^config key features\.store: found the file {file}, "):
-        check_store(file / below)
-
-
-@pytest.mark.parametrize("below", ["", "new/newer"])
-def test_a_folder_that_is_not_to_be_written_in_is_no_store(tmp_path, monkeypatch, below):
-    def access(path, mode):  # whoever runs the tests may write everywhere
-        return os.path.exists(path) and not mode & os.W_OK  # noqa: PTH110
-
-    monkeypatch.setattr(os, "access", access)
-    with pytest.raises(ValueError, match=rf"nothing may be written in {tmp_path}$"):
-        check_store(tmp_path / below)

@@ -5,7 +5,6 @@ All of them lie below the folder that the config key `features.store` names.
 
 import hashlib
 import json
-import os
 import re
 import tempfile
 import time
@@ -80,22 +79,6 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
         if isinstance(error, OSError):
             raise ValueError(f"{KEY}: cannot write {path}: {_reason(error)}") from None
         raise
-
-
-def check_store(folder: Path) -> None:
-    """Check that files can be written in a folder, which need not be there yet.
-
-    Raises
-    ------
-    ValueError
-        If it, or what is to hold it, is no folder or may not be written in.
-    """
-    whole = folder.resolve()
-    there = next(path for path in (whole, *whole.parents) if os.access(path, os.F_OK))
-    if not there.is_dir():
-        raise ValueError(f"{KEY}: found the file {there}, expected a folder")
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise ValueError(f"{KEY}: found {str(folder)!r}, but nothing may be written in {there}")
 
 
 def _reason(error: OSError) -> str:
