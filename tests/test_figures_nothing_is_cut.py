@@ -1,6 +1,7 @@
 """Every figure, small and large and with long names, inside its edges; small ones drawn twice."""
 
 from functools import cache
+from itertools import combinations
 
 import matplotlib.pyplot as plt
 import pytest
@@ -17,6 +18,7 @@ import test_figures_training as training
 import test_figures_trees as trees
 import test_figures_visual_genetic as visual_genetic
 from figure_checks import assert_nothing_is_cut, png
+from matplotlib.transforms import Bbox
 from visgen.figures.classification.scores import plot_scores
 from visgen.figures.embedding.guidance import plot_guidance
 from visgen.figures.embedding.held_out import plot_held_out
@@ -104,17 +106,42 @@ CASES = [(name, size) for name, (_, sizes) in FIGURES.items() for size in sizes]
 
 @cache
 def content(name, size):
-    return png(FIGURES[name][0](*size))
+    figure = FIGURES[name][0](*size)
+    return png(figure), boxes(figure)
+
+
+def boxes(figure):
+    """Return where legends, titles, axes and their names lie, in pixels, by what they are."""
+    titles = [figure._suptitle] if figure._suptitle else []
+    found = [("legend", legend.get_window_extent()) for legend in figure.legends]
+    for axes in filter(lambda axes: axes.get_visible(), figure.axes):
+        titles += [axes.title, axes._left_title, axes._right_title]
+        if axes.get_legend():
+            found.append(("legend", axes.get_legend().get_window_extent()))
+        for axis in (axes.xaxis, axes.yaxis) if axes.axison else ():
+            found.append(("axis", axis.get_tightbbox()))
+        found.append(("axes", axes.get_window_extent()))
+    found += [("title", title.get_window_extent()) for title in titles if title.get_text()]
+    return [(what, box) for what, box in found if box is not None]
 
 
 @pytest.mark.parametrize(("name", "size"), CASES, ids=lambda part: str(part)[:30])
 def test_nothing_is_cut_at_the_edge(name, size):
-    assert_nothing_is_cut(content(name, size))
+    assert_nothing_is_cut(content(name, size)[0])
     assert not plt.get_fignums()
+
+
+@pytest.mark.parametrize(("name", "size"), CASES, ids=lambda part: str(part)[:30])
+def test_legends_and_titles_lie_over_nothing(name, size):
+    found = content(name, size)[1]
+    for (what, box), (other, beside) in combinations(found, 2):
+        if "legend" in (what, other) or what == other == "title":
+            shared = Bbox.intersection(box, beside)
+            assert shared is None or min(shared.width, shared.height) <= 1, (what, other)
 
 
 @pytest.mark.parametrize("name", TWICE)
 def test_same_input_gives_the_same_bytes(name):
     draw, sizes = FIGURES[name]
     again = getattr(draw, "__wrapped__", draw)  # where figures are kept for other tests
-    assert png(again(*sizes[0])) == content(name, sizes[0])
+    assert png(again(*sizes[0])) == content(name, sizes[0])[0]

@@ -8,7 +8,7 @@ from skbio.stats.distance import DistanceMatrix
 from visgen.distances.agreement import deal_specimens
 from visgen.distances.matrices import tidy
 from visgen.embedding.guidance.fitting import in_bag_order
-from visgen.embedding.guidance.variants import make_embedder
+from visgen.embedding.guidance.variants import Embedder, make_embedder
 from visgen.embedding.held_out.files import (
     FIT_COLUMNS,
     read_fold_distances,
@@ -608,3 +608,18 @@ def test_files_without_taxa_are_read_as_nothing(tmp_path):
     write_no_folds(*paths)
     assert read_fold_distances(paths[0], distances, folds) == {}
     assert read_table(paths[1]).empty and read_table(paths[2]).empty
+
+
+def test_every_refit_fits_guidance_anew(study, monkeypatch):
+    given, fit = [], Embedder.fit
+    monkeypatch.setattr(Embedder, "fit", lambda *words: given.append(words) or fit(*words))
+    made = embedder(study, GUIDED | {"guidance": GUIDANCE | {"epochs": 1}})
+    refits(made, study, 2, 7)
+    n_folds, true = int(study[3].max().sum()), study[2].filter(list(made.bags.taxa)).data
+    rng = np.random.default_rng([7, 2])
+    orders = [rng.permutation(len(true)) for _ in range(2)]
+    of_bags = [true[np.ix_(order, order)] for order in orders for _ in range(n_folds)]
+    wanted = [*of_bags, *[true] * 2 * n_folds]
+    assert all(np.allclose(words[1], w) for words, w in zip(given, wanted, strict=True))
+    # specimens that are dealt to other taxa make other bags
+    assert all((words[0] is made) == (i < 2 * n_folds) for i, words in enumerate(given))

@@ -27,3 +27,9 @@ def test_scores_are_averaged_over_seeds():
     assert mean.loc["b", columns].tolist() == pytest.approx(expected)
     assert mean.loc["a", "n_seeds"] == 1
     assert "seed" not in mean
+
+
+def test_a_seed_without_a_value_counts_and_rows_without_a_seed_have_none():
+    rows = [{"metric": "a", "seed": 1, "value": 0.5}, {"metric": "a", "seed": 2, "value": None}]
+    rows.append({"metric": "b", "value": 0.5})
+    assert over_seeds(metrics_table(rows))["n_seeds"].tolist() == [2, 0]

@@ -231,6 +231,14 @@ def test_threads_and_a_gpu_go_to_variants_that_weigh_images():
     assert [made.gpu_of(name) for name in ("attention", "projected", "mean")] == [1, 0, 0]
 
 
+def test_anchors_know_the_taxonomy_where_they_need_it():
+    sets = {"raw": {}, "above": {"fallback": ["genus"]}, "control": {"source": "taxonomy"}}
+    made = plan({"genetics.anchors": sets})
+    assert made.anchor_taxonomy("raw") == []
+    known = ["results/demo/specimens/taxonomy.tsv"]
+    assert made.anchor_taxonomy("above") == made.anchor_taxonomy("control") == known
+
+
 def test_anchors_are_made_of_what_their_source_names():
     sets = {"raw": {}, "words": {"source": "kmers"}, "tree": {"source": "tree"}}
     made = plan({"genetics.anchors": sets})

@@ -737,3 +737,14 @@ def test_pooled_features_come_back_by_name(tmp_path):
     np.savez(path, id=np.array(["a", "a", "b"]), repeat=np.array([0, 1, 0]), values=values)
     with pytest.raises(ValueError, match=r"features of \('b', .*0.*\) are not finite"):
         read_pooled(path)
+
+
+@pytest.mark.parametrize(("regime", "decay"), [("naive", 0.0), ("wd", 0.05), ("ltr", 0.05)])
+def test_weights_decay_but_for_naive(images, backbone, tmp_path, monkeypatch, regime, decay):
+    def train(*args, weight_decay, **options):
+        raise InterruptedError(weight_decay)
+
+    monkeypatch.setattr(regimes, "train_network", train)
+    with pytest.raises(InterruptedError) as found:
+        train_regime(images, backbone, tmp_path, **OPTIONS | {"regime": regime})
+    assert found.value.args == (decay,)

@@ -12,7 +12,7 @@ from visgen.tables import of_rank, read_table, write_table
 start_log(snakemake.log[0])
 use_threads()
 given, made, params = snakemake.input, snakemake.output, snakemake.params
-taxa = read_table(given.taxa).set_index("taxon")
+taxa = read_table(given.taxa).set_index("taxon").rename_axis(params.rank)
 if given.taxonomy:
     taxa = lineage(of_rank(read_table(given.taxonomy[0]), params.rank), params.ranks, params.rank)
 anchors, table = measure_anchors(

@@ -190,9 +190,10 @@ class Plan:
         return f"{self.results}/genetics/{encoding}.npz"
 
     def anchor_taxonomy(self, anchors: str) -> list[str]:
-        """Return the taxonomy where a set falls back on taxa above; else none."""
-        falls_back = self.config["genetics"]["anchors"][anchors]["fallback"]
-        return given(falls_back and f"{self.results}/specimens/taxonomy.tsv")
+        """Return the taxonomy where a set is made of it or falls back on taxa above; else none."""
+        options = self.config["genetics"]["anchors"][anchors]
+        knows = options["source"] == "taxonomy" or options["fallback"]
+        return given(knows and f"{self.results}/specimens/taxonomy.tsv")
 
     def anchor_distances(self, anchors: str) -> list[str]:
         """Return the distances a set is made of; none where it is made of something else."""
