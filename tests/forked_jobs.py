@@ -74,7 +74,9 @@ def run_job(asking):
         sys.excepthook(type(error), error, error.__traceback__)
     finally:
         sys.stdout.flush()
+        sys.stderr.flush()
         asking.sendall(bytes([status]))
+        os._exit(0)  # packages say much when they are unloaded
 
 
 def ask(path, words):
