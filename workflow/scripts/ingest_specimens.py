@@ -36,8 +36,9 @@ specimens, rejected = ingest(
 listed = Path(snakemake.log[0]).with_name("rejected.tsv")
 write_table(listed, rejected)
 readings = specimens.loc[specimens["reading"].notna(), ["id", "reading"]]
-print(f"{len(readings)} images left something open, and were read so:")
-print(readings.to_csv(sep="\t", index=False))
+if len(readings):
+    print(f"{len(readings)} images left something open, and were read so:")
+    print(readings.to_csv(sep="\t", index=False))
 n_rows = None if meta is None else len(meta)
 check_share(specimens, rejected, params.max_rejected, n_rows, listed)
 write_records(made, specimens)
