@@ -126,7 +126,8 @@ def test_runs_that_are_killed_forty_times_give_the_bytes_of_an_unbroken_one(tmp_
                 time.sleep(0.2)
         output = runs.output.read_text()
         runs.server.kill()
-        assert "(100%) done" in output, output[-5000:]
+        # the last kill may have come when all was done
+        assert re.search(r"\(100%\) done|Nothing to be done", output), output[-5000:]
     (tmp_path / "unbroken").mkdir()
     unbroken = copy_workflow(tmp_path / "unbroken")
     run_jobs(unbroken, STUDY, cores=1)
