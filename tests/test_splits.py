@@ -2,13 +2,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from visgen.specimens.split_notes import split_notes
 from visgen.specimens.splits import (
     PARTS,
     ever_in_train,
     finest_testable_rank,
     finest_usable_rank,
     read_splits,
-    split_notes,
     split_specimens,
 )
 

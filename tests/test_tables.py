@@ -20,7 +20,8 @@ from visgen.genetics.vectors.files import SequenceVectors
 from visgen.metrics import COLUMNS, metrics_table
 from visgen.shares import per_taxon
 from visgen.specimens.coverage import coverage, summarise_ranks
-from visgen.specimens.splits import PARTS, read_splits, split_notes
+from visgen.specimens.split_notes import split_notes
+from visgen.specimens.splits import PARTS, read_splits
 from visgen.specimens.taxonomy import group_above, lineage
 from visgen.tables import KINDS, read_table, write_table
 from visgen.visual_genetic.cross_modal.taxa import list_omitted

@@ -7,7 +7,7 @@ from visgen.machine.logs import start_log
 from visgen.name_tables import read_sequence_table, read_synonyms
 from visgen.specimens.coverage import coverage, summarise_ranks
 from visgen.specimens.records import read_labels
-from visgen.specimens.splits import split_notes
+from visgen.specimens.split_notes import split_notes
 from visgen.spellings import match_case
 from visgen.tables import read_table, write_table
 
