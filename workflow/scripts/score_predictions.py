@@ -24,19 +24,19 @@ given, output, params = snakemake.input, snakemake.output, snakemake.params
 distances = load_distances(given.distances[0]) if given.distances else None
 study = Study(read_labels(given.labels), params.ranks, distances, params.tree_rank)
 training = {n: read_table(p) for n, p in zip(params.classifiers, given.training, strict=True)}
-found, temperatures, taxa = {}, [], []
+found, weights, taxa = {}, [], []
 for name, path in zip(params.classifiers, given.predictions, strict=True):
     found[name], fitted = collect_guesses(
-        iterate_predictions(path), training[name], study, rolled_up=name in params.candidates
+        iterate_predictions(path), training[name], study, derived=name in params.candidates
     )
-    temperatures += [{"variant": name} | row for row in fitted]
+    weights += [{"variant": name} | row for row in fitted]
     tabulated = tabulate_taxa(found[name], study, training[name])
     taxa += [{"variant": name} | row for row in tabulated]
 taxa = pd.DataFrame(taxa, columns=TAXA_COLUMNS)
 write_table(output.taxa, taxa)
 rows = score_classifiers(found, study, reference=params.reference, bootstraps=params.bootstraps)
 labels = {"experiment": "classification", "backbone": snakemake.wildcards.backbone}
-scores = metrics_table([labels | row for row in [*rows, *temperatures, *score_taxa(taxa)]])
+scores = metrics_table([labels | row for row in [*rows, *weights, *score_taxa(taxa)]])
 write_table(output.scores, scores)
 confusion = pd.concat({n: tabulate_confusion(found[n], study) for n in found}, names=["variant"])
 confusion.reset_index("variant").to_parquet(output.confusion, index=False)

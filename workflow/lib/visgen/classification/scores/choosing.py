@@ -5,21 +5,21 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from visgen.classification.scores.evaluators import CHOSEN, INDEPENDENT
-from visgen.classification.scores.guessed import Study
+from visgen.classification.scores.evaluators import CHOSEN, INDEPENDENT, JOINT
+from visgen.classification.scores.guessed import ALL_RANKS, Study
 from visgen.classification.scores.scoring import compare_guesses
 from visgen.metrics import DIFFERENCE, SCORE, of_role
 
 #: What the classifier of a rank is chosen by, on validation.
 CHOSEN_BY = "balanced_accuracy"
 
-CHOSEN_COLUMNS = ["rank", "variant", "metric", "value", "n", "note"]
+CHOSEN_COLUMNS = ["rank", "evaluator", "variant", "metric", "value", "n", "note"]
 
 
 def choose_classifiers(
     scores: pd.DataFrame, ranks: Sequence[str], candidates: Sequence[str]
 ) -> pd.DataFrame:
-    """Choose a classifier for each rank by its balanced accuracy on validation.
+    """Choose a classifier for each rank, and one for all, by balanced accuracy on validation.
 
     Parameters
     ----------
@@ -33,25 +33,30 @@ def choose_classifiers(
     Returns
     -------
     DataFrame
-        Columns rank, variant, metric, value (mean over seeds), n (validation specimens, the
-        fewest of a seed), note (why there is no value). Ranks without a score are left out.
+        Columns rank, evaluator, variant, metric, value (mean over seeds), n (validation
+        specimens, the fewest of a seed and rank), note (why there is no value). Ranks without a
+        score are left out. The rank ``all`` is that of joint answers (evaluator ``joint``), by
+        the mean over the ranks; it is there where two ranks or more have scores.
     """
     own = of_role(scores, SCORE)
-    own = own[(own["evaluator"] == INDEPENDENT) & (own["metric"] == CHOSEN_BY)]
-    own = own[own["variant"].isin(candidates)]
+    own = own[(own["metric"] == CHOSEN_BY) & own["variant"].isin(candidates)]
+    independent, joint = (own[own["evaluator"] == name] for name in (INDEPENDENT, JOINT))
+    tables = [(rank, INDEPENDENT, independent[independent["rank"] == rank]) for rank in ranks]
+    tables.append((ALL_RANKS, JOINT, joint))
     rows = []
-    for rank in ranks:
-        if not (own["rank"] == rank).any():
+    for rank, evaluator, table in tables:
+        if table.empty:
             continue
-        val = own[(own["rank"] == rank) & (own["part"] == "val")].dropna(subset="value")
+        val = table[table["part"] == "val"].dropna(subset="value")
         if val.empty:
             note = "no validation image to choose by: the first classifier is taken"
-            rows.append((rank, candidates[0], CHOSEN_BY, np.nan, 0, note))
+            rows.append((rank, evaluator, candidates[0], CHOSEN_BY, np.nan, 0, note))
             continue
-        mean = val.groupby("variant")["value"].mean().reindex(candidates)
+        by_rank = val.groupby(["variant", "rank"])["value"].mean()
+        mean = by_rank.groupby("variant").mean().reindex(candidates)
         best = mean.idxmax()
         n = int(val.loc[val["variant"] == best, "n"].min())
-        rows.append((rank, best, CHOSEN_BY, mean[best], n, ""))
+        rows.append((rank, evaluator, best, CHOSEN_BY, mean[best], n, ""))
     return pd.DataFrame(rows, columns=CHOSEN_COLUMNS)
 
 

@@ -4,9 +4,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
+import numpy as np
 import pandas as pd
 
-from visgen.classification.scores.evaluators import INDEPENDENT, ROLLED_UP
+from visgen.classification.lineages.answering import JointAnswers, answer_jointly, rank_tables
+from visgen.classification.scores.evaluators import (
+    INDEPENDENT,
+    JOINT,
+    LEAST_COST,
+    MARGINAL,
+    ROLLED_UP,
+)
 from visgen.classification.scores.guesses import guesses
 from visgen.classification.scores.lineages import roll_up
 from visgen.classification.scores.tempering import temper
@@ -14,6 +22,9 @@ from visgen.distances.taxon_distances import taxon_distances
 from visgen.scikit_bio import DistanceMatrix
 from visgen.specimens.splits import calibrates, finest_usable_rank
 from visgen.specimens.taxonomy import lineage
+
+#: In the column rank, for scores of all ranks together.
+ALL_RANKS = "all"
 
 #: Guesses of one classifier by (seed, rank, evaluator).
 Guesses = dict[tuple[int, str, str], pd.DataFrame]
@@ -59,9 +70,9 @@ def collect_guesses(
     training: pd.DataFrame,
     study: Study,
     *,
-    rolled_up: bool = True,
+    derived: bool = True,
 ) -> tuple[Guesses, list[dict]]:
-    """Reduce one classifier's predictions to guesses, its own and those rolled up.
+    """Reduce one classifier's predictions to guesses: its own, joint ones, and those rolled up.
 
     Parameters
     ----------
@@ -70,38 +81,73 @@ def collect_guesses(
     training
         Columns seed, rank, n_images, n_specimens, as `visgen.classification.classifiers.ranks`
         makes them.
-    rolled_up
-        Whether probabilities are rolled up; those of a baseline say nothing of the images.
+    derived
+        Whether ranks are asked together; probabilities of a baseline say nothing of the images.
 
     Returns
     -------
     guesses : dict
-        By (seed, rank, evaluator). Rolled up are the ranks above the finest one at which most
-        training images are of taxa with three specimens or more, with tempered probabilities.
-    temperatures : list of dict
-        evaluator, rank, seed and the keys of
-        `visgen.classification.confidence.temperature.score_temperature`: by what the probabilities
-        of each rank that was rolled up were tempered.
+        By (seed, rank, evaluator). Joint are all ranks, where there are two or more
+        (`visgen.classification.lineages.answering`). Rolled up are the ranks above the finest one
+        at which most training images are of taxa with three specimens or more, with tempered
+        probabilities.
+    fitted : list of dict
+        evaluator, rank, seed, part (``val``), metric, value, ci_low, ci_high, n: the temperature
+        of each rank that was rolled up; of joint answers the share of each rank (``weight``) and
+        the temperature, whose rank is ``all``.
     """
     found: Guesses = {}
-    temperatures = []
+    fitted = []
     for seed, group in groupby(predictions, key=lambda pair: pair[0][0]):
         tables = {rank: table for (_, rank), table in group}
         classified = [rank for rank in study.ranks if rank in tables]
         finest = None
-        if rolled_up:
+        if derived and len(classified) > 1:
+            answers = answer_jointly(
+                {rank: tables[rank] for rank in classified},
+                study.lineages,
+                study.specimens["specimen"],
+            )
+            fitted += [{"seed": seed} | row for row in score_weights(answers)]
+            for evaluator, named in (
+                (JOINT, answers.best),
+                (LEAST_COST, answers.cheapest),
+                (MARGINAL, None),
+            ):
+                for rank, table in rank_tables(answers, tables, named).items():
+                    found[seed, rank, evaluator] = guesses(table)
+        if derived:
             finest = finest_usable_rank(training[training["seed"] == seed], classified)
         if finest is not None:
             odds, scores = temper(tables[finest], study.specimens["specimen"])
             labels = {"evaluator": ROLLED_UP, "rank": finest, "seed": seed}
-            temperatures += [labels | score for score in scores]
+            fitted += [labels | score for score in scores]
         for rank in classified:
             found[seed, rank, INDEPENDENT] = guesses(tables[rank])
             if finest is not None and study.ranks.index(rank) < study.ranks.index(finest):
                 above = study.lineages[finest][rank]
                 rolled = roll_up(odds, tables[rank], above)
                 found[seed, rank, ROLLED_UP] = guesses(rolled)
-    return found, temperatures
+    return found, fitted
+
+
+def score_weights(answers: JointAnswers) -> list[dict]:
+    """Return how much each rank counts in joint answers, and their temperature, as scores.
+
+    Returns
+    -------
+    list of dict
+        evaluator, part, rank, metric, value, ci_low, ci_high, n (validation specimens).
+    """
+    weights = answers.weights
+    shared = {"evaluator": JOINT, "part": "val", "ci_low": np.nan, "ci_high": np.nan}
+    shared["n"] = weights.n
+    rows = [
+        {"rank": rank, "metric": "weight", "value": float(share)}
+        for rank, share in zip(answers.lineages.ranks, weights.shares, strict=True)
+    ]
+    rows.append({"rank": ALL_RANKS, "metric": "temperature", "value": weights.temperature})
+    return [shared | row for row in rows]
 
 
 def scored_images(table: pd.DataFrame, study: Study, part: str) -> pd.DataFrame:

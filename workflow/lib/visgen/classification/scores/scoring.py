@@ -6,16 +6,13 @@ import pandas as pd
 
 from visgen.bootstrap import true_taxon
 from visgen.classification.scores.counts import count_guesses
-from visgen.classification.scores.evaluators import INDEPENDENT, ROLLED_UP
-from visgen.classification.scores.guessed import Guesses, Study, scored_images
+from visgen.classification.scores.evaluators import DERIVED, INDEPENDENT, ROLLED_UP
+from visgen.classification.scores.guessed import ALL_RANKS, Guesses, Study, scored_images
 from visgen.classification.scores.intervals import score_variants, share_with_interval
 from visgen.classification.scores.lineages import impossible
 from visgen.classification.scores.mistakes import lca_heights
 from visgen.distances.taxon_distances import look_up
 from visgen.metrics import DIFFERENCE
-
-#: In the column rank, for scores of all ranks together.
-ALL_RANKS = "all"
 
 
 def score_classifiers(
@@ -36,9 +33,10 @@ def score_classifiers(
     -------
     list of dict
         variant, evaluator, part, rank, seed, metric, role, against, value, ci_low, ci_high, n.
-        The evaluator is ``independent`` or ``rolled_up``. Differences (test part) are against
-        the reference, of independent classifiers, and against ``independent``, of rolled-up
-        ones. Validation values are without interval and on its choice half only
+        The evaluator is ``independent`` or one of
+        `visgen.classification.scores.evaluators.DERIVED`. Differences (test part) are against
+        the reference, of independent classifiers, and against ``independent``, of all that is
+        made of their answers. Validation values are without interval and on its choice half only
         (`visgen.specimens.splits.calibrates`). The share of images whose predictions contradict
         each other across ranks, ``impossible_lineages``, has the rank ``all``.
     """
@@ -48,7 +46,7 @@ def score_classifiers(
         variants = {
             (name, evaluator): guessed[seed, rank, evaluator]
             for name, guessed in found.items()
-            for evaluator in (INDEPENDENT, ROLLED_UP)
+            for evaluator in (INDEPENDENT, *DERIVED)
             if (seed, rank, evaluator) in guessed
         }
         for part in ("val", "test"):
@@ -76,7 +74,9 @@ def _score_part(
     names = [name for name, evaluator in variants if evaluator == INDEPENDENT]
     against = {(name, INDEPENDENT): (reference, INDEPENDENT) for name in names if name != reference}
     against |= {
-        (name, ROLLED_UP): (name, INDEPENDENT) for name in names if (name, ROLLED_UP) in variants
+        (name, evaluator): (name, INDEPENDENT)
+        for name, evaluator in variants
+        if evaluator in DERIVED
     }
     scores, differences = compare_guesses(
         variants,
@@ -174,14 +174,13 @@ def score_lineages(guessed: Guesses, study: Study, *, bootstraps: int) -> list[d
     for seed in sorted({key[0] for key in guessed}):
         ranks = [rank for rank in study.ranks if (seed, rank, INDEPENDENT) in guessed]
         rolled = [rank for rank in ranks if (seed, rank, ROLLED_UP) in guessed]
-        for evaluator, among in (
-            (INDEPENDENT, ranks),
-            (ROLLED_UP, ranks[: len(rolled) + 1] if rolled else []),
-        ):
-            if len(among) < 2:
+        for evaluator in (INDEPENDENT, *DERIVED):
+            among = ranks[: len(rolled) + 1] if evaluator == ROLLED_UP else ranks
+            own = [rank for rank in among if (seed, rank, evaluator) in guessed]
+            if len(among) < 2 or not own:
                 continue
             tables = {
-                rank: guessed[seed, rank, evaluator if rank in rolled else INDEPENDENT]
+                rank: guessed[seed, rank, evaluator if rank in own else INDEPENDENT]
                 for rank in among
             }
             test = next(iter(tables.values()))

@@ -8,7 +8,7 @@ import pandas as pd
 
 from visgen.classification.confidence.set_coverage import ALL
 from visgen.classification.scores.evaluators import INDEPENDENT, ROLLED_UP
-from visgen.classification.scores.scoring import ALL_RANKS
+from visgen.classification.scores.guessed import ALL_RANKS
 from visgen.metrics import SCORE, of_role, over_seeds
 from visgen.report.cells import interval_in_words
 from visgen.report.classification.rows import (

@@ -9,7 +9,7 @@ import pandas as pd
 from visgen.classification.confidence.set_coverage import ALL, GROUPS, of_group
 from visgen.classification.scores.baselines import best_baseline
 from visgen.classification.scores.evaluators import CHOSEN, INDEPENDENT, ROLLED_UP
-from visgen.classification.scores.scoring import ALL_RANKS
+from visgen.classification.scores.guessed import ALL_RANKS
 from visgen.metrics import DIFFERENCE, EXPECTED, SCORE, of_role
 from visgen.report.cells import cell, points, signed
 from visgen.report.page import format_number, format_percent

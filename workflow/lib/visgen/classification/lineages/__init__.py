@@ -1,0 +1,1 @@
+"""One answer for all ranks: lineages of the taxonomy, their joint probabilities, decisions."""
