@@ -82,6 +82,8 @@ rule measure_confidence:
     output:
         scores="<results>/classification/{backbone}/confidence.tsv",
         bins="<results>/classification/{backbone}/reliability.tsv",
+        answered="<results>/classification/{backbone}/answered.tsv",
+        answers="<results>/classification/{backbone}/answers.parquet",
         omitted="<results>/classification/{backbone}/confidence.omitted.tsv",
     log:
         "<logs>/measure_confidence/{backbone}.log",
@@ -91,6 +93,7 @@ rule measure_confidence:
         "../../envs/statistics.yaml"
     params:
         classifiers=plan.candidates,
+        ranks=RANKS,
         tail=config["classification"]["tail"],
         confidence=config["classification"]["confidence"],
     script:
@@ -135,6 +138,7 @@ rule plot_classification:
         confusion="<results>/classification/{backbone}/confusion.parquet",
         confidence="<results>/classification/{backbone}/confidence.tsv",
         reliability="<results>/classification/{backbone}/reliability.tsv",
+        answered="<results>/classification/{backbone}/answered.tsv",
         chosen="<results>/classification/{backbone}/chosen.tsv",
         code=code_of("plot_classification.py"),
     output:
@@ -145,7 +149,7 @@ rule plot_classification:
                 category="Classification",
                 subcategory="{backbone}",
             )
-            for figure in ("scores", "taxa", "confidence")
+            for figure in ("answered", "scores", "taxa", "confidence")
         },
         confusions=report(
             expand(

@@ -14,7 +14,7 @@ CLASSIFICATION_INPUTS = {
         "<results>/classification/{backbone}/{figure}.png",
         backbone=config["backbones"],
         figure=[
-            *("scores", "taxa", "confidence"),
+            *("answered", "scores", "taxa", "confidence"),
             *expand("confusion-{rank}", rank=plan.classified),
         ],
     ),

@@ -5,6 +5,7 @@ from itertools import product
 import pandas as pd
 from visgen.classification.predictions import iterate_predictions
 from visgen.classification.scores.choosing import compare_backbones
+from visgen.classification.scores.evaluators import INDEPENDENT
 from visgen.classification.scores.guessed import Study
 from visgen.classification.scores.guesses import guesses
 from visgen.machine.logs import start_log
@@ -21,6 +22,7 @@ chosen = pd.concat(
     read_table(path).assign(backbone=name)
     for name, path in zip(params.backbones, given.chosen, strict=True)
 )
+chosen = chosen[chosen["evaluator"] == INDEPENDENT]
 paths = dict(zip(product(params.backbones, params.classifiers), given.predictions, strict=True))
 found = {}
 for pair in set(zip(chosen["backbone"], chosen["variant"], strict=True)):

@@ -1,7 +1,8 @@
 """Draw scores, taxa, confusions and confidence of a backbone's classifiers."""
 
 import pandas as pd
-from visgen.classification.scores.evaluators import INDEPENDENT
+from visgen.classification.scores.evaluators import INDEPENDENT, JOINT
+from visgen.figures.classification.answered import plot_answered
 from visgen.figures.classification.confidence import plot_confidence
 from visgen.figures.classification.confusion import plot_confusion
 from visgen.figures.classification.scores import plot_scores
@@ -13,13 +14,18 @@ from visgen.tables import of_rank, read_table
 
 start_log(snakemake.log[0])
 given, made, params = snakemake.input, snakemake.output, snakemake.params
-ranks, chosen = params.ranks, read_table(given.chosen).set_index("rank")["variant"]
+ranks, picked = params.ranks, read_table(given.chosen)
+chosen = picked[picked["evaluator"] == INDEPENDENT].set_index("rank")["variant"]
+joint = picked.loc[picked["evaluator"] == JOINT, "variant"]
 scores, taxa = read_table(given.scores), read_table(given.taxa)
 plot_scores(scores, ranks, params.baselines).savefig(made.scores, dpi=150)
 plot_taxa(taxa, scores, ranks, chosen, params.tail).savefig(made.taxa, dpi=150)
-plot_confidence(read_table(given.reliability), read_table(given.confidence), ranks, chosen).savefig(
+confidence = read_table(given.confidence)
+plot_confidence(read_table(given.reliability), confidence, ranks, chosen).savefig(
     made.confidence, dpi=150
 )
+answered = read_table(given.answered)
+plot_answered(answered, confidence, ranks, next(iter(joint), None)).savefig(made.answered, dpi=150)
 taxonomy = read_table(given.taxonomy)
 confusion = pd.read_parquet(given.confusion)
 confusion = confusion[confusion["evaluator"] == INDEPENDENT]

@@ -82,6 +82,7 @@ KINDS = {
     "regret_random": "number",
     "row": "integer",
     "seed": "integer",
+    "share": "number",
     "spread": "number",
     "tips": "integer",
     "top1": "number",

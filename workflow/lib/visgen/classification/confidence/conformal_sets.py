@@ -62,10 +62,17 @@ def conformal_sets(
     """
     if np.isnan(calibration_scores).any() or np.isnan(candidate_scores).any():
         raise ValueError("a conformal score is not a number")
+    return candidate_scores <= threshold(calibration_scores, confidence)
+
+
+def threshold(calibration_scores: np.ndarray, confidence: float) -> float:
+    """Return the largest score that is still in the set; infinity where all are.
+
+    >>> threshold(np.arange(9), 0.9), threshold(np.arange(8), 0.9)
+    (8.0, inf)
+    """
     ranks = allowed_ranks(len(calibration_scores), confidence)
-    if ranks == 0:
-        return np.ones(np.shape(candidate_scores), bool)
-    return candidate_scores <= np.sort(calibration_scores)[-ranks]
+    return float(np.sort(calibration_scores)[-ranks]) if ranks else np.inf
 
 
 def mondrian_sets(

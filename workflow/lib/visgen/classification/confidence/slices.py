@@ -59,3 +59,10 @@ def slice_images(table: pd.DataFrame, specimens: pd.Series) -> tuple[Images, Ima
         images.select(chosen & (truth >= 0)) for chosen in (choice, calibration, part == "test")
     )
     return choice, calibration.one_a_specimen(), test
+
+
+def unknown_images(table: pd.DataFrame) -> list[str]:
+    """Return the ids of test images whose taxon is known, but not to the classifier."""
+    taxa = table.columns[len(LABELS) :]
+    unknown = (table["part"] == "test") & table["truth"].notna() & ~table["truth"].isin(taxa)
+    return table.loc[unknown, "id"].tolist()

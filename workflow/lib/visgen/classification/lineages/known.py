@@ -35,9 +35,7 @@ class Lineages:
         return len(self.names)
 
 
-def known_lineages(
-    taxa: Mapping[str, pd.Index], above: Mapping[str, pd.DataFrame]
-) -> Lineages:
+def known_lineages(taxa: Mapping[str, pd.Index], above: Mapping[str, pd.DataFrame]) -> Lineages:
     """Return the lineages that taxa form.
 
     Parameters
@@ -69,11 +67,11 @@ def known_lineages(
     has_finer = set()
     for i, rank in enumerate(ranks):
         coarser = [c for c in reversed(ranks[:i]) if c in above[rank].columns]
-        placed = above[rank].reindex(taxa[rank])
+        placed = above[rank].reindex(taxa[rank]).to_dict("index")
         for taxon in taxa[rank]:
             named = {rank: taxon}
             for c in coarser:
-                if (c, parent := placed.at[taxon, c]) in whole:
+                if (c, parent := placed[taxon][c]) in whole:
                     named |= whole[c, parent]
                     has_finer.add((c, parent))
                     break

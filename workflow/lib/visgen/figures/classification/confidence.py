@@ -12,7 +12,12 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from visgen.classification.confidence.reliability import CALIBRATED
-from visgen.classification.confidence.set_coverage import GROUPS, VALID_SETS, of_group
+from visgen.classification.confidence.set_coverage import (
+    GROUPS,
+    VALID_MEAN,
+    VALID_SETS,
+    of_group,
+)
 from visgen.figures.matrices import plot_notice
 from visgen.metrics import EXPECTED, SCORE, of_role, over_seeds
 
@@ -177,7 +182,10 @@ def _draw_coverage(axes: Axes, mean: pd.DataFrame) -> None:
                 note = "not scored"
             else:
                 n = int(coverage["n"])
-                valid = _row(mean, kind, metric, EXPECTED, VALID_SETS)
+                # The range is that of what is drawn: a mean over seeds.
+                valid = _row(mean, kind, metric, EXPECTED, VALID_MEAN)
+                if valid is None:
+                    valid = _row(mean, kind, metric, EXPECTED, VALID_SETS)
                 for limits, style in (
                     (valid, {"color": "0.85", "lw": 11, "zorder": 1}),
                     (coverage, {"color": colour, "lw": 1.5, "zorder": 3}),

@@ -11,7 +11,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from visgen.classification.scores.baselines import best_baseline
-from visgen.classification.scores.evaluators import INDEPENDENT, ROLLED_UP
+from visgen.classification.scores.evaluators import INDEPENDENT, JOINT
 from visgen.figures.colours import COLOURS
 from visgen.figures.matrices import plot_notice
 from visgen.metrics import SCORE, of_role, over_seeds
@@ -23,10 +23,10 @@ LABELS = {
     "mcc": "MCC",
 }
 #: Evaluator: (what it is called, colour, place below the row's middle). One classifier a rank is
-#: drawn filled, the probabilities of the finest rank summed up the taxonomy hollow.
+#: drawn filled, the most probable lineage by all ranks together hollow.
 _EVALUATORS = {
     INDEPENDENT: ("one classifier a rank", COLOURS[0], -0.14),
-    ROLLED_UP: ("rolled up from the finest rank", COLOURS[1], 0.2),
+    JOINT: ("all ranks together: the best lineage", COLOURS[1], 0.2),
 }
 _GREY = "0.35"
 _ROW, _PANEL, _LETTER = 0.25, 2.1, 0.075  # inches: height, width, width
@@ -39,7 +39,7 @@ def plot_scores(scores: pd.DataFrame, ranks: Sequence[str], baselines: Sequence[
     ----------
     scores
         Columns of the contract; one experiment and backbone. Only scores of the test part and
-        of the evaluators ``independent`` and ``rolled_up`` are drawn, seeds averaged.
+        of the evaluators ``independent`` and ``joint`` are drawn, seeds averaged.
     ranks
         Coarse to fine; ranks without a score are left out.
     baselines
@@ -104,7 +104,7 @@ def _draw_scores(
     """Draw one metric of one rank, every variant in its row."""
     table = table.dropna(subset="value")
     is_baseline = table["variant"].isin(baselines)
-    apart = ROLLED_UP in set(table["evaluator"])
+    apart = JOINT in set(table["evaluator"])
     for (evaluator, grey), rows in table.groupby(["evaluator", is_baseline]):
         _, colour, below = _EVALUATORS[evaluator]
         colour = _GREY if grey else colour

@@ -7,17 +7,20 @@ from typing import Any
 import pandas as pd
 
 from visgen.classification.confidence.set_coverage import ALL
-from visgen.classification.scores.evaluators import INDEPENDENT, ROLLED_UP
-from visgen.classification.scores.guessed import ALL_RANKS
+from visgen.classification.scores.evaluators import INDEPENDENT, JOINT
 from visgen.metrics import SCORE, of_role, over_seeds
-from visgen.report.cells import interval_in_words
+from visgen.report.classification.lineages import (
+    depth_rows,
+    joint_findings,
+    joint_rows,
+    set_rows,
+)
 from visgen.report.classification.rows import (
     SHOWN,
     backbone_rows,
     confidence_rows,
     has_metric,
     lineage_rows,
-    rolled_up_rows,
     score_rows,
     shown_rows,
 )
@@ -47,11 +50,13 @@ def classification_content(
         (``<backbone>/confidence.omitted.tsv``), published (none or one).
     """
     own = metrics[metrics["experiment"] == "classification"]
-    own = own[own["part"] == "test"]
-    scores = over_seeds(own)
+    all_parts = over_seeds(own)
+    scores = all_parts[all_parts["part"] == "test"]
     chosen = pd.concat(
         read_table(path).assign(backbone=Path(path).parent.name) for path in tables["chosen"]
     )
+    joint = chosen[chosen["evaluator"] == JOINT]
+    chosen = chosen[chosen["evaluator"] == INDEPENDENT]
     rows = score_rows(scores, ranks, baselines, chosen)
     confidence = confidence_rows(scores, chosen)
     published = []
@@ -72,15 +77,17 @@ def classification_content(
         "classification": rows,
         "classification_shown": shown_rows(rows),
         "classification_findings": [
+            *joint_findings(all_parts, joint, ranks),
             *(findings(rows, confidence) or nothing_scored(reasons)),
-            *lineage_findings(scores, chosen, ranks),
         ],
+        "joint_rows": joint_rows(all_parts, joint, ranks),
+        "set_rows": set_rows(all_parts, joint),
+        "depth_rows": depth_rows(all_parts, joint, ranks),
         "backbone_rows": backbone_rows(rows, scores),
         "lineage_rows": lineage_rows(scores, baselines),
-        "rolled_up_rows": rolled_up_rows(scores, chosen),
         "confidence_rows": confidence,
         "confidence_omitted": _read_all(tables["confidence_omitted"], backbone=True)
-        .merge(chosen[["backbone", "rank", "variant"]])
+        .merge(pd.concat([chosen, joint])[["backbone", "rank", "variant"]])
         .to_dict("records"),
         "tuning_rows": tuning[tuning["chosen"]].to_dict("records"),
         "published_rows": published,
@@ -187,35 +194,6 @@ def _sets_in_words(sets: Mapping[str, Any]) -> str:
     if sets["coverage"] > high:
         sentence += "; they are wider than needed"
     return sentence + "."
-
-
-def lineage_findings(scores: pd.DataFrame, chosen: pd.DataFrame, ranks: Sequence[str]) -> list[str]:
-    """Say how often independent ranks contradict each other, and whether rolling up mends it."""
-    rates = of_role(scores, SCORE)
-    rates = rates[rates["rank"] == ALL_RANKS].set_index(["backbone", "variant", "evaluator"])
-    sentences = []
-    for backbone in dict.fromkeys(chosen["backbone"]):
-        finest = chosen[chosen["backbone"] == backbone].set_index("rank")
-        finest = finest.reindex([rank for rank in ranks if rank in finest.index])
-        if finest.empty:
-            continue
-        variant = finest["variant"].iloc[-1]
-        if (backbone, variant, INDEPENDENT) not in rates.index:
-            continue
-        rate = rates.loc[(backbone, variant, INDEPENDENT)]
-        sentence = (
-            f"Taken together, the ranks that {_words(variant)} on {backbone} predicts "
-            f"independently contradict each other for {format_percent(rate['value'])} of the test "
-            f"images ({interval_in_words(rate, format_percent)})"
-        )
-        if (backbone, variant, ROLLED_UP) in rates.index:
-            rolled = rates.loc[(backbone, variant, ROLLED_UP)]
-            sentence += (
-                f"; where the probabilities of the finest usable rank are summed up the taxonomy, "
-                f"for {format_percent(rolled['value'])}"
-            )
-        sentences.append(sentence + ".")
-    return sentences
 
 
 def _read_all(

@@ -6,9 +6,20 @@ from typing import Any
 
 import pandas as pd
 
-from visgen.classification.confidence.set_coverage import ALL, GROUPS, of_group
+from visgen.classification.confidence.set_coverage import (
+    ALL,
+    GROUPS,
+    VALID_SETS,
+    of_group,
+)
 from visgen.classification.scores.baselines import best_baseline
-from visgen.classification.scores.evaluators import CHOSEN, INDEPENDENT, ROLLED_UP
+from visgen.classification.scores.evaluators import (
+    CHOSEN,
+    INDEPENDENT,
+    JOINT,
+    MARGINAL,
+    ROLLED_UP,
+)
 from visgen.classification.scores.guessed import ALL_RANKS
 from visgen.metrics import DIFFERENCE, EXPECTED, SCORE, of_role
 from visgen.report.cells import cell, points, signed
@@ -102,30 +113,8 @@ def lineage_rows(scores: pd.DataFrame, baselines: Sequence[str]) -> list[dict[st
                 "variant": variant,
                 "is_baseline": variant in baselines,
                 "n": int(table["n"].min()),
-                "texts": [cell(cells.get(name)) for name in (INDEPENDENT, ROLLED_UP)],
-            }
-        )
-    return rows
-
-
-def rolled_up_rows(scores: pd.DataFrame, chosen: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return, by backbone and rank, what rolling up gives the classifier that was chosen."""
-    rows = []
-    for _, pick in chosen.iterrows():
-        here = _of_choice(scores, pick)
-        here = here[here["metric"] == "balanced_accuracy"]
-        found = {(row["evaluator"], row["role"]): row for row in here.to_dict("records")}
-        if (ROLLED_UP, SCORE) not in found:
-            continue
-        rows.append(
-            {
-                "backbone": pick["backbone"],
-                "rank": pick["rank"],
-                "variant": pick["variant"],
                 "texts": [
-                    cell(found[INDEPENDENT, SCORE]),
-                    cell(found[ROLLED_UP, SCORE]),
-                    cell(found[ROLLED_UP, DIFFERENCE], points),
+                    cell(cells.get(name)) for name in (INDEPENDENT, JOINT, MARGINAL, ROLLED_UP)
                 ],
             }
         )
@@ -168,7 +157,9 @@ def confidence_rows(scores: pd.DataFrame, chosen: pd.DataFrame) -> list[dict[str
     for _, pick in chosen.iterrows():
         here = _of_choice(scores, pick)
         cells = {
-            (row["evaluator"], row["metric"], row["role"]): row for row in here.to_dict("records")
+            (row["evaluator"], row["metric"], row["role"]): row
+            for row in here.to_dict("records")
+            if row["against"] != VALID_SETS  # the range is that of what is shown: a mean over seeds
         }
         errors = [
             cells.get((kind, "ece", role), {}).get("value")
