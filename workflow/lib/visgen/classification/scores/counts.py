@@ -69,6 +69,7 @@ def count_guesses(
     n_images, n_taxa = total(np.ones(len(found))), found["n_taxa"].iloc[0]
     ratios = {f"top_{k}_accuracy": (total(in_top(found, k)), n_images) for k in TOP if k < n_taxa}
     ratios["mistake_height"] = total(np.where(wrong, heights, 0.0)), total(wrong)
+    ratios["taxonomic_distance"] = total(np.where(wrong, heights, 0.0)), n_images
     if distances is not None:
         placed = wrong & ~np.isnan(distances)
         ratios["mistake_distance"] = total(np.where(placed, distances, 0.0)), total(placed)
@@ -98,7 +99,8 @@ def weighted_scores(
         By name (samples,) values: accuracy, weighted_f1, mcc (Gorodkin 2004), balanced_accuracy
         (mean recall of the true taxa), macro_f1 (mean over taxa that are true or guessed, as in
         scikit-learn), top_3_accuracy and top_5_accuracy (where there are more taxa),
-        mistake_height, mistake_distance (means over mistakes, NaN without any).
+        mistake_height, mistake_distance (means over mistakes, NaN without any),
+        taxonomic_distance (mean height over all images, 0 for those that are right).
     """
 
     def sums(table: sparse.csr_array, weights: np.ndarray) -> np.ndarray:

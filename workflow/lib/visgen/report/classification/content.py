@@ -9,6 +9,7 @@ import pandas as pd
 from visgen.classification.confidence.set_coverage import ALL
 from visgen.classification.scores.evaluators import INDEPENDENT, JOINT
 from visgen.metrics import SCORE, of_role, over_seeds
+from visgen.report.cells import points
 from visgen.report.classification.lineages import (
     depth_rows,
     joint_findings,
@@ -28,6 +29,9 @@ from visgen.report.page import format_number, format_percent, is_nothing
 from visgen.report.published import published_rows
 from visgen.specimens.splits import MIN_SPECIMENS
 from visgen.tables import read_table
+
+#: With fewer validation specimens a choice between classifiers is said to be lucky.
+FEW = 100
 
 
 def classification_content(
@@ -126,13 +130,14 @@ def findings(
             elif score["ci_low"] > best:
                 verdict = "The interval lies above it."
             else:
-                verdict = "The interval does not lie above it: nothing beyond chance is shown."
+                verdict = "The interval does not lie above it: cannot tell it from chance."
             sentence += (
                 f"; the best baseline that does not see the images has "
                 f"{format_percent(best)}. {verdict}"
             )
         else:
             sentence += "."
+        sentence += _choice_in_words(row)
         sets = next(
             (
                 item
@@ -146,6 +151,19 @@ def findings(
             sentence += f" {_sets_in_words(sets)}"
         sentences.append(sentence)
     return sentences
+
+
+def _choice_in_words(row: Mapping[str, Any]) -> str:
+    """Say on how many specimens a classifier was chosen, and what it loses from there to test."""
+    choice = row["validation"]
+    if is_nothing(choice["value"]):
+        return f" {choice['note'].capitalize()}." if isinstance(choice["note"], str) else ""
+    fall = choice["value"] - row["cells"]["balanced_accuracy"]["value"]
+    words = f"{points(abs(fall)).lstrip('+')} points {'more' if fall > 0 else 'less'} than on test"
+    sentence = f" On the {int(choice['n'])} validation specimens of its choice it had "
+    sentence += f"{format_percent(choice['value'])}, {words}"
+    few = "" if choice["n"] >= FEW else "; so few choose with much luck"
+    return f"{sentence}{few}."
 
 
 def nothing_scored(reasons: pd.Series) -> list[str]:
@@ -175,7 +193,7 @@ def _mcc_in_words(score: Mapping[str, Any] | None) -> str:
     sentence += f"{format_number(score['ci_low'], 2)} to {format_number(score['ci_high'], 2)}), "
     if score["ci_low"] > 0:
         return sentence + "above the 0 of chance."
-    return sentence + "not clear of the 0 of chance: nothing beyond it is shown."
+    return sentence + "not clear of the 0 of chance: cannot tell it from that."
 
 
 def _sets_in_words(sets: Mapping[str, Any]) -> str:

@@ -48,9 +48,8 @@ def joint_rows(
     """
     rows = []
     for pick in joint.to_dict("records"):
-        balanced, height = (
-            _found(scores, pick, metric) for metric in ("balanced_accuracy", "mistake_height")
-        )
+        balanced = _found(scores, pick, "balanced_accuracy")
+        distance = _found(scores, pick, "taxonomic_distance")
         weights = _found(scores, pick, "weight")
         errors = _found(scores, pick, "ece")
         for rank in ranks:
@@ -58,16 +57,15 @@ def joint_rows(
                 continue
             error = errors.get((MARGINAL, rank, "test", SCORE, ""))
             perfect = errors.get((MARGINAL, rank, "test", EXPECTED, "calibrated"))
-            texts = [
-                cell(balanced.get((INDEPENDENT, rank, "test", SCORE, ""))),
-                cell(balanced[JOINT, rank, "test", SCORE, ""]),
-                cell(balanced.get((JOINT, rank, "test", DIFFERENCE, INDEPENDENT)), points),
-                cell(balanced.get((LEAST_COST, rank, "test", SCORE, ""))),
-                cell(balanced.get((MARGINAL, rank, "test", SCORE, ""))),
-                cell(balanced.get((ROLLED_UP, rank, "test", SCORE, ""))),
-            ]
+            gain, of_images = _gain(scores, pick, rank)
+            difference = cell(gain, points)
+            if of_images:
+                difference |= {"lines": ["of images"]}
+            named = (INDEPENDENT, JOINT, LEAST_COST, MARGINAL, ROLLED_UP)
+            texts = [cell(balanced.get((name, rank, "test", SCORE, ""))) for name in named]
+            texts.insert(2, difference)
             texts += [
-                cell(height.get((name, rank, "test", SCORE, "")), format_number)
+                cell(distance.get((name, rank, "test", SCORE, "")), format_number)
                 for name in (INDEPENDENT, JOINT, LEAST_COST)
             ]
             rows.append({
@@ -160,7 +158,9 @@ def joint_findings(scores: pd.DataFrame, joint: pd.DataFrame, ranks: Sequence[st
             f"{pick['backbone']} names rightly, as a mean over taxa: {named} (up to {n} test "
             "specimens)."
         )
-        sentences.append(" ".join([sentence, _impossible(scores, pick), *_gains(balanced, own)]))
+        sentences.append(
+            " ".join([sentence, _impossible(scores, pick), *_gains(scores, pick, own)])
+        )
         if deep := _depth(scores, pick, own):
             sentences.append(deep)
     return sentences
@@ -181,30 +181,38 @@ def _impossible(scores: pd.DataFrame, pick: Mapping[str, Any]) -> str:
     )
 
 
-def _gains(balanced: Found, ranks: Sequence[str]) -> list[str]:
+def _gains(scores: pd.DataFrame, pick: Mapping[str, Any], ranks: Sequence[str]) -> list[str]:
     """Say at which ranks joint answers are better or worse than independent ones."""
-    better, worse, untold = [], [], []
+    said: dict[str, list[str]] = {"Points gained by it": [], "Points lost": [], "Cannot tell": []}
     for rank in ranks:
-        gain = balanced.get((JOINT, rank, "test", DIFFERENCE, INDEPENDENT))
+        gain, of_images = _gain(scores, pick, rank)
         if gain is None:
             continue
-        text = f"{rank} {points(gain['value'])}"
+        text = f"{rank} {points(gain['value'])}{' of images' if of_images else ''}"
         if is_nothing(gain["ci_low"]):
-            untold.append(text)
-        elif gain["ci_low"] > 0:
-            better.append(f"{text} ({interval_in_words(gain, points)})")
+            said["Cannot tell"].append(text)
+            continue
+        verdict = "Cannot tell"
+        if gain["ci_low"] > 0:
+            verdict = "Points gained by it"
         elif gain["ci_high"] < 0:
-            worse.append(f"{text} ({interval_in_words(gain, points)})")
-        else:
-            untold.append(f"{text} ({interval_in_words(gain, points)})")
-    sentences = []
-    if better:
-        sentences.append(f"Points gained by asking together: {'; '.join(better)}.")
-    if worse:
-        sentences.append(f"Points lost: {'; '.join(worse)}.")
-    if untold:
-        sentences.append(f"Cannot tell: {'; '.join(untold)}.")
-    return sentences
+            verdict = "Points lost"
+        said[verdict].append(f"{text} ({interval_in_words(gain, points)})")
+    return [f"{verdict}: {'; '.join(texts)}." for verdict, texts in said.items() if texts]
+
+
+def _gain(
+    scores: pd.DataFrame, pick: Mapping[str, Any], rank: str
+) -> tuple[Mapping[str, Any] | None, bool]:
+    """Return what joint answers gain, and whether over images: means over taxa may have no limits.
+
+    A taxon with one test specimen adds no width, so where most are such, images are told.
+    """
+    key = (JOINT, rank, "test", DIFFERENCE, INDEPENDENT)
+    found = [_found(scores, pick, metric).get(key) for metric in ("balanced_accuracy", "accuracy")]
+    if found[0] is not None and is_nothing(found[0]["ci_low"]) and found[1] is not None:
+        return found[1], True
+    return found[0], False
 
 
 def _depth(scores: pd.DataFrame, pick: Mapping[str, Any], ranks: Sequence[str]) -> str:

@@ -105,7 +105,9 @@ def _change(mean: pd.DataFrame, evaluator: str, base: str, aligned: str) -> str:
             shown.append(f"a {what} is shown {words}")
     if not parts:
         return ""
-    verdict = ", ".join(shown).capitalize() + "." if shown else "No change is shown."
+    verdict = (
+        ", ".join(shown).capitalize() + "." if shown else "Cannot tell whether it changes anything."
+    )
     return f"Alignment ({aligned}) changes that by {' and '.join(parts)}. {verdict}"
 
 
@@ -132,7 +134,7 @@ def _against_permuted(mean: pd.DataFrame, evaluator: str, aligned: str) -> str:
         if gain["p"] == 1:  # none of the permuted runs is worse
             worst.append(words)
     n = int(next(iter(gains.values()))["n_permutations"])
-    verdict = "No genetic gain is shown."
+    verdict = "Cannot tell whether genes help."
     if better:
         verdict = f"Which taxon has which anchor matters {' and '.join(better)}."
     elif 1 / (n + 1) >= ALPHA:
