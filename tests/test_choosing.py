@@ -4,6 +4,7 @@ import pytest
 from visgen.classification.confidence.measuring import measure_confidence
 from visgen.classification.scores.baselines import best_baseline
 from visgen.classification.scores.choosing import choose_classifiers, compare_backbones
+from visgen.classification.scores.evaluators import DERIVED
 from visgen.classification.scores.guessed import Study, collect_guesses, scored_images
 from visgen.classification.scores.guesses import guesses
 from visgen.classification.scores.scoring import score_classifiers
@@ -84,8 +85,8 @@ def test_scores_have_the_columns_of_the_contract():
     assert set(kinds.itertuples(index=False, name=None)) == {
         ("independent", "score", ""),
         ("independent", "difference", "one"),
-        ("rolled_up", "score", ""),
-        ("rolled_up", "difference", "independent"),
+        *((name, "score", "") for name in DERIVED),
+        *((name, "difference", "independent") for name in DERIVED),
     }
 
 
@@ -114,7 +115,7 @@ def test_temperature_that_is_rolled_up_with_is_the_one_that_confidence_measures(
 
 def test_baselines_are_not_tempered():
     tables = [((1, "genus"), table("genus", 0.6))]
-    assert collect_guesses(tables, TRAINING, STUDY, rolled_up=False)[1] == []
+    assert collect_guesses(tables, TRAINING, STUDY, derived=False)[1] == []
 
 
 def test_test_scores_are_those_of_test_images():
@@ -177,8 +178,9 @@ def test_the_best_on_validation_is_chosen_though_another_is_best_on_test():
         "better": collected(0, part_skill={"val": 0.9, "test": 0.2}),
     }
     chosen = choose_classifiers(scores_of(found, "lucky"), RANKS, ["lucky", "better"])
-    assert chosen["variant"].tolist() == ["better", "better"]
-    assert chosen["rank"].tolist() == RANKS
+    assert chosen["variant"].tolist() == ["better"] * 3
+    assert chosen["rank"].tolist() == [*RANKS, "all"]
+    assert chosen["evaluator"].tolist() == ["independent", "independent", "joint"]
     assert (chosen["n"] > 0).all()
 
 
@@ -246,7 +248,7 @@ def test_every_trained_taxon_is_in_the_table_of_taxa():
 def test_confusion_counts_every_test_image_once():
     table = tabulate_confusion(FOUND["two"], STUDY)
     sums = table.groupby(["rank", "evaluator"])["n_images"].sum()
-    assert (sums == (PARTS == "test").sum()).all() and len(sums) == 3
+    assert (sums == (PARTS == "test").sum()).all() and len(sums) == 9
 
 
 def test_variants_of_other_images_are_refused():

@@ -165,10 +165,11 @@ def test_scores_by_hand():
     own = rows.loc["conformal"].xs("score", level="role")
     assert own["value"].to_dict() == pytest.approx(
         {"coverage": 3 / 4, "set_size": 7 / 4, "n_calibration": 9, "n_candidates": 3}
-        | {"outside": 1 / 5}
+        | {"outside": 1 / 5, "unconditional_coverage": 4 / 5}
     )
     assert own["n"].to_dict() == {
-        "coverage": 4, "set_size": 4, "n_calibration": 9, "n_candidates": 4, "outside": 5,
+        "unconditional_coverage": 5, "coverage": 4, "set_size": 4, "n_calibration": 9,
+        "n_candidates": 4, "outside": 5,
     }  # fmt: skip
     null = rows.loc[("conformal", "coverage", "expected")]
     assert (null["against"], null["value"], null["n"]) == ("valid_sets", 0.9, 4)

@@ -58,7 +58,7 @@ VARIANTS = ["random_forest", "most_frequent", "balanced_bagging", "stratified", 
 METRICS = ["accuracy", "balanced_accuracy", "macro_f1", "mcc"]
 
 
-def scores(ranks, variants=VARIANTS, seeds=(1, 2, 3), evaluators=("independent", "rolled_up")):
+def scores(ranks, variants=VARIANTS, seeds=(1, 2, 3), evaluators=("independent", "joint")):
     """Values in [0, 0.5) of the test part; those of the validation part are 0.5 higher."""
     rng = np.random.default_rng(1)
     rows = [
@@ -97,7 +97,7 @@ def test_every_classifier_has_a_row_and_baselines_come_last():
         assert [label.get_text() for label in axes.get_yticklabels()] == names
 
 
-@pytest.mark.parametrize("evaluators", [["independent"], ["independent", "rolled_up"]])
+@pytest.mark.parametrize("evaluators", [["independent"], ["independent", "joint"]])
 def test_points_are_means_over_seeds_of_the_test_part_with_their_intervals(evaluators):
     table = scores(["family", "genus"], evaluators=evaluators)
     axes = plot_scores(table, ["family", "genus", "species"], BASELINES).axes[5]
@@ -128,7 +128,7 @@ def test_validation_part_differences_other_evaluators_and_rank_all_are_not_drawn
         assert max(value for _, value in drawn_points(axes)[0]) < 0.5
 
 
-def test_rolled_up_scores_are_hollow_and_below_the_filled_ones_of_their_row():
+def test_joint_scores_are_hollow_and_below_the_filled_ones_of_their_row():
     axes = plot_scores(scores(["family"], ["a_classifier"]), ["family"], []).axes[0]
     filled, hollow = [line for line in axes.lines if line.get_marker() == "o"]
     assert filled.get_markerfacecolor() != "white"

@@ -124,7 +124,7 @@ def test_joint_probabilities_are_the_weighted_product():
     p = np.exp(joint_logs(log_terms(odds, known), weights))
     for i in range(7):
         product = np.array([
-            np.prod([odds[rank][i, place] ** w for rank, place, w in zip(RANKS, row, weights, strict=True)])
+            np.prod([odds[RANKS[r]][i, row[r]] ** weights[r] for r in range(3)])
             for row in known.places
         ])  # fmt: skip
         assert p[i] == pytest.approx(product / product.sum(), rel=1e-4)

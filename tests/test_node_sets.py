@@ -274,7 +274,7 @@ def test_no_image_makes_no_curve():
 
 
 def study(n=241, seed=7, skill=1.5, rows=ROWS[:5], unknown=0):
-    """Predictions of two seeds at all ranks, one image a specimen; `unknown` test images are new."""
+    """Predictions of two seeds at all ranks, one image a specimen; `unknown` ones are new."""
     above, predictions = taxonomy(rows), {}
     ids = [f"image {i:03d}" for i in range(n)]
     specimens = pd.Series([f"s{i:03d}" for i in range(n)], ids)
@@ -325,7 +325,7 @@ def test_every_answer_is_a_lineage_with_its_probabilities(result):
 
 def test_the_trusted_taxon_is_one_of_the_lineage(result):
     named = result.answers.dropna(subset="trusted_rank")
-    assert 0 < len(named) and set(named["trusted_rank"]) <= set(RANKS)
+    assert len(named) > 0 and set(named["trusted_rank"]) <= set(RANKS)
     for _, row in named.iterrows():
         assert row["trusted_taxon"] == row[row["trusted_rank"]]
 

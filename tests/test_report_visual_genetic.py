@@ -143,7 +143,8 @@ def test_findings_tell_level_change_null_and_withheld_taxa():
 
 @pytest.mark.parametrize(
     ("gain", "verdict"),
-    [((-0.1, 0.3), "Cannot tell whether it changes anything."), ((np.nan, np.nan), "Cannot tell whether it changes anything."),
+    [((-0.1, 0.3), "Cannot tell whether it changes anything."),
+     ((np.nan, np.nan), "Cannot tell whether it changes anything."),
      ((0.01, 0.3), "A gain is shown over all taxa, a gain")],
 )  # fmt: skip
 def test_a_change_is_shown_where_its_interval_leaves_out_zero(gain, verdict):
@@ -162,8 +163,8 @@ def test_real_anchors_that_are_the_worst_of_all_are_called_so():
     of_tail = table["metric"].eq("tail_accuracy") & table["p"].notna()
     table.loc[of_tail, "p"] = 1.0
     assert findings(table)[2].endswith(
-        "Cannot tell whether genes help. Real anchors do no better than any of the permuted ones over "
-        "those of the tail."
+        "Cannot tell whether genes help. Real anchors do no better than any of the permuted ones "
+        "over those of the tail."
     )
 
 

@@ -83,6 +83,7 @@ def classification_content(
         "classification_findings": [
             *joint_findings(all_parts, joint, ranks),
             *(findings(rows, confidence) or nothing_scored(reasons)),
+            *choice_findings(rows),
         ],
         "joint_rows": joint_rows(all_parts, joint, ranks),
         "set_rows": set_rows(all_parts, joint),
@@ -137,7 +138,6 @@ def findings(
             )
         else:
             sentence += "."
-        sentence += _choice_in_words(row)
         sets = next(
             (
                 item
@@ -153,17 +153,32 @@ def findings(
     return sentences
 
 
-def _choice_in_words(row: Mapping[str, Any]) -> str:
-    """Say on how many specimens a classifier was chosen, and what it loses from there to test."""
-    choice = row["validation"]
-    if is_nothing(choice["value"]):
-        return f" {choice['note'].capitalize()}." if isinstance(choice["note"], str) else ""
-    fall = choice["value"] - row["cells"]["balanced_accuracy"]["value"]
-    words = f"{points(abs(fall)).lstrip('+')} points {'more' if fall > 0 else 'less'} than on test"
-    sentence = f" On the {int(choice['n'])} validation specimens of its choice it had "
-    sentence += f"{format_percent(choice['value'])}, {words}"
-    few = "" if choice["n"] >= FEW else "; so few choose with much luck"
-    return f"{sentence}{few}."
+def choice_findings(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Say on how many specimens classifiers were chosen, and what they lose from there to test."""
+    sentences = []
+    picked = [
+        row for row in rows if row["is_chosen"] and not is_nothing(row["validation"]["value"])
+    ]
+    for backbone in dict.fromkeys(row["backbone"] for row in picked):
+        own = [row for row in picked if row["backbone"] == backbone]
+        numbers = sorted({int(row["validation"]["n"]) for row in own})
+        changes = ", ".join(
+            f"{row['rank']} "
+            + points(row["cells"]["balanced_accuracy"]["value"] - row["validation"]["value"])
+            for row in own
+        )
+        sentence = (
+            f"The choice between classifiers on {backbone} was made on "
+            f"{' to '.join(map(str, dict.fromkeys((numbers[0], numbers[-1]))))} validation "
+            f"specimens"
+        )
+        if numbers[0] < FEW:
+            sentence += ", so few that luck has a part in it"
+        sentences.append(
+            f"{sentence}. From there to test, the balanced accuracy of what was chosen changes by "
+            f"(points): {changes}."
+        )
+    return sentences
 
 
 def nothing_scored(reasons: pd.Series) -> list[str]:

@@ -9,7 +9,7 @@ import pandas as pd
 from visgen.classification.confidence.set_coverage import (
     ALL,
     GROUPS,
-    VALID_SETS,
+    VALID_MEAN,
     of_group,
 )
 from visgen.classification.scores.baselines import best_baseline
@@ -156,10 +156,10 @@ def confidence_rows(scores: pd.DataFrame, chosen: pd.DataFrame) -> list[dict[str
     rows = []
     for _, pick in chosen.iterrows():
         here = _of_choice(scores, pick)
+        # The range is that of what is shown, a mean over seeds: it comes last, and stays.
+        here = here.sort_values("against", key=lambda against: against == VALID_MEAN)
         cells = {
-            (row["evaluator"], row["metric"], row["role"]): row
-            for row in here.to_dict("records")
-            if row["against"] != VALID_SETS  # the range is that of what is shown: a mean over seeds
+            (row["evaluator"], row["metric"], row["role"]): row for row in here.to_dict("records")
         }
         errors = [
             cells.get((kind, "ece", role), {}).get("value")
