@@ -90,7 +90,8 @@ class LinearSVM(ClassifierMixin, BaseEstimator):
         )
         log.info("linear SVM: %d steps, %s", found.nit, found.message)
         self.n_iter_ = found.nit
-        if not found.success:
+        # A line search that finds nothing better has met the precision of float32: that is an end.
+        if found.status == 1:
             warnings.warn(f"linear SVM: {found.message}", ConvergenceWarning, stacklevel=2)
         machines = found.x.reshape(n_features + 1, n_taxa).astype(np.float32)
         self.coef_, self.intercept_ = machines[:-1].T, machines[-1]
