@@ -24,6 +24,9 @@ PLAIN = "scikit-learn"
 METHODS = {
     "logistic_regression": {},
     "linear_svm": {},
+    "rbf_svm": {},
+    "lda": {},
+    "nearest_neighbours": {},
     "nearest_centroid": {},
     "random_forest": {"trees": 100},
     "balanced_forest": {"trees": 100},

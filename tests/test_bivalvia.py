@@ -255,6 +255,8 @@ def reduced(config):
             classifier["trees"] = 5
         if "resample" in classifier:
             classifier["resample"]["to"] = 7
+            if "reduce_first" in classifier["resample"]:
+                classifier["resample"]["reduce_first"]["to"] = 11
         if "tune" in classifier:
             classifier["tune"] = {"folds": 2, "grid": {"min_samples_leaf": [1, 3]}}
         if "pca" in classifier:

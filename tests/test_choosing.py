@@ -90,6 +90,17 @@ def test_scores_have_the_columns_of_the_contract():
     }
 
 
+def test_a_rank_that_the_reference_left_out_has_scores_and_no_differences():
+    missing = {key: table for key, table in FOUND["one"].items() if key[1] != "genus"}
+    scores = scores_of({"one": missing, "two": FOUND["two"]})
+    assert (
+        value(scores, variant="two", rank="genus")["value"]
+        == value(variant="two", rank="genus")["value"]
+    )
+    against = scores[(scores["role"] == "difference") & (scores["against"] == "one")]
+    assert set(against["rank"]) == {"family"}
+
+
 def test_only_coarser_ranks_are_rolled_up():
     assert set(SCORES.loc[SCORES["evaluator"] == "rolled_up", "rank"]) == {"family", "all"}
 

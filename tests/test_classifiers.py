@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 from visgen.bootstrap import true_taxon
-from visgen.classification.classifiers import fitting
+from visgen.classification.classifiers import fitting, methods, rbf_svm
 from visgen.classification.classifiers.balanced_tree import BalancedTree
 from visgen.classification.classifiers.methods import build_members
 from visgen.classification.classifiers.options import BASELINE_METHODS, METHOD_OPTIONS
@@ -334,6 +334,111 @@ def test_the_best_options_of_the_grid_are_taken():
     pd.testing.assert_frame_equal(found.predictions[1, "family"], alone)
 
 
+@pytest.mark.parametrize("method", METHOD_OPTIONS)
+def test_only_trees_have_importances_and_they_sum_to_one(method):
+    found = predict(small(method)).importances
+    assert list(found.columns) == ["seed", "rank", "of", "feature", "importance", "sd"]
+    if "trees" not in METHOD_OPTIONS[method]:
+        assert found.empty
+        return
+    assert found["feature"].tolist() == list(range(5)) and set(found["of"]) == {"feature"}
+    assert set(found["seed"]) == {1} and set(found["rank"]) == {"family"}
+    assert found["importance"].sum() == pytest.approx(1)
+    assert (found["sd"] > 0).any()
+
+
+def test_importances_are_those_of_the_trees():
+    study = features, specimens, parts = learnable(noise=1)
+    found = predict(options(**FOREST), study).importances
+    train = features[(parts == "train").to_numpy()].to_numpy()
+    y = specimens["family"][parts == "train"].str[-1].astype(int)
+    members = build_members("random_forest", trees=13, seed=1)
+    each = np.array([tree.fit(train, y).feature_importances_ for tree in members])
+    assert np.allclose(found["importance"], each.mean(axis=0), atol=1e-6)
+    assert np.allclose(found["sd"], each.std(axis=0), atol=1e-6)
+
+
+def test_importances_of_chosen_features_have_the_numbers_of_the_backbone():
+    features, specimens, parts = learnable(noise=0.2)
+    noise = np.random.default_rng(1).normal(0, 0.2, (len(features), 3))
+    wide = np.insert(features.to_numpy(), [0, 2, 5], noise, axis=1)  # columns 0, 3 and 7
+    wide = pd.DataFrame(wide.astype(np.float32), features.index)
+    study = wide, specimens, parts
+    found = predict(options(**FOREST, best_features=5), study).importances
+    assert found["feature"].tolist() == [1, 2, 4, 5, 6] and set(found["of"]) == {"feature"}
+    found = predict(options(**FOREST, best_features=5, pca=3), study).importances
+    assert found["feature"].tolist() == [0, 1, 2] and set(found["of"]) == {"component"}
+
+
+def test_a_forest_that_never_branches_has_no_importances():
+    found = predict(options(**FOREST, min_samples_leaf=200))
+    assert found.importances.empty and len(found.predictions) == 1
+
+
+@pytest.mark.parametrize("method", ["logistic_regression", "linear_svm", "rbf_svm"])
+def test_a_fit_that_does_not_converge_is_told_of_and_kept(monkeypatch, method):
+    module, name = {
+        "logistic_regression": (methods, "LogisticRegression"),
+        "linear_svm": (methods, "LinearSVM"),
+        "rbf_svm": (rbf_svm, "LinearSVM"),
+    }[method]
+    made = getattr(module, name)
+    monkeypatch.setattr(module, name, lambda **given: made(**given | {"max_iter": 2}))
+    study = learnable(noise=1)
+    found = predict(options(method=method), study)
+    reason = f"{method} did not converge in 2 steps: its scores stand, but could be better"
+    assert found.omitted.to_numpy().tolist() == [[1, "family", 5, reason]]
+    assert len(found.predictions[1, "family"]) == (study[2] != "train").sum()
+
+
+def test_a_fit_that_converges_leaves_nothing_to_tell():
+    for method in ("logistic_regression", "linear_svm", "rbf_svm"):
+        assert predict(options(method=method)).omitted.empty
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"method": "lda"},
+        {"method": "nearest_centroid", "transform": ["whiten"]},
+        {"method": "lda", "resample": {"method": "raise", "to": 3}},
+    ],
+)
+def test_a_rank_without_spread_within_taxa_is_left_out_where_it_is_needed(given):
+    features, specimens, parts = learnable(n_taxa=7, n_images=3)  # one image in each part
+    found = predict(options(**given), (features, specimens, parts))
+    reason = (
+        "left out: no two training rows of a taxon differ, so the spread within taxa is unknown"
+    )
+    assert found.omitted.to_numpy().tolist() == [[1, "family", 7, reason]]
+    assert found.predictions == {} and found.training.empty
+    assert len(predict(options(method="nearest_centroid"), (features, specimens, parts)).training)
+
+
+def test_a_fold_without_spread_within_taxa_is_told_of():
+    features, specimens, parts = learnable(n_taxa=7, n_images=6)  # two images of each in training
+    alone = specimens.assign(specimen=specimens.index)
+    tune = {"folds": 2, "grid": {"pca": [2, 3]}}
+    study = features, alone, parts
+    (reason,) = predict(options(method="lda", tune=tune), study).omitted["reason"]
+    assert reason.startswith("left out: in a fold of tune no two training rows")
+    assert predict(options(method="lda"), study).omitted.empty
+
+
+def test_large_taxa_can_be_reduced_and_small_ones_raised_at_once():
+    features, specimens, parts = learnable(n_images=41)
+    few = (specimens["family"] == "Taxon 3") & (parts == "train")
+    kept = ~(few & (np.arange(len(few)) % 2 == 0))
+    resample = {"method": "raise", "to": 9, "reduce_first": {"method": "reduce", "to": 11}}
+    study = features[kept.to_numpy()], specimens[kept], parts[kept]
+    found = predict(options(method="nearest_centroid", resample=resample), study)
+    rows = found.training.set_index("taxon")["n_rows"]
+    assert found.training.set_index("taxon")["n_images"].to_dict() == {
+        f"Taxon {i}": 7 if i == 3 else 14 for i in range(5)
+    }
+    assert rows.to_dict() == {f"Taxon {i}": 9 if i == 3 else 11 for i in range(5)}
+
+
 def test_a_rank_without_two_testable_taxa_is_listed():
     features, specimens, parts = learnable()
     ranks = specimens.assign(order="Order")
@@ -400,10 +505,21 @@ def test_baselines_do_not_look_at_the_features(method):
     pd.testing.assert_frame_equal(one, two)
 
 
-@pytest.mark.parametrize("method", METHOD_OPTIONS)
-def test_memory_stays_within_twice_the_features(monkeypatch, method):
-    for module in ("fitting", "transforms", "linear_svm"):  # small beside a small matrix too
-        monkeypatch.setattr(f"visgen.classification.classifiers.{module}._BLOCK", 64)
+@pytest.mark.parametrize(
+    ("method", "transform", "n_squares"),
+    [
+        *((method, None, 2 * (method == "lda")) for method in METHOD_OPTIONS),
+        ("nearest_centroid", ["signed_sqrt", "whiten", "l2"], 3),
+    ],
+)
+def test_memory_stays_within_twice_the_features(monkeypatch, method, transform, n_squares):
+    classifiers = "visgen.classification.classifiers"
+    # Small beside a small matrix too.
+    for module in ("fitting", "transforms", "linear_svm", "rbf_svm", "within_covariance"):
+        monkeypatch.setattr(f"{classifiers}.{module}._BLOCK", 64)
+    for name in ("_LANDMARKS", "_SAMPLE"):
+        monkeypatch.setattr(f"{classifiers}.rbf_svm.{name}", 59)
+    monkeypatch.setattr(f"{classifiers}.whitening.COMPONENTS", 61)
     rng = np.random.default_rng(1)
     n, n_features, n_taxa = 6007, 1024, 11
     ids = pd.Index([f"{i:05d}" for i in range(n)], name="id")
@@ -413,10 +529,12 @@ def test_memory_stays_within_twice_the_features(monkeypatch, method):
     specimens["specimen"] = ids
     parts = pd.Series(np.where(np.arange(n) % 5, "train", "test"), ids)
     small = {"trees": 1, "min_samples_leaf": 500} if "trees" in METHOD_OPTIONS[method] else {}
-    given = options(method=method, **small)
+    given = options(method=method, transform=transform, **small)
     size = features.to_numpy().nbytes
+    squares = n_squares * 8 * n_features**2  # covariances, however many images there are
     tracemalloc.start()
     predict_ranks(features, specimens, ["family"], {1: parts}, given, threads=1)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 1.05 * size  # beside the features themselves; names of images are in it too
+    # Beside the features themselves; names of images are in it too.
+    assert peak < 1.05 * size + squares

@@ -428,6 +428,34 @@ def test_a_rank_with_the_name_of_another_column_is_refused():
             "rf.resample.with: reduce adds nothing; leave it out",
         ),
         (
+            {
+                "method": "random_forest",
+                "resample": {
+                    "method": "raise",
+                    "to": 9,
+                    "reduce_first": {"method": "reduce", "to": 7},
+                },
+            },
+            "rf.resample.reduce_first.to: found 7, expected at least the 9 that taxa are raised to",
+        ),
+        (
+            {
+                "method": "random_forest",
+                "resample": {
+                    "method": "reduce",
+                    "to": 5,
+                    "reduce_first": {"method": "reduce", "to": 7},
+                },
+            },
+            "rf.resample.reduce_first: reduce raises nothing after it; leave it out",
+        ),
+        ({"method": "lda", "neighbours": 3}, "rf.neighbours: lda has no such option"),
+        (
+            {"method": "nearest_neighbours", "tune": {"grid": {"gamma": [1]}}},
+            "rf.tune.grid.gamma: nearest_neighbours has no such option; legal keys here: "
+            "neighbours, best_features, pca",
+        ),
+        (
             {"method": "random_forest", "resample": {"method": "raise"}},
             "rf.resample.to: missing; Number of training images",
         ),

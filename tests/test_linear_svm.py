@@ -1,5 +1,8 @@
+import warnings
+
 import numpy as np
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.svm import LinearSVC
 from sklearn.utils.class_weight import compute_class_weight
 from visgen.classification.classifiers.linear_svm import LinearSVM
@@ -55,6 +58,15 @@ def test_blocks_of_rows_make_no_difference(monkeypatch):
     whole = LinearSVM().fit(x, y).coef_
     monkeypatch.setattr("visgen.classification.classifiers.linear_svm._BLOCK", 13)
     assert np.allclose(LinearSVM().fit(x, y).coef_, whole, atol=5e-3)
+
+
+def test_ending_before_it_converged_is_warned_of():
+    with pytest.warns(ConvergenceWarning, match="linear SVM: STOP"):
+        machine = LinearSVM(max_iter=3).fit(*problem())
+    assert machine.n_iter_ == 3
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ConvergenceWarning)
+        assert LinearSVM().fit(*problem()).n_iter_ > 3
 
 
 def test_the_features_are_left_as_they_are():

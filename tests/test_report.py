@@ -464,6 +464,18 @@ def test_score_rows_follow_the_ranks_and_mark_what_was_chosen():
     assert rows[0]["reference"] == "forest" and rows[1]["difference"] is None
 
 
+def test_what_befell_one_classifier_is_told_with_its_name():
+    rows = [("net", name, seed, "genus", "no specimens") for name in "ab" for seed in (1, 2)]
+    rows.append(("net", "b", 3, "genus", "did not converge"))
+    columns = ["backbone", "classifier", "seed", "rank", "reason"]
+    found = classified.omitted_rows(pd.DataFrame(rows, columns=columns), 2)
+    assert found == [
+        {"rank": "genus", "reason": "no specimens", "n_seeds": 2, "classifiers": ""},
+        {"rank": "genus", "reason": "did not converge", "n_seeds": 1, "classifiers": "b on net"},
+    ]
+    assert classified.omitted_rows(pd.DataFrame(columns=columns), 2) == []
+
+
 def test_first_table_shows_the_chosen_the_reference_and_the_baselines():
     values = dict.fromkeys(["forest", "svm", "bagging", "uniform"], (0.5, 0.4, 0.6))
     metrics = classification(values)

@@ -115,6 +115,34 @@ def test_reducing_at_random_can_lose_a_species():
     assert max(lost) > 0
 
 
+def test_large_taxa_are_reduced_before_small_ones_are_raised():
+    rows = training()
+    for method in ("reduce", "reduce_by_taxonomy"):
+        first = {"method": method, "to": 19}
+        table = resampled(rows, method="raise", to=13, reduce_first=first)
+        assert sizes(table) == [19, 13, 13, 13]
+        largest = table[table["taxon"] == 0]
+        assert not largest.duplicated("id").any()
+        assert set(rows[rows["taxon"] > 0]["id"]) <= set(table["id"])
+    assert largest["stratum"].nunique() == 5
+
+
+def test_images_that_were_reduced_away_show_no_views():
+    first = {"method": "reduce", "to": 13}
+    table = resampled(training(3), method="raise", source="views", reduce_first=first)
+    assert sizes(table) == [13, 13, 13, 13]
+    assert table[table["taxon"] == 0]["id"].nunique() == 13
+
+
+def test_the_seed_draws_what_is_reduced_first():
+    def positions(seed):
+        first = {"method": "reduce", "to": 13}
+        return resample_training(training(), "raise", 11, reduce_first=first, seed=seed).positions
+
+    one, same, other = positions(1), positions(1), positions(2)
+    assert one.tolist() == same.tolist() != other.tolist()
+
+
 @pytest.mark.parametrize("method", ["raise", "reduce", "reduce_by_taxonomy"])
 def test_the_seed_decides(method):
     one, same, other = (
@@ -129,6 +157,12 @@ def test_nothing_outside_the_training_rows_comes_in(method, source):
     rows = training(3)
     found = resample_training(rows, method, 13, source=source, seed=5)
     assert set(found.positions) <= set(rows["position"])
+
+
+def test_nothing_is_raised_first():
+    first = {"method": "raise", "to": 13}
+    with pytest.raises(ValueError, match="resampling reduce_first 'raise' is unknown"):
+        resample_training(training(), "raise", 7, reduce_first=first, seed=1)
 
 
 def test_an_unknown_method_is_refused():

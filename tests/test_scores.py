@@ -1,3 +1,5 @@
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -48,11 +50,14 @@ def test_values_are_those_of_scikit_learn(seed):
     truth, guess, odds = table["truth"], table["predicted"], table[TAXA]
     values = scored(table, specimens, bootstraps=0)["value"]
     f1, top_k = sklearn_metrics.f1_score, sklearn_metrics.top_k_accuracy_score
+    precision = partial(sklearn_metrics.precision_score, truth, guess, zero_division=0)
     expected = {
         "accuracy": sklearn_metrics.accuracy_score(truth, guess),
         "balanced_accuracy": sklearn_metrics.balanced_accuracy_score(truth, guess),
         "macro_f1": f1(truth, guess, average="macro"),
         "weighted_f1": f1(truth, guess, average="weighted"),
+        "macro_precision": precision(average="macro"),
+        "weighted_precision": precision(average="weighted"),
         "mcc": sklearn_metrics.matthews_corrcoef(truth, guess),
         "top_3_accuracy": top_k(truth, odds, k=3, labels=TAXA),
         "top_5_accuracy": top_k(truth, odds, k=5, labels=TAXA),
@@ -64,9 +69,18 @@ def test_values_by_hand():
     table, _ = predictions(4, 1)
     table["truth"], table["predicted"] = list("AAAB"), list("AACB")
     values = scored(table, pd.Series(list("stuv")))["value"]
-    # recall A 2/3, B 1; F1 A 2·2/(3+2), B 1, C 0
+    # recall A 2/3, B 1; F1 A 2·2/(3+2), B 1, C 0; precision A 2/2, B 1, C 0/1
     expected = {"accuracy": 3 / 4, "balanced_accuracy": 5 / 6, "macro_f1": (4 / 5 + 1 + 0) / 3}
+    expected |= {"macro_precision": 2 / 3, "weighted_precision": (3 * 1 + 1 * 1) / 4}
     assert values[list(expected)].to_dict() == pytest.approx(expected)
+
+
+def test_a_taxon_that_is_never_guessed_has_no_precision():
+    table, _ = predictions(4, 1)
+    table["truth"], table["predicted"] = list("AABC"), list("AAAA")
+    values = scored(table, pd.Series(list("stuv")))["value"]
+    assert values["macro_precision"] == pytest.approx((2 / 4 + 0 + 0) / 3)
+    assert values["weighted_precision"] == pytest.approx(2 * (2 / 4) / 4)
 
 
 def test_the_order_of_taxa_changes_no_score():
@@ -131,7 +145,7 @@ def test_means_over_taxa_of_one_specimen_each_get_no_interval():
     table, _ = predictions(5, 1)
     table["truth"], table["predicted"] = list("ABCDD"), list("ABDDD")
     limits = scored(table, pd.Series(list("stuvw")))[["ci_low", "ci_high"]]
-    assert limits.loc[["balanced_accuracy", "macro_f1"]].isna().to_numpy().all()
+    assert limits.loc[["balanced_accuracy", "macro_f1", "macro_precision"]].isna().to_numpy().all()
     assert limits.loc[["accuracy", "mcc"]].notna().to_numpy().all()
 
 

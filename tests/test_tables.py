@@ -138,14 +138,14 @@ def ingested(folder, strictest=1):
     return ingest(path, filters=filters, pattern=r"^\S+ (?P<taxon>.*)$")
 
 
-def classified():
+def classified(**given):
     images, parts, _ = study()
     index = pd.MultiIndex.from_product([images["id"], [0]], names=["id", "repeat"])
     features = pd.get_dummies(images["species"]).astype("float32").set_axis(index)
     options = {"method": "nearest_centroid", "transform": None, "best_features": None, "pca": None}
     options |= {"resample": None, "seed": 0, "tune": {"folds": 2, "grid": GRID}}
     specimens = images.set_index("id")
-    return predict_ranks(features, specimens, RANKS, {1: parts}, options, threads=1)
+    return predict_ranks(features, specimens, RANKS, {1: parts}, options | given, threads=1)
 
 
 def scored_taxa():
@@ -203,6 +203,7 @@ WRITTEN = {
     "norms": lambda _: norm_table({"network": [np.arange(7) / 7] * 2}, dict.fromkeys(NAMES, 3)),
     "omitted": lambda _: omitted(),
     "training": lambda _: classified().training,
+    "importances": lambda _: classified(method="random_forest", trees=3).importances,
     "tuning": lambda _: classified().tuning,
     "taxa": lambda _: scored_taxa(),
     "nearest": lambda _: nearest(),

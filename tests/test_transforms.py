@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import StandardScaler, normalize
 from visgen.classification.classifiers.transforms import FeatureSteps
+from visgen.classification.classifiers.whitening import Whitening
 
 
 def vectors(n=53, n_features=11, seed=1):
@@ -78,6 +79,35 @@ def test_nothing_is_learned_from_what_is_only_transformed():
     alone = fitted.apply(vectors(seed=2)[:3])
     among = fitted.apply(np.concatenate([vectors(seed=2)[:3], 1000 * vectors(seed=5)]))[:3]
     assert np.allclose(alone, among, rtol=1e-5)
+
+
+def test_whitening_is_fitted_once_and_applied_to_others():
+    whitened = steps(["signed_sqrt", "whiten", "l2"])
+    found = whitened.fit(vectors(), TAXA)
+    assert found.shape == (53, 11) and np.allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)
+    assert np.allclose(whitened.apply(vectors()), found, atol=1e-4)
+    alone = Whitening().fit(steps(["signed_sqrt"]).fit(vectors(), TAXA), TAXA)
+    assert np.allclose(normalize(alone), found, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("given", "of", "numbers"),
+    [
+        ({}, "feature", range(11)),
+        ({"best_features": 2}, "feature", [2, 7]),
+        ({"pca": 3}, "component", range(3)),
+        ({"best_features": 5, "pca": 3}, "component", range(3)),
+        ({"transform": ["whiten"]}, "component", range(11)),
+    ],
+)
+def test_columns_that_come_out_are_named_by_what_goes_in(given, of, numbers):
+    x = vectors()
+    x[:, 7] += 50 * TAXA
+    x[:, 2] -= 50 * (TAXA == 1)
+    fitted = steps(**given)
+    n = fitted.fit(x, TAXA).shape[1]
+    found, own = fitted.columns(n)
+    assert (found, own.tolist()) == (of, list(numbers))
 
 
 def test_an_unknown_step_is_refused():

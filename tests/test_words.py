@@ -182,7 +182,7 @@ def test_every_word_of_a_forest_can_be_fitted(option, words):
 
 
 def test_options_and_transforms_belong_to_known_methods():
-    assert classifying.METHODS_WITH["C"] == ("linear_svm", "logistic_regression")
+    assert classifying.METHODS_WITH["C"] == ("linear_svm", "rbf_svm", "logistic_regression")
     assert classifying.SUITABLE.keys() <= classifying.METHOD_OPTIONS.keys()
     for steps in classifying.SUITABLE.values():
         assert set(steps) <= classifying.TRANSFORMS.keys()

@@ -13,6 +13,7 @@ rule train_classifier:
         predictions="<results>/classification/{backbone}/{classifier}/predictions.parquet",
         training="<results>/classification/{backbone}/{classifier}/training.tsv",
         tuning="<results>/classification/{backbone}/{classifier}/tuning.tsv",
+        importances="<results>/classification/{backbone}/{classifier}/importances.tsv",
         omitted="<results>/classification/{backbone}/{classifier}/omitted.tsv",
     log:
         "<logs>/train_classifier/{backbone}/{classifier}.log",

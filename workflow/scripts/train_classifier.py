@@ -26,4 +26,5 @@ results = predict_ranks(
 write_predictions(Path(output.predictions), results.predictions)
 write_table(output.training, results.training)
 write_table(output.tuning, results.tuning)
+write_table(output.importances, results.importances)
 write_table(output.omitted, results.omitted)

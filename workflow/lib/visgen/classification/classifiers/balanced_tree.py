@@ -46,6 +46,7 @@ class BalancedTree(ClassifierMixin, BaseEstimator):
             random_state=self.random_state,
         ).fit(x, y, sample_weight=drawn)
         self.classes_ = self.tree_.classes_
+        self.feature_importances_ = self.tree_.feature_importances_
         return self
 
     def predict_proba(self, x: np.ndarray) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Training a classifier on some images and asking it about others."""
 
+import logging
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -9,14 +10,18 @@ import pandas as pd
 from sklearn.base import clone
 from threadpoolctl import threadpool_limits
 
+from visgen.classification.classifiers.convergence import catch_failures
+from visgen.classification.classifiers.importances import IMPORTANCE_COLUMNS, Importances
 from visgen.classification.classifiers.methods import build_members, each_member
 from visgen.classification.classifiers.options import BASELINE_METHODS, SUITABLE
 from visgen.classification.classifiers.resampling import TrainingRows, resample_training
 from visgen.classification.classifiers.transforms import FeatureSteps, fit_scaler
 
+log = logging.getLogger(__name__)
+
 _BLOCK = 1024  # images asked about at a time
 _LARGE = 10**8  # multiplications from which linear algebra uses the threads that it has
-_MEMBER = ("trees", "max_features", "min_samples_leaf", "C", "class_weight")
+_MEMBER = ("trees", "max_features", "min_samples_leaf", "C", "class_weight", "gamma", "neighbours")
 
 
 class Answers(NamedTuple):
@@ -30,11 +35,26 @@ class Answers(NamedTuple):
         (n_images,) numbers of taxa.
     rows
         What it was trained on.
+    importances
+        As `visgen.classification.classifiers.importances.Importances.table` returns them; no
+        rows of methods that are not trees.
+    reservations
+        In words, what its scores are to be read with.
     """
 
     probabilities: np.ndarray
     predicted: np.ndarray
     rows: TrainingRows
+    importances: pd.DataFrame
+    reservations: list[str]
+
+
+class _Told(NamedTuple):
+    """What one member says: (n_images, n_taxa), (n_features,) of a tree, steps of its fit."""
+
+    probabilities: np.ndarray
+    importances: np.ndarray | None
+    n_steps: int
 
 
 def fit_and_ask(
@@ -73,6 +93,11 @@ def fit_and_ask(
     Answers
         Of equal probabilities the taxon of the smaller number is predicted; a baseline draws
         its own.
+
+    Raises
+    ------
+    NoSpreadError
+        If the spread within taxa is needed and no two training rows of a taxon differ.
     """
     rows = _balanced(training, options["resample"], seed)
     taxon = pd.Series(training["taxon"].to_numpy(), training["position"]).loc[rows.positions]
@@ -85,7 +110,8 @@ def fit_and_ask(
         nothing = np.zeros((len(asked), 1))
         baseline = members[0].fit(np.zeros((len(y), 1)), y)
         probabilities = _spread(baseline.predict_proba(nothing), present, n_taxa)
-        return Answers(probabilities, baseline.predict(nothing), rows)
+        none = pd.DataFrame(columns=IMPORTANCE_COLUMNS[2:])
+        return Answers(probabilities, baseline.predict(nothing), rows, none, [])
     x = matrix[rows.positions]
     if options["resample"] is not None and options["resample"]["with"] == "noise":
         _add_noise(x, rows.altered, options["resample"]["noise"], seed)
@@ -99,25 +125,40 @@ def fit_and_ask(
     )
     x = steps.fit(x, y)
 
-    def ask(member: Any) -> np.ndarray:
+    def ask(member: Any) -> _Told:
         # A copy is fitted, so that no tree outlives its answers.
         fitted = clone(member, safe=False).fit(x, y)
         answers = [
             fitted.predict_proba(steps.apply(matrix[asked[start : start + _BLOCK]]))
             for start in range(0, len(asked), _BLOCK)
         ]
-        return np.concatenate(answers) if answers else np.empty((0, len(present)))
+        return _Told(
+            np.concatenate(answers) if answers else np.empty((0, len(present))),
+            getattr(fitted, "feature_importances_", None),
+            int(np.max(getattr(fitted, "n_iter_", 0))),
+        )
 
     total = np.zeros((len(asked), len(present)))
+    importances = Importances(*steps.columns(x.shape[1]))
     # Two threads waiting for each other over a small product take many times longer than one.
     limit = None if x.size * len(present) > _LARGE else 1
-    with threadpool_limits(limit), warnings.catch_warnings():
+    with threadpool_limits(limit), catch_failures() as failures:
         # Taxa are numbers on purpose, however many of them there are.
         warnings.filterwarnings("ignore", message="The number of unique classes is greater")
-        for answers in each_member(members, ask, threads=threads):
-            total += answers
+        for told in each_member(members, ask, threads=threads):
+            total += told.probabilities
+            if told.importances is not None:
+                importances.add(told.importances)
+    reservations = []
+    if failures:
+        log.warning("%s: %s", options["method"], failures[0])
+        reservations.append(
+            f"{options['method']} did not converge in {told.n_steps} steps: its scores stand, but "
+            "could be better"
+        )
     probabilities = _spread(total / len(members), present, n_taxa)
-    return Answers(probabilities, probabilities.argmax(axis=1), rows)
+    predicted = probabilities.argmax(axis=1)
+    return Answers(probabilities, predicted, rows, importances.table(), reservations)
 
 
 def _balanced(
@@ -129,6 +170,7 @@ def _balanced(
         training,
         resample["method"],
         resample["to"],
+        reduce_first=resample["reduce_first"],
         source=resample["with"],
         augment=resample["augment"],
         seed=seed,

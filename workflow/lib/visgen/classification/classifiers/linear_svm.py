@@ -1,11 +1,13 @@
 """A linear support vector machine that needs little memory beside the features."""
 
 import logging
+import warnings
 
 import numpy as np
 from scipy.optimize import minimize
 from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.class_weight import compute_class_weight
 
 log = logging.getLogger(__name__)
@@ -30,7 +32,7 @@ class LinearSVM(ClassifierMixin, BaseEstimator):
     tol
         Relative decrease of the objective in one step that is too small to go on.
     max_iter
-        Most steps; ending there is logged.
+        Most steps; ending there is warned of, as scikit-learn does.
 
     Attributes
     ----------
@@ -40,6 +42,8 @@ class LinearSVM(ClassifierMixin, BaseEstimator):
         (n_taxa, n_features) float32.
     intercept_
         (n_taxa,) float32.
+    n_iter_
+        Steps taken.
     """
 
     def __init__(
@@ -85,6 +89,10 @@ class LinearSVM(ClassifierMixin, BaseEstimator):
             options={"gtol": 0, "ftol": self.tol, "maxiter": self.max_iter},
         )
         log.info("linear SVM: %d steps, %s", found.nit, found.message)
+        self.n_iter_ = found.nit
+        # A line search that finds nothing better has met the precision of float32: that is an end.
+        if found.status == 1:
+            warnings.warn(f"linear SVM: {found.message}", ConvergenceWarning, stacklevel=2)
         machines = found.x.reshape(n_features + 1, n_taxa).astype(np.float32)
         self.coef_, self.intercept_ = machines[:-1].T, machines[-1]
         return self

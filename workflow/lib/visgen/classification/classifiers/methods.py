@@ -14,8 +14,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.utils.parallel import Parallel, delayed
 
 from visgen.classification.classifiers.balanced_tree import BalancedTree
+from visgen.classification.classifiers.linear_discriminants import LinearDiscriminants
 from visgen.classification.classifiers.linear_svm import LinearSVM
 from visgen.classification.classifiers.nearest_centroid import NearestCentroid
+from visgen.classification.classifiers.nearest_neighbours import NearestNeighbours
+from visgen.classification.classifiers.rbf_svm import RbfSVM
 
 
 def build_members(
@@ -27,6 +30,8 @@ def build_members(
     min_samples_leaf: int = 1,
     C: float = 1.0,
     class_weight: str = "none",
+    gamma: float | None = None,
+    neighbours: int = 5,
 ) -> list[ClassifierMixin]:
     """Return the untrained members of a classifier.
 
@@ -35,16 +40,21 @@ def build_members(
     method
         ``random_forest`` (Breiman 2001), ``balanced_bagging`` (trees on class-balanced bootstrap
         samples), ``balanced_forest`` (the same with random features: Chen, Liaw & Breiman 2004),
-        ``linear_svm``, ``logistic_regression`` (multinomial), ``nearest_centroid``, or a
-        baseline: ``most_frequent``, ``stratified``, ``uniform``.
+        ``linear_svm``, ``rbf_svm``, ``logistic_regression`` (multinomial), ``lda``,
+        ``nearest_centroid``, ``nearest_neighbours``, or a baseline: ``most_frequent``,
+        ``stratified``, ``uniform``.
     seed
         Of the classifier.
     trees, max_features, min_samples_leaf
         Of forests; `max_features` is a number above 1, a share as a decimal up to 1.0.
     C
-        Inverse strength of the penalty of the linear methods.
+        Inverse strength of the penalty of machines and regression.
     class_weight
         ``none`` or ``balanced``.
+    gamma
+        Of ``rbf_svm``, as `visgen.classification.classifiers.rbf_svm.RbfSVM` takes it.
+    neighbours
+        Of ``nearest_neighbours``.
 
     Raises
     ------
@@ -76,10 +86,16 @@ def build_members(
             ]
         case "linear_svm":
             return [LinearSVM(C=C, class_weight=weight)]
+        case "rbf_svm":
+            return [RbfSVM(C=C, class_weight=weight, gamma=gamma, random_state=seed)]
         case "logistic_regression":
             return [LogisticRegression(C=C, class_weight=weight, max_iter=1000)]
+        case "lda":
+            return [LinearDiscriminants()]
         case "nearest_centroid":
             return [NearestCentroid()]
+        case "nearest_neighbours":
+            return [NearestNeighbours(neighbours)]
         case "most_frequent" | "stratified" | "uniform":
             return [DummyClassifier(strategy=method, random_state=seed)]
     raise ValueError(f"classifier method {method!r} is unknown")

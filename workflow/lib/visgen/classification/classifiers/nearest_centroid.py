@@ -1,10 +1,11 @@
 """The taxon whose mean training vector is nearest: the baseline of few-shot learning."""
 
 import numpy as np
-from scipy import sparse
 from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics.pairwise import euclidean_distances
+
+from visgen.classification.classifiers.taxon_means import taxon_means
 
 
 class NearestCentroid(ClassifierMixin, BaseEstimator):
@@ -25,9 +26,7 @@ class NearestCentroid(ClassifierMixin, BaseEstimator):
     def fit(self, x: np.ndarray, y: np.ndarray) -> "NearestCentroid":
         """Take the mean of each taxon in (n, n_features) float32."""
         self.classes_, code = np.unique(y, return_inverse=True)
-        ones = np.ones(len(code), np.float32)
-        members = sparse.csr_array((ones, (code, np.arange(len(code)))))  # (n_taxa, n)
-        self.centroids_ = (members @ x) / np.bincount(code)[:, None].astype(np.float32)
+        self.centroids_ = taxon_means(x, code)
         return self
 
     def predict_proba(self, x: np.ndarray) -> np.ndarray:

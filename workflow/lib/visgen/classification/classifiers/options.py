@@ -15,8 +15,11 @@ METHOD_OPTIONS = {
     "balanced_bagging": _TREES,
     "balanced_forest": (*_TREES, "max_features"),
     "linear_svm": _LINEAR,
+    "rbf_svm": (*_LINEAR, "gamma"),
     "logistic_regression": _LINEAR,
+    "lda": (),
     "nearest_centroid": (),
+    "nearest_neighbours": ("neighbours",),
 }
 #: Options of every method that sees the features.
 SHARED_OPTIONS = ("transform", "best_features", "pca", "resample", "tune")
@@ -38,21 +41,27 @@ TRANSFORMS = {
     "signed_sqrt": "signed square root",
     "centre": "zero mean",
     "standardise": "zero mean and unit variance",
+    "whiten": "at most 200 principal components, made to vary alike within taxa",
     "l2": "unit length",
 }
 
 #: The transform that suits a method, where the config names none.
 SUITABLE = {
     "linear_svm": ["signed_sqrt"],
+    "rbf_svm": ["signed_sqrt"],
     "logistic_regression": ["standardise"],
+    "lda": ["signed_sqrt", "l2"],
     "nearest_centroid": ["centre", "l2"],
+    "nearest_neighbours": ["centre", "l2"],
 }
 
-RESAMPLINGS = {
-    "raise": "small taxa, to a number of rows",
+#: How large taxa are reduced.
+REDUCTIONS = {
     "reduce": "large ones, to it at random",
     "reduce_by_taxonomy": "the same, so that every finer taxon stays",
 }
+
+RESAMPLINGS = {"raise": "small taxa, to a number of rows", **REDUCTIONS}
 
 #: What small taxa are raised with.
 RAISED_WITH = {

@@ -7,8 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from visgen.classification.classifiers.fitting import fit_and_ask
+from visgen.classification.classifiers.fitting import Answers, fit_and_ask
+from visgen.classification.classifiers.importances import IMPORTANCE_COLUMNS
 from visgen.classification.classifiers.tuning import TUNING_COLUMNS, choose_options
+from visgen.classification.classifiers.within_covariance import NoSpreadError
 
 log = logging.getLogger(__name__)
 
@@ -30,13 +32,20 @@ class RankPredictions(NamedTuple):
         on after resampling), n_altered (of these, augmented views or rows with noise).
     tuning
         Columns seed, rank, options, balanced_accuracy, n_specimens, chosen.
+    importances
+        Columns seed, rank, of (what trees were given: feature, or component of whiten or pca),
+        feature (its number from 0), importance (mean over trees, sums to 1), sd (over trees). No
+        rows of methods that are no trees.
     omitted
-        Columns seed, rank, n_taxa, reason: ranks with fewer than two taxa that can be tested.
+        Columns seed, rank, n_taxa, reason: ranks with fewer than two taxa that can be tested, or
+        with no spread within taxa where the classifier needs one, which have no predictions; and
+        those where the classifier did not converge, which have.
     """
 
     predictions: dict[tuple[int, str], pd.DataFrame]
     training: pd.DataFrame
     tuning: pd.DataFrame
+    importances: pd.DataFrame
     omitted: pd.DataFrame
 
 
@@ -104,34 +113,56 @@ def predict_ranks(
     rows = rows.sort_values(["id", "repeat"], ignore_index=True)
     rows["specimen"] = specimens["specimen"].reindex(rows["id"]).to_numpy()
     rows["stratum"] = finest_label(specimens, ranks).reindex(rows["id"]).to_numpy()
-    predictions, training, tuning, omitted = {}, [], [], []
+    predictions, training, tuning, importances, omitted = {}, [], [], [], []
     for seed, parts in splits.items():
         for rank in ranks if classified is None else classified:
             scorable = scorable_taxa(specimens[rank], parts)
             key = {"seed": seed, "rank": rank}
+            of_taxa = key | {"n_taxa": specimens[rank].nunique()}
             if len(scorable) < 2:
                 reason = "fewer than two taxa have specimens in train and in test"
-                n_taxa = specimens[rank].nunique()
-                omitted.append(key | {"n_taxa": n_taxa, "reason": reason})
+                omitted.append(of_taxa | {"reason": reason})
                 continue
             log.info("seed %d, %s: %d taxa to score", seed, rank, len(scorable))
-            table, trained, trials = _predict_taxa(
-                features.to_numpy(),
-                rows.assign(taxon=specimens[rank].reindex(rows["id"]).to_numpy()),
-                rows["id"].map(parts).to_numpy(),
-                options,
-                seed=options["seed"] + seed,
-                threads=threads,
-            )
-            predictions[seed, rank] = table
-            training += [key | row for row in trained]
-            tuning += [key | row for row in trials]
+            try:
+                found = _predict_taxa(
+                    features.to_numpy(),
+                    rows.assign(taxon=specimens[rank].reindex(rows["id"]).to_numpy()),
+                    rows["id"].map(parts).to_numpy(),
+                    options,
+                    seed=options["seed"] + seed,
+                    threads=threads,
+                )
+            except NoSpreadError as error:
+                log.warning("seed %d, %s left out: %s", seed, rank, error)
+                omitted.append(of_taxa | {"reason": f"left out: {error}"})
+                continue
+            predictions[seed, rank] = found.predictions
+            training += [key | row for row in found.training]
+            tuning += [key | row for row in found.trials]
+            importances.append(found.answers.importances.assign(**key))
+            omitted += [of_taxa | {"reason": reason} for reason in found.answers.reservations]
     return RankPredictions(
         predictions,
         pd.DataFrame(training, columns=TRAINING_COLUMNS),
         pd.DataFrame(tuning, columns=TUNING_COLUMNS),
+        _stacked(importances),
         pd.DataFrame(omitted, columns=OMITTED_COLUMNS),
     )
+
+
+def _stacked(importances: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    tables = [table for table in importances if len(table)]
+    return pd.concat(tables or [pd.DataFrame()]).reindex(columns=IMPORTANCE_COLUMNS)
+
+
+class _Found(NamedTuple):
+    """What a rank and seed gave: a table of predictions, what was trained on, trials, answers."""
+
+    predictions: pd.DataFrame
+    training: list[dict]
+    trials: list[dict]
+    answers: Answers
 
 
 def finest_label(specimens: pd.DataFrame, ranks: Sequence[str]) -> pd.Series:
@@ -151,8 +182,8 @@ def _predict_taxa(
     *,
     seed: int,
     threads: int,
-) -> tuple[pd.DataFrame, list[dict], list[dict]]:
-    """Return the predictions table of a rank and seed, what was trained on, and the trials."""
+) -> _Found:
+    """Train and predict at one rank and seed."""
     in_train = rows["taxon"].notna().to_numpy() & (part == "train")
     training = rows[in_train]
     # Numbers by frequency, then by first image: names decide nothing, not even between equals.
@@ -188,4 +219,4 @@ def _predict_taxa(
             code.loc[answers.rows.positions], answers.rows.altered, len(taxa)
         ).astype(int),
     }).sort_values("taxon")  # fmt: skip
-    return pd.concat([table, columns], axis=1), trained.to_dict("records"), trials
+    return _Found(pd.concat([table, columns], axis=1), trained.to_dict("records"), trials, answers)

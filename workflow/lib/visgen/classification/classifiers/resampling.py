@@ -1,11 +1,17 @@
 """Balancing the training part: small taxa are raised, large ones reduced, before training only."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from visgen.classification.classifiers.options import ALTERED, RAISED_WITH, RESAMPLINGS
+from visgen.classification.classifiers.options import (
+    ALTERED,
+    RAISED_WITH,
+    REDUCTIONS,
+    RESAMPLINGS,
+)
 
 
 class TrainingRows(NamedTuple):
@@ -28,6 +34,7 @@ def resample_training(
     method: str,
     to: int,
     *,
+    reduce_first: Mapping[str, Any] | None = None,
     source: str = "copies",
     augment: str = "all",
     seed: int,
@@ -47,6 +54,9 @@ def resample_training(
         stays; a taxon of more than `to` strata keeps one image of each.
     to
         Number of images of a taxon.
+    reduce_first
+        With ``raise``: how large taxa are reduced before small ones are raised, as method and to,
+        which is no less than `to`; None leaves them.
     source
         With ``raise``: ``copies``, ``noise`` (copies that are to get noise) or ``views``
         (augmented views).
@@ -66,18 +76,27 @@ def resample_training(
     Raises
     ------
     ValueError
-        If method, source or augment are unknown, or views are asked for and an image has none.
+        If a method, source or augment are unknown, or views are asked for and an image has none.
     """
     for key, value, known in (
         ("method", method, RESAMPLINGS),
         ("source", source, RAISED_WITH),
         ("augment", augment, ALTERED),
+        *([("reduce_first", reduce_first["method"], REDUCTIONS)] if reduce_first else []),
     ):
         if value not in known:
             raise ValueError(f"resampling {key} {value!r} is unknown")
     rng = np.random.default_rng(seed)
     if method == "raise":
+        if reduce_first is not None:
+            rows = _reduce(rows, reduce_first["method"], reduce_first["to"], rng)
         return _raise(rows, to, source, augment, rng)
+    kept = _reduce(rows, method, to, rng)
+    return TrainingRows(kept["position"].to_numpy(), kept["repeat"].to_numpy() > 0)
+
+
+def _reduce(rows: pd.DataFrame, method: str, to: int, rng: np.random.Generator) -> pd.DataFrame:
+    """Return the rows, in their order, of the images that stay."""
     images = rows.drop_duplicates("id")
     images = images.iloc[rng.permutation(len(images))]
     most = np.full(len(images), to)
@@ -87,8 +106,7 @@ def resample_training(
         images = images.assign(turn=turn.to_numpy()).sort_values("turn", kind="stable")
         place = images.groupby("taxon").cumcount()
         most = images.groupby("taxon")["stratum"].transform("nunique").clip(lower=to).to_numpy()
-    kept = rows[rows["id"].isin(images.loc[place.to_numpy() < most, "id"])]
-    return TrainingRows(kept["position"].to_numpy(), kept["repeat"].to_numpy() > 0)
+    return rows[rows["id"].isin(images.loc[place.to_numpy() < most, "id"])]
 
 
 def _raise(

@@ -9,6 +9,7 @@ from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler, normalize
 
 from visgen.classification.classifiers.methods import build_members, each_member
+from visgen.classification.classifiers.whitening import Whitening
 
 log = logging.getLogger(__name__)
 
@@ -19,14 +20,16 @@ _BLOCK = 1024
 class FeatureSteps:
     """Steps on the features of a classifier: transform, choice of features, PCA, in this order.
 
-    Arrays are overwritten, so that no step but the last two needs a second copy.
+    Arrays are overwritten, so that no step but whitening, the choice of features and PCA makes
+    another, of fewer columns.
 
     Parameters
     ----------
     transform
         Steps in their order: ``signed_sqrt`` (sign(x)·√|x|, Valan et al. 2019), ``centre`` (the
         mean of the training part is subtracted), ``standardise`` (also divided by its standard
-        deviation), ``l2`` (every vector gets unit length).
+        deviation), ``whiten`` (components that vary alike within taxa:
+        `visgen.classification.classifiers.whitening`), ``l2`` (every vector gets unit length).
     best_features
         Number of features to keep, ranked by the impurity importance of a Random Forest of 50
         trees; None keeps all.
@@ -52,6 +55,7 @@ class FeatureSteps:
         self.best_features, self.n_components = best_features, pca
         self.seed, self.threads = seed, threads
         self._scalers: dict[int, StandardScaler] = {}
+        self._whitenings: dict[int, Whitening] = {}
         self._kept: np.ndarray | None = None
         self._pca: PCA | None = None
 
@@ -64,8 +68,17 @@ class FeatureSteps:
             (n, n_features) float32, overwritten.
         y
             (n,) taxa.
+
+        Raises
+        ------
+        NoSpreadError
+            If ``whiten`` is asked for, and no two rows of a taxon differ.
         """
         for i, step in enumerate(self.steps):
+            if step == "whiten":
+                self._whitenings[i] = Whitening()
+                x = self._whitenings[i].fit(x, y)
+                continue
             if step in ("centre", "standardise"):
                 self._scalers[i] = fit_scaler(x, with_std=step == "standardise")
             x = self._step(i, x)
@@ -89,6 +102,15 @@ class FeatureSteps:
             x = np.ascontiguousarray(x[:, self._kept])
         return x if self._pca is None else self._pca.transform(x)
 
+    def columns(self, n: int) -> tuple[str, np.ndarray]:
+        """Return what the (n,) columns are that come out, feature or component, and their numbers.
+
+        Features are numbered as the backbone gives them, components by their variance.
+        """
+        is_component = self._pca is not None or "whiten" in self.steps
+        numbers = np.arange(n) if self._pca is not None or self._kept is None else self._kept
+        return "component" if is_component else "feature", numbers
+
     def _step(self, i: int, x: np.ndarray) -> np.ndarray:
         match self.steps[i]:
             case "signed_sqrt":
@@ -100,6 +122,8 @@ class FeatureSteps:
                 return normalize(x, copy=False)
             case "centre" | "standardise":
                 return self._scalers[i].transform(x)
+            case "whiten":
+                return self._whitenings[i].apply(x)
         raise ValueError(f"transform {self.steps[i]!r} is unknown")
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from visgen.classification.classifiers.fitting import fit_and_ask
+from visgen.classification.classifiers.within_covariance import NoSpreadError
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +44,11 @@ def choose_options(
     trials
         Options (as text), balanced_accuracy (mean recall of the taxa over all folds, clean
         images only), n_specimens, chosen. Empty without a grid.
+
+    Raises
+    ------
+    NoSpreadError
+        If the spread within taxa is needed, and no two rows of a taxon differ in a fold.
     """
     grid = options["tune"]["grid"]
     if not grid:
@@ -95,7 +101,10 @@ def _cross_validated(
         if inner["taxon"].nunique() < 2 or held_out.empty:
             continue
         asked = held_out["position"].to_numpy()
-        answers = fit_and_ask(matrix, inner, asked, n_taxa, options, seed=seed, threads=threads)
+        try:
+            answers = fit_and_ask(matrix, inner, asked, n_taxa, options, seed=seed, threads=threads)
+        except NoSpreadError as error:
+            raise NoSpreadError(f"in a fold of tune {error}") from error
         truth.append(held_out["taxon"].to_numpy())
         predicted.append(answers.predicted)
     if not truth:

@@ -96,9 +96,10 @@ def weighted_scores(
     Returns
     -------
     dict
-        By name (samples,) values: accuracy, weighted_f1, mcc (Gorodkin 2004), balanced_accuracy
-        (mean recall of the true taxa), macro_f1 (mean over taxa that are true or guessed, as in
-        scikit-learn), top_3_accuracy and top_5_accuracy (where there are more taxa),
+        By name (samples,) values: accuracy, weighted_f1, weighted_precision, mcc (Gorodkin 2004),
+        balanced_accuracy (mean recall of the true taxa), macro_f1 and macro_precision (means over
+        taxa that are true or guessed, as in scikit-learn; the precision of a taxon that is never
+        guessed is 0), top_3_accuracy and top_5_accuracy (where there are more taxa),
         mistake_height, mistake_distance (means over mistakes, NaN without any),
         taxonomic_distance (mean height over all images, 0 for those that are right).
     """
@@ -111,12 +112,13 @@ def weighted_scores(
             sums(part, over_images) for part in (counts.hits, counts.true, counts.guessed)
         )
         n, right = true.sum(axis=1), hits.sum(axis=1)
-        f1 = 2 * hits / (true + guessed)
+        f1, precision = 2 * hits / (true + guessed), np.nan_to_num(hits / guessed)
         spread = (n**2 - (guessed**2).sum(axis=1)) * (n**2 - (true**2).sum(axis=1))
         mcc = (right * n - (true * guessed).sum(axis=1)) / np.sqrt(spread)
         scores = {
             "accuracy": right / n,
             "weighted_f1": np.nansum(f1 * true, axis=1) / n,
+            "weighted_precision": (precision * true).sum(axis=1) / n,
             "mcc": np.where(spread > 0, mcc, 0.0),
         }
         for name, (above, below) in counts.ratios.items():
@@ -127,6 +129,7 @@ def weighted_scores(
         recall = hits / true
         # A taxon that is only guessed stays in the mean when a sample misses its guesses.
         f1 = np.nan_to_num(2 * hits / (true + guessed))
+        precision = np.nan_to_num(hits / guessed)
     scores["balanced_accuracy"] = np.nanmean(recall, axis=1)
-    scores["macro_f1"] = f1.mean(axis=1)
+    scores["macro_f1"], scores["macro_precision"] = f1.mean(axis=1), precision.mean(axis=1)
     return scores

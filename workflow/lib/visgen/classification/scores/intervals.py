@@ -12,7 +12,7 @@ from visgen.classification.scores.counts import Counts, weighted_scores
 COMPARED = ("accuracy", "balanced_accuracy", "macro_f1", "mcc")
 
 #: Means over taxa; the other scores are over images.
-OVER_TAXA = ("balanced_accuracy", "macro_f1")
+OVER_TAXA = ("balanced_accuracy", "macro_f1", "macro_precision")
 
 
 def score_variants(

@@ -72,7 +72,9 @@ def _score_part(
 ) -> list[dict]:
     """Return scores and differences of one part, rank and seed."""
     names = [name for name, evaluator in variants if evaluator == INDEPENDENT]
-    against = {(name, INDEPENDENT): (reference, INDEPENDENT) for name in names if name != reference}
+    # The reference may have left out this rank.
+    others = [name for name in names if name != reference and reference in names]
+    against = {(name, INDEPENDENT): (reference, INDEPENDENT) for name in others}
     against |= {
         (name, evaluator): (name, INDEPENDENT)
         for name, evaluator in variants

@@ -22,15 +22,16 @@ def check_classifiers(classifiers: Mapping[str, Mapping[str, Any]]) -> None:
     for name, classifier in classifiers.items():
         key, method = f"classification.classifiers.{name}", classifier.get("method")
         if method in BASELINE_METHODS:
-            legal = ("method",)
+            own, legal = (), ("method",)
         elif method in METHOD_OPTIONS:
-            legal = ("method", *METHOD_OPTIONS[method], *SHARED_OPTIONS)
+            own = METHOD_OPTIONS[method]
+            legal = ("method", *own, *SHARED_OPTIONS)
         else:
             continue  # the schema says it better
         _check_options(key, classifier, legal, method)
         tune = classifier.get("tune") or {}
         grid = tune.get("grid") or {} if isinstance(tune, Mapping) else {}
-        tunable = [*legal[1:-5], "best_features", "pca"]
+        tunable = [*own, "best_features", "pca"]
         _check_options(f"{key}.tune.grid", grid, tunable, method)
 
 
@@ -65,3 +66,15 @@ def check_classification(config: Mapping[str, Any]) -> None:
             raise ValueError(f"{key}.with: found 'views', which needs features.views of 1 or more")
         if resample["method"] != "raise" and resample["with"] != "copies":
             raise ValueError(f"{key}.with: {resample['method']} adds nothing; leave it out")
+        first = resample["reduce_first"]
+        if first is None:
+            continue
+        if resample["method"] != "raise":
+            raise ValueError(
+                f"{key}.reduce_first: {resample['method']} raises nothing after it; leave it out"
+            )
+        if first["to"] < resample["to"]:
+            raise ValueError(
+                f"{key}.reduce_first.to: found {first['to']}, expected at least the "
+                f"{resample['to']} that taxa are raised to (resample.to)"
+            )

@@ -72,9 +72,8 @@ def classification_content(
         plain = of_role(scores, SCORE)
         plain = plain[plain["evaluator"] == INDEPENDENT]
         published = published_rows(table, plain, {metric: form for metric, _, form in SHOWN})
-    # Every classifier leaves out the same ranks: they depend on the splits alone.
-    left = _read_all(tables["classification_omitted"])[["seed", "rank", "reason"]]
-    reasons = left.drop_duplicates().groupby(["rank", "reason"], sort=False).size()
+    left = _read_all(tables["classification_omitted"], classifier=True)
+    reasons = left.groupby(["rank", "reason"], sort=False).size()
     tuning = _read_all(tables["tuning"], classifier=True)
     return {
         "classification_heads": [head for metric, head, _ in SHOWN if has_metric(scores, metric)],
@@ -96,12 +95,39 @@ def classification_content(
         .to_dict("records"),
         "tuning_rows": tuning[tuning["chosen"]].to_dict("records"),
         "published_rows": published,
-        "classification_omitted": reasons.rename("n_seeds").reset_index().to_dict("records"),
+        "classification_omitted": omitted_rows(left, len(tables["classification_omitted"])),
         "classification_figures": [
             {"path": path, "backbone": Path(path).parent.name, "figure": Path(path).stem}
             for path in tables["classification_figures"]
         ],
     }
+
+
+def omitted_rows(left: pd.DataFrame, n_classifiers: int) -> list[dict[str, Any]]:
+    """Return what was left out or has a reservation, by rank and reason.
+
+    Parameters
+    ----------
+    left
+        Columns backbone, classifier, seed, rank, reason: ranks that cannot be tested, which all
+        classifiers leave out, and what befell a classifier, whose scores may stand.
+    n_classifiers
+        Number of classifiers, counted on each backbone.
+
+    Returns
+    -------
+    list of dict
+        rank, reason, n_seeds, classifiers (which it befell, with their backbones; empty for all).
+    """
+    keys = ["rank", "reason", "n_seeds"]
+    counted = left.groupby(["backbone", "classifier", "rank", "reason"], sort=False).size()
+    counted = counted.rename("n_seeds").reset_index()
+    rows = []
+    for values, told in counted.groupby(keys, sort=False):
+        names = [f"{one.classifier} on {one.backbone}" for one in told.itertuples()]
+        whose = "" if len(names) == n_classifiers else ", ".join(names)
+        rows.append(dict(zip(keys, values, strict=True)) | {"classifiers": whose})
+    return rows
 
 
 def findings(
