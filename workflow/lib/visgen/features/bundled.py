@@ -47,7 +47,8 @@ def unpack_bundled(path: Path) -> None:
         )
     given = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     expected = timm.create_model(BUNDLED_MODEL, pretrained=False).state_dict()
-    save_file(in_names_of(given, expected), path)
+    state = in_names_of(given, expected)
+    save_file({name: tensor.contiguous() for name, tensor in state.items()}, path)
 
 
 def in_names_of(
