@@ -101,7 +101,7 @@ def test_defaults_are_filled_in_at_all_levels():
     assert config["splits"] == {"seeds": [1, 2, 3], "stratify_by": None, "test": 0.2, "val": 0.1}
     assert config["features"]["augmentation"]["rotation"] == 15  # in a section of a section
     small = {"model": "test_resnet", "weights": "none", "model_args": {}}
-    small |= {"preprocessing": {}, "layers": None}
+    small |= {"preprocessing": {"crop_mode": "border", "crop_pct": 1.0}, "layers": None}
     assert config["backbones"]["small"] == small  # in a section with a name of one's own
     forest = config["classification"]["classifiers"]["random_forest"]
     given = {"method": "random_forest", "trees": 100, "class_weight": "none"}
@@ -209,7 +209,7 @@ def test_a_mistake_is_one_line_with_the_key_and_what_is_legal(changes, message):
         ("backbones", "Frozen networks"),
         (
             "backbones.small.weights",
-            "imagenet (downloaded once), none (untrained), simclr (learned",
+            "imagenet (downloaded once), bundled (trained on ImageNet",
         ),
     ],
 )
@@ -346,7 +346,7 @@ def test_missing_weights_are_named_with_the_other_choices(weights):
         check_files(config)
     assert str(caught.value) == (
         f"config key backbones.small.weights: found {weights!r}, which is no file "
-        "(nor is it imagenet or none or simclr)"
+        "(nor is it imagenet or bundled or none or simclr)"
     )
 
 
@@ -371,6 +371,10 @@ def test_missing_initial_weights_are_named_where_they_are_used(tmp_path):
         (
             {"preprocessing": {"mean": [0.5, 0.5, 0.5]}},
             "config key backbones.other.preprocessing.mean: found [0.5, 0.5, 0.5], expected None",
+        ),
+        (
+            {"preprocessing": {"crop_mode": "squash"}},
+            "config key backbones.other.preprocessing.crop_mode: found squash, expected border",
         ),
     ],
 )

@@ -1,6 +1,8 @@
+import re
 from pathlib import Path
 
 import pytest
+import yaml
 from visgen.configuration.key_table import END, START, with_key_table
 from visgen.configuration.schema import load_schema
 
@@ -58,3 +60,24 @@ def test_readme_calls_what_the_makefile_has():
         assert f"\n{target}: " in makefile
         assert f"make {target}" in readme
     assert "\ndocs: " in makefile
+
+
+def test_readme_leads_with_the_smallest_study_of_ones_own():
+    readme = (REPOSITORY / "README.md").read_text()
+    section = readme.partition("## Your own study")[2].partition("\n## ")[0]
+    configs = re.findall(r"--configfile (\S+)", section)
+    assert configs[0] == "config/quickstart.yaml"
+    inputs = yaml.safe_load((REPOSITORY / configs[0]).read_text())["inputs"]
+    for word in (inputs["images"], inputs["meta"], "filename", *inputs["ranks"]):
+        assert f"`{word}`" in section
+    assert (
+        f"snakemake --cores all --configfile {configs[0]}" in (REPOSITORY / configs[0]).read_text()
+    )
+
+
+def test_every_preset_is_explained():
+    text = (REPOSITORY / "config" / "README.md").read_text()
+    presets = [path.name for path in (REPOSITORY / "config").glob("*.yaml")]
+    assert len(presets) >= 5
+    for name in presets:
+        assert f"| `{name}` | " in text

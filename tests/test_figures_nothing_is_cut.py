@@ -11,6 +11,7 @@ import test_figures_confusion as confusion
 import test_figures_guidance as guidance
 import test_figures_held_out as held_out
 import test_figures_matrices as matrices
+import test_figures_seen as seen
 import test_figures_sequences as sequences
 import test_figures_side_by_side as side_by_side
 import test_figures_taxa as taxa
@@ -96,6 +97,7 @@ FIGURES = {
     "anchors": (anchors, [(5, 1), (79, 3)]),
     "tree": (trees.large, [(3,), (41,)]),
     "pre-training": (lambda n_epochs: plot_history(training.history(n_epochs)), [(1,), (17,)]),
+    "what is seen": (lambda *size: seen.strip(*size)[0], [(1,), (8,), (8, "center", 448)]),
     "notice": (plot_notice, [("no variant has a score of test specimens",)]),
 }
 #: Figures that are drawn twice, of the first of their sizes.

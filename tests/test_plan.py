@@ -6,7 +6,7 @@ import yaml
 from test_configuration import SCHEMA, SIMULATION, SMALLEST, study
 from visgen.configuration.plan import Plan, given
 from visgen.configuration.reading import checked_config
-from visgen.features.options import WEIGHTS
+from visgen.features.options import BUNDLED_MODEL, WEIGHTS
 
 CONFIGS = Path(__file__).parents[1] / "config"
 GUIDED = {
@@ -141,7 +141,7 @@ def test_weights_come_from_a_hub_a_training_a_file_or_nowhere():
 
 def test_no_word_for_weights_is_taken_for_a_file():
     for word in WEIGHTS:
-        made = plan({"backbones.small": {"model": "resnet18", "weights": word}})
+        made = plan({"backbones.small": {"model": BUNDLED_MODEL, "weights": word}})
         assert word not in made.features.weights_of("small")
 
 
@@ -316,7 +316,7 @@ def test_withheld_taxa_are_asked_for_where_a_variant_is_trained_without_them():
     assert made.unseen_anchored == ["aligned"]
 
 
-@pytest.mark.parametrize("name", ["config", "bivalvia", "endless_forams", "moths"])
+@pytest.mark.parametrize("name", ["config", "quickstart", "bivalvia", "endless_forams", "moths"])
 def test_every_preset_has_a_plan(name):
     made = Plan(checked_config(yaml.safe_load((CONFIGS / f"{name}.yaml").read_text()), SCHEMA))
     assert made.candidates and made.score_tables and made.embedding.references

@@ -119,6 +119,24 @@ def read_all(images, backbone, **changes):
     return load_pictures(images, backbone, **options | changes)
 
 
+@pytest.mark.parametrize("held_bytes", [10**6, 0])
+def test_pictures_are_padded_with_the_background_of_the_study(tmp_path, held_bytes):
+    path = tmp_path / "long.png"
+    Image.new("RGB", (19, 190), (200, 10, 20)).save(path)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    whole = load_backbone(
+        "test_resnet",
+        "none",
+        preprocessing={"image_size": 40, "crop_mode": "border", "crop_pct": 1.0},
+    )
+    table = pd.DataFrame({"path": [str(path)], "sha256": [digest]})
+    pictures = read_all(table, whole, background=(0, 90, 90), held_bytes=held_bytes)
+    found = pictures[0].permute(1, 2, 0).numpy()
+    assert found.shape == (40, 40, 3)
+    assert (found[:, [0, 39]] == (0, 90, 90)).all()
+    assert (found[[0, 39], 20] == (200, 10, 20)).all()  # end to end
+
+
 @pytest.fixture(scope="module")
 def stored(trained, tmp_path_factory):
     """Return the files of the networks of two regimes."""

@@ -13,7 +13,7 @@ from visgen.report.classification import content as classified
 from visgen.report.classification import rows as rows_of
 from visgen.report.embedding import agreement as on_agreement
 from visgen.report.embedding.held_out import held_out_content
-from visgen.report.features import pretraining_content
+from visgen.report.features import pretraining_content, seen_content
 from visgen.report.page import (
     embed_image,
     format_number,
@@ -143,7 +143,15 @@ OMITTED = ["evaluator", "reason"]
 NOTES = ["note", "rank", "name", "n_images", "n_specimens", "detail"]
 
 
-def page(folder, name="study", tree_rank="family", pretrained=1, refits=99):
+def page(
+    folder,
+    name="study",
+    tree_rank="family",
+    pretrained=1,
+    refits=99,
+    n_cut=0,
+    weights=None,
+):
     """Return a page on which every name is `name`."""
     figure = folder / "figure.png"
     Figure(figsize=(1, 1)).savefig(figure)
@@ -226,6 +234,12 @@ def page(folder, name="study", tree_rank="family", pretrained=1, refits=99):
     history.columns = ["epoch", "loss", "chance_loss", "top1", "chance_top1"]
     write_table(net / "history.tsv", history)
     Figure(figsize=(1, 1)).savefig(net / "history.png")
+    cuts = {"n_images": 1237, "n_cut": n_cut, "median_cut": 0.0, "largest_cut": 0.625}
+    cuts |= {"image_size": 224, "crop_mode": "center", "crop_pct": 0.875}
+    write_table(net / "seen.tsv", pd.DataFrame([cuts]))
+    Figure(figsize=(1, 1)).savefig(net / "seen.png")
+    networks = {"net": {"model": name, "weights": weights or name}}
+    given |= seen_content([net / "seen.tsv"], [net / "seen.png"], networks)
     given |= {"initial_weights": name}
     given |= pretraining_content([net / "history.tsv"] * pretrained, [net / "history.png"])
     if tree_rank:
@@ -293,8 +307,8 @@ def test_page_needs_no_other_file(tmp_path):
 
 def test_every_figure_is_in_the_page(tmp_path):
     images = [attributes for tag, attributes in Tags(page(tmp_path)).found if tag == "img"]
-    # Counts, learned weights, four of the classifiers, distances, and four of the embedding.
-    assert len(images) == 11
+    # Counts, what is seen, learned weights, four of the classifiers, distances, four of embedding.
+    assert len(images) == 12
     assert {image["src"] for image in images} == {embed_image(tmp_path / "figure.png")}
     assert all(image["alt"] for image in images)
 
@@ -333,8 +347,39 @@ def test_page_says_that_learned_weights_saw_the_test_part(tmp_path):
 
 def test_without_learned_weights_the_page_has_no_such_section(tmp_path):
     text = page(tmp_path, pretrained=0)
-    assert 'href="#features"' not in text
+    assert 'href="#learned"' not in text
     assert "SimCLR" not in text
+
+
+def test_page_warns_where_much_of_an_image_is_cut(tmp_path):
+    text = page(tmp_path, n_cut=29)
+    assert '<p class="warn">Of 29 of 1,237 images more than 5 % of the area is cut' in text
+    assert "of one 62.5 % (crop_mode: center, crop_pct: 0.875)" in text
+    assert (
+        "<code>crop_mode: border</code> and <code>crop_pct: 1.0</code> in backbones.net.p" in text
+    )
+
+
+def test_page_does_not_warn_where_nothing_is_cut(tmp_path):
+    text = page(tmp_path)
+    assert "of the area is cut" not in text
+    assert 'alt="What net sees of some images"' in text
+
+
+@pytest.mark.parametrize(
+    ("weights", "said"),
+    [
+        ("none", "<code>study</code>, untrained."),
+        ("imagenet", "<code>study</code>, trained with labels on ImageNet, as timm has it."),
+        ("bundled", "trained with labels on ImageNet ("),
+        ("simclr", '<a href="#learned">learned without labels</a> from these images.'),
+        ("mine.pth", "with the weights in <code>mine.pth</code>."),
+    ],
+)
+def test_page_says_where_weights_come_from_and_under_which_licence(tmp_path, weights, said):
+    text = page(tmp_path, weights=weights)
+    assert said in text
+    assert ("Apache License" in text) == (weights == "bundled")
 
 
 def test_figures_of_the_page_have_the_captions_of_snakemakes_report(tmp_path):

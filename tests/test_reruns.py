@@ -24,7 +24,8 @@ REFITS = HELD_OUT | {"train_held_out"}
 FOLDS = REFITS | {"embed_held_out"}
 GUIDED = REFITS | {"train_embedding"}
 UNGUIDED = EMBEDDING | HELD_OUT | {"embed_taxa", "embed_held_out"}
-FEATURES = CLASSIFIERS | GUIDED | UNGUIDED | {"extract_features"}
+# What is drawn beside the inputs tells how images were framed for their features.
+FEATURES = CLASSIFIERS | GUIDED | UNGUIDED | {"extract_features", "plot_inputs"}
 VISUAL_GENETIC = SCORES | {"score_visual_genetic", "plot_visual_genetic"}
 PREDICTIONS = VISUAL_GENETIC | {"predict_taxa"}
 VARIANTS = PREDICTIONS | {"train_variant"}
@@ -33,7 +34,7 @@ REGIMES = VIEWS | {"train_regime"}
 COVERAGE = {"measure_coverage", "plot_inputs", "plot_genetics"}
 SPLITS = CLASSIFIERS | VISUAL_GENETIC | COVERAGE | {"split_specimens"}
 PARTS = SPLITS | REGIMES
-WEIGHTS = FEATURES | REGIMES | {"train_simclr", "plot_inputs"}
+WEIGHTS = FEATURES | REGIMES | {"train_simclr"}
 SEQUENCE_SCORES = SCORES | {"score_sequences", "plot_genetics"}
 ANCHORS = SEQUENCE_SCORES | {"measure_anchors"}
 VECTORS = SEQUENCE_SCORES | {"embed_sequences"}
@@ -129,6 +130,8 @@ def test_an_unchanged_study_has_nothing_to_do(planner):
         ("seed", 2, ALL - UNSEEDED),
         ("simclr.epochs", 3, WEIGHTS),
         ("simclr.image_size", 48, WEIGHTS),
+        ("backbones.tiny.preprocessing.image_size", 48, FEATURES | REGIMES),
+        ("backbones.tiny.preprocessing.crop_mode", "squash", WEIGHTS),
         ("ingest.background", [0, 0, 0], SPECIMENS),
         ("ingest.contradictions", "keep", SPECIMENS),
         ("simulation.signal", 0.5, ALL),

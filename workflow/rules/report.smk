@@ -30,7 +30,13 @@ CLASSIFICATION_INPUTS = {
     ),
     "published": given(config["published"]),
 }
-SIMCLR_INPUTS = {
+FEATURE_INPUTS = {
+    "seen_figures": expand(
+        "<results>/features/{backbone}/seen.png", backbone=config["backbones"]
+    ),
+    "cuts": expand(
+        "<results>/features/{backbone}/seen.tsv", backbone=config["backbones"]
+    ),
     "simclr_histories": expand(
         "<results>/simclr/{model}/history.tsv", model=plan.features.learned_models
     ),
@@ -154,7 +160,7 @@ rule write_report:
     """Write the one page to read."""
     input:
         **CLASSIFICATION_INPUTS,
-        **SIMCLR_INPUTS,
+        **FEATURE_INPUTS,
         **GENETICS_INPUTS,
         **EMBEDDING_INPUTS,
         **VISUAL_GENETIC_INPUTS,
@@ -197,6 +203,10 @@ rule write_report:
             "min_images": config["embedding"]["min_images"],
             "bootstraps": config["classification"]["bootstraps"],
             "tail": config["classification"]["tail"],
+            "backbones": {
+                name: {key: backbone[key] for key in ("model", "weights")}
+                for name, backbone in config["backbones"].items()
+            },
             "initial_weights": config["simclr"]["initial_weights"],
         },
     script:

@@ -93,14 +93,22 @@ rule split_specimens:
 
 
 rule plot_inputs:
-    """Draw images of every taxon, phylogenetic distances, and how weights were learned."""
+    """Draw images and distances of taxa, what networks see, and how weights were learned."""
     input:
+        image_table=IMAGE_TABLE,
+        images=plan.images_made,
+        labels=labels_of(*RANKS),
         taxonomy=TAXONOMY,
         coverage="<results>/specimens/coverage.tsv",
         distances=plan.tree_distances,
         histories=expand(
             "<results>/simclr/{model}/history.tsv", model=plan.features.learned_models
         ),
+        # How images were framed stands in every shard.
+        features=[
+            plan.features.clean_features(backbone)[0]
+            for backbone in config["backbones"]
+        ],
         sequences_ingested=of_sequences([]),
         code=code_of("plot_inputs.py"),
     output:
@@ -122,6 +130,16 @@ rule plot_inputs:
             caption="../report/simclr.rst",
             category="Weights learned without labels",
         ),
+        seen=report(
+            expand(
+                "<results>/features/{backbone}/seen.png", backbone=config["backbones"]
+            ),
+            caption="../report/seen.rst",
+            category="What networks see",
+        ),
+        cuts=expand(
+            "<results>/features/{backbone}/seen.tsv", backbone=config["backbones"]
+        ),
     log:
         "<logs>/plot_inputs.log",
     conda:
@@ -129,5 +147,7 @@ rule plot_inputs:
     params:
         ranks=RANKS,
         tree_rank=INPUTS["tree_rank"],
+        background=config["ingest"]["background"],
+        max_pixels=config["ingest"]["max_pixels"],
     script:
         "../scripts/plot_inputs.py"

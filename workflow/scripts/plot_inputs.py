@@ -1,12 +1,18 @@
-"""Draw what went in: images of every taxon, phylogenetic distances, how weights were learned."""
+"""Draw what went in: images and distances of taxa, what networks see, how weights were learned."""
+
+import os
 
 from visgen.distances.matrices import load_distances
+from visgen.features.seen import finest_names, spread_images, summarise_cuts
+from visgen.features.tables import read_framing
+from visgen.figures.features.seen import plot_seen
 from visgen.figures.features.simclr import plot_history
 from visgen.figures.matrices import plot_distance_heatmap
 from visgen.figures.specimens.counts import plot_counts
 from visgen.machine.logs import start_log
+from visgen.specimens.records import read_images, read_labels
 from visgen.specimens.taxonomy import group_above, taxonomic_order
-from visgen.tables import of_rank, read_table
+from visgen.tables import of_rank, read_table, write_table
 
 start_log(snakemake.log[0])
 given, made, params = snakemake.input, snakemake.output, snakemake.params
@@ -24,4 +30,14 @@ for path, figure in zip(given.distances, made.distances, strict=True):  # none w
         group_above(named, params.ranks, rank),
         title=f"Phylogenetic distance between {len(order)} taxa ({rank})",
         label="distance",
+    ).savefig(figure, dpi=150)
+
+images = read_images(given.image_table, os.environ["VISGEN_IMAGES"])
+images = images.join(finest_names(read_labels(given.labels), params.ranks), on="id")
+shown = spread_images(images, n_shown=8)
+for shard, figure, table in zip(given.features, made.seen, made.cuts, strict=True):
+    framing = read_framing(shard)
+    write_table(table, summarise_cuts(images, framing))
+    plot_seen(
+        shown, framing, background=tuple(params.background), max_pixels=params.max_pixels
     ).savefig(figure, dpi=150)

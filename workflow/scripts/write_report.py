@@ -8,7 +8,7 @@ from visgen.machine.logs import start_log
 from visgen.report.classification.content import classification_content
 from visgen.report.embedding.agreement import descent_content
 from visgen.report.embedding.held_out import held_out_content
-from visgen.report.features import pretraining_content
+from visgen.report.features import pretraining_content, seen_content
 from visgen.report.genetics.content import genetics_content
 from visgen.report.page import render_report
 from visgen.report.specimens import left_out, specimen_content, split_content
@@ -33,6 +33,7 @@ page = params.settings | {
 }
 page |= specimen_content(specimens, ranks, read_table(given.rejected))
 page |= split_content([read_table(path) for path in given.notes], ranks)
+page |= seen_content(given.cuts, given.seen_figures, params.settings["backbones"])
 page |= pretraining_content(given.simclr_histories, given.simclr_figures)
 
 if params.genetics is not None:

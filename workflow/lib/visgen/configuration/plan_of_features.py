@@ -5,6 +5,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from visgen.features.options import BUNDLED_SCALE
+
+#: Of preprocessing, what also holds for the views that weights are learned from.
+_LEARNED_WITH = ("mean", "std", "crop_mode")
+
 
 @dataclass(frozen=True)
 class FeaturesPlan:
@@ -58,6 +63,8 @@ class FeaturesPlan:
                 return []
             case "imagenet":
                 return [f"resources/weights/{model}.safetensors"]
+            case "bundled":
+                return [f"resources/weights/bundled/{model}.safetensors"]
             case "simclr":
                 return [f"{self.folder}/simclr/{model}/weights.safetensors"]
             case path:
@@ -73,12 +80,12 @@ class FeaturesPlan:
     def trained_as(self, model: str) -> dict[str, Any]:
         """Return what a model that SimCLR trains is built with; its backbones agree on it."""
         backbone = next(
-            backbone
-            for backbone in self.config["backbones"].values()
+            self.backbone(name)
+            for name, backbone in self.config["backbones"].items()
             if backbone["model"] == model and backbone["weights"] == "simclr"
         )
         preprocessing = {
-            key: value for key, value in backbone["preprocessing"].items() if key in ("mean", "std")
+            key: value for key, value in backbone["preprocessing"].items() if key in _LEARNED_WITH
         }
         simclr = self.config["simclr"]
         return {
@@ -89,8 +96,16 @@ class FeaturesPlan:
         }
 
     def backbone(self, backbone: str) -> dict[str, Any]:
-        """Return the options of a frozen network."""
-        return self.config["backbones"][backbone] | {"seed": self.config["seed"]}
+        """Return the options of a frozen network.
+
+        One whose weights are, or started from, those installed with the workflow takes channels on
+        their scale, where the user gives no other.
+        """
+        options = self.config["backbones"][backbone]
+        started = {options["weights"], self.config["simclr"]["initial_weights"]}
+        if options["weights"] == "bundled" or started == {"simclr", "bundled"}:
+            options = options | {"preprocessing": BUNDLED_SCALE | options["preprocessing"]}
+        return options | {"seed": self.config["seed"]}
 
     @property
     def augmentation(self) -> dict[str, Any]:

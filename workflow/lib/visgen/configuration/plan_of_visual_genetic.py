@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from visgen.configuration.checks.visual_genetic import OVERRIDES, recognised_rank, training_of
+from visgen.configuration.plan_of_features import FeaturesPlan
 from visgen.visual_genetic.scopes import SCOPES
 
 
@@ -45,7 +46,7 @@ class VisualGeneticPlan:
     @property
     def backbone(self) -> Mapping[str, Any]:
         """Options of the network that is trained."""
-        return self.config["backbones"][self.section["backbone"]] | {"seed": self.config["seed"]}
+        return FeaturesPlan(self.config).backbone(self.section["backbone"])
 
     @cached_property
     def compared(self) -> dict[str, dict[str, Any]]:

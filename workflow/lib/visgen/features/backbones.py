@@ -14,6 +14,8 @@ from timm.data import create_transform, resolve_data_config
 from timm.models import load_state_dict
 from torch import Tensor, nn
 
+from visgen.features.framing import Framing
+
 #: Names that the config uses for a value that timm calls otherwise.
 UNTRAINED = "none"
 
@@ -26,10 +28,10 @@ class Backbone:
     ----------
     network
         In eval mode; without a classification head.
+    framing
+        How a picture becomes the square that the network sees.
     transform
-        From an upright RGB picture to a tensor (3, height, width).
-    image_size
-        Side in pixels of what the network sees.
+        From a picture that `framing` has padded to a tensor (3, height, width).
     layers
         Indices of the layers whose pooled maps are joined, or None.
     n_features
@@ -39,11 +41,16 @@ class Backbone:
     """
 
     network: nn.Module
+    framing: Framing
     transform: Callable[[Any], Tensor]
-    image_size: int
     layers: tuple[int, ...] | None
     n_features: int
     recipe: dict[str, Any]
+
+    @property
+    def image_size(self) -> int:
+        """Side in pixels of what the network sees."""
+        return self.framing.image_size
 
 
 def load_backbone(
@@ -94,8 +101,13 @@ def load_backbone(
     wanted = None if layers is None else tuple(layers)
     return Backbone(
         network=network,
+        framing=Framing(
+            image_size,
+            data_config["crop_mode"],
+            data_config["crop_pct"],
+            data_config["interpolation"],
+        ),
         transform=create_transform(**data_config, is_training=False),
-        image_size=image_size,
         layers=wanted,
         n_features=_count_features(model, network, wanted, image_size),
         recipe={

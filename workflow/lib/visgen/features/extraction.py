@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ SOFTWARE = ("torch", "torchvision", "timm")
 
 #: Raised when this code comes to make other vectors of the same images, so that the store does
 #: not hand out the old ones.
-REVISION = 2
+REVISION = 3
 
 
 def extract_features(
@@ -74,7 +75,7 @@ def extract_features(
     features
         (n_images * n_repeats, n_features) float32, index (id, repeat).
     made_with
-        Device, precision, recipe and software, for the table's metadata.
+        Device, precision, recipe, software, and how images were framed, for the table's metadata.
 
     Raises
     ------
@@ -146,7 +147,7 @@ def extract_features(
         "precision": recipe["precision"],
         "recipe": packs.name,
         "software": ", ".join(f"{name} {number}" for name, number in recipe["software"].items()),
-    }
+    } | {key: str(value) for key, value in asdict(backbone.framing).items()}
     return features, made_with
 
 
@@ -158,7 +159,7 @@ def read_for(
     background: tuple[int, int, int],
     max_pixels: int,
 ) -> Image.Image:
-    """Read an image at least as large as a backbone needs it.
+    """Read an image at least as large as a backbone needs it, and pad it as the backbone wants.
 
     Parameters
     ----------
@@ -167,7 +168,12 @@ def read_for(
     path, sha256
         Of the file, and of its content at ingest.
     background, max_pixels
-        As in `visgen.specimens.images.load_image`.
+        As in `visgen.specimens.images.load_image`; what is padded has this background too.
+
+    Returns
+    -------
+    Image
+        For `backbone.transform`, or first to be distorted.
 
     Raises
     ------
@@ -180,7 +186,8 @@ def read_for(
         Path(path), background=background, max_pixels=max_pixels, at_least=backbone.image_size
     )
     check_content(path, sha256)
-    return image
+    with naming(path):
+        return backbone.framing.pad(image, background)
 
 
 def run_batches(

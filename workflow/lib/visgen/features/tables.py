@@ -5,6 +5,7 @@ import json
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-#: What a shard tells of its making.
-MADE_WITH = ("device", "precision", "recipe", "software")
+from visgen.features.framing import Framing
+
+#: What a shard tells of its making, how images were framed among it.
+FRAMING = tuple(field.name for field in fields(Framing))
+MADE_WITH = ("device", "precision", "recipe", "software", *FRAMING)
 _ROWS = 1024  # read at a time
 _DIGEST = 16  # bytes of a checksum
 _DAMAGED = "{}: found a damaged table of features ({}); delete it, and the next run makes it anew"
@@ -40,10 +44,29 @@ def write_features(path: Path, features: pd.DataFrame, made_with: Mapping[str, s
 
 
 def read_made_with(shard: str | Path) -> dict[str, str]:
-    """Return what a shard says of its making: device, precision, recipe and software."""
+    """Return what a shard says of its making: device, precision, recipe, software, framing."""
     with _damage_named(shard):
         told = _told(pq.read_schema(shard))
     return {key: told[key] for key in MADE_WITH if key in told}
+
+
+def read_framing(shard: str | Path) -> Framing:
+    """Return how the images of a shard were framed.
+
+    Raises
+    ------
+    ValueError
+        If the shard does not say, as one of an earlier version.
+    """
+    told = read_made_with(shard)
+    if missing := [key for key in FRAMING if key not in told]:
+        raise ValueError(_DAMAGED.format(shard, f"{', '.join(missing)} missing"))
+    return Framing(
+        image_size=int(told["image_size"]),
+        crop_mode=told["crop_mode"],
+        crop_pct=float(told["crop_pct"]),
+        interpolation=told["interpolation"],
+    )
 
 
 def read_features(shards: Sequence[Path]) -> pd.DataFrame:

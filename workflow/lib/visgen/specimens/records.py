@@ -18,14 +18,14 @@ def write_records(paths: Mapping[str, object], specimens: pd.DataFrame) -> None:
     Parameters
     ----------
     paths
-        specimens: all columns; images: id, path, sha256; labels: a list, one table a rank, named
-        ``<rank>.parquet``, with id, specimen and the rank; taxa: a list too, ``<rank>.tsv``, with
-        taxon, sorted; groups: as `name_groups` returns them.
+        specimens: all columns; images: id, path, sha256, width, height; labels: a list, one table
+        a rank, named ``<rank>.parquet``, with id, specimen and the rank; taxa: a list too,
+        ``<rank>.tsv``, with taxon, sorted; groups: as `name_groups` returns them.
     specimens
         As `visgen.specimens.ingest.ingest` returns them.
     """
     specimens.to_parquet(paths["specimens"], index=False)
-    write_table(paths["images"], specimens[["id", "path", "sha256"]])
+    write_table(paths["images"], specimens[["id", "path", "sha256", "width", "height"]])
     for path in paths["labels"]:
         specimens[["id", "specimen", Path(path).stem]].to_parquet(path, index=False)
     ranks = [Path(path).stem for path in paths["taxa"]]
@@ -61,8 +61,8 @@ def read_images(table: str | Path, folder: str | Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns id, path (from the working directory, or absolute as the folder is) and sha256,
-        sorted by id.
+        Columns id, path (from the working directory, or absolute as the folder is), sha256, width
+        and height (pixels), sorted by id.
     """
     images = read_table(table)
     return images.assign(path=[(Path(folder) / path).as_posix() for path in images["path"]])

@@ -6,7 +6,12 @@ from typing import Any
 from visgen.features.options import INITIAL_WEIGHTS
 
 #: Keys of a backbone that decide what SimCLR learns; the others decide what is read off it.
-SIMCLR_KEYS = ("model_args", "preprocessing.mean", "preprocessing.std")
+SIMCLR_KEYS = (
+    "model_args",
+    "preprocessing.mean",
+    "preprocessing.std",
+    "preprocessing.crop_mode",
+)
 
 
 def check_simclr(backbones: Mapping[str, Mapping[str, Any]], initial_weights: str) -> None:

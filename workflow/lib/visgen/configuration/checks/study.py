@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from visgen.configuration.checks.bundled import check_bundled
 from visgen.configuration.checks.choice import check_choice
 from visgen.configuration.checks.classification import check_classification
 from visgen.configuration.checks.embedding import check_embedding, check_fine_tuning
@@ -32,6 +33,7 @@ def check_study(config: Mapping[str, Any]) -> None:
     check_embedding(config["embedding"])
     check_fine_tuning(config["embedding"]["variants"], config["backbones"])
     check_simclr(config["backbones"], config["simclr"]["initial_weights"])
+    check_bundled(config["backbones"], config["simclr"]["initial_weights"])
     splits = config["splits"]
     if splits["test"] + splits["val"] >= 1:
         raise ValueError(

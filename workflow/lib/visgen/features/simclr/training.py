@@ -32,7 +32,7 @@ SOFTWARE = ("torch", "torchvision", "timm", "pytorch-metric-learning")
 WARM_UP = 0.1
 
 #: Raised when this code comes to learn other weights from the same images.
-REVISION = 2
+REVISION = 3
 
 
 def train_simclr(
@@ -155,7 +155,7 @@ def train_simclr(
             tuple(images["path"]),
             tuple(images["sha256"]),
             view_transform(backbone.image_size, **augmentation),
-            backbone.image_size,
+            backbone.framing,
             seed,
             background,
             max_pixels,

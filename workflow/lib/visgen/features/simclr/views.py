@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 from torchvision.transforms import v2
 
+from visgen.features.framing import Framing
 from visgen.machine.schedule import seed_of
 from visgen.specimens.images import check_content, load_image, naming
 
@@ -38,7 +39,8 @@ def view_transform(
         Side of a view, in pixels.
     crop
         Smallest share of the picture's area that a view shows; the largest is all of it. Its
-        aspect ratio lies between 3:4 and 4:3 before it is made square.
+        aspect ratio lies between 3:4 and 4:3 before it is made square, so that of a picture that
+        was not padded to a square a view never shows all.
     flip
         Probability of a left-right mirror image.
     colour
@@ -74,8 +76,8 @@ class ViewPairs(Dataset):
         Of each image.
     transform
         As `view_transform` makes it.
-    image_size
-        Side of a view, in pixels.
+    framing
+        Of the network; views are drawn from the picture that it pads, and have its image size.
     seed
         Of all views.
     background, max_pixels
@@ -85,7 +87,7 @@ class ViewPairs(Dataset):
     paths: tuple[str, ...]
     sha256: tuple[str, ...]
     transform: Callable[[Image.Image], Tensor]
-    image_size: int
+    framing: Framing
     seed: int
     background: tuple[int, int, int]
     max_pixels: int
@@ -111,11 +113,12 @@ class ViewPairs(Dataset):
             background=self.background,
             max_pixels=self.max_pixels,
             # Its sides stay twice as long, so that a crop of a quarter keeps all its pixels.
-            at_least=self.image_size,
+            at_least=self.framing.image_size,
         )
         if epoch == 0:
             check_content(path, self.sha256[row])
         with naming(path):
+            image = self.framing.pad(image, self.background)
             first, second = (self._view(image, epoch, row, number) for number in (1, 2))
         return first, second
 

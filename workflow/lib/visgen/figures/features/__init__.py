@@ -1,1 +1,1 @@
-"""Figures of how weights were learned."""
+"""Figures of what networks see, and of how weights were learned."""

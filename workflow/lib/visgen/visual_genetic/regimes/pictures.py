@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from visgen.features.backbones import Backbone
+from visgen.features.framing import Framing
 from visgen.specimens.images import check_content, load_image, naming
 
 #: Most bytes of pictures that are held in memory.
@@ -60,12 +61,12 @@ class ReadPictures(Dataset):
     ----------
     paths
         Of the files.
+    framing
+        How a picture becomes square; its image size spares decoding larger ones in full.
     transform
-        From an upright RGB picture to (3, size, size), uint8.
+        From a picture that `framing` has padded to (3, size, size), uint8.
     colour
         ``colour`` or ``grey``.
-    image_size
-        Side in pixels, which spares decoding larger ones in full.
     background, max_pixels
         As in `visgen.specimens.images.load_image`.
     workers
@@ -73,9 +74,9 @@ class ReadPictures(Dataset):
     """
 
     paths: tuple[str, ...]
+    framing: Framing
     transform: Callable[[Image.Image], Tensor]
     colour: str
-    image_size: int
     background: tuple[int, int, int]
     max_pixels: int
     workers: int
@@ -92,8 +93,11 @@ class ReadPictures(Dataset):
         RefusedImage
             If the file can no longer be read.
         """
-        image = load_image(self.paths[row], self.background, self.max_pixels, self.image_size)
+        image = load_image(
+            self.paths[row], self.background, self.max_pixels, self.framing.image_size
+        )
         with naming(self.paths[row]):
+            image = self.framing.pad(image, self.background)
             if self.colour == "grey":
                 image = image.convert("L").convert("RGB")
             return self.transform(image)[: CHANNELS[self.colour]]
@@ -119,7 +123,7 @@ def load_pictures(
     workers: int,
     held_bytes: int = HELD_BYTES,
 ) -> HeldPictures | ReadPictures:
-    """Return the pictures of images in their order, cut and resized as the backbone does it.
+    """Return the pictures of images in their order, framed and resized as the backbone does it.
 
     Parameters
     ----------
@@ -148,12 +152,12 @@ def load_pictures(
     size = backbone.image_size
     read = ReadPictures(
         tuple(map(str, images["path"])),
+        backbone.framing,
         # timm's prefetcher takes whole numbers, before they are scaled.
         create_transform(
             **backbone.recipe["preprocessing"], is_training=False, use_prefetcher=True
         ),
         colour,
-        size,
         background,
         max_pixels,
         workers,

@@ -41,7 +41,7 @@ TRAINING_OPTIONS = (
 )
 
 #: Raised when this code comes to learn other weights from the same images.
-REVISION = 2
+REVISION = 3
 
 
 def train_regime(
