@@ -2,9 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from visgen.classification.confidence.measuring import measure_confidence
+from visgen.classification.evaluators import DERIVED
 from visgen.classification.scores.baselines import best_baseline
 from visgen.classification.scores.choosing import choose_classifiers, compare_backbones
-from visgen.classification.scores.evaluators import DERIVED
 from visgen.classification.scores.guessed import Study, collect_guesses, scored_images
 from visgen.classification.scores.guesses import guesses
 from visgen.classification.scores.scoring import score_classifiers

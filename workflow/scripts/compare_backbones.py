@@ -3,9 +3,9 @@
 from itertools import product
 
 import pandas as pd
+from visgen.classification.evaluators import INDEPENDENT
 from visgen.classification.predictions import iterate_predictions
 from visgen.classification.scores.choosing import compare_backbones
-from visgen.classification.scores.evaluators import INDEPENDENT
 from visgen.classification.scores.guessed import Study
 from visgen.classification.scores.guesses import guesses
 from visgen.machine.logs import start_log

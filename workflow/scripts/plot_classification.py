@@ -1,7 +1,7 @@
 """Draw scores, taxa, confusions and confidence of a backbone's classifiers."""
 
 import pandas as pd
-from visgen.classification.scores.evaluators import INDEPENDENT, JOINT
+from visgen.classification.evaluators import INDEPENDENT, JOINT
 from visgen.figures.classification.answered import plot_answered
 from visgen.figures.classification.confidence import plot_confidence
 from visgen.figures.classification.confusion import plot_confusion

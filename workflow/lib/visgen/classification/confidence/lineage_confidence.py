@@ -24,14 +24,13 @@ from visgen.classification.confidence.node_sets import node_ranks
 from visgen.classification.confidence.redeals import REDEALS, REDEALT, Redealt
 from visgen.classification.confidence.set_coverage import ALL, HEAD, TAIL, of_group
 from visgen.classification.confidence.slices import slice_images
+from visgen.classification.evaluators import ALL_RANKS, MARGINAL
 from visgen.classification.lineages.answering import (
     JointAnswers,
     answer_jointly,
     rank_tables,
 )
 from visgen.classification.lineages.joint import marginals
-from visgen.classification.scores.evaluators import MARGINAL
-from visgen.classification.scores.guessed import ALL_RANKS
 
 
 class LineageConfidence(NamedTuple):

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 import pandas as pd
 
-from visgen.classification.scores.evaluators import INDEPENDENT
+from visgen.classification.evaluators import INDEPENDENT
 
 
 def best_baseline(scores: pd.DataFrame, baselines: Collection[str]) -> pd.Series | None:

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from visgen.classification.scores.evaluators import CHOSEN, INDEPENDENT, JOINT
-from visgen.classification.scores.guessed import ALL_RANKS, Study
+from visgen.classification.evaluators import ALL_RANKS, CHOSEN, INDEPENDENT, JOINT
+from visgen.classification.scores.guessed import Study
 from visgen.classification.scores.scoring import compare_guesses
 from visgen.metrics import DIFFERENCE, SCORE, of_role
 

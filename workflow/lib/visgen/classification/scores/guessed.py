@@ -7,14 +7,15 @@ from itertools import groupby
 import numpy as np
 import pandas as pd
 
-from visgen.classification.lineages.answering import JointAnswers, answer_jointly, rank_tables
-from visgen.classification.scores.evaluators import (
+from visgen.classification.evaluators import (
+    ALL_RANKS,
     INDEPENDENT,
     JOINT,
     LEAST_COST,
     MARGINAL,
     ROLLED_UP,
 )
+from visgen.classification.lineages.answering import JointAnswers, answer_jointly, rank_tables
 from visgen.classification.scores.guesses import guesses
 from visgen.classification.scores.lineages import roll_up
 from visgen.classification.scores.tempering import temper
@@ -22,9 +23,6 @@ from visgen.distances.taxon_distances import taxon_distances
 from visgen.scikit_bio import DistanceMatrix
 from visgen.specimens.splits import calibrates, finest_usable_rank
 from visgen.specimens.taxonomy import lineage
-
-#: In the column rank, for scores of all ranks together.
-ALL_RANKS = "all"
 
 #: Guesses of one classifier by (seed, rank, evaluator).
 Guesses = dict[tuple[int, str, str], pd.DataFrame]

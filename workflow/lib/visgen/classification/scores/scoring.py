@@ -5,9 +5,9 @@ from collections.abc import Hashable, Mapping, Sequence
 import pandas as pd
 
 from visgen.bootstrap import true_taxon
+from visgen.classification.evaluators import ALL_RANKS, DERIVED, INDEPENDENT, ROLLED_UP
 from visgen.classification.scores.counts import count_guesses
-from visgen.classification.scores.evaluators import DERIVED, INDEPENDENT, ROLLED_UP
-from visgen.classification.scores.guessed import ALL_RANKS, Guesses, Study, scored_images
+from visgen.classification.scores.guessed import Guesses, Study, scored_images
 from visgen.classification.scores.intervals import score_variants, share_with_interval
 from visgen.classification.scores.lineages import impossible
 from visgen.classification.scores.mistakes import lca_heights
@@ -34,7 +34,7 @@ def score_classifiers(
     list of dict
         variant, evaluator, part, rank, seed, metric, role, against, value, ci_low, ci_high, n.
         The evaluator is ``independent`` or one of
-        `visgen.classification.scores.evaluators.DERIVED`. Differences (test part) are against
+        `visgen.classification.evaluators.DERIVED`. Differences (test part) are against
         the reference, of independent classifiers, and against ``independent``, of all that is
         made of their answers. Validation values are without interval and on its choice half only
         (`visgen.specimens.splits.calibrates`). The share of images whose predictions contradict

@@ -10,8 +10,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from visgen.classification.evaluators import INDEPENDENT, JOINT
 from visgen.classification.scores.baselines import best_baseline
-from visgen.classification.scores.evaluators import INDEPENDENT, JOINT
 from visgen.figures.colours import COLOURS
 from visgen.figures.matrices import plot_notice
 from visgen.metrics import SCORE, of_role, over_seeds

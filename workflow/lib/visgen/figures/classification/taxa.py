@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
 from matplotlib.transforms import Bbox
 
-from visgen.classification.scores.evaluators import INDEPENDENT
+from visgen.classification.evaluators import INDEPENDENT
 from visgen.classification.scores.taxa import taxa_over_seeds
 from visgen.figures.colours import COLOURS
 from visgen.figures.free_places import write_where_free

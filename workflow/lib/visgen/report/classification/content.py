@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from visgen.classification.confidence.set_coverage import ALL
-from visgen.classification.scores.evaluators import INDEPENDENT, JOINT
+from visgen.classification.evaluators import INDEPENDENT, JOINT
 from visgen.metrics import SCORE, of_role, over_seeds
 from visgen.report.cells import points
 from visgen.report.classification.lineages import (

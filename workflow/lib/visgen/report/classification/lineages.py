@@ -8,14 +8,14 @@ import pandas as pd
 from visgen.classification.confidence.lineage_sets import FLAT, NODES
 from visgen.classification.confidence.redeals import REDEALT
 from visgen.classification.confidence.set_coverage import GROUPS, VALID_MEAN, of_group
-from visgen.classification.scores.evaluators import (
+from visgen.classification.evaluators import (
+    ALL_RANKS,
     INDEPENDENT,
     JOINT,
     LEAST_COST,
     MARGINAL,
     ROLLED_UP,
 )
-from visgen.classification.scores.guessed import ALL_RANKS
 from visgen.metrics import DIFFERENCE, EXPECTED, SCORE
 from visgen.report.cells import cell, interval_in_words, points
 from visgen.report.page import format_number, format_percent, is_nothing

@@ -12,15 +12,15 @@ from visgen.classification.confidence.set_coverage import (
     VALID_MEAN,
     of_group,
 )
-from visgen.classification.scores.baselines import best_baseline
-from visgen.classification.scores.evaluators import (
+from visgen.classification.evaluators import (
+    ALL_RANKS,
     CHOSEN,
     INDEPENDENT,
     JOINT,
     MARGINAL,
     ROLLED_UP,
 )
-from visgen.classification.scores.guessed import ALL_RANKS
+from visgen.classification.scores.baselines import best_baseline
 from visgen.metrics import DIFFERENCE, EXPECTED, SCORE, of_role
 from visgen.report.cells import cell, points, signed
 from visgen.report.page import format_number, format_percent

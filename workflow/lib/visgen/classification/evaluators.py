@@ -1,4 +1,7 @@
-"""How classifiers are scored: the names that their scores have in the column evaluator."""
+"""How classifiers are scored: names of their scores in the columns evaluator and rank."""
+
+#: In the column rank, for scores of all ranks together.
+ALL_RANKS = "all"
 
 #: Where independent classifiers, and where sums of a finer rank's probabilities predict.
 INDEPENDENT, ROLLED_UP = "independent", "rolled_up"
