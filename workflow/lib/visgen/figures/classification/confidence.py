@@ -25,6 +25,7 @@ from visgen.metrics import EXPECTED, SCORE, of_role, over_seeds
 _CURVES = {
     "uncalibrated": ("as predicted", "#d55e00", "s"),
     "temperature": ("temperature scaled", "#0072b2", "o"),
+    "marginal": ("all ranks together", "#009e73", "^"),
 }
 _SETS = {
     "conformal": ("calibrated in one pool", "#009e73", "D"),
@@ -119,7 +120,10 @@ def _draw_reliability(axes: Axes, bins: pd.DataFrame, mean: pd.DataFrame) -> Non
     axes.plot([0, 1], [0, 1], color="0.6", lw=1, ls="--", zorder=1)
     handles = []
     for evaluator, (name, colour, marker) in _CURVES.items():
-        pooled = pool_bins(bins[bins["evaluator"] == evaluator])
+        own = bins[bins["evaluator"] == evaluator]
+        if own.empty:
+            continue
+        pooled = pool_bins(own)
         x, y = pooled["confidence"], pooled["accuracy"]
         area = _LARGEST * pooled["n_images"] / pooled["n_images"].max()
         axes.plot(x, y, color=colour, lw=1, alpha=0.6, zorder=2)
