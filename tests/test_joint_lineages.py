@@ -165,6 +165,17 @@ def test_weights_are_found_again(exponents):
     assert found.n == 5003
 
 
+def test_ranks_that_say_the_opposite_count_next_to_nothing():
+    known = lineages(ROWS[:5])
+    truth = known.places[np.arange(5003) % 5]
+    odds = odds_of(known, 5003)
+    for r, rank in enumerate(RANKS):  # the true taxon is always the least probable one
+        odds[rank][np.arange(5003), truth[:, r]] = 1e-6
+    found = fit_weights(log_terms(odds, known), truth, known, np.arange(5003))
+    assert np.isfinite(found.exponents).all() and (found.exponents < 0.01).all()
+    assert found.shares.sum() == pytest.approx(1)
+
+
 def test_few_specimens_leave_the_ranks_nearly_alike():
     known, terms, truth = planted(5, (2.0, 0.0, 0.0))
     few = fit_weights(terms, truth, known, np.arange(5)).shares

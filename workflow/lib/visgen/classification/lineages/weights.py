@@ -11,8 +11,8 @@ from visgen.classification.lineages.known import Lineages
 #: Specimens that the belief in equal weights counts as.
 PRIOR = 10.0
 
-_WIDEST = 100.0  # the temperature is between 1 / 100 and 100, as that of one rank
-_MOST = 20.0  # times that a rank can count as much as the mean
+_WIDEST = 100.0  # where all ranks count alike, the temperature is between 1 / 100 and 100
+_FEWEST, _MOST = 1e-3, 20.0  # times that a rank can count as much as if all counted alike
 _LEAST = 1e-30  # of a probability whose logarithm is taken
 
 
@@ -110,7 +110,11 @@ def fit_weights(
         return total + PRIOR * off @ off / 2, alike * slope + PRIOR * off
 
     found = minimize(
-        penalised, np.ones(n_ranks), jac=True, method="L-BFGS-B", bounds=[(0, _MOST)] * n_ranks
+        penalised,
+        np.ones(n_ranks),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[(_FEWEST, _MOST)] * n_ranks,
     )
     exponents = alike * found.x
     return RankWeights(exponents / exponents.sum(), 1 / exponents.sum(), len(n_images))
