@@ -312,6 +312,19 @@ def result():
     return measured()
 
 
+def test_a_rank_at_which_the_answer_has_no_name_is_still_scored():
+    predictions, above, specimens, n_train = study(skill=30.0, rows=ROWS)
+    for seed in (1, 2):  # one specimen of F4, which has no genus, is labelled as one
+        table = predictions[seed, "genus"]
+        at = table.index[(table["part"] == "test") & table["truth"].isna()][0]
+        table.loc[at, "truth"] = "G1"
+    found = measure_lineages(
+        predictions, above, specimens, n_train, tail=1, confidence=0.8, simulations=7
+    )
+    scores = metrics_table(found.scores)
+    assert scores.loc[scores["metric"].isin(["ece", "brier"]), "value"].notna().all()
+
+
 def test_every_answer_is_a_lineage_with_its_probabilities(result):
     answers, known = result.answers, {tuple(row) for row in ROWS[:5]}
     assert set(map(tuple, answers[RANKS].to_numpy())) <= known
