@@ -325,6 +325,19 @@ def test_a_rank_at_which_the_answer_has_no_name_is_still_scored():
     assert scores.loc[scores["metric"].isin(["ece", "brier"]), "value"].notna().all()
 
 
+def test_a_specimen_in_two_parts_of_a_given_split_is_dealt_once():
+    predictions, above, specimens, n_train = study()
+    predictions = {key: table for key, table in predictions.items() if key[0] == 1}
+    table = predictions[1, "genus"]
+    ids = {part: table.loc[table["part"] == part, "id"].tolist() for part in ("val", "test")}
+    calibrating = [i for i in ids["val"] if calibrates(specimens.loc[[i]]).all()]
+    specimens[ids["test"][:11]] = specimens[calibrating[:11]].to_numpy()
+    found = measure_lineages(predictions, above, specimens, n_train, tail=12, confidence=0.8)
+    scores = of_role(metrics_table(found.scores), SCORE)
+    n = scores[(scores["part"] == REDEALT) & (scores["metric"] == "coverage")]["n"]
+    assert (n == len(ids["test"]) - 11).all()
+
+
 def test_every_answer_is_a_lineage_with_its_probabilities(result):
     answers, known = result.answers, {tuple(row) for row in ROWS[:5]}
     assert set(map(tuple, answers[RANKS].to_numpy())) <= known

@@ -187,7 +187,8 @@ def _members(sets: LineageSets, deal: Deal) -> dict[str, np.ndarray]:
     """Return which test specimens of a deal are of which group of taxa."""
     rare = pd.Series(sets.in_tail[sets.test.lineage], sets.test.code)
     calibration = pd.Series(sets.in_tail[sets.calibration.lineage], sets.calibration.code)
-    rare = pd.concat([rare, calibration]).loc[deal.test].to_numpy()
+    rare = pd.concat([calibration, rare])
+    rare = rare[~rare.index.duplicated()].loc[deal.test].to_numpy()
     everyone = {ALL: np.ones(len(rare), bool)}
     return everyone | ({HEAD: ~rare, TAIL: rare} if _is_apart(sets) else {})
 
