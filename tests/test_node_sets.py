@@ -245,6 +245,37 @@ def test_united_sets_hold_what_either_group_asks_for():
     assert found["mondrian_nodes", "set_size"] == (candidates <= limit).sum(axis=1).mean()
 
 
+def test_united_sets_need_enough_of_every_group():
+    """Else a set is all there is, and holds the truth of the head for sure."""
+    rng = np.random.default_rng(8)
+    truth = np.repeat([0, 1], [40, 2])
+    own, candidates = rng.random(42), rng.random((31, 2))
+    test = Strangeness(candidates[:, 0], np.zeros(31, int), candidates)
+    rows, omitted = score_strangeness(
+        Strangeness(own, truth), test, np.array([False, True]),
+        names=NODES, united=True, confidence=0.8, seed=1,
+    )  # fmt: skip
+    assert {row["evaluator"] for row in rows} == {NODES[0]}
+    omitted = [row for row in omitted if row["evaluator"] == NODES[1]]
+    assert [row["group"] for row in omitted] == ["all", "head", "tail"]
+    assert all(row["reason"].startswith("2 calibration specimens") for row in omitted)
+
+
+def test_deals_with_too_few_of_a_group_have_no_size_and_no_united_sets():
+    pool = pool_of(n=61)
+    group = np.array([0, 0, 0, 0, 0, 0, 1])
+    deals = redeal(pool, np.arange(61), 23, seed=3)
+    n_rare = [(group[pool.truth[first]] == 1).sum() for first, _ in deals]
+    few = [n < 4 for n in n_rare]  # ⌊5 · 0.2⌋ = 1
+    assert 5 < sum(few) < 45
+    apart, united = (
+        ask_redealt(pool, np.arange(61), deals, group, united=united, confidence=0.8)
+        for united in (False, True)
+    )
+    assert [np.isnan(found.size).all() for found in apart] == few
+    assert len(united) == len(deals) - sum(few)
+
+
 # Accuracy by the share answered.
 
 

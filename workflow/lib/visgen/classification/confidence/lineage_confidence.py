@@ -21,7 +21,7 @@ from visgen.classification.confidence.measuring import (
     score_reliability,
 )
 from visgen.classification.confidence.node_sets import node_ranks
-from visgen.classification.confidence.redeals import REDEALS, REDEALT, Redealt
+from visgen.classification.confidence.redeals import REDEALT, Redealt
 from visgen.classification.confidence.set_coverage import ALL, HEAD, TAIL, of_group
 from visgen.classification.confidence.slices import slice_images
 from visgen.classification.evaluators import ALL_RANKS, MARGINAL
@@ -207,17 +207,18 @@ def _over_both(deals: list[dict[tuple[str, str], Deal]]) -> list[dict]:
 
 
 def _score_redealt(redealt: Mapping[tuple[str, str], list[Redealt]]) -> list[dict]:
-    """Return mean coverage and size over the deals of one seed."""
+    """Return mean coverage and size over the deals of one seed that can be scored."""
     rows = []
     for (name, subset), found in redealt.items():
         shared = {"evaluator": name, "part": REDEALT, "ci_low": np.nan, "ci_high": np.nan}
-        shared |= {"n": min(len(each.covered) for each in found), "n_permutations": REDEALS}
+        shared["n"] = min(len(each.covered) for each in found)
         for metric, values in (
             ("coverage", [each.covered.mean() for each in found]),
             ("set_size", [each.size.mean() for each in found]),
         ):
-            row = {"metric": of_group(metric, subset), "value": float(np.mean(values))}
-            rows.append(shared | row)
+            if len(known := [value for value in values if not np.isnan(value)]):
+                row = {"metric": of_group(metric, subset), "value": float(np.mean(known))}
+                rows.append(shared | row | {"n_permutations": len(known)})
     return rows
 
 
