@@ -79,6 +79,17 @@ def test_two_species_of_a_genus_never_differ_above_it():
     assert names.loc[names["species"].notna(), "family"].tolist() == ["F1", "F1"]
 
 
+def test_no_lineage_is_impossible_whatever_the_labels_say():
+    contradictory = [("F1", "G", "a")] * 5 + [("F2", "G", "b")] * 2 + [("F1", "G", "b")]
+    above, taxa = taxonomy(contradictory, ["family", "genus", "species"])
+    assert not impossible(known_lineages(taxa, above).names, above).any()
+    above, taxa = taxonomy()
+    taxa["order"] = taxa["order"].drop("O3")  # no image of F4 in training has its order
+    assert not impossible(known_lineages(taxa, above).names, above).any()
+    wrong = pd.DataFrame([["F2", "G", "a"]], columns=["family", "genus", "species"])
+    assert impossible(wrong, taxonomy(contradictory, list(wrong))[0]).all()
+
+
 def test_terms_are_logarithms_floored_at_a_hundredth_of_chance():
     known = lineages(ROWS[:5])
     odds = odds_of(known, 3)
