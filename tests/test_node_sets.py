@@ -297,6 +297,14 @@ def test_answers_as_sure_count_at_their_mean_rate():
     assert curve["accuracy"].to_numpy() == pytest.approx(np.full(len(curve), 0.25))
 
 
+def test_images_without_a_name_are_not_answered():
+    sure = np.append(np.linspace(0.9, 0.3, 13), np.full(7, np.nan))
+    curve = answered_curve(sure, np.arange(20) < 11)
+    assert curve["share"].max() == 0.65 and curve["n_images"].max() == 13
+    assert curve["accuracy"].iloc[-1] == pytest.approx(11 / 13)
+    assert answered_curve(np.full(5, np.nan), np.zeros(5, bool)).empty
+
+
 def test_no_image_makes_no_curve():
     assert answered_curve(np.array([]), np.array([], bool)).empty
 

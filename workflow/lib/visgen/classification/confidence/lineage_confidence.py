@@ -135,8 +135,7 @@ def measure_lineages(
 def _curves(answers: JointAnswers, seed: int) -> list[pd.DataFrame]:
     """Return accuracy by the share answered at each rank, of test images that can be scored."""
     test, curves = (answers.labels["part"] == "test").to_numpy(), []
-    for r, rank in enumerate(answers.lineages.ranks):
-        sure = _named_odds(answers)[rank]
+    for r, (rank, sure) in enumerate(_named_odds(answers).items()):
         truth, named = answers.truth[:, r], answers.lineages.places[answers.best, r]
         scored = test & (truth >= 0)
         curve = answered_curve(sure[scored], (truth == named)[scored])
