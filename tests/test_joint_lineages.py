@@ -187,6 +187,14 @@ def test_ranks_that_say_the_opposite_count_next_to_nothing():
     assert found.shares.sum() == pytest.approx(1)
 
 
+def test_few_specimens_that_are_all_right_make_nothing_sure():
+    known = lineages(ROWS[:5])
+    terms = log_terms(odds_of(known, 7, sharp=0.5), known)
+    best = joint_logs(terms, np.ones(3)).argmax(axis=1)
+    found = fit_weights(terms, known.places[best], known, np.arange(7))
+    assert 0.05 < found.temperature < 1  # 0.01, the least, without the penalty
+
+
 def test_few_specimens_leave_the_ranks_nearly_alike():
     known, terms, truth = planted(5, (2.0, 0.0, 0.0))
     few = fit_weights(terms, truth, known, np.arange(5)).shares

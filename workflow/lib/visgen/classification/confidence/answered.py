@@ -22,8 +22,8 @@ def answered_curve(confidence: np.ndarray, right: np.ndarray) -> pd.DataFrame:
     DataFrame
         Columns share, accuracy, confidence (of the least sure answer that is given), n_images
         (answered); shares that would answer no image, or more than have an answer, are left out.
-        Images as sure as the last one
-        are right at their mean rate, since nothing says which of them would be answered.
+        Images as sure as the last one are right at their mean rate, since nothing says which of
+        them would be answered.
 
     Examples
     --------
