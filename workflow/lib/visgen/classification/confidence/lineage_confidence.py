@@ -116,13 +116,14 @@ def measure_lineages(
             scores += [shared | row for row in rows]
             omitted += [{"seed": seed, "rank": ALL_RANKS} | row for row in without]
         scores += [shared | row for row in sets.score_depth(seed)]
-        deals += _over_both([_split(sets)])
+        deals.append(_split(sets))
         redealt = _redealt(sets, seed, confidence)
-        redeals += _over_both(_deals_of(redealt))
+        redeals += _deals_of(redealt)
         scores += [shared | row for row in _score_redealt(redealt)]
         tables.append(_answers(sets).assign(seed=seed))
     for part, found in (("test", deals), (REDEALT, redeals)):
-        scores += [{"rank": ALL_RANKS} | row for row in score_means(found, confidence, part)]
+        means = score_means(found, confidence, part)
+        scores += [{"rank": ALL_RANKS} | row for row in [*means, *_of_nodes(means)]]
     return LineageConfidence(
         scores,
         _joined(bins, BIN_COLUMNS),
@@ -197,12 +198,10 @@ def _deals_of(redealt: Mapping[tuple[str, str], list[Redealt]]) -> list[dict]:
     return [{key: each.deal} for key, found in redealt.items() if key[0] in FLAT for each in found]
 
 
-def _over_both(deals: list[dict[tuple[str, str], Deal]]) -> list[dict]:
-    """Return deals for flat sets and for nodes, which have the same specimens."""
+def _of_nodes(rows: list[dict]) -> list[dict]:
+    """Return rows of flat sets as those of nodes, whose specimens and so ranges are the same."""
     twin = dict(zip(FLAT, NODES, strict=True))
-    return deals + [
-        {(twin[name], subset): deal for (name, subset), deal in found.items()} for found in deals
-    ]
+    return [row | {"evaluator": twin[row["evaluator"]]} for row in rows]
 
 
 def _score_redealt(redealt: Mapping[tuple[str, str], list[Redealt]]) -> list[dict]:
