@@ -203,6 +203,28 @@ def test_baselines_are_not_chosen_and_the_first_of_equals_is():
     assert set(choose_classifiers(same, RANKS, ["a", "b"])["variant"]) == {"a"}
 
 
+def test_who_left_out_a_hard_rank_is_not_chosen_for_all_ranks():
+    values = {
+        "whole": {"order": 0.9, "family": 0.8, "genus": 0.6},
+        "partly": {"order": 0.85, "family": 0.75},
+    }
+    rows = [
+        {"variant": name, "evaluator": "joint", "part": part, "rank": rank, "seed": seed}
+        | {"metric": "balanced_accuracy", "value": value, "n": 41}
+        for name, own in values.items()
+        for rank, value in own.items()
+        for part in ("val", "test")
+        for seed in (1, 2)
+    ]
+    ranks = ["order", "family", "genus"]
+    chosen = choose_classifiers(metrics_table(rows), ranks, ["nobody", "partly", "whole"])
+    assert chosen["variant"].tolist() == ["whole"]
+    assert chosen["value"].tolist() == pytest.approx([(0.9 + 0.8 + 0.6) / 3])
+    unseen = metrics_table([row for row in rows if row["part"] == "test"])
+    chosen = choose_classifiers(unseen, ranks, ["nobody", "partly", "whole"])
+    assert chosen["variant"].tolist() == ["partly"]  # the first that has an answer
+
+
 def test_without_validation_images_the_first_is_taken_and_it_is_said():
     chosen = choose_classifiers(SCORES[SCORES["part"] == "test"], RANKS, ["one", "two"])
     assert set(chosen["variant"]) == {"one"}

@@ -79,6 +79,17 @@ def test_two_species_of_a_genus_never_differ_above_it():
     assert names.loc[names["species"].notna(), "family"].tolist() == ["F1", "F1"]
 
 
+def test_no_lineage_is_impossible_whatever_the_labels_say():
+    contradictory = [("F1", "G", "a")] * 5 + [("F2", "G", "b")] * 2 + [("F1", "G", "b")]
+    above, taxa = taxonomy(contradictory, ["family", "genus", "species"])
+    assert not impossible(known_lineages(taxa, above).names, above).any()
+    above, taxa = taxonomy()
+    taxa["order"] = taxa["order"].drop("O3")  # no image of F4 in training has its order
+    assert not impossible(known_lineages(taxa, above).names, above).any()
+    wrong = pd.DataFrame([["F2", "G", "a"]], columns=["family", "genus", "species"])
+    assert impossible(wrong, taxonomy(contradictory, list(wrong))[0]).all()
+
+
 def test_terms_are_logarithms_floored_at_a_hundredth_of_chance():
     known = lineages(ROWS[:5])
     odds = odds_of(known, 3)
@@ -163,6 +174,25 @@ def test_weights_are_found_again(exponents):
     assert found.exponents == pytest.approx(exponents, abs=0.2)
     assert found.shares.sum() == pytest.approx(1)
     assert found.n == 5003
+
+
+def test_ranks_that_say_the_opposite_count_next_to_nothing():
+    known = lineages(ROWS[:5])
+    truth = known.places[np.arange(5003) % 5]
+    odds = odds_of(known, 5003)
+    for r, rank in enumerate(RANKS):  # the true taxon is always the least probable one
+        odds[rank][np.arange(5003), truth[:, r]] = 1e-6
+    found = fit_weights(log_terms(odds, known), truth, known, np.arange(5003))
+    assert np.isfinite(found.exponents).all() and (found.exponents < 0.01).all()
+    assert found.shares.sum() == pytest.approx(1)
+
+
+def test_few_specimens_that_are_all_right_make_nothing_sure():
+    known = lineages(ROWS[:5])
+    terms = log_terms(odds_of(known, 7, sharp=0.5), known)
+    best = joint_logs(terms, np.ones(3)).argmax(axis=1)
+    found = fit_weights(terms, known.places[best], known, np.arange(7))
+    assert 0.05 < found.temperature < 1  # 0.01, the least, without the penalty
 
 
 def test_few_specimens_leave_the_ranks_nearly_alike():

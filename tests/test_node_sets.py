@@ -245,6 +245,37 @@ def test_united_sets_hold_what_either_group_asks_for():
     assert found["mondrian_nodes", "set_size"] == (candidates <= limit).sum(axis=1).mean()
 
 
+def test_united_sets_need_enough_of_every_group():
+    """Else a set is all there is, and holds the truth of the head for sure."""
+    rng = np.random.default_rng(8)
+    truth = np.repeat([0, 1], [40, 2])
+    own, candidates = rng.random(42), rng.random((31, 2))
+    test = Strangeness(candidates[:, 0], np.zeros(31, int), candidates)
+    rows, omitted = score_strangeness(
+        Strangeness(own, truth), test, np.array([False, True]),
+        names=NODES, united=True, confidence=0.8, seed=1,
+    )  # fmt: skip
+    assert {row["evaluator"] for row in rows} == {NODES[0]}
+    omitted = [row for row in omitted if row["evaluator"] == NODES[1]]
+    assert [row["group"] for row in omitted] == ["all", "head", "tail"]
+    assert all(row["reason"].startswith("2 calibration specimens") for row in omitted)
+
+
+def test_deals_with_too_few_of_a_group_have_no_size_and_no_united_sets():
+    pool = pool_of(n=61)
+    group = np.array([0, 0, 0, 0, 0, 0, 1])
+    deals = redeal(pool, np.arange(61), 23, seed=3)
+    n_rare = [(group[pool.truth[first]] == 1).sum() for first, _ in deals]
+    few = [n < 4 for n in n_rare]  # ⌊5 · 0.2⌋ = 1
+    assert 5 < sum(few) < 45
+    apart, united = (
+        ask_redealt(pool, np.arange(61), deals, group, united=united, confidence=0.8)
+        for united in (False, True)
+    )
+    assert [np.isnan(found.size).all() for found in apart] == few
+    assert len(united) == len(deals) - sum(few)
+
+
 # Accuracy by the share answered.
 
 
@@ -264,6 +295,14 @@ def test_the_surest_answers_come_first():
 def test_answers_as_sure_count_at_their_mean_rate():
     curve = answered_curve(np.full(20, 0.5), np.arange(20) < 5)
     assert curve["accuracy"].to_numpy() == pytest.approx(np.full(len(curve), 0.25))
+
+
+def test_images_without_a_name_are_not_answered():
+    sure = np.append(np.linspace(0.9, 0.3, 13), np.full(7, np.nan))
+    curve = answered_curve(sure, np.arange(20) < 11)
+    assert curve["share"].max() == 0.65 and curve["n_images"].max() == 13
+    assert curve["accuracy"].iloc[-1] == pytest.approx(11 / 13)
+    assert answered_curve(np.full(5, np.nan), np.zeros(5, bool)).empty
 
 
 def test_no_image_makes_no_curve():
@@ -310,6 +349,32 @@ def measured(tail=12, confidence=0.8, **options):
 @pytest.fixture(scope="module")
 def result():
     return measured()
+
+
+def test_a_rank_at_which_the_answer_has_no_name_is_still_scored():
+    predictions, above, specimens, n_train = study(skill=30.0, rows=ROWS)
+    for seed in (1, 2):  # one specimen of F4, which has no genus, is labelled as one
+        table = predictions[seed, "genus"]
+        at = table.index[(table["part"] == "test") & table["truth"].isna()][0]
+        table.loc[at, "truth"] = "G1"
+    found = measure_lineages(
+        predictions, above, specimens, n_train, tail=1, confidence=0.8, simulations=7
+    )
+    scores = metrics_table(found.scores)
+    assert scores.loc[scores["metric"].isin(["ece", "brier"]), "value"].notna().all()
+
+
+def test_a_specimen_in_two_parts_of_a_given_split_is_dealt_once():
+    predictions, above, specimens, n_train = study()
+    predictions = {key: table for key, table in predictions.items() if key[0] == 1}
+    table = predictions[1, "genus"]
+    ids = {part: table.loc[table["part"] == part, "id"].tolist() for part in ("val", "test")}
+    calibrating = [i for i in ids["val"] if calibrates(specimens.loc[[i]]).all()]
+    specimens[ids["test"][:11]] = specimens[calibrating[:11]].to_numpy()
+    found = measure_lineages(predictions, above, specimens, n_train, tail=12, confidence=0.8)
+    scores = of_role(metrics_table(found.scores), SCORE)
+    n = scores[(scores["part"] == REDEALT) & (scores["metric"] == "coverage")]["n"]
+    assert (n == len(ids["test"]) - 11).all()
 
 
 def test_every_answer_is_a_lineage_with_its_probabilities(result):

@@ -14,7 +14,7 @@ from visgen.report.classification.lineages import (
 )
 
 RANKS = ["order", "genus"]
-JOINT = pd.DataFrame([{"backbone": "net", "variant": "a_forest"}])
+JOINT = pd.DataFrame([{"backbone": "net", "variant": "a_forest", "value": 0.75, "n": 17}])
 
 
 def row(metric, value, low=np.nan, high=np.nan, **labels):
@@ -67,6 +67,20 @@ def test_the_first_finding_is_a_name_for_every_rank():
     assert first.endswith("Cannot tell: genus +0.0 (−10.0 to +10.0).")
     assert "60.0 % to genus (93.0 % of these rightly), 90.0 % to order" in deep
     assert "of rare and of common taxa alike" in deep
+
+
+@pytest.mark.parametrize(
+    ("value", "n", "said"),
+    [
+        (0.75, 17, "on 17 validation specimens, so few that luck has a part in it; from there to"),
+        (0.75, 101, "on 101 validation specimens; from there to test its mean over ranks changes"),
+        (0.75, 101, "changes by −10.0 points."),  # (80 + 50) / 2 − 75
+        (np.nan, 0, ""),
+    ],
+)
+def test_the_choice_and_what_is_lost_from_it_to_test_are_said(value, n, said):
+    first = joint_findings(scores(), JOINT.assign(value=value, n=n), RANKS)[0]
+    assert said in first and ("validation" in first) == bool(said)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from sklearn import metrics as sklearn_metrics
 from visgen.bootstrap import true_taxon
-from visgen.classification.scores.counts import count_guesses
+from visgen.classification.scores.counts import count_guesses, weighted_scores
 from visgen.classification.scores.guesses import guesses, in_top
 from visgen.classification.scores.intervals import score_variants, share_with_interval
 from visgen.shares import per_taxon, wilson
@@ -260,3 +260,25 @@ def test_interval_of_a_recall_is_wilson_s_on_specimens():
     assert row["recall_low"] == pytest.approx(0.409, abs=5e-4)
     assert row["recall_high"] == pytest.approx(0.929, abs=5e-4)
     assert wilson(0, 5)[0] == 0 and wilson(1, 5)[1] == 1
+
+
+def test_no_name_is_no_taxon_and_nan_may_be_one():
+    truth = pd.Series(["nan"] * 11 + ["Arca"] * 7, dtype="str")
+    guess = truth.where(np.arange(18) % 5 != 3)  # a lineage may end above the rank
+    guess[2] = "Arca"
+    found = pd.DataFrame({"truth": truth, "predicted": guess, "n_above": 0, "n_level": 1})
+    once = np.ones((1, 18))
+    counts = count_guesses(
+        found.assign(n_taxa=2), pd.Series(range(18)), heights=np.zeros(18), distances=None
+    )
+    scores = weighted_scores(counts, once, once)
+    asked = {"labels": ["Arca", "nan"], "average": "macro", "zero_division": 0}
+    named = guess.fillna("nothing").tolist()
+    for name, of in (
+        ("macro_f1", sklearn_metrics.f1_score),
+        ("macro_precision", sklearn_metrics.precision_score),
+        ("balanced_accuracy", sklearn_metrics.recall_score),
+    ):
+        assert scores[name] == pytest.approx([of(truth.tolist(), named, **asked)])
+    expected = sklearn_metrics.matthews_corrcoef(truth.tolist(), named)
+    assert scores["mcc"] == pytest.approx([expected])

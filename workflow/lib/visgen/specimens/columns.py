@@ -9,6 +9,7 @@ FIELDS = ("filename", *OPTIONAL_FIELDS)
 
 _TAKEN = {"id", "path", "sha256", "width", "height", "line", "file", "reason", "detail", *FIELDS}
 _TAKEN |= {"rank", "taxon", "parent"}
+_TAKEN |= {"variant", "seed", "trusted_rank", "trusted_taxon", "set_size"}  # beside joint answers
 
 
 def check_ranks(ranks: Sequence[str]) -> None:

@@ -15,14 +15,15 @@ def answered_curve(confidence: np.ndarray, right: np.ndarray) -> pd.DataFrame:
     Parameters
     ----------
     confidence, right
-        (n_images,) probability of the answer, and whether it is right.
+        (n_images,) probability of the answer, NaN where none can be given, and whether it is right.
 
     Returns
     -------
     DataFrame
         Columns share, accuracy, confidence (of the least sure answer that is given), n_images
-        (answered); shares that would answer no image are left out. Images as sure as the last one
-        are right at their mean rate, since nothing says which of them would be answered.
+        (answered); shares that would answer no image, or more than have an answer, are left out.
+        Images as sure as the last one are right at their mean rate, since nothing says which of
+        them would be answered.
 
     Examples
     --------
@@ -37,7 +38,7 @@ def answered_curve(confidence: np.ndarray, right: np.ndarray) -> pd.DataFrame:
     total = np.cumsum(mean[first])
     # A share of 0.15 of 20 images is three of them, whatever the last bit says.
     n = np.floor(SHARES * len(sure) + 1e-9).astype(int)
-    given = n > 0
+    given = (n > 0) & (n <= (~np.isnan(sure)).sum())
     n = n[given]
     return pd.DataFrame({
         "share": SHARES[given],

@@ -21,7 +21,7 @@ from visgen.classification.confidence.measuring import (
     score_reliability,
 )
 from visgen.classification.confidence.node_sets import node_ranks
-from visgen.classification.confidence.redeals import REDEALS, REDEALT, Redealt
+from visgen.classification.confidence.redeals import REDEALT, Redealt
 from visgen.classification.confidence.set_coverage import ALL, HEAD, TAIL, of_group
 from visgen.classification.confidence.slices import slice_images
 from visgen.classification.evaluators import ALL_RANKS, MARGINAL
@@ -116,13 +116,14 @@ def measure_lineages(
             scores += [shared | row for row in rows]
             omitted += [{"seed": seed, "rank": ALL_RANKS} | row for row in without]
         scores += [shared | row for row in sets.score_depth(seed)]
-        deals += _over_both([_split(sets)])
+        deals.append(_split(sets))
         redealt = _redealt(sets, seed, confidence)
-        redeals += _over_both(_deals_of(redealt))
+        redeals += _deals_of(redealt)
         scores += [shared | row for row in _score_redealt(redealt)]
         tables.append(_answers(sets).assign(seed=seed))
     for part, found in (("test", deals), (REDEALT, redeals)):
-        scores += [{"rank": ALL_RANKS} | row for row in score_means(found, confidence, part)]
+        means = score_means(found, confidence, part)
+        scores += [{"rank": ALL_RANKS} | row for row in [*means, *_of_nodes(means)]]
     return LineageConfidence(
         scores,
         _joined(bins, BIN_COLUMNS),
@@ -135,8 +136,7 @@ def measure_lineages(
 def _curves(answers: JointAnswers, seed: int) -> list[pd.DataFrame]:
     """Return accuracy by the share answered at each rank, of test images that can be scored."""
     test, curves = (answers.labels["part"] == "test").to_numpy(), []
-    for r, rank in enumerate(answers.lineages.ranks):
-        sure = _named_odds(answers)[rank]
+    for r, (rank, sure) in enumerate(_named_odds(answers).items()):
         truth, named = answers.truth[:, r], answers.lineages.places[answers.best, r]
         scored = test & (truth >= 0)
         curve = answered_curve(sure[scored], (truth == named)[scored])
@@ -187,7 +187,8 @@ def _members(sets: LineageSets, deal: Deal) -> dict[str, np.ndarray]:
     """Return which test specimens of a deal are of which group of taxa."""
     rare = pd.Series(sets.in_tail[sets.test.lineage], sets.test.code)
     calibration = pd.Series(sets.in_tail[sets.calibration.lineage], sets.calibration.code)
-    rare = pd.concat([rare, calibration]).loc[deal.test].to_numpy()
+    rare = pd.concat([calibration, rare])
+    rare = rare[~rare.index.duplicated()].loc[deal.test].to_numpy()
     everyone = {ALL: np.ones(len(rare), bool)}
     return everyone | ({HEAD: ~rare, TAIL: rare} if _is_apart(sets) else {})
 
@@ -197,26 +198,25 @@ def _deals_of(redealt: Mapping[tuple[str, str], list[Redealt]]) -> list[dict]:
     return [{key: each.deal} for key, found in redealt.items() if key[0] in FLAT for each in found]
 
 
-def _over_both(deals: list[dict[tuple[str, str], Deal]]) -> list[dict]:
-    """Return deals for flat sets and for nodes, which have the same specimens."""
+def _of_nodes(rows: list[dict]) -> list[dict]:
+    """Return rows of flat sets as those of nodes, whose specimens and so ranges are the same."""
     twin = dict(zip(FLAT, NODES, strict=True))
-    return deals + [
-        {(twin[name], subset): deal for (name, subset), deal in found.items()} for found in deals
-    ]
+    return [row | {"evaluator": twin[row["evaluator"]]} for row in rows]
 
 
 def _score_redealt(redealt: Mapping[tuple[str, str], list[Redealt]]) -> list[dict]:
-    """Return mean coverage and size over the deals of one seed."""
+    """Return mean coverage and size over the deals of one seed that can be scored."""
     rows = []
     for (name, subset), found in redealt.items():
         shared = {"evaluator": name, "part": REDEALT, "ci_low": np.nan, "ci_high": np.nan}
-        shared |= {"n": min(len(each.covered) for each in found), "n_permutations": REDEALS}
+        shared["n"] = min(len(each.covered) for each in found)
         for metric, values in (
             ("coverage", [each.covered.mean() for each in found]),
             ("set_size", [each.size.mean() for each in found]),
         ):
-            row = {"metric": of_group(metric, subset), "value": float(np.mean(values))}
-            rows.append(shared | row)
+            if len(known := [value for value in values if not np.isnan(value)]):
+                row = {"metric": of_group(metric, subset), "value": float(np.mean(known))}
+                rows.append(shared | row | {"n_permutations": len(known)})
     return rows
 
 

@@ -184,8 +184,12 @@ class LineageSets:
         )
 
     def redealt(self, names: tuple[str, str], group: np.ndarray, seed: int) -> list[Redealt]:
-        """Return what sets hold when calibration and test specimens are dealt anew."""
-        known = self.test.select(self.test.lineage >= 0)
+        """Return what sets hold when calibration and test specimens are dealt anew.
+
+        A specimen that a given split has in both parts is dealt once, as one that calibrated.
+        """
+        both = np.isin(self.test.code, self.calibration.code)
+        known = self.test.select((self.test.lineage >= 0) & ~both)
         pool = Specimens(*map(np.concatenate, zip(self.calibration, known, strict=True)))
         scores = self.strangeness(pool, names)
         return ask_redealt(

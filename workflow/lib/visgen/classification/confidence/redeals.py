@@ -25,7 +25,8 @@ class Redealt(NamedTuple):
     covered
         (n_test,) whether the set holds the truth.
     size
-        (n_test,) candidates in it.
+        (n_test,) candidates in it; NaN where a group has too few calibration specimens, so that
+        all its candidates would be in the set.
     """
 
     deal: Deal
@@ -75,6 +76,9 @@ def ask_redealt(
 ) -> list[Redealt]:
     """Return what the sets of each deal hold.
 
+    Sets that are united would be all candidates where one group has too few calibration specimens:
+    such deals are left out.
+
     Parameters
     ----------
     pool, specimen, deals
@@ -92,11 +96,16 @@ def ask_redealt(
         ])  # fmt: skip
         if united:
             limits[:] = limits.max()
+            if np.isinf(limits).any():
+                continue
+        size = (pool.candidates[second] <= limits[group][None]).sum(axis=1).astype(float)
+        if np.isinf(limits).any():
+            size[:] = np.nan
         found.append(
             Redealt(
                 Deal(specimen[first], of_pool[first], specimen[second], of_pool[second]),
                 pool.own[second] <= limits[of_pool[second]],
-                (pool.candidates[second] <= limits[group][None]).sum(axis=1),
+                size,
             )
         )
     return found

@@ -221,7 +221,8 @@ def score_strangeness(
             scored = chosen & inside
             n_outside, n = int((chosen & ~inside & ~unknown).sum()), int(scored.sum())
             found, reason = [], ""
-            if too_few := [int(n_calibration[g]) for g in needed if g in small]:
+            asked = np.unique(group) if united else needed
+            if too_few := [int(n_calibration[g]) for g in asked if g in small]:
                 reason = (
                     f"{min(too_few)} calibration specimens, confidence {confidence} needs "
                     f"{least_calibration(confidence)}: every taxon would be in the set"

@@ -16,6 +16,9 @@ from visgen.specimens.splits import calibrates
 #: Images taken at a time, so that all lineages of a large taxonomy fit in memory.
 _BLOCK = 2048
 
+#: No probability is less, so that a sum over some lineages is never 0, whose logarithm is none.
+_LEAST = np.finfo(np.float32).tiny
+
 
 @dataclass(frozen=True)
 class JointAnswers:
@@ -93,7 +96,7 @@ def answer_jointly(
         terms = log_terms({rank: of[rows] for rank, of in odds.items()}, lineages)
         logs = joint_logs(terms, weights.exponents)
         best[rows] = most_probable(logs)
-        p = np.exp(logs)
+        p = np.maximum(np.exp(logs), _LEAST)
         cheapest[rows] = least_costly(marginals(p, lineages), lineages)
         probabilities[rows] = p
     labels = first[["part", "id"]].reset_index(drop=True)

@@ -11,8 +11,8 @@ from visgen.classification.lineages.known import Lineages
 #: Specimens that the belief in equal weights counts as.
 PRIOR = 10.0
 
-_WIDEST = 100.0  # the temperature is between 1 / 100 and 100, as that of one rank
-_MOST = 20.0  # times that a rank can count as much as the mean
+_WIDEST = 100.0  # where all ranks count alike, the temperature is between 1 / 100 and 100
+_FEWEST, _MOST = 1e-3, 20.0  # times that a rank can count as much as if all counted alike
 _LEAST = 1e-30  # of a probability whose logarithm is taken
 
 
@@ -51,8 +51,10 @@ def fit_weights(
 
     The loss of an image is the mean of −log p(true taxon) over the ranks at which its taxon is
     known, p being summed over the taxon's lineages; every specimen counts once. First one exponent
-    for all ranks is found, then one a rank, with a penalty on what differs from the first
-    (relative, squared) that counts as `PRIOR` specimens: few specimens leave the ranks alike.
+    for all ranks is found, with a penalty, half the squared logarithm of the temperature: else few
+    specimens that are all right make every answer sure. Then one a rank, with a penalty on what
+    differs from the first (relative, squared) that counts as `PRIOR` specimens: few specimens leave
+    the ranks alike.
 
     Parameters
     ----------
@@ -94,14 +96,16 @@ def fit_weights(
             slope -= counts[:, r] @ (_expected(inside / mass[:, None], terms) - mean)
         return total, slope
 
+    def loss_alike(log_exponent: float) -> float:
+        log_temperature = -log_exponent - np.log(n_ranks)
+        return loss(np.full(n_ranks, np.exp(log_exponent)))[0] + log_temperature**2 / 2
+
     widest = np.log(_WIDEST)
     grid = np.linspace(-widest, widest, 24) - np.log(n_ranks)
-    losses = [loss(np.full(n_ranks, np.exp(e)))[0] for e in grid]
+    losses = [loss_alike(e) for e in grid]
     best = int(np.argmin(losses))
     limits = grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
-    found = minimize_scalar(
-        lambda e: loss(np.full(n_ranks, np.exp(e)))[0], bounds=limits, method="bounded"
-    )
+    found = minimize_scalar(loss_alike, bounds=limits, method="bounded")
     alike = np.exp(found.x)
 
     def penalised(relative: np.ndarray) -> tuple[float, np.ndarray]:
@@ -110,7 +114,11 @@ def fit_weights(
         return total + PRIOR * off @ off / 2, alike * slope + PRIOR * off
 
     found = minimize(
-        penalised, np.ones(n_ranks), jac=True, method="L-BFGS-B", bounds=[(0, _MOST)] * n_ranks
+        penalised,
+        np.ones(n_ranks),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[(_FEWEST, _MOST)] * n_ranks,
     )
     exponents = alike * found.x
     return RankWeights(exponents / exponents.sum(), 1 / exponents.sum(), len(n_images))

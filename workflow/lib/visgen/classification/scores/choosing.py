@@ -28,7 +28,8 @@ def choose_classifiers(
     ranks
         Coarse to fine.
     candidates
-        Classifiers to choose from; of equals the first.
+        Classifiers to choose from; of equals the first. Those that lack a rank or a seed that
+        another one has are not chosen: their mean is of other images.
 
     Returns
     -------
@@ -50,8 +51,11 @@ def choose_classifiers(
         val = table[table["part"] == "val"].dropna(subset="value")
         if val.empty:
             note = "no validation image to choose by: the first classifier is taken"
-            rows.append((rank, evaluator, candidates[0], CHOSEN_BY, np.nan, 0, note))
+            first = next(name for name in candidates if (table["variant"] == name).any())
+            rows.append((rank, evaluator, first, CHOSEN_BY, np.nan, 0, note))
             continue
+        n_values = val.groupby("variant")["value"].transform("size")
+        val = val[n_values == n_values.max()]
         by_rank = val.groupby(["variant", "rank"])["value"].mean()
         mean = by_rank.groupby("variant").mean().reindex(candidates)
         best = mean.idxmax()

@@ -18,9 +18,10 @@ class Counts:
     Attributes
     ----------
     hits, guessed
-        (n_specimens, n_taxa) images named rightly, by true taxon; images by guessed taxon.
+        (n_specimens, n_taxa + 1) images named rightly, by true taxon; images by guessed taxon, in
+        the last column those that were given no name.
     true
-        (n_specimens, n_taxa) images by true taxon.
+        (n_specimens, n_taxa + 1) images by true taxon.
     ratios
         By the name of a score: numerator and denominator, (n_specimens,) each.
     """
@@ -43,7 +44,8 @@ def count_guesses(
     Parameters
     ----------
     found
-        As `visgen.classification.scores.guesses.guesses` returns them; every truth is known.
+        As `visgen.classification.scores.guesses.guesses` returns them; every truth is known, a
+        prediction may be null.
     specimens
         Specimen of each row.
     heights
@@ -52,12 +54,11 @@ def count_guesses(
         (n_images,) phylogenetic distance between truth and guess, NaN where not known; None
         without a tree.
     """
-    taxa, codes = np.unique(
-        np.concatenate([found["truth"], found["predicted"]]).astype(str), return_inverse=True
-    )
-    true, guess = codes[: len(found)], codes[len(found) :]
+    # Taxa may be called nan: gaps are told apart before anything becomes text.
+    codes, taxa = pd.factorize(pd.concat([found["truth"], found["predicted"]]), sort=True)
+    true, guess = codes[: len(found)], np.where(codes < 0, len(taxa), codes)[len(found) :]
     specimen, names = pd.factorize(specimens, sort=True)
-    shape = (len(names), len(taxa))
+    shape = (len(names), len(taxa) + 1)
 
     def table(rows: np.ndarray, columns: np.ndarray) -> sparse.csr_array:
         return sparse.coo_array((np.ones(len(rows)), (rows, columns)), shape=shape).tocsr()
@@ -99,8 +100,8 @@ def weighted_scores(
         By name (samples,) values: accuracy, weighted_f1, weighted_precision, mcc (Gorodkin 2004),
         balanced_accuracy (mean recall of the true taxa), macro_f1 and macro_precision (means over
         taxa that are true or guessed, as in scikit-learn; the precision of a taxon that is never
-        guessed is 0), top_3_accuracy and top_5_accuracy (where there are more taxa),
-        mistake_height, mistake_distance (means over mistakes, NaN without any),
+        guessed is 0, and no name is no taxon), top_3_accuracy and top_5_accuracy (where there are
+        more taxa), mistake_height, mistake_distance (means over mistakes, NaN without any),
         taxonomic_distance (mean height over all images, 0 for those that are right).
     """
 
@@ -131,5 +132,7 @@ def weighted_scores(
         f1 = np.nan_to_num(2 * hits / (true + guessed))
         precision = np.nan_to_num(hits / guessed)
     scores["balanced_accuracy"] = np.nanmean(recall, axis=1)
-    scores["macro_f1"], scores["macro_precision"] = f1.mean(axis=1), precision.mean(axis=1)
+    scores["macro_f1"], scores["macro_precision"] = (
+        values[:, :-1].mean(axis=1) for values in (f1, precision)
+    )
     return scores

@@ -60,12 +60,18 @@ def impossible(predicted: pd.DataFrame, lineages: Mapping[str, pd.DataFrame]) ->
     -------
     Series
         True where a predicted taxon is known to belong under another one than the predicted
-        one of a coarser rank. A gap contradicts nothing.
+        one of the nearest coarser rank at which both are known. What is further up is read off
+        that one, as `visgen.classification.lineages.known.known_lineages` does: where labels
+        contradict each other, a species may by itself be placed elsewhere than its genus. A gap
+        contradicts nothing.
     """
     found = pd.Series(False, index=predicted.index)
     ranks = list(predicted.columns)
     for i, rank in enumerate(ranks):
-        for coarser in ranks[:i]:
+        compared = np.zeros(len(predicted), bool)
+        for coarser in reversed(ranks[:i]):
             expected = lineages[rank][coarser].reindex(predicted[rank]).to_numpy()
-            found |= pd.notna(expected) & (expected != predicted[coarser].to_numpy())
+            here = ~compared & pd.notna(expected) & predicted[coarser].notna().to_numpy()
+            found |= here & (expected != predicted[coarser].to_numpy())
+            compared |= here
     return found

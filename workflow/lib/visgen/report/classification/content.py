@@ -17,6 +17,7 @@ from visgen.report.classification.lineages import (
     set_rows,
 )
 from visgen.report.classification.rows import (
+    FEW,
     SHOWN,
     backbone_rows,
     confidence_rows,
@@ -29,9 +30,6 @@ from visgen.report.page import format_number, format_percent, is_nothing
 from visgen.report.published import published_rows
 from visgen.specimens.splits import MIN_SPECIMENS
 from visgen.tables import read_table
-
-#: With fewer validation specimens a choice between classifiers is said to be lucky.
-FEW = 100
 
 
 def classification_content(

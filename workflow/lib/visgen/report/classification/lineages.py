@@ -18,6 +18,7 @@ from visgen.classification.evaluators import (
 )
 from visgen.metrics import DIFFERENCE, EXPECTED, SCORE
 from visgen.report.cells import cell, interval_in_words, points
+from visgen.report.classification.rows import FEW
 from visgen.report.page import format_number, format_percent, is_nothing
 
 #: What sets are called on the page.
@@ -42,7 +43,8 @@ def joint_rows(
     scores
         As `visgen.metrics.over_seeds` returns them, of validation and test.
     joint
-        Columns backbone, variant: the classifier that validation chose for joint answers.
+        Columns backbone, variant, value and n (on validation): the classifier that was chosen for
+        joint answers.
     ranks
         Coarse to fine.
     """
@@ -158,12 +160,25 @@ def joint_findings(scores: pd.DataFrame, joint: pd.DataFrame, ranks: Sequence[st
             f"{pick['backbone']} names rightly, as a mean over taxa: {named} (up to {n} test "
             "specimens)."
         )
-        sentences.append(
-            " ".join([sentence, _impossible(scores, pick), *_gains(scores, pick, own)])
-        )
+        said = [sentence, _choice(pick, balanced, own), _impossible(scores, pick)]
+        said += _gains(scores, pick, own)
+        sentences.append(" ".join(filter(None, said)))
         if deep := _depth(scores, pick, own):
             sentences.append(deep)
     return sentences
+
+
+def _choice(pick: Mapping[str, Any], balanced: Found, ranks: Sequence[str]) -> str:
+    """Say on how many specimens it was chosen, and what it loses from there to test."""
+    if is_nothing(pick["value"]):
+        return ""
+    test = [balanced[JOINT, rank, "test", SCORE, ""]["value"] for rank in ranks]
+    change = points(sum(test) / len(test) - pick["value"])
+    luck = ", so few that luck has a part in it" if pick["n"] < FEW else ""
+    return (
+        f"It was chosen, and its ranks were weighed, on {int(pick['n'])} validation "
+        f"specimens{luck}; from there to test its mean over ranks changes by {change} points."
+    )
 
 
 def _impossible(scores: pd.DataFrame, pick: Mapping[str, Any]) -> str:
@@ -182,7 +197,7 @@ def _impossible(scores: pd.DataFrame, pick: Mapping[str, Any]) -> str:
 
 
 def _gains(scores: pd.DataFrame, pick: Mapping[str, Any], ranks: Sequence[str]) -> list[str]:
-    """Say at which ranks joint answers are better or worse than independent ones."""
+    """Say at which ranks joint answers are better or worse than the same classifier's own."""
     said: dict[str, list[str]] = {"Points gained by it": [], "Points lost": [], "Cannot tell": []}
     for rank in ranks:
         gain, of_images = _gain(scores, pick, rank)

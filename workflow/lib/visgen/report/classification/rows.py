@@ -25,6 +25,9 @@ from visgen.metrics import DIFFERENCE, EXPECTED, SCORE, of_role
 from visgen.report.cells import cell, points, signed
 from visgen.report.page import format_number, format_percent
 
+#: With fewer validation specimens a choice between classifiers is said to be lucky.
+FEW = 100
+
 #: Columns of the page's table of scores: metric, head, how its values are written.
 SHOWN = (
     ("balanced_accuracy", "balanced accuracy", format_percent),
