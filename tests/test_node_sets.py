@@ -432,6 +432,20 @@ def test_new_taxa_are_held_by_nodes_alone():
     assert mean[NODES[0], "unconditional_coverage"] > mean[FLAT[0], "unconditional_coverage"] + 0.03
 
 
+def test_new_families_without_a_genus_are_test_specimens_too():
+    predictions, *known = study(skill=3.0)
+    test = np.flatnonzero(predictions[1, "genus"]["part"] == "test")
+    for seed in (1, 2):
+        rows = np.flatnonzero(predictions[seed, "genus"]["part"] == "test")[:41]
+        predictions[seed, "family"].loc[rows, "truth"] = "a new family"
+        predictions[seed, "genus"].loc[rows, "truth"] = None
+    found = measure_lineages(predictions, *known, tail=1, confidence=0.8, simulations=7)
+    scores = of_role(metrics_table(found.scores), SCORE)
+    scores = scores[(scores["seed"] == 1) & (scores["part"] == "test") & (scores["rank"] == "all")]
+    n = scores.set_index(["evaluator", "metric"])["n"]
+    assert n[FLAT[0], "unconditional_coverage"] == n[FLAT[0], "coverage"] + 41 == len(test)
+
+
 def test_seeds_with_one_rank_have_no_joint_answer():
     predictions, above, specimens, n_train = study()
     genera = {key: table for key, table in predictions.items() if key[1] == "genus"}

@@ -97,12 +97,15 @@ def pick_specimens(
     calibration
         Of the half of validation that calibrates; all have a lineage.
     test
-        With a lineage, or with a taxon at every rank, of which some cannot be named.
+        With a lineage, with a taxon at every rank, or with a finest one that cannot be named, so
+        that it is of no lineage, whatever its finer taxa are.
     """
     lineage = true_lineages(answers.truth, answers.lineages)
     names = specimens.loc[answers.labels["id"]]
     code = pd.Index(np.sort(specimens.unique())).get_indexer(names)
     part, half = answers.labels["part"].to_numpy(), calibrates(names).to_numpy()
+    finest = labelled.shape[1] - 1 - labelled[:, ::-1].argmax(axis=1)
+    unnamed = labelled.any(axis=1) & (answers.truth[np.arange(len(finest)), finest] < 0)
     order = np.argsort(answers.labels["id"].to_numpy(), kind="stable")
 
     def first_of(chosen: np.ndarray) -> Specimens:
@@ -112,7 +115,7 @@ def pick_specimens(
 
     return (
         first_of((part == "val") & half & (lineage >= 0)),
-        first_of((part == "test") & ((lineage >= 0) | labelled.all(axis=1))),
+        first_of((part == "test") & ((lineage >= 0) | labelled.all(axis=1) | unnamed)),
     )
 
 
