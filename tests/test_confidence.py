@@ -228,7 +228,8 @@ def test_scores_have_the_columns_of_the_contract_and_errors_no_interval():
     table = metrics_table(rows)
     assert not omitted
     assert set(table["rank"]) == {"genus"}
-    assert set(table["seed"]) == {1}
+    over_seeds = table["against"] == "valid_sets_over_seeds"
+    assert set(table.loc[~over_seeds, "seed"]) == {1} and table.loc[over_seeds, "seed"].isna().all()
     assert set(table.loc[table["metric"] != "temperature", "part"]) == {"test"}
     assert list(bins) == BIN_COLUMNS
     assert bins.groupby("evaluator")["n_images"].sum().tolist() == [60, 60]
@@ -271,15 +272,24 @@ def test_sets_are_those_of_the_first_image_of_each_specimen_by_id():
     assert whole.loc[("conformal", "coverage"), "n"] == 60
 
 
-def test_images_of_unknown_taxa_are_ignored():
+def test_images_of_unknown_taxa_count_for_nothing_but_unconditional_coverage():
     table, specimens, n_train = study()
     extra = table.assign(id=table["id"] + " more")
     extra["truth"] = np.where(np.arange(len(extra)) % 2, None, "no column")
     names = pd.concat([specimens, pd.Series("another", extra["id"])])
     both = pd.concat([table, extra], ignore_index=True)
     expected, found = measure(table, specimens, n_train), measure(both, names, n_train)
-    pd.testing.assert_frame_equal(pd.DataFrame(found[0]), pd.DataFrame(expected[0]))
+    rows = [pd.DataFrame(part[0]).set_index(["evaluator", "metric"]) for part in (found, expected)]
+    whole = [part.index.get_level_values(1).str.endswith("unconditional_coverage") for part in rows]
+    pd.testing.assert_frame_equal(rows[0][~whole[0]], rows[1][~whole[1]])
     pd.testing.assert_frame_equal(found[1], expected[1])
+    # One specimen more, of a taxon without a column: of all and of the tail, never of the head.
+    key = ("conformal", "unconditional_coverage")
+    known, more = rows[1].loc[key], rows[0].loc[key]
+    assert more["n"] == known["n"] + 1
+    assert more["value"] == pytest.approx(known["value"] * known["n"] / more["n"])
+    head = ("conformal", "head_unconditional_coverage")
+    assert rows[0].loc[head, "n"] == rows[1].loc[head, "n"]
 
 
 def test_order_of_rows_does_not_matter():
@@ -387,7 +397,7 @@ def test_every_seed_and_rank_is_measured():
         confidence=0.8,
         simulations=3,
     )
-    for found in (pd.DataFrame(rows), bins):
+    for found in (pd.DataFrame([row for row in rows if "seed" in row]), bins):
         assert list(dict.fromkeys(zip(found["seed"], found["rank"], strict=True))) == sorted(keys)
 
 

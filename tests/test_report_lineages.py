@@ -63,7 +63,7 @@ def test_the_first_finding_is_a_name_for_every_rank():
     assert "order 80.0 %, genus 50.0 %" in first
     assert "contradict each other for 46.0 % of the test images" in first
     assert "asked together for 0.0 %" in first
-    assert "Points gained by it: order +10.0 (+5.0 to +15.0)." in first
+    assert "Points gained over asking it rank by rank: order +10.0 (+5.0 to +15.0)." in first
     assert first.endswith("Cannot tell: genus +0.0 (−10.0 to +10.0).")
     assert "60.0 % to genus (93.0 % of these rightly), 90.0 % to order" in deep
     assert "of rare and of common taxa alike" in deep
@@ -87,9 +87,15 @@ def test_the_choice_and_what_is_lost_from_it_to_test_are_said(value, n, said):
     ("gain", "said"),
     [
         ((0.1, -0.05, 0.2), "Cannot tell: order +10.0"),
-        ((-0.1, -0.2, -0.05), "Points lost: order −10.0 (−20.0 to −5.0)."),
+        (
+            (-0.1, -0.2, -0.05),
+            "Points lost against asking it rank by rank: order −10.0 (−20.0 to −5.0).",
+        ),
         # Most taxa have one test specimen: means over taxa have no interval, images have.
-        ((0.1, np.nan, np.nan), "Points gained by it: order +20.0 of images (+10.0 to +30.0)."),
+        (
+            (0.1, np.nan, np.nan),
+            "Points gained over asking it rank by rank: order +20.0 of images (+10.0 to +30.0).",
+        ),
     ],
 )
 def test_what_is_not_clear_of_nothing_cannot_be_told(gain, said):

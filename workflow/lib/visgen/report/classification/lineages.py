@@ -29,6 +29,9 @@ KINDS = {
     NODES[1]: "one taxon, rare and common apart",
 }
 
+_GAINED = "Points gained over asking it rank by rank"
+_LOST = "Points lost against asking it rank by rank"
+
 #: Metric of a score by evaluator, rank, part, role and against.
 Found = dict[tuple[str, str, str, str, str], dict[str, Any]]
 
@@ -198,7 +201,7 @@ def _impossible(scores: pd.DataFrame, pick: Mapping[str, Any]) -> str:
 
 def _gains(scores: pd.DataFrame, pick: Mapping[str, Any], ranks: Sequence[str]) -> list[str]:
     """Say at which ranks joint answers are better or worse than the same classifier's own."""
-    said: dict[str, list[str]] = {"Points gained by it": [], "Points lost": [], "Cannot tell": []}
+    said: dict[str, list[str]] = {_GAINED: [], _LOST: [], "Cannot tell": []}
     for rank in ranks:
         gain, of_images = _gain(scores, pick, rank)
         if gain is None:
@@ -209,9 +212,9 @@ def _gains(scores: pd.DataFrame, pick: Mapping[str, Any], ranks: Sequence[str]) 
             continue
         verdict = "Cannot tell"
         if gain["ci_low"] > 0:
-            verdict = "Points gained by it"
+            verdict = _GAINED
         elif gain["ci_high"] < 0:
-            verdict = "Points lost"
+            verdict = _LOST
         said[verdict].append(f"{text} ({interval_in_words(gain, points)})")
     return [f"{verdict}: {'; '.join(texts)}." for verdict, texts in said.items() if texts]
 
@@ -234,7 +237,13 @@ def _depth(scores: pd.DataFrame, pick: Mapping[str, Any], ranks: Sequence[str]) 
     """Say how many specimens can be named at each rank with the promised confidence."""
     named, right = (_found(scores, pick, metric) for metric in ("named", "named_accuracy"))
     coverage = _found(scores, pick, "coverage")
-    kind = next((k for k in reversed(NODES) if (k, ranks[-1], "test", SCORE, "") in named), None)
+    n_seeds = {
+        kind: named[kind, ranks[-1], "test", SCORE, ""]["n_seeds"]
+        for kind in reversed(NODES)
+        if (kind, ranks[-1], "test", SCORE, "") in named
+    }
+    # The same where rare and common taxa could be calibrated apart in some seeds only.
+    kind = max(n_seeds, key=n_seeds.get, default=None)  # of equals the first
     promised = coverage.get((kind, ALL_RANKS, "test", EXPECTED, VALID_MEAN))
     if kind is None or promised is None:
         return ""
