@@ -558,6 +558,26 @@ def test_a_published_table_is_checked_before_any_job(tmp_path):
             "v.guidance.optimiser: found 'lbfgs', expected 'adam'",
         ),
         ({"pooling": "mean", "guidance": TUNED}, "v.per_taxon: missing; fine_tune holds so many"),
+        (
+            {"pooling": "mean", "guidance": {"method": "ridge", "penalty": 0.1}},
+            "v.guidance.penalty: goes with the method descent only",
+        ),
+        (
+            {"pooling": "mean", "guidance": {"axes": [3]}},
+            "v.guidance.axes: goes with the method ridge only",
+        ),
+        (
+            {"pooling": "attention", "guidance": {"method": "ridge"}},
+            "v.pooling: found 'attention', which has to be learned; ridge takes mean, median",
+        ),
+        (
+            {"pooling": "mean", "centre": False, "guidance": {"method": "ridge"}},
+            "v.centre: ridge centres on known taxa",
+        ),
+        (
+            {"pooling": "mean", "guidance": {"method": "lasso"}},
+            "v.guidance.method: found 'lasso', expected one of descent, ridge",
+        ),
     ],
 )
 def test_guidance_that_would_be_in_vain_is_refused(variant, message):

@@ -16,6 +16,7 @@ from visgen.embedding.held_out.files import (
     write_no_folds,
 )
 from visgen.embedding.held_out.folds import KINDS, deal_folds, placed_taxa
+from visgen.embedding.held_out.jackknife import jackknife
 from visgen.embedding.held_out.refits import fit_folds, refit_nulls, visual_distances
 from visgen.embedding.held_out.rows import (
     correlation_limits,
@@ -27,7 +28,6 @@ from visgen.embedding.held_out.scoring import (
     METRICS,
     NULLS,
     Fold,
-    jackknife,
     nearest_known,
     score_folds,
 )
@@ -252,15 +252,24 @@ def test_no_pairs_of_a_part_score_nothing():
     assert np.isfinite(scores["held_out_known", "pearson"])
 
 
-def test_the_jackknife_leaves_a_taxon_out_of_every_fold():
+@pytest.mark.parametrize(
+    ("part", "metric"),
+    [
+        ("held_out_known", "pearson"),
+        ("held_out_known", "pearson_double_centred"),
+        ("held_out_held_out", "spearman"),
+        ("known_known", "pearson"),
+    ],
+)
+def test_the_jackknife_leaves_a_taxon_out_of_every_fold(part, metric):
     folds = [fold_of(9, [0, 1, 2], 3), fold_of(9, [5, 6, 7, 8], 4)]
-    _, left_out = jackknife(folds, "held_out_known", "pearson")
+    _, left_out = jackknife(folds, part, metric)
     kept = [0, 1, 2, 3, 5, 6, 7, 8]
     without = [
         Fold(f.genetic[np.ix_(kept, kept)], f.visual[np.ix_(kept, kept)], f.held_out[kept])
         for f in folds
     ]
-    assert left_out[4] == pytest.approx(score_folds(without)["held_out_known", "pearson"])
+    assert left_out[4] == pytest.approx(score_folds(without)[part, metric])
 
 
 def test_limits_cover_the_value_and_shrink_with_the_taxa():

@@ -39,3 +39,8 @@ def test_what_a_fit_reaches_is_a_score_without_a_test():
         ["loss", "score", None, 0.2, 14],
         ["loss", "expected", "best_constant", 0.5, 14],
     ]
+
+
+def test_a_fit_without_a_loss_has_its_r_alone():
+    rows = in_sample_rows(pd.DataFrame([{"n_known": 17, "pearson": 0.9, "power": 2}]))
+    assert [(row["metric"], row["value"], row["n"]) for row in rows] == [("pearson", 0.9, 17)]

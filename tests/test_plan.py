@@ -6,6 +6,7 @@ import yaml
 from test_configuration import SCHEMA, SIMULATION, SMALLEST, study
 from visgen.configuration.plan import Plan, given
 from visgen.configuration.reading import checked_config
+from visgen.embedding.guidance.options import OPTIONS
 from visgen.features.options import BUNDLED_MODEL, WEIGHTS
 
 CONFIGS = Path(__file__).parents[1] / "config"
@@ -210,8 +211,19 @@ def test_variants_are_sorted_by_what_is_done_to_them():
     assert made.unguided == ["mean", "raw", "random"]
     assert list(made.unguided_options) == made.unguided
     assert made.fine_tuned == ["tuned"] and made.guided_frozen == ["attention", "projected"]
+    assert made.ridge == [] and made.descended == made.guided
     assert made.random == ["random"]
     assert made.references["attention"] == "mean" and made.references["raw"] == "mean"
+
+
+def test_a_ridge_has_no_losses_and_is_asked_for_none():
+    variants = GUIDED | {"ridge": {"pooling": "mean", "guidance": {"method": "ridge", "axes": [3]}}}
+    made = plan({"embedding.variants": variants}).embedding
+    assert made.guided == ["attention", "projected", "ridge"] and made.ridge == ["ridge"]
+    assert made.descended == made.guided_frozen == ["attention", "projected"]
+    assert set(made.guidance_of("ridge")["guidance"]) == set(OPTIONS["ridge"])
+    assert set(made.guidance_of("projected")["guidance"]) == set(OPTIONS["descent"])
+    assert made.references["ridge"] == "mean" and made.refits["ridge"] == made.refits["mean"]
 
 
 def test_a_variant_is_refitted_as_often_as_it_or_the_section_says():

@@ -21,11 +21,12 @@ CLASSIFIERS = CLASSIFICATION | {"train_classifier"}
 EMBEDDING = SCORES | {"score_embedding", "plot_embedding"}
 HELD_OUT = SCORES | {"score_held_out", "plot_embedding"}
 REFITS = HELD_OUT | {"train_held_out"}
-FOLDS = REFITS | {"embed_held_out"}
+RIDGE = HELD_OUT | {"train_ridge"}
+FOLDS = REFITS | RIDGE | {"embed_held_out"}
 GUIDED = REFITS | {"train_embedding"}
 UNGUIDED = EMBEDDING | HELD_OUT | {"embed_taxa", "embed_held_out"}
 # What is drawn beside the inputs tells how images were framed for their features.
-FEATURES = CLASSIFIERS | GUIDED | UNGUIDED | {"extract_features", "plot_inputs"}
+FEATURES = CLASSIFIERS | GUIDED | RIDGE | UNGUIDED | {"extract_features", "plot_inputs"}
 VISUAL_GENETIC = SCORES | {"score_visual_genetic", "plot_visual_genetic"}
 PREDICTIONS = VISUAL_GENETIC | {"predict_taxa"}
 VARIANTS = PREDICTIONS | {"train_variant"}
@@ -108,7 +109,8 @@ def test_an_unchanged_study_has_nothing_to_do(planner):
         ("embedding.folds", 4, FOLDS | {"split_taxa"}),
         ("embedding.variants.guided.guidance.epochs", 4, GUIDED),
         ("embedding.variants.guided.guidance.refits", 3, REFITS),
-        ("embedding.min_images", 4, GUIDED | UNGUIDED | {"split_taxa"}),
+        ("embedding.variants.ridge.guidance.criterion", "nearest", RIDGE),
+        ("embedding.min_images", 4, GUIDED | RIDGE | UNGUIDED | {"split_taxa"}),
         ("splits.val", 0.3, PARTS),
         ("splits.seeds", [1, 2, 3], SPLITS),
         ("inputs.sequence_pattern", "(?P<taxon>.*)", SEQUENCES),

@@ -52,10 +52,10 @@ SEED |= CLASSIFICATION | COUNTS | ENDS
 TABLES = {"ingest_specimens", "ingest_sequences", "measure_distances", "split_taxa"}
 TABLES |= {"embed_held_out", "score_embedding", "score_sequences", "score_predictions"}
 TABLES |= {"plot_classification", "score_visual_genetic", "plot_visual_genetic"}
-TABLES |= GUIDED | COUNTS | ENDS
+TABLES |= {"train_ridge"} | GUIDED | COUNTS | ENDS
 # Nothing that knows the taxa alone.
 PICTURES = {"ingest_specimens", "split_specimens", "train_simclr", "extract_features"}
-PICTURES |= {"split_taxa", "embed_taxa", "embed_held_out", "score_embedding"}
+PICTURES |= {"split_taxa", "embed_taxa", "train_ridge", "embed_held_out", "score_embedding"}
 PICTURES |= {"train_regime", "pool_views", "train_variant"}
 PICTURES |= CLASSIFICATION | GUIDED | RECOGNITION | COUNTS | ENDS
 

@@ -27,6 +27,8 @@ from visgen.embedding.guidance.losses import make_loss
 from visgen.embedding.guidance.models import build_model
 from visgen.embedding.options import FIXED_POOLINGS, LEARNED_POOLINGS, POOLINGS, is_learned
 from visgen.embedding.pooling import pool
+from visgen.embedding.ridge.choosing import _score
+from visgen.embedding.ridge.options import CRITERIA
 from visgen.features.options import INITIAL_WEIGHTS, WEIGHTS
 from visgen.genetics.anchors.averages import average_sequences
 from visgen.genetics.anchors.measuring import _own_vectors
@@ -75,6 +77,7 @@ def cases(source):
         (pool, FIXED_POOLINGS),
         (build_model, {"equal", *LEARNED_POOLINGS, *guiding.PROJECTIONS}),
         (make_loss, guiding.LOSSES),
+        (_score, CRITERIA),
         (_optimiser, guiding.OPTIMISERS),
         (make_metric_loss, metric.LOSSES),
         (make_terms, aligning.LOSSES),
@@ -290,3 +293,14 @@ def test_a_configuration_is_checked_without_loading_what_learns():
         check=True,
     )
     assert done.stdout == "set()\n"
+
+
+def test_every_option_of_guidance_goes_with_one_method_or_with_both():
+    variant = load_schema(SCHEMA_FILE)["properties"]["embedding"]["properties"]["variants"][
+        "patternProperties"
+    ]
+    ((_, one),) = variant.items()
+    keys = set(one["properties"]["guidance"]["properties"]) - {"method", "refits"}
+    assert set(guiding.OPTIONS) == set(guiding.METHODS)
+    descent, ridge = (set(guiding.OPTIONS[method]) for method in ("descent", "ridge"))
+    assert descent | ridge == keys and not descent & ridge

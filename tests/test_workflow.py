@@ -118,7 +118,7 @@ def test_no_specimen_is_in_two_parts(study):
 def test_report_stands_alone_and_names_its_commit_and_figures(study):
     page = results(study, "report/report.html").read_text()
     assert not re.search(r"""(src|href)=["'](?!data:|#)""", page)
-    assert page.count("data:image/png;base64,") == 29
+    assert page.count("data:image/png;base64,") == 31
     provenance = json.loads(results(study, "provenance.json").read_text())
     assert provenance["config"]["dataset"] == "tiny"
     assert provenance["images"]["n"] == 130

@@ -32,6 +32,7 @@ OF_EVERY_RULE = {
     "embedding.variants": {
         "mean": {"pooling": "mean"},
         "guided": {"pooling": "mean", "guidance": {"epochs": 5}},
+        "ridge": {"pooling": "mean", "guidance": {"method": "ridge"}},
         "tuned": {
             "pooling": "mean",
             "per_taxon": 9,

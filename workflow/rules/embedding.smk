@@ -163,6 +163,40 @@ rule train_held_out:
         "../scripts/train_held_out.py"
 
 
+rule train_ridge:
+    """Fit a ridge to the tree: to all taxa, with folds held out, and under both nulls."""
+    input:
+        labels=labels_of(INPUTS["tree_rank"]),
+        features=by_wildcards(plan.features.taxon_features),
+        genetic=TREE_DISTANCES,
+        folds="<results>/embedding/folds.tsv",
+        code=code_of("train_ridge.py"),
+    output:
+        vectors="<results>/embedding/{backbone}/{variant}/vectors.parquet",
+        distances="<results>/embedding/{backbone}/{variant}/distances.tsv",
+        fit="<results>/embedding/{backbone}/{variant}/fit.tsv",
+        held_out="<results>/embedding/{backbone}/{variant}/held_out.npz",
+        fits="<results>/embedding/{backbone}/{variant}/fits.tsv",
+        permuted="<results>/embedding/{backbone}/{variant}/permuted.tsv",
+    log:
+        "<logs>/train_ridge/{backbone}/{variant}.log",
+    benchmark:
+        "<benchmarks>/train_ridge/{backbone}-{variant}.tsv"
+    wildcard_constraints:
+        variant=one_of(plan.embedding.ridge),
+    conda:
+        "../../envs/embedding.yaml"
+    resources:
+        mem_mb=8000,
+    params:
+        rank=INPUTS["tree_rank"],
+        variant=by_wildcards(plan.embedding.guidance_of),
+        refits=by_wildcards(plan.embedding.refits_of),
+        seed=plan.seed,
+    script:
+        "../scripts/train_ridge.py"
+
+
 rule train_fine_tuned:
     """Train a network's last stages, with all taxa and with folds held out.
 
@@ -292,7 +326,7 @@ rule plot_embedding:
         ),
         histories=expand(
             "<results>/embedding/{{backbone}}/{variant}/history.tsv",
-            variant=plan.embedding.guided,
+            variant=plan.embedding.descended,
         ),
         fits=expand(
             "<results>/embedding/{{backbone}}/{variant}/fit.tsv",
@@ -309,7 +343,7 @@ rule plot_embedding:
                 category="Visual and phylogenetic distance",
                 subcategory="{backbone}",
             )
-            for figure in ["held_out", *["guidance"] * bool(plan.embedding.guided)]
+            for figure in ["held_out", *["guidance"] * bool(plan.embedding.descended)]
         },
         distances=report(
             expand(
@@ -336,6 +370,7 @@ rule plot_embedding:
     params:
         variants=list(plan.embedding.variants),
         guided=plan.embedding.guided,
+        descended=plan.embedding.descended,
         random=plan.embedding.random,
         ranks=RANKS,
         rank=INPUTS["tree_rank"],

@@ -76,12 +76,17 @@ if plan.has_tree:
         ),
         "guidance_figures": expand(
             "<results>/embedding/{backbone}/guidance.png",
-            backbone=config["backbones"] if plan.embedding.guided else [],
+            backbone=config["backbones"] if plan.embedding.descended else [],
         ),
         "fits": expand(
             "<results>/embedding/{backbone}/{variant}/fit.tsv",
             backbone=config["backbones"],
-            variant=plan.embedding.guided,
+            variant=plan.embedding.descended,
+        ),
+        "ridge_fits": expand(
+            "<results>/embedding/{backbone}/{variant}/fit.tsv",
+            backbone=config["backbones"],
+            variant=plan.embedding.ridge,
         ),
         "embedding_figures": expand(
             "<results>/embedding/{backbone}/{variant}/distances.png",

@@ -32,6 +32,10 @@ for variant, path, figure in zip(params.variants, given.visual, made.distances, 
     if len(order) < 3:
         plot_notice(f"{len(order)} taxa have vectors and a place in the tree").savefig(figure)
         continue
+    is_ridge = variant in params.guided and variant not in params.descended
+    words = variant.replace("_", " ")
+    by_place = f"distance by predicted places, {words}"
+    by_cosine = f"cosine distance of {words} vectors"
     if variant in params.guided:
         title = fit_in_words(fits[variant]["pearson"], len(order))
     else:
@@ -43,7 +47,7 @@ for variant, path, figure in zip(params.variants, given.visual, made.distances, 
         groups,
         title,
         genetic_label="phylogenetic distance",
-        visual_label=f"cosine distance of {variant.replace('_', ' ')} vectors",
+        visual_label=by_place if is_ridge else by_cosine,
     ).savefig(figure, dpi=110)
 held_out, folds = read_table(given.held_out_scores), read_table(given.folds).set_index("taxon")
 plot_held_out(held_out, params.guided, params.random).savefig(made.held_out, dpi=150)
@@ -53,8 +57,11 @@ for variant, path, figure in zip(params.variants, given.held_out, made.pairs, st
         held_out[held_out["variant"] == variant],
         fitted=variant in params.guided,
     ).savefig(figure, dpi=110)
-if params.guided:
-    named = zip(params.guided, given.histories, strict=True)
+if params.descended:  # a ridge has no losses
+    named = zip(params.descended, given.histories, strict=True)
     histories = {name: read_table(path) for name, path in named if name in fits}
-    figure = plot_guidance(histories, fits) if fits else plot_notice("too few taxa to be guided by")
+    if histories:
+        figure = plot_guidance(histories, {name: fits[name] for name in histories})
+    else:
+        figure = plot_notice("too few taxa to be guided by")
     figure.savefig(made.guidance, dpi=150)

@@ -2,7 +2,7 @@
 
 import pandas as pd
 from visgen.distances.matrices import load_distances
-from visgen.embedding.held_out.folds import deal_folds, placed_taxa
+from visgen.embedding.held_out.folds import deal_folds, number_groups, placed_taxa
 from visgen.embedding.pooling import enough_images
 from visgen.machine.logs import start_log
 from visgen.specimens.records import read_labels
@@ -19,6 +19,7 @@ ranks = params.ranks[: params.ranks.index(params.rank)][-1:]
 groups = pd.read_parquet(snakemake.input.groups).set_index("id")[ranks]
 groups = group_above(groups.join(labels), [*ranks, params.rank], params.rank)
 folds, omitted = deal_folds(genetic, placed, groups, params.folds, params.seed)
+folds["group_number"] = number_groups(groups.reindex(folds.index))
 write_table(snakemake.output.folds, folds.reset_index())
 write_table(snakemake.output.few_images, few_images)
 write_table(snakemake.output.omitted, omitted)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from visgen.embedding.guidance.options import OPTIONS
 from visgen.embedding.options import is_learned
 from visgen.embedding.references import references
 
@@ -48,14 +49,25 @@ class EmbeddingPlan:
         return [name for name in self.guided if guidance[name]["fine_tune"] is not None]
 
     @cached_property
+    def ridge(self) -> list[str]:
+        """Guided variants that are fitted in closed form: they have no losses."""
+        guidance = {name: self.variants[name]["guidance"] for name in self.guided}
+        return [name for name in self.guided if guidance[name]["method"] == "ridge"]
+
+    @property
+    def descended(self) -> list[str]:
+        """Guided variants whose loss was made small step by step."""
+        return [name for name in self.guided if name not in self.ridge]
+
+    @cached_property
     def frozen(self) -> list[str]:
         """Variants that leave the network alone."""
         return [name for name in self.variants if name not in self.fine_tuned]
 
     @property
     def guided_frozen(self) -> list[str]:
-        """Guided variants that leave the network alone."""
-        return [name for name in self.guided if name in self.frozen]
+        """Guided variants that leave the network alone and descend."""
+        return [name for name in self.descended if name in self.frozen]
 
     @cached_property
     def random(self) -> list[str]:
@@ -85,12 +97,13 @@ class EmbeddingPlan:
         return guidance["refits"]
 
     def guidance_of(self, variant: str) -> dict[str, Any]:
-        """Return a variant without what only its refits take."""
+        """Return a variant without what only its refits, or the other method, take."""
         options = self.variants[variant]
-        guidance = options["guidance"] and {
-            key: value for key, value in options["guidance"].items() if key != "refits"
-        }
-        return {**options, "guidance": guidance}
+        if options["guidance"] is None:
+            return dict(options)
+        method = options["guidance"]["method"]
+        taken = {key: options["guidance"][key] for key in OPTIONS[method]}
+        return {**options, "guidance": taken}
 
     def learns_pooling(self, variant: str) -> bool:
         """Return whether a variant learns how much each image counts.

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from visgen.configuration.checks.choice import check_choice
-from visgen.embedding.options import is_learned
+from visgen.embedding.guidance.options import OPTIONS
+from visgen.embedding.options import FIXED_POOLINGS, is_learned
 
 
 def check_guidance(variants: Mapping[str, Mapping[str, Any]]) -> None:
@@ -19,6 +20,7 @@ def check_guidance(variants: Mapping[str, Mapping[str, Any]]) -> None:
         guidance = variant.get("guidance") or {}
         if not isinstance(guidance, Mapping):
             continue  # the schema says it better
+        _check_method(f"config key embedding.variants.{name}", guidance)
         projection, pooling = guidance.get("projection", "linear"), variant.get("pooling")
         goes_with = {
             "components": (projection != "none", "a projection"),
@@ -38,6 +40,16 @@ def check_guidance(variants: Mapping[str, Mapping[str, Any]]) -> None:
                 )
 
 
+def _check_method(key: str, guidance: Mapping[str, Any]) -> None:
+    method = guidance.get("method", "descent")
+    for other, options in OPTIONS.items():
+        in_vain = [option for option in options if option in guidance]
+        if method in OPTIONS and other != method and in_vain:
+            raise ValueError(
+                f"{key}.guidance.{in_vain[0]}: goes with the method {other} only; leave it out"
+            )
+
+
 def check_embedding(section: Mapping[str, Any]) -> None:
     """Check that there is something to learn where guidance is asked for, and a reference.
 
@@ -54,6 +66,14 @@ def check_embedding(section: Mapping[str, Any]) -> None:
                 raise ValueError(f"{key}.guidance: missing; {pooling} has to be learned")
             if variant["per_taxon"] is not None:
                 raise ValueError(f"{key}.per_taxon: goes with guidance only; leave it out")
+        elif guidance["method"] == "ridge":
+            if is_learned(pooling):
+                raise ValueError(
+                    f"{key}.pooling: found {pooling!r}, which has to be learned; ridge takes "
+                    f"{', '.join(FIXED_POOLINGS)}"
+                )
+            if not variant["centre"]:
+                raise ValueError(f"{key}.centre: ridge centres on known taxa; leave it out")
         elif guidance["fine_tune"] is None and (
             not is_learned(pooling) and guidance["projection"] == "none"
         ):

@@ -37,8 +37,8 @@ def in_sample_rows(fit: pd.DataFrame) -> list[dict]:
     Parameters
     ----------
     fit
-        One row: pearson (of `in_sample_r`), loss, loss_of_constant, n_known, n_watched; none where
-        too few taxa could be fitted.
+        One row: pearson (of `in_sample_r`), n_known, and of what descended loss,
+        loss_of_constant, n_watched; none where too few taxa could be fitted.
 
     Returns
     -------
@@ -51,6 +51,8 @@ def in_sample_rows(fit: pd.DataFrame) -> list[dict]:
         return []
     (row,) = fit.to_dict("records")
     shared = {"evaluator": "in_sample", "part": "all"}
+    if "loss" not in row:
+        return [shared | {"metric": "pearson", "value": row["pearson"], "n": int(row["n_known"])}]
     loss = shared | {"metric": "loss", "n": int(row["n_known"] - row["n_watched"])}
     return [
         shared | {"metric": "pearson", "value": row["pearson"], "n": int(row["n_known"])},

@@ -1,5 +1,10 @@
 """What guidance can learn, and from what; imports nothing."""
 
+METHODS = {
+    "descent": "a loss is made small step by step",
+    "ridge": "kernel ridge from mean looks to the taxa's places on the tree, in closed form",
+}
+
 PROJECTIONS = {
     "none": "",
     "linear": "a linear map of the main components of the vectors",
@@ -14,3 +19,12 @@ LOSSES = {
 }
 
 OPTIMISERS = {"lbfgs": "L-BFGS on all pairs at once", "adam": ""}
+
+#: Options of one method alone; the others go with both.
+OPTIONS = {
+    "descent": (
+        *("projection", "components", "hidden", "loss", "largest", "penalty", "optimiser"),
+        *("learning_rate", "epochs", "watched", "patience", "fine_tune"),
+    ),
+    "ridge": ("powers", "axes", "penalties", "residuals", "criterion", "signed_root"),
+}

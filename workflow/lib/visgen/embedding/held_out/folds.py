@@ -72,7 +72,7 @@ def deal_folds(
     n_tips = min(n_folds, len(taxa) // MIN_HELD_OUT)
     dealt["tips"] = np.empty(len(taxa), int)
     dealt["tips"][order] = np.arange(len(taxa)) % max(n_tips, 1)
-    dealt["clades"] = _deal_groups(groups, n_folds, rng)
+    dealt["clades"] = deal_groups(number_groups(groups), n_folds, rng)
     for kind, fold in dealt.items():
         sizes = np.bincount(fold, minlength=1)
         n_known = len(taxa) - sizes.max(initial=0)
@@ -89,11 +89,37 @@ def deal_folds(
     return folds, pd.DataFrame(omitted, columns=["evaluator", "reason"])
 
 
-def _deal_groups(groups: pd.Series, n_folds: int, rng: np.random.Generator) -> np.ndarray:
-    """Return the fold of each taxon, whole groups in one fold."""
+def number_groups(groups: pd.Series) -> np.ndarray:
+    """Return the number of each taxon's group, (n_taxa,), in the order in which they come.
+
+    Parameters
+    ----------
+    groups
+        Index taxon; a taxon with a gap is a group of its own.
+    """
     alone = groups.isna()
     names = groups.astype(object).where(~alone, [("", taxon) for taxon in groups.index])
-    codes, _ = pd.factorize(names)
+    return pd.factorize(names)[0]
+
+
+def deal_groups(groups: np.ndarray, n_folds: int, rng: np.random.Generator) -> np.ndarray:
+    """Deal whole groups to folds, the largest first, always to the fold with the fewest taxa.
+
+    Parameters
+    ----------
+    groups
+        Number of each taxon's group, (n_taxa,).
+    n_folds
+        At most; no more than there are groups.
+    rng
+        Of the order of groups of equal size.
+
+    Returns
+    -------
+    ndarray
+        The fold of each taxon, from 0, (n_taxa,).
+    """
+    _, codes = np.unique(groups, return_inverse=True)
     sizes = np.bincount(codes)
     shuffled = rng.permutation(len(sizes))
     held = np.zeros(min(n_folds, len(sizes)), int)

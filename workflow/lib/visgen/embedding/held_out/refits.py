@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from visgen.distances.agreement import deal_specimens
 from visgen.distances.matrices import cosine_square
+from visgen.embedding.guidance.bags import Bags
 from visgen.embedding.guidance.fitting import Fit, in_bag_order, summarise
 from visgen.embedding.guidance.taxon_embedder import TaxonEmbedder
 from visgen.embedding.held_out.files import FIT_COLUMNS, PERMUTED_COLUMNS
@@ -50,7 +51,7 @@ def fit_folds(
     folds = folds.loc[list(embedder.bags.taxa)]
     distances = in_bag_order(genetic, embedder.bags)
     visual, rows = {}, []
-    for kind in _kinds(folds):
+    for kind in kinds_of(folds):
         made = []
         for number, held_out, vectors, fit in _each_fold(embedder, distances, folds[kind]):
             made.append(visual_distances(vectors).astype(np.float32))
@@ -92,24 +93,34 @@ def refit_nulls(
     folds = folds.loc[list(embedder.bags.taxa)]
     distances = in_bag_order(genetic, embedder.bags)
     rows = []
-    rng = np.random.default_rng([seed, 2])
-    for number in _counted(permutations, "permuted bags"):
-        # Bag i takes the place in the tree, and so in the folds, of taxon order[i].
-        order = rng.permutation(len(folds))
+    for number, order in permuted_bags(len(folds), permutations, seed):
         scores = _scores(embedder, distances[np.ix_(order, order)], folds.iloc[order])
         rows += [(PERMUTED_BAGS, number, *row) for row in scores]
     if embedder.variant["pooling"] != "random":
-        images = embedder.images
-        # By row, since a table may have several views of an image.
-        taxa = pd.Series(np.repeat(images.taxa, images.sizes))
-        individuals = pd.Series(specimens.loc[images.ids.get_level_values("id")].to_numpy())
-        rng = np.random.default_rng([seed, 3])
-        for number in _counted(permutations, "dealt specimens"):
-            dealt = deal_specimens(taxa, individuals, rng).to_numpy()
-            others = embedder.redealt(np.argsort(dealt, kind="stable"))
-            scores = _scores(others, distances, folds)
+        for number, places in dealt_specimens(embedder.images, specimens, permutations, seed):
+            scores = _scores(embedder.redealt(places), distances, folds)
             rows += [(DEALT_SPECIMENS, number, *row) for row in scores]
     return pd.DataFrame(rows, columns=PERMUTED_COLUMNS)
+
+
+def permuted_bags(n_taxa: int, permutations: int, seed: int) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield numbers and orders: bag i takes the place in the tree, and the folds, of order[i]."""
+    rng = np.random.default_rng([seed, 2])
+    for number in _counted(permutations, "permuted bags"):
+        yield number, rng.permutation(n_taxa)
+
+
+def dealt_specimens(
+    images: Bags, specimens: pd.Series, permutations: int, seed: int
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield numbers and images: place i in the bags goes to the image at the i-th number."""
+    # By row, since a table may have several views of an image.
+    taxa = pd.Series(np.repeat(images.taxa, images.sizes))
+    individuals = pd.Series(specimens.loc[images.ids.get_level_values("id")].to_numpy())
+    rng = np.random.default_rng([seed, 3])
+    for number in _counted(permutations, "dealt specimens"):
+        dealt = deal_specimens(taxa, individuals, rng).to_numpy()
+        yield number, np.argsort(dealt, kind="stable")
 
 
 def visual_distances(vectors: np.ndarray) -> np.ndarray:
@@ -133,7 +144,7 @@ def _scores(
     embedder: TaxonEmbedder, distances: np.ndarray, folds: pd.DataFrame
 ) -> Iterator[tuple[str, str, str, float]]:
     """Yield kind, part, metric and value."""
-    for kind in _kinds(folds):
+    for kind in kinds_of(folds):
         scores = score_folds(
             Fold(distances, visual_distances(vectors), held_out)
             for _, held_out, vectors, _ in _each_fold(embedder, distances, folds[kind])
@@ -142,7 +153,8 @@ def _scores(
             yield kind, part, metric, value
 
 
-def _kinds(folds: pd.DataFrame) -> list[str]:
+def kinds_of(folds: pd.DataFrame) -> list[str]:
+    """Return the kinds of held-out taxa that folds have."""
     return [kind for kind in KINDS if folds[kind].notna().all()]
 
 

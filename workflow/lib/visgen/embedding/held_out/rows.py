@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 
 from visgen.bootstrap import bayesian_weights
+from visgen.embedding.held_out.jackknife import jackknife
 from visgen.embedding.held_out.scoring import (
     CORRELATIONS,
     METRICS,
     RANDOM_RELATIVE,
     Fold,
-    jackknife,
     nearest_known,
     score_folds,
 )

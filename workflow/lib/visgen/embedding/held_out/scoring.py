@@ -32,9 +32,6 @@ RANDOM_RELATIVE = "random_relative"
 #: Metrics that are pooled from sums; the others are means over held-out taxa.
 CORRELATIONS = ("pearson", "spearman", "pearson_double_centred")
 
-#: Groups of taxa that a jackknife leaves out in turn, at most.
-JACKKNIFE = 100
-
 _NOISE = 1e-9  # of the largest distance: what centring leaves of equal ones
 
 
@@ -64,7 +61,7 @@ def score_folds(folds: Iterable[Fold]) -> dict[tuple[str, str], float]:
     """
     folds = list(folds)
     scores = {
-        (part, metric): _pooled(moments(fold, part, metric) for fold in folds)
+        (part, metric): pooled(moments(fold, part, metric) for fold in folds)
         for part, metrics in METRICS.items()
         for metric in metrics
         if metric in CORRELATIONS
@@ -91,6 +88,19 @@ def moments(fold: Fold, part: str, metric: str) -> np.ndarray:
         left of a single clade in an ultrametric tree, whose taxa are equally far from any other.
     """
     blocks = [pairs_of(matrix, fold.held_out, part) for matrix in (fold.genetic, fold.visual)]
+    return sums_of_pairs(blocks, metric)
+
+
+def sums_of_pairs(blocks: list[np.ndarray], metric: str) -> np.ndarray:
+    """Return the sums of `moments` of pairs that are picked already.
+
+    Parameters
+    ----------
+    blocks
+        Phylogenetic and visual distances, of one shape, as `pairs_of` returns them.
+    metric
+        As in `moments`.
+    """
     if blocks[0].size < 2:
         return np.zeros(3)
     if metric == "spearman":
@@ -176,36 +186,7 @@ def nearest_known(fold: Fold) -> pd.DataFrame:
     )
 
 
-def jackknife(folds: list[Fold], part: str, metric: str) -> tuple[float, np.ndarray]:
-    """Return a pooled correlation, and what it is with some taxa left out.
-
-    Each taxon in turn, or one of `JACKKNIFE` groups of taxa where there are more, is left out of
-    every fold, without a new fit: the fits keep what they learned of it, and related taxa are not
-    independent, so limits made of these are a lower bound on the uncertainty.
-
-    Returns
-    -------
-    all_in
-        The correlation.
-    left_out
-        (n_groups,); NaN where it is not defined.
-    """
-    n_taxa = len(folds[0].held_out)
-    n_groups = min(n_taxa, JACKKNIFE)
-    all_in = _pooled(moments(fold, part, metric) for fold in folds)
-    left_out = [
-        _pooled(moments(_without(fold, group, n_groups), part, metric) for fold in folds)
-        for group in range(n_groups)
-    ]
-    return all_in, np.array(left_out)
-
-
-def _without(fold: Fold, group: int, n_groups: int) -> Fold:
-    kept = np.arange(len(fold.held_out)) % n_groups != group
-    square = np.ix_(kept, kept)
-    return Fold(fold.genetic[square], fold.visual[square], fold.held_out[kept])
-
-
-def _pooled(parts: Iterable[np.ndarray]) -> float:
+def pooled(parts: Iterable[np.ndarray]) -> float:
+    """Return r from the sums of `moments` of several folds; NaN where it is not defined."""
     xy, xx, yy = np.sum(list(parts), axis=0)
     return float(xy / np.sqrt(xx * yy)) if xx > 0 and yy > 0 else np.nan

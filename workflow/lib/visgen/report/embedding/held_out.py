@@ -42,7 +42,8 @@ def held_out_content(
     metrics
         Columns of the contract.
     tables
-        Paths: folds_omitted, fits (``<backbone>/<variant>/fit.tsv``), guidance_figures and
+        Paths: folds_omitted, fits and ridge_fits (``<backbone>/<variant>/fit.tsv``, of what was
+        fitted step by step and in closed form), guidance_figures and
         held_out_figures (``<backbone>/<figure>.png``), pair_figures
         (``<backbone>/<variant>/held_out.png``).
     tree_rank
@@ -65,11 +66,8 @@ def held_out_content(
         "fewest_refits": min(filter(None, tested.values()), default=0),
         "not_refitted": [name for name, number in tested.items() if not number],
         "open_figures": OPEN_FIGURES,
-        "fit_rows": [
-            row | _place(path)
-            for path in tables["fits"]
-            for row in read_table(path).to_dict("records")
-        ],
+        "fit_rows": _fit_rows(tables["fits"]),
+        "ridge_rows": _fit_rows(tables["ridge_fits"]),
         "folds_omitted": read_table(tables["folds_omitted"]).to_dict("records"),
         "held_out_figures": [
             {"path": path, "backbone": Path(path).parent.name}
@@ -218,6 +216,10 @@ def _range(values: Sequence[float | None]) -> str:
 
 def _two_digits(value: float | None) -> str:
     return format_number(value, 2)
+
+
+def _fit_rows(paths: Sequence[str]) -> list[dict[str, Any]]:
+    return [row | _place(path) for path in paths for row in read_table(path).to_dict("records")]
 
 
 def _place(path: str) -> dict[str, str]:

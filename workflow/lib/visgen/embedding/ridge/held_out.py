@@ -1,0 +1,152 @@
+"""Ridge with taxa held out, to the true distances and under two nulls.
+
+The nulls are those of `visgen.embedding.held_out.refits`, with the same draws. What hangs on the
+tree alone is made once, so that a refit costs a few small eigen-decompositions.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from visgen.embedding.held_out.files import PERMUTED_COLUMNS
+from visgen.embedding.held_out.refits import dealt_specimens, kinds_of, permuted_bags
+from visgen.embedding.held_out.scoring import DEALT_SPECIMENS, PERMUTED_BAGS, Fold, score_folds
+from visgen.embedding.ridge.choosing import Choice
+from visgen.embedding.ridge.fitting import RidgeFit, fit_ridge
+from visgen.embedding.ridge.known_taxa import KnownTaxa, place_known
+from visgen.embedding.ridge.taxon_images import TaxonImages
+
+#: Columns of the fits of folds.
+FIT_COLUMNS = ["kind", "fold", "n_known", *Choice._fields]
+
+
+class Tree(NamedTuple):
+    """Where taxa are on the tree, and which are known in each fold.
+
+    Attributes
+    ----------
+    distances
+        (n_taxa, n_taxa), along the tree.
+    known
+        By kind of held-out taxa: the known taxa with fold 1, 2, ... held out.
+    everyone
+        No taxon held out.
+    options
+        Options of the guidance.
+    """
+
+    distances: np.ndarray
+    known: dict[str, list[KnownTaxa]]
+    everyone: KnownTaxa
+    options: Mapping[str, Any]
+
+
+def place_folds(
+    distances: np.ndarray, folds: pd.DataFrame, options: Mapping[str, Any], seed: int
+) -> Tree:
+    """Place the known taxa of each fold in space.
+
+    Parameters
+    ----------
+    distances
+        (n_taxa, n_taxa), along the tree.
+    folds
+        In the same order, index taxon: a column of fold numbers for each kind, null where left
+        out; group_number, of the group of the rank above.
+    options
+        powers, axes and what `visgen.embedding.ridge.choosing.choose` takes.
+    seed
+        Of the deal of inner folds.
+    """
+    shared = {"powers": options["powers"], "n_axes": max(options["axes"]), "seed": seed}
+    groups = folds["group_number"].to_numpy()
+    known = {
+        kind: [
+            place_known(distances, groups, (folds[kind] != number).to_numpy(bool), **shared)
+            for number in range(1, int(folds[kind].max()) + 1)
+        ]
+        for kind in kinds_of(folds)
+    }
+    everyone = place_known(distances, groups, np.ones(len(folds), bool), **shared)
+    return Tree(distances, known, everyone, options)
+
+
+def fit_folds(grams: np.ndarray, tree: Tree) -> tuple[dict[str, np.ndarray], pd.DataFrame]:
+    """Hold out each fold of either kind in turn and fit to the others.
+
+    Parameters
+    ----------
+    grams
+        (n_blocks, n_taxa, n_taxa): inner products of what taxa look like.
+    tree
+        Of the same taxa in the same order.
+
+    Returns
+    -------
+    visual
+        By kind, (n_folds, n_taxa, n_taxa) float32: distances with fold 1, 2, ... held out.
+    fits
+        Columns `FIT_COLUMNS`.
+    """
+    visual, rows = {}, []
+    for kind, fits in _each_kind(grams, tree):
+        visual[kind] = np.stack([fit.distances.astype(np.float32) for fit in fits])
+        for number, (fit, known) in enumerate(zip(fits, tree.known[kind], strict=True), start=1):
+            about = {"kind": kind, "fold": number, "n_known": len(known.targets.known)}
+            rows.append(about | fit.choice._asdict())
+    return visual, pd.DataFrame(rows, columns=FIT_COLUMNS)
+
+
+def refit_nulls(
+    images: TaxonImages, specimens: pd.Series, tree: Tree, *, permutations: int, seed: int
+) -> pd.DataFrame:
+    """Choose, fit and score again under both nulls.
+
+    Parameters
+    ----------
+    images
+        Of the taxa of `tree`, in the same order.
+    specimens
+        Specimen of each image, index id; others may be in it.
+    tree
+        Of the true fit.
+    permutations
+        How often, of each null.
+    seed
+        Of the permutations; the first ones stay the same when more are asked for.
+
+    Returns
+    -------
+    DataFrame
+        As `visgen.embedding.held_out.refits.refit_nulls` returns it.
+    """
+    grams, rows = images.grams(), []
+    for number, order in permuted_bags(len(tree.distances), permutations, seed):
+        # Bag i takes the place of taxon order[i]: the tree stays, and what it bears moves.
+        bag = np.argsort(order)
+        scores = _scores(grams[:, bag[:, None], bag], tree)
+        rows += [(PERMUTED_BAGS, number, *row) for row in scores]
+    if images.pooling != "random":
+        for number, places in dealt_specimens(images.bags, specimens, permutations, seed):
+            scores = _scores(images.redealt(places).grams(), tree)
+            rows += [(DEALT_SPECIMENS, number, *row) for row in scores]
+    return pd.DataFrame(rows, columns=PERMUTED_COLUMNS)
+
+
+def _each_kind(grams: np.ndarray, tree: Tree) -> Iterator[tuple[str, list[RidgeFit]]]:
+    for kind, folds in tree.known.items():
+        yield kind, [fit_ridge(grams, known, tree.options) for known in folds]
+
+
+def _scores(grams: np.ndarray, tree: Tree) -> Iterator[tuple[str, str, str, float]]:
+    """Yield kind, part, metric and value."""
+    for kind, fits in _each_kind(grams, tree):
+        folds = []
+        for fit, known in zip(fits, tree.known[kind], strict=True):
+            held_out = np.ones(len(tree.distances), bool)
+            held_out[known.targets.known] = False
+            folds.append(Fold(tree.distances, fit.distances, held_out))
+        for (part, metric), value in score_folds(folds).items():
+            yield kind, part, metric, value
