@@ -233,7 +233,7 @@ def test_page_without_refits_says_that_nothing_is_tested(tmp_path):
 
 def test_fewest_refits_are_those_of_any_variant_and_what_has_none_is_named(tmp_path):
     write_table(tmp_path / "none.tsv", pd.DataFrame(columns=["evaluator", "reason"]))
-    paths = ("fits", "held_out_figures", "guidance_figures", "pair_figures")
+    paths = ("fits", "ridge_fits", "held_out_figures", "guidance_figures", "pair_figures")
     names = ("guided", "mean", "random")
     found = held_out_content(
         metrics_table([row for name in names for row in held_out(name)]),
