@@ -227,8 +227,12 @@ def test_nothing_to_draw_is_said(chosen):
     assert figure.texts[0].get_text() == "no classifier has probabilities for test specimens"
 
 
-def test_title_does_not_lie_on_the_legend():
-    figure = one_classifier(LONG, 1)
+def test_title_does_not_lie_on_a_legend_of_all_curves():
+    curves = bins(variants=(LONG,))
+    joint = curves[curves["evaluator"] == "temperature"].assign(evaluator="marginal")
+    curves, table = pd.concat([curves, joint]), scores(variants=(LONG,))
+    figure = draw(curves, table, ["family"], {"family": LONG})
+    assert len(figure.axes[0].get_legend().get_texts()) == 3
     axes = figure.axes[0]
     (title,) = [t for t in axes.get_children() if getattr(t, "get_text", str)().startswith("fam")]
     assert_apart(boxes_of(figure, [title, axes.get_legend()]))

@@ -33,7 +33,7 @@ _SETS = {
 }
 _APART = 0.19  # of a row's height, between its two kinds of sets and the middle
 _N_BINS = 10
-_ABOVE = 40  # points: height of the legend between a panel and its title
+_ABOVE = 54  # points: height of the legend between a panel and its title
 _LARGEST = 110  # square points: area of the bin with most images
 
 
