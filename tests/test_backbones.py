@@ -172,6 +172,46 @@ def test_layers_are_means_over_their_maps(model, layers):
     np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5)
 
 
+def test_statistics_are_blocks_layer_by_layer():
+    options = {"layers": [1, "final"], "statistics": ["mean", "deviation"]}
+    backbone = load_backbone("test_resnet", "none", **options)
+    images = pictures(3, 160)
+    with torch.inference_mode():
+        last, maps = backbone.network.forward_intermediates(images)
+    wanted = [
+        statistic(part.numpy().astype(float), axis=(2, 3))
+        for part in (maps[1], last)
+        for statistic in (np.mean, np.std)
+    ]
+    assert backbone.blocks == tuple(part.shape[1] for part in wanted)
+    found = look(backbone, images).numpy()
+    np.testing.assert_allclose(found, np.hstack(wanted), rtol=1e-4, atol=1e-5)
+
+
+def test_the_mean_of_the_final_map_is_what_a_plain_network_pools():
+    final = load_backbone("tf_efficientnet_lite0", "none", layers=["final"])
+    own = load_backbone("tf_efficientnet_lite0", "none")
+    images = pictures(2, 64)
+    np.testing.assert_allclose(look(final, images), look(own, images), rtol=1e-4, atol=1e-6)
+    assert final.blocks == own.blocks == (1280,)
+
+
+def test_maps_with_channels_last_are_pooled_over_space():
+    swin = load_backbone("swin_tiny_patch4_window7_224", "none", layers=[0, "final"])
+    assert swin.blocks == (96, 768) and look(swin, pictures(1, 224)).shape == (1, 864)
+
+
+def test_a_final_layer_that_is_no_map_is_refused():
+    with pytest.raises(ValueError, match=r"test_vit.*'final' has the shape .*expected maps"):
+        load_backbone("test_vit", "none", layers=["final"])
+
+
+def test_a_recipe_of_means_is_called_as_before_there_was_a_choice():
+    assert "statistics" not in load_backbone("test_resnet", "none", layers=[1]).recipe
+    both = load_backbone("test_resnet", "none", layers=[1], statistics=["mean", "deviation"])
+    assert both.recipe["statistics"] == ["mean", "deviation"]
+
+
 @pytest.mark.parametrize("model", ["test_vit", "test_resnet", "test_convnext"])
 def test_image_size_is_free(model):
     backbone = load_backbone(model, "none", preprocessing={"image_size": 96})

@@ -25,7 +25,7 @@ FOREST = {"method": "random_forest", "trees": 13, "seed": 0}
 
 def options(*, seed=1, **given):
     """Options of a classifier, defaults filled in, with the study's seed."""
-    config = changed(TINY, "features", {"views": 1})
+    config = changed(TINY, "features", {"repeats": 1})
     config = changed(config, "classification.classifiers", {"one": given})
     return Plan(checked_config(config, SCHEMA)).classifier("one") | {"seed": seed}
 
@@ -220,7 +220,7 @@ def spied(monkeypatch, study, **given):
     [
         None,
         {"method": "raise", "to": 40},
-        {"method": "raise", "to": 40, "with": "views"},
+        {"method": "raise", "to": 40, "with": "repeats"},
         {"method": "reduce", "to": 5},
         {"method": "reduce_by_taxonomy", "to": 5},
     ],

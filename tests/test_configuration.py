@@ -102,6 +102,7 @@ def test_defaults_are_filled_in_at_all_levels():
     assert config["features"]["augmentation"]["rotation"] == 15  # in a section of a section
     small = {"model": "test_resnet", "weights": "none", "model_args": {}}
     small |= {"preprocessing": {"crop_mode": "border", "crop_pct": 1.0}, "layers": None}
+    small |= {"statistics": ["mean"]}
     assert config["backbones"]["small"] == small  # in a section with a name of one's own
     forest = config["classification"]["classifiers"]["random_forest"]
     given = {"method": "random_forest", "trees": 100, "class_weight": "none"}
@@ -146,7 +147,7 @@ def test_one_seed_stands_for_all():
         (
             {"backbones.small.modle": "x"},
             "config key backbones.small.modle: unknown; did you mean 'model'? legal keys here: "
-            "model, weights, model_args, preprocessing, layers",
+            "model, weights, model_args, preprocessing, layers, statistics",
         ),
         ({"splits.seed": [1]}, "config key splits.seed: unknown; did you mean 'seeds'?"),
         ({"splits.sead": 1}, "config key splits.sead: unknown; did you mean 'seeds'?"),
@@ -424,8 +425,11 @@ def test_a_rank_with_the_name_of_another_column_is_refused():
             "rf.tune.grid.C: random_forest has no such option; legal keys here: trees",
         ),
         (
-            {"method": "random_forest", "resample": {"method": "raise", "to": 9, "with": "views"}},
-            "rf.resample.with: found 'views', which needs features.views of 1 or more",
+            {
+                "method": "random_forest",
+                "resample": {"method": "raise", "to": 9, "with": "repeats"},
+            },
+            "rf.resample.with: found 'repeats', which needs features.repeats of 1 or more",
         ),
         (
             {"method": "random_forest", "resample": {"method": "reduce", "to": 9, "with": "noise"}},
@@ -674,6 +678,7 @@ FREE = [
     "config.visual_genetic.rank",
     "config.visual_genetic.variants.<name>.anchors",
     "config.visual_genetic.unseen.variants.items",
+    "config.embedding.views",
 ]
 
 
@@ -845,3 +850,35 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path, monkeypatch):
     Path("results/demo").touch()
     with pytest.raises(ValueError, match=r"config key dataset: needs the folder 'results/demo'"):
         check_files(checked_config(SIMULATION, SCHEMA))
+
+
+@pytest.mark.parametrize(
+    ("variant", "how", "key"),
+    [
+        ({"pooling": "attention", "guidance": {}}, "join", "pooling"),
+        ({"pooling": "mean", "guidance": {}, "per_taxon": 9}, "join", "per_taxon"),
+        ({"pooling": "mean", "per_taxon": 9, "guidance": TUNED}, "outside", "guidance.fine_tune"),
+    ],
+)
+def test_views_are_told_apart_only_where_each_variant_can(variant, how, key):
+    variants = {"mean": {"pooling": "mean"}, "v": variant}
+    assert complaint(study({"embedding.variants": variants, "embedding.views": how})) == (
+        f"config key embedding.variants.v.{key}: does not go with embedding.views {how!r}; leave "
+        "one of the two out"
+    )
+    checked_config(study({"embedding.variants": variants}), SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"statistics": ["deviation"]}, "small.statistics: goes with layers only"),
+        ({"layers": ["final", 1]}, "small.layers: found ['final', 1], expected 'final' last"),
+        ({"layers": ["last"]}, "small.layers.0: found 'last', expected"),
+    ],
+)
+def test_statistics_need_layers_and_the_final_one_comes_last(changes, message):
+    changes = {f"backbones.small.{key}": value for key, value in changes.items()}
+    assert f"config key backbones.{message}" in complaint(study(changes))
+    taken = {"layers": [1, "final"], "statistics": ["deviation"]}
+    checked_config(study({f"backbones.small.{key}": part for key, part in taken.items()}), SCHEMA)

@@ -92,13 +92,13 @@ def test_the_whole_specimen_is_padded_before_it_is_turned_and_seen(tmp_path, mon
         expected = whole.network(whole.transform(padded)[None])[0].numpy()
     np.testing.assert_allclose(found.loc[("long", 0)], expected, rtol=1e-4, atol=1e-5)
 
-    sizes, render = [], module.render_view
+    sizes, render = [], module.render_repeat
 
     def watched(image, *given, **options):
         sizes.append(image.size)
         return render(image, *given, **options)
 
-    monkeypatch.setattr(module, "render_view", watched)
+    monkeypatch.setattr(module, "render_repeat", watched)
     extract(row, whole, tmp_path / "views", repeats=[1], augmentation=VIEWS)
     assert sizes == [(210, 210)]
 
@@ -246,7 +246,7 @@ def test_more_views_leave_the_first_as_they_were(images, backbone, tmp_path, for
 
 
 def test_views_need_an_augmentation(images, backbone, tmp_path):
-    with pytest.raises(ValueError, match=r"repeats \[1\]: augmented views need an augmentation"):
+    with pytest.raises(ValueError, match=r"repeats \[1\]: augmented repeats need an augmentation"):
         extract(images, backbone, tmp_path, repeats=[1])
 
 

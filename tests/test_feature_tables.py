@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from visgen.features.tables import (
     in_shard,
+    read_blocks,
     read_features,
     read_framing,
     read_made_with,
@@ -52,6 +53,19 @@ def test_a_shard_that_does_not_say_how_images_were_framed_is_named(tmp_path):
     path = written(tmp_path / "old.parquet", features(["a"]))
     with pytest.raises(ValueError, match=r"old\.parquet: .* \(image_size, .* missing\); delete it"):
         read_framing(path)
+
+
+def test_shards_say_which_features_belong_together(tmp_path):
+    def shard(name, **about):
+        write_features(tmp_path / name, features(["a"]), about)
+        return tmp_path / name
+
+    one, same = shard("1", blocks="3 4"), shard("2", blocks="3 4")
+    assert read_blocks([one, same]) == [3, 4]
+    with pytest.raises(ValueError, match=r"3: blocks of 2 5 features, expected 3 4 as in .*1$"):
+        read_blocks([one, shard("3", blocks="2 5")])
+    with pytest.raises(ValueError, match=r"old: found a damaged .*blocks missing"):
+        read_blocks([one, shard("old")])
 
 
 def test_the_same_features_give_the_same_file(tmp_path):

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from timm.data import create_transform
 from visgen.features.framing import SPARE, Framing, pad_to_square
-from visgen.features.rendered_views import render_view
+from visgen.features.rendered_repeats import render_repeat
 
 RED, TEAL = (230, 20, 10), (0, 128, 128)
 MODES = ["border", "center", "squash"]
@@ -113,6 +113,6 @@ def n_red(image):
 def test_a_view_that_is_turned_shows_all_that_padding_had_kept(seed):
     image = Image.new("RGB", (200, 20), RED)
     turned = STILL | {"rotation": 90, "seed": seed, "background": TEAL}
-    padded = render_view(framing(image_size=200).pad(image, TEAL), "a", 1, **turned)
+    padded = render_repeat(framing(image_size=200).pad(image, TEAL), "a", 1, **turned)
     assert n_red(padded) == pytest.approx(4000, rel=0.1)
-    assert n_red(render_view(image, "a", 1, **turned)) < 3000
+    assert n_red(render_repeat(image, "a", 1, **turned)) < 3000

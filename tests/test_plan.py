@@ -172,17 +172,17 @@ def test_what_a_model_is_trained_as_changes_with_what_decides_its_weights_alone(
     )
 
 
-def test_classifiers_learn_from_views_where_there_are_any_and_taxa_only_where_brought_to_a_size():
+def test_classifiers_learn_from_repeats_where_there_are_any_and_taxa_only_where_brought_to_a_size():
     variants = GUIDED | {"sized": {"pooling": "mean", "per_taxon": 5, "guidance": {}}}
     clean = [f"results/demo/features/small/clean-{shard}.parquet" for shard in range(3)]
-    views = [path.replace("clean", "views") for path in clean]
+    repeats = [path.replace("clean", "repeats") for path in clean]
     changes = {"features.shards": 3, "embedding.variants": variants}
-    without, with_views = features_plan(changes), features_plan(changes | {"features.views": 2})
+    without, repeated = features_plan(changes), features_plan(changes | {"features.repeats": 2})
     assert without.training_features("small") == without.clean_features("small") == clean
-    assert with_views.clean_features("small") == clean
-    assert with_views.training_features("small") == clean + views
-    assert with_views.taxon_features("small", "projected") == clean
-    assert with_views.taxon_features("small", "sized") == clean + views
+    assert repeated.clean_features("small") == clean
+    assert repeated.training_features("small") == clean + repeats
+    assert repeated.taxon_features("small", "projected") == clean
+    assert repeated.taxon_features("small", "sized") == clean + repeats
 
 
 def test_baselines_are_chosen_only_where_nothing_sees_the_images():

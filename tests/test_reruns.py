@@ -111,6 +111,7 @@ def test_an_unchanged_study_has_nothing_to_do(planner):
         ("embedding.variants.guided.guidance.refits", 3, REFITS),
         ("embedding.variants.ridge.guidance.criterion", "nearest", RIDGE),
         ("embedding.min_images", 4, GUIDED | RIDGE | UNGUIDED | {"split_taxa"}),
+        ("embedding.views", "outside", GUIDED | RIDGE | UNGUIDED | {"split_taxa"}),
         ("splits.val", 0.3, PARTS),
         ("splits.seeds", [1, 2, 3], SPLITS),
         ("inputs.sequence_pattern", "(?P<taxon>.*)", SEQUENCES),
@@ -128,7 +129,7 @@ def test_an_unchanged_study_has_nothing_to_do(planner):
         ("visual_genetic.augmentation.rotation", 3, VIEWS),  # control is not trained
         ("visual_genetic.variants.aligned.permutations", 3, VARIANTS),
         ("visual_genetic.hidden", 21, REGIMES),
-        ("features.views", 1, CLASSIFIERS | {"extract_views"}),
+        ("features.repeats", 1, CLASSIFIERS | {"extract_repeats"}),
         ("seed", 2, ALL - UNSEEDED),
         ("simclr.epochs", 3, WEIGHTS),
         ("simclr.image_size", 48, WEIGHTS),

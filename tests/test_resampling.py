@@ -54,7 +54,7 @@ def test_noise_on_all_marks_no_taxon_and_noise_on_raised_rows_marks_small_ones()
 
 def test_views_come_at_the_same_odds_in_every_taxon():
     rows = training(4, {0: 300, 1: 60, 2: 12})
-    table = resampled(rows, method="raise", source="views", to=240)
+    table = resampled(rows, method="raise", source="repeats", to=240)
     shares = table.groupby("taxon")["altered"].mean()
     assert np.allclose(shares, 3 / 4, atol=0.08)
     assert (table["altered"] == (table["repeat"] > 0)).all()
@@ -62,24 +62,24 @@ def test_views_come_at_the_same_odds_in_every_taxon():
 
 
 def test_an_image_shows_all_its_views_before_one_comes_twice():
-    table = resampled(training(5, {0: 7, 1: 2}), method="raise", source="views", to=10)
+    table = resampled(training(5, {0: 7, 1: 2}), method="raise", source="repeats", to=10)
     small = table[table["taxon"] == 1]
     assert not small.duplicated(["id", "repeat"]).any() and len(small) == 10
 
 
 def test_only_added_rows_are_views_where_only_raised_ones_may_be():
-    table = resampled(training(3), method="raise", source="views", augment="raised")
+    table = resampled(training(3), method="raise", source="repeats", augment="raised")
     assert (table[table["taxon"] == 0]["repeat"] == 0).all()
     small = table[table["taxon"] == 2]
     assert (small["repeat"] == 0).sum() == 3 and small["altered"].sum() == 10
 
 
 def test_missing_views_are_refused():
-    with pytest.raises(ValueError, match="has 0 augmented views, expected 1 of every training"):
-        resampled(training(), method="raise", source="views")
+    with pytest.raises(ValueError, match="has 0 augmented repeats, expected 1 of every training"):
+        resampled(training(), method="raise", source="repeats")
     rows = training(3).drop(index=4)
-    with pytest.raises(ValueError, match="has 1 augmented views, expected 2 of every training"):
-        resampled(rows, method="raise", source="views")
+    with pytest.raises(ValueError, match="has 1 augmented repeats, expected 2 of every training"):
+        resampled(rows, method="raise", source="repeats")
 
 
 def test_large_taxa_are_reduced_and_small_ones_left():
@@ -129,7 +129,7 @@ def test_large_taxa_are_reduced_before_small_ones_are_raised():
 
 def test_images_that_were_reduced_away_show_no_views():
     first = {"method": "reduce", "to": 13}
-    table = resampled(training(3), method="raise", source="views", reduce_first=first)
+    table = resampled(training(3), method="raise", source="repeats", reduce_first=first)
     assert sizes(table) == [13, 13, 13, 13]
     assert table[table["taxon"] == 0]["id"].nunique() == 13
 
@@ -152,7 +152,7 @@ def test_the_seed_decides(method):
 
 
 @pytest.mark.parametrize("method", ["raise", "reduce", "reduce_by_taxonomy"])
-@pytest.mark.parametrize("source", ["copies", "noise", "views"])
+@pytest.mark.parametrize("source", ["copies", "noise", "repeats"])
 def test_nothing_outside_the_training_rows_comes_in(method, source):
     rows = training(3)
     found = resample_training(rows, method, 13, source=source, seed=5)

@@ -305,7 +305,7 @@ def test_records_hold_no_folder_which_may_move(study, monkeypatch, folder):
     labels = [study.folder / f"{rank}.parquet" for rank in RANKS]
     paths = {"specimens": study.folder / "s.parquet", "images": study.folder / "images.tsv"}
     taxa = [study.folder / f"{rank}.tsv" for rank in RANKS]
-    paths["groups"] = study.folder / "groups.parquet"
+    paths |= {name: study.folder / f"{name}.parquet" for name in ("groups", "views")}
     write_records(paths | {"labels": labels, "taxa": taxa}, specimens)
     moved = study.images.rename(study.folder / "moved")
     images = read_images(paths["images"], moved)
@@ -316,6 +316,7 @@ def test_records_hold_no_folder_which_may_move(study, monkeypatch, folder):
     expected = specimens.set_index("id")[["specimen", *RANKS]]
     pd.testing.assert_frame_equal(read, expected)
     assert taxa[2].read_text() == "taxon\nC\n"
+    assert pd.read_parquet(paths["views"]).columns.tolist() == ["id", "view"]
     groups = pd.read_parquet(paths["groups"])
     assert groups["genus"].tolist() == ["a.png", "a.png"]  # called by its first image
     assert groups["species"].fillna("").tolist() == ["a.png", ""]

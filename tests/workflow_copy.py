@@ -19,7 +19,7 @@ TINY = yaml.safe_load((Path(__file__).parent / "tiny.yaml").read_text())
 # of weights, each as few times as can be.
 OF_EVERY_RULE = {
     "splits.seeds": [1],
-    "features.views": 1,
+    "features.repeats": 1,
     "genetics.distances": {},
     "genetics.anchors": {"raw": {}},
     "backbones.bundled": {

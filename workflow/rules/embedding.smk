@@ -2,12 +2,18 @@
 # Needs features/ and distances/; makes embedding/. Not asked for without a tree.
 
 TREE_DISTANCES = f"<results>/distances/{INPUTS['tree_rank']}.tsv"
+VIEWS = (
+    []
+    if config["embedding"]["views"] == "average"
+    else of_specimens(f"{plan.results}/specimens/views.parquet")
+)
 
 
 rule embed_taxa:
     """Pool the features of each taxon's images by every unguided variant."""
     input:
         labels=labels_of(INPUTS["tree_rank"]),
+        views=VIEWS,
         features=by_wildcards(plan.features.clean_features),
         code=code_of("embed_taxa.py"),
     output:
@@ -25,6 +31,7 @@ rule embed_taxa:
         "../../envs/statistics.yaml"
     params:
         rank=INPUTS["tree_rank"],
+        views=config["embedding"]["views"],
         variants=plan.embedding.unguided_options,
         min_images=config["embedding"]["min_images"],
         seed=plan.seed,
@@ -36,12 +43,14 @@ rule split_taxa:
     """Deal taxa to folds that are held out, at random and by whole clades."""
     input:
         labels=labels_of(INPUTS["tree_rank"]),
+        views=VIEWS,
         groups=GROUPS,
         genetic=TREE_DISTANCES,
         code=code_of("split_taxa.py"),
     output:
         folds="<results>/embedding/folds.tsv",
         few_images="<results>/embedding/few_images.tsv",
+        view_table="<results>/embedding/views.tsv",
         omitted="<results>/embedding/folds.omitted.tsv",
     log:
         "<logs>/split_taxa.log",
@@ -50,6 +59,7 @@ rule split_taxa:
     params:
         ranks=RANKS,
         rank=INPUTS["tree_rank"],
+        views=config["embedding"]["views"],
         min_images=config["embedding"]["min_images"],
         folds=config["embedding"]["folds"],
         seed=plan.seed,
@@ -61,6 +71,7 @@ rule train_embedding:
     """Guide a variant by the distances of all taxa: what the maps of the report show."""
     input:
         labels=labels_of(INPUTS["tree_rank"]),
+        views=VIEWS,
         features=by_wildcards(plan.features.taxon_features),
         genetic=TREE_DISTANCES,
         code=code_of("train_embedding.py"),
@@ -85,6 +96,7 @@ rule train_embedding:
         mem_mb=8000,
     params:
         rank=INPUTS["tree_rank"],
+        views=config["embedding"]["views"],
         min_images=config["embedding"]["min_images"],
         variant=by_wildcards(plan.embedding.guidance_of),
         seed=plan.seed,
@@ -96,6 +108,7 @@ rule embed_held_out:
     """Embed each fold by every unguided variant, and again with bags permuted, specimens dealt."""
     input:
         labels=labels_of(INPUTS["tree_rank"]),
+        views=VIEWS,
         features=by_wildcards(plan.features.clean_features),
         genetic=TREE_DISTANCES,
         folds="<results>/embedding/folds.tsv",
@@ -123,6 +136,7 @@ rule embed_held_out:
         mem_mb=8000,
     params:
         rank=INPUTS["tree_rank"],
+        views=config["embedding"]["views"],
         variants=plan.embedding.unguided_options,
         refits=plan.embedding.unguided_refits,
         seed=plan.seed,
@@ -134,6 +148,7 @@ rule train_held_out:
     """Fit a variant with each fold held out, and again and again to permuted bags and specimens."""
     input:
         labels=labels_of(INPUTS["tree_rank"]),
+        views=VIEWS,
         features=by_wildcards(plan.features.taxon_features),
         genetic=TREE_DISTANCES,
         folds="<results>/embedding/folds.tsv",
@@ -156,6 +171,7 @@ rule train_held_out:
         mem_mb=8000,
     params:
         rank=INPUTS["tree_rank"],
+        views=config["embedding"]["views"],
         variant=by_wildcards(plan.embedding.guidance_of),
         refits=by_wildcards(plan.embedding.refits_of),
         seed=plan.seed,
@@ -167,6 +183,7 @@ rule train_ridge:
     """Fit a ridge to the tree: to all taxa, with folds held out, and under both nulls."""
     input:
         labels=labels_of(INPUTS["tree_rank"]),
+        views=VIEWS,
         features=by_wildcards(plan.features.taxon_features),
         genetic=TREE_DISTANCES,
         folds="<results>/embedding/folds.tsv",
@@ -190,6 +207,7 @@ rule train_ridge:
         mem_mb=8000,
     params:
         rank=INPUTS["tree_rank"],
+        views=config["embedding"]["views"],
         variant=by_wildcards(plan.embedding.guidance_of),
         refits=by_wildcards(plan.embedding.refits_of),
         seed=plan.seed,
@@ -284,6 +302,7 @@ rule score_embedding:
     """Test visual against phylogenetic distance for every unguided variant."""
     input:
         labels=labels_of(INPUTS["tree_rank"]),
+        views=VIEWS,
         taxonomy=TAXONOMY,
         features=by_wildcards(plan.features.clean_features),
         genetic=TREE_DISTANCES,
@@ -303,6 +322,7 @@ rule score_embedding:
         variants=plan.embedding.unguided_options,
         ranks=RANKS,
         rank=INPUTS["tree_rank"],
+        views=config["embedding"]["views"],
         permutations=config["embedding"]["permutations"],
         specimen_permutations=config["embedding"]["specimen_permutations"],
         seed=plan.seed,

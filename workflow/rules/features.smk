@@ -90,20 +90,20 @@ rule extract_features:
         "../scripts/extract_features.py"
 
 
-rule extract_views:
-    """Embed augmented views of the training images of a shard."""
+rule extract_repeats:
+    """Embed augmented repeats of the training images of a shard."""
     input:
         image_table=IMAGE_TABLE,
         images=plan.images_made,
         splits=plan.splits,
         weights=by_wildcards(plan.features.weights_of),
-        code=code_of("extract_views.py"),
+        code=code_of("extract_repeats.py"),
     output:
-        "<results>/features/{backbone}/views-{shard}.parquet",
+        "<results>/features/{backbone}/repeats-{shard}.parquet",
     log:
-        "<logs>/extract_views/{backbone}-{shard}.log",
+        "<logs>/extract_repeats/{backbone}-{shard}.log",
     benchmark:
-        "<benchmarks>/extract_views/{backbone}-{shard}.tsv"
+        "<benchmarks>/extract_repeats/{backbone}-{shard}.tsv"
     conda:
         "../../envs/torch.yaml"
     threads: config["compute"]["threads"]
@@ -117,7 +117,7 @@ rule extract_views:
         precision=config["features"]["precision"],
         background=config["ingest"]["background"],
         max_pixels=config["ingest"]["max_pixels"],
-        views=config["features"]["views"],
+        repeats=config["features"]["repeats"],
         augmentation=plan.features.augmentation,
     script:
-        "../scripts/extract_views.py"
+        "../scripts/extract_repeats.py"

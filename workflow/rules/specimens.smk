@@ -15,6 +15,7 @@ checkpoint ingest_specimens:
         images="<results>/specimens/images.tsv",
         labels=expand("<results>/specimens/labels/{rank}.parquet", rank=RANKS),
         taxa=expand("<results>/specimens/taxa/{rank}.tsv", rank=RANKS),
+        views="<results>/specimens/views.parquet",
         groups="<results>/specimens/groups.parquet",
         taxonomy="<results>/specimens/taxonomy.tsv",
         rejected="<results>/specimens/rejected.tsv",

@@ -4,6 +4,7 @@ from visgen.distances.matrices import load_distances
 from visgen.embedding.guidance.variants import make_embedder
 from visgen.embedding.held_out.files import write_fold_distances, write_no_folds
 from visgen.embedding.held_out.refits import fit_folds, refit_nulls
+from visgen.embedding.views import choose_views, read_views
 from visgen.features.tables import read_features
 from visgen.machine.devices import pick_device
 from visgen.machine.logs import start_log
@@ -16,7 +17,8 @@ use_threads()
 given, made, params = snakemake.input, snakemake.output, snakemake.params
 genetic, folds = load_distances(given.genetic), read_table(given.folds).set_index("taxon")
 labels = read_labels(given.labels)
-taxa = labels[params.rank].where(labels[params.rank].isin(folds.index))
+viewed = choose_views(labels[params.rank], read_views(given.views), params.views)
+taxa = viewed.taxa.where(viewed.taxa.isin(folds.index))
 features = read_features(given.features)
 paths = zip(made.held_out, made.fits, made.permuted, strict=True)
 for variant, refits, (of_held_out, of_fits, of_permuted) in zip(
@@ -25,7 +27,9 @@ for variant, refits, (of_held_out, of_fits, of_permuted) in zip(
     if folds.empty:
         write_no_folds(of_held_out, of_fits, of_permuted)
         continue
-    embedder = make_embedder(features, taxa, variant, seed=params.seed, device=pick_device())
+    embedder = make_embedder(
+        features, taxa, variant, views=viewed.views, seed=params.seed, device=pick_device()
+    )
     visual, fits = fit_folds(embedder, genetic, folds)
     write_fold_distances(of_held_out, list(embedder.bags.taxa), visual)
     write_table(of_fits, fits)

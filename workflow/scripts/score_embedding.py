@@ -4,6 +4,7 @@ import pandas as pd
 from visgen.distances.agreement import OMITTED_COLUMNS
 from visgen.distances.matrices import load_distances
 from visgen.embedding.unguided import score_variant
+from visgen.embedding.views import choose_views, read_views
 from visgen.features.tables import read_features
 from visgen.machine.logs import start_log
 from visgen.machine.threads import use_threads
@@ -16,6 +17,7 @@ start_log(snakemake.log[0])
 use_threads()
 given, params = snakemake.input, snakemake.params
 taxa, named = read_labels(given.labels), of_rank(read_table(given.taxonomy), params.rank)
+viewed = choose_views(taxa[params.rank], read_views(given.views), params.views)
 features = read_features(given.features).droplevel("repeat")
 labels = {"experiment": "embedding", "backbone": snakemake.wildcards.backbone}
 labels |= {"rank": params.rank, "part": "all", "seed": params.seed}
@@ -24,12 +26,13 @@ scores, omitted = [], []
 for (name, variant), path in zip(params.variants.items(), given.visual, strict=True):
     rows, left_out = score_variant(
         features,
-        taxa[params.rank],
+        viewed.taxa,
         taxa["specimen"],
         variant,
         load_distances(path),
         genetic,
         group_above(named, params.ranks, params.rank),
+        views=viewed.views,
         permutations=params.permutations,
         specimen_permutations=params.specimen_permutations,
         seed=params.seed,

@@ -4,6 +4,7 @@ import pandas as pd
 from visgen.distances.matrices import load_distances
 from visgen.embedding.held_out.folds import deal_folds, number_groups, placed_taxa
 from visgen.embedding.pooling import enough_images
+from visgen.embedding.views import choose_views, read_views
 from visgen.machine.logs import start_log
 from visgen.specimens.records import read_labels
 from visgen.specimens.taxonomy import group_above
@@ -12,7 +13,9 @@ from visgen.tables import write_table
 start_log(snakemake.log[0])
 params = snakemake.params
 labels = read_labels(snakemake.input.labels)
-taxa, few_images = enough_images(labels[params.rank], params.min_images)
+viewed = choose_views(labels[params.rank], read_views(snakemake.input.views), params.views)
+taxa, few_images = enough_images(viewed.taxa, params.min_images)
+few_images = pd.concat([few_images, viewed.omitted]).sort_values("taxon")
 genetic = load_distances(snakemake.input.genetic)
 placed = placed_taxa(genetic, taxa)
 ranks = params.ranks[: params.ranks.index(params.rank)][-1:]
@@ -22,4 +25,5 @@ folds, omitted = deal_folds(genetic, placed, groups, params.folds, params.seed)
 folds["group_number"] = number_groups(groups.reindex(folds.index))
 write_table(snakemake.output.folds, folds.reset_index())
 write_table(snakemake.output.few_images, few_images)
+write_table(snakemake.output.view_table, viewed.table)
 write_table(snakemake.output.omitted, omitted)

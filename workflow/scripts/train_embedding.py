@@ -5,6 +5,7 @@ from visgen.embedding.guidance.files import write_fit, write_no_fit
 from visgen.embedding.guidance.variants import fit_all, make_embedder
 from visgen.embedding.held_out.folds import placed_taxa
 from visgen.embedding.pooling import enough_images
+from visgen.embedding.views import choose_views, read_views
 from visgen.features.tables import read_features
 from visgen.machine.devices import pick_device
 from visgen.machine.logs import start_log
@@ -15,7 +16,8 @@ start_log(snakemake.log[0])
 use_threads()
 given, params = snakemake.input, snakemake.params
 genetic = load_distances(given.genetic)
-taxa = read_labels(given.labels)[params.rank]
+viewed = choose_views(read_labels(given.labels)[params.rank], read_views(given.views), params.views)
+taxa = viewed.taxa
 enough, _ = enough_images(taxa, params.min_images)
 placed = placed_taxa(genetic, enough)
 if placed:
@@ -23,6 +25,7 @@ if placed:
         read_features(given.features),
         taxa.where(taxa.isin(placed)),
         params.variant,
+        views=viewed.views,
         seed=params.seed,
         device=pick_device(),
     )

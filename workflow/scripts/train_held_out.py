@@ -6,6 +6,7 @@ from visgen.distances.matrices import load_distances
 from visgen.embedding.guidance.variants import make_embedder
 from visgen.embedding.held_out.files import write_fold_distances, write_no_folds
 from visgen.embedding.held_out.refits import fit_folds, refit_nulls
+from visgen.embedding.views import choose_views, read_views
 from visgen.features.tables import read_features
 from visgen.machine.devices import pick_device
 from visgen.machine.logs import start_log
@@ -18,7 +19,8 @@ use_threads()
 given, made, params = snakemake.input, snakemake.output, snakemake.params
 genetic, folds = load_distances(given.genetic), read_table(given.folds).set_index("taxon")
 labels = read_labels(given.labels)
-taxa = labels[params.rank]
+viewed = choose_views(labels[params.rank], read_views(given.views), params.views)
+taxa = viewed.taxa
 if folds.empty:
     write_no_folds(made.held_out, made.fits, made.permuted)
     sys.exit()
@@ -26,6 +28,7 @@ embedder = make_embedder(
     read_features(given.features),
     taxa.where(taxa.isin(folds.index)),
     params.variant,
+    views=viewed.views,
     seed=params.seed,
     device=pick_device(),
 )

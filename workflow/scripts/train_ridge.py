@@ -9,7 +9,8 @@ from visgen.embedding.ridge.files import write_no_ridge, write_ridge
 from visgen.embedding.ridge.fitting import fit_ridge
 from visgen.embedding.ridge.held_out import fit_folds, place_folds, refit_nulls
 from visgen.embedding.ridge.taxon_images import make_taxon_images
-from visgen.features.tables import read_features
+from visgen.embedding.views import choose_views, read_views
+from visgen.features.tables import read_blocks, read_features
 from visgen.machine.logs import start_log
 from visgen.machine.threads import use_threads
 from visgen.specimens.records import read_labels
@@ -20,7 +21,8 @@ use_threads()
 given, made, params = snakemake.input, snakemake.output, snakemake.params
 genetic, folds = load_distances(given.genetic), read_table(given.folds).set_index("taxon")
 labels = read_labels(given.labels)
-taxa = labels[params.rank]
+viewed = choose_views(labels[params.rank], read_views(given.views), params.views)
+taxa = viewed.taxa
 if folds.empty:
     write_no_ridge(dict(made.items()))
     write_no_folds(made.held_out, made.fits, made.permuted)
@@ -29,6 +31,8 @@ images = make_taxon_images(
     read_features(given.features),
     taxa.where(taxa.isin(folds.index)),
     params.variant,
+    views=viewed.views,
+    blocks=read_blocks(given.features),
     seed=params.seed,
 )
 names, options = list(images.bags.taxa), params.variant["guidance"]

@@ -109,7 +109,7 @@ class FeaturesPlan:
 
     @property
     def augmentation(self) -> dict[str, Any]:
-        """How augmented views are drawn."""
+        """How augmented repeats are drawn."""
         return self.config["features"]["augmentation"] | {"seed": self.config["seed"]}
 
     def clean_features(self, backbone: str) -> list[str]:
@@ -117,12 +117,12 @@ class FeaturesPlan:
         return self._features(backbone, ["clean"])
 
     def training_features(self, backbone: str) -> list[str]:
-        """Return the shards that classifiers learn from: of views too where there are any."""
-        views = self.config["features"]["views"]
-        return self._features(backbone, ["clean", "views"] if views else ["clean"])
+        """Return the shards that classifiers learn from: of repeats too where there are any."""
+        repeats = self.config["features"]["repeats"]
+        return self._features(backbone, ["clean", "repeats"] if repeats else ["clean"])
 
     def taxon_features(self, backbone: str, variant: str) -> list[str]:
-        """Return the shards that taxa are embedded by: views where they are brought to a size."""
+        """Return the shards that taxa are embedded by: repeats where they are brought to a size."""
         if self.config["embedding"]["variants"][variant]["per_taxon"] is None:
             return self.clean_features(backbone)
         return self.training_features(backbone)

@@ -15,6 +15,7 @@ REMOVED = {
     "backbones.*.preprocessing.interpolation": "images are resized as the model's own settings say",
     "backbones.*.seed": _SEED,
     "features.augmentation.seed": _SEED,
+    "features.views": "its place has features.repeats, as views are those of specimens",
     "genetics.anchors.*.permutation": "permuted anchors are made by visual_genetic.variants.<name>."
     "permutations, as many as are wanted",
     "genetics.anchors.*.seed": _SEED,

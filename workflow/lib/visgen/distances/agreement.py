@@ -142,6 +142,7 @@ def score_against_deals(
     specimens: pd.Series,
     measure: Callable[[pd.Series], DistanceMatrix],
     *,
+    views: pd.Series | None = None,
     permutations: int,
     seed: int,
 ) -> list[dict]:
@@ -162,6 +163,8 @@ def score_against_deals(
         Specimen of each image, index id.
     measure
         From taxa of images to visual distances that hold at least the taxa of `genetic`.
+    views
+        View of each image where views are joined, else None.
     permutations
         Number of deals.
     seed
@@ -181,7 +184,9 @@ def score_against_deals(
 
     rng = np.random.default_rng(seed)
     r = agreement(taxa)
-    null = np.array([agreement(deal_specimens(taxa, specimens, rng)) for _ in range(permutations)])
+    null = np.array(
+        [agreement(deal_specimens(taxa, specimens, rng, views)) for _ in range(permutations)]
+    )
     p = (1 + np.sum(null >= r)) / (permutations + 1)
     low, high = np.percentile(null, [2.5, 97.5])
     shared = {"evaluator": DEALS, "metric": "pearson", "n": len(genetic.ids)}
@@ -193,16 +198,25 @@ def score_against_deals(
     ]
 
 
-def deal_specimens(taxa: pd.Series, specimens: pd.Series, rng: np.random.Generator) -> pd.Series:
+def deal_specimens(
+    taxa: pd.Series,
+    specimens: pd.Series,
+    rng: np.random.Generator,
+    views: pd.Series | None = None,
+) -> pd.Series:
     """Deal specimens to taxa at random; each taxon keeps its numbers of images and specimens.
 
     Images of one specimen are alike, and one of many images weighs more: only specimens with
-    the same number of images change places.
+    the same number of images, of each view where views are told apart, change places.
 
     Parameters
     ----------
     taxa, specimens
         Of each image, index id.
+    rng
+        Deals.
+    views
+        Of each image, index id; None does not tell them apart.
 
     Returns
     -------
@@ -214,6 +228,11 @@ def deal_specimens(taxa: pd.Series, specimens: pd.Series, rng: np.random.Generat
     code, individuals = pd.factorize(individual)
     taxon = individuals.get_level_values(1).to_numpy().copy()
     n_images = np.bincount(code)
+    if views is not None:
+        view = pd.factorize(views.loc[taxa.index], sort=True)[0]
+        of_views = np.zeros((len(individuals), view.max() + 1), int)
+        np.add.at(of_views, (code, view), 1)
+        _, n_images = np.unique(of_views, axis=0, return_inverse=True)
     for size in np.unique(n_images):
         alike = np.flatnonzero(n_images == size)
         taxon[alike] = rng.permutation(taxon[alike])

@@ -70,6 +70,45 @@ def pool(features: pd.DataFrame, taxa: pd.Series, pooling: str, seed: int) -> pd
     return vectors.sort_index().rename_axis("taxon")
 
 
+def pool_views(
+    features: pd.DataFrame,
+    taxa: pd.Series,
+    views: pd.Series | None,
+    pooling: str,
+    seed: int,
+) -> pd.DataFrame:
+    """Pool the images of each view of a taxon, and set the views side by side.
+
+    Parameters
+    ----------
+    features, taxa, pooling, seed
+        As in `pool`.
+    views : Series, (n_images,), or None
+        The view of each image, image ids as index; None pools all images of a taxon together.
+
+    Returns
+    -------
+    DataFrame, (n_taxa, n_views * n_features)
+        float64, sorted by taxon; views in alphabetical order.
+
+    Raises
+    ------
+    ValueError
+        As `pool`, or if a taxon lacks a view.
+    """
+    if views is None:
+        return pool(features, taxa, pooling, seed)
+    taxa = taxa.dropna()
+    parts = []
+    for view in sorted(views.loc[taxa.index].unique()):
+        of_view = taxa[(views.loc[taxa.index] == view).to_numpy()]
+        part = pool(features.loc[of_view.index], of_view, pooling, seed)
+        if lacking := sorted(set(taxa) - set(part.index)):
+            raise ValueError(f"taxa: {lacking[0]!r} has no image of the view {view!r}")
+        parts.append(part.add_prefix(f"{view} "))
+    return pd.concat(parts, axis=1)
+
+
 def centre(vectors: pd.DataFrame) -> pd.DataFrame:
     """Subtract the mean over the taxa, so that cosines compare departures from the mean taxon.
 

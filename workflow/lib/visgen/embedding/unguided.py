@@ -10,7 +10,7 @@ from scipy.stats import pearsonr, spearmanr
 from visgen.distances.agreement import score_against_deals, score_agreement
 from visgen.distances.matrices import NO_TAXA, cosine_distances
 from visgen.distances.permutation_tests.matrices import MIN_TAXA
-from visgen.embedding.pooling import centre, pool
+from visgen.embedding.pooling import centre, pool_views
 from visgen.scikit_bio import DistanceMatrix
 
 #: Random vectors drawn to show what chance gives.
@@ -18,7 +18,11 @@ RANDOM_DRAWS = 100
 
 
 def embed_taxa(
-    features: pd.DataFrame, taxa: pd.Series, variant: Mapping[str, Any], seed: int
+    features: pd.DataFrame,
+    taxa: pd.Series,
+    variant: Mapping[str, Any],
+    seed: int,
+    views: pd.Series | None = None,
 ) -> tuple[pd.DataFrame, DistanceMatrix]:
     """Return one vector a taxon and the cosine distances between them.
 
@@ -32,6 +36,8 @@ def embed_taxa(
         ``pooling``, as in `visgen.embedding.pooling.pool`, and ``centre``.
     seed
         Of random vectors.
+    views
+        View of each image where views are joined, else None.
 
     Returns
     -------
@@ -42,7 +48,7 @@ def embed_taxa(
     """
     if taxa.empty:
         return pd.DataFrame(index=pd.Index([], name="taxon")), NO_TAXA
-    vectors = pool(features.loc[taxa.index], taxa, variant["pooling"], seed)
+    vectors = pool_views(features.loc[taxa.index], taxa, views, variant["pooling"], seed)
     if variant["centre"]:
         vectors = centre(vectors)
     return vectors, cosine_distances(vectors)
@@ -57,6 +63,7 @@ def score_variant(
     genetic: DistanceMatrix,
     groups: pd.Series,
     *,
+    views: pd.Series | None = None,
     permutations: int,
     specimen_permutations: int,
     seed: int,
@@ -72,6 +79,8 @@ def score_variant(
         Distances between taxa.
     groups
         Taxon of the rank above, index taxon.
+    views
+        View of each image where views are joined, else None.
     permutations, specimen_permutations
         Of taxa, and of specimens.
     seed
@@ -99,7 +108,8 @@ def score_variant(
             genetic,
             taxa[taxa.isin(visual.ids)],
             specimens,
-            lambda dealt: embed_taxa(features, dealt, variant, seed)[1],
+            lambda dealt: embed_taxa(features, dealt, variant, seed, views)[1],
+            views=views,
             permutations=specimen_permutations,
             seed=seed,
         )

@@ -14,6 +14,7 @@ from timm.data import create_transform, resolve_data_config
 from timm.models import load_state_dict
 from torch import Tensor, nn
 
+from visgen.features.blocks import pooled_blocks
 from visgen.features.framing import Framing
 
 #: Names that the config uses for a value that timm calls otherwise.
@@ -33,9 +34,11 @@ class Backbone:
     transform
         From a picture that `framing` has padded to a tensor (3, height, width).
     layers
-        Indices of the layers whose pooled maps are joined, or None.
-    n_features
-        Length of a vector.
+        Layers whose pooled maps are joined, as `load_backbone` takes them, or None.
+    statistics
+        What is taken of each map.
+    blocks
+        Features of each layer and statistic, side by side in a vector.
     recipe
         What was asked for, in plain values; its digest names the feature store's folder.
     """
@@ -43,9 +46,15 @@ class Backbone:
     network: nn.Module
     framing: Framing
     transform: Callable[[Any], Tensor]
-    layers: tuple[int, ...] | None
-    n_features: int
+    layers: tuple[int | str, ...] | None
+    statistics: tuple[str, ...]
+    blocks: tuple[int, ...]
     recipe: dict[str, Any]
+
+    @property
+    def n_features(self) -> int:
+        """Length of a vector."""
+        return sum(self.blocks)
 
     @property
     def image_size(self) -> int:
@@ -60,7 +69,8 @@ def load_backbone(
     seed: int = 1,
     model_args: Mapping[str, Any] | None = None,
     preprocessing: Mapping[str, Any] | None = None,
-    layers: Sequence[int] | None = None,
+    layers: Sequence[int | str] | None = None,
+    statistics: Sequence[str] = ("mean",),
 ) -> Backbone:
     """Build a timm model with weights from a file, or untrained.
 
@@ -77,8 +87,11 @@ def load_backbone(
     preprocessing
         Changes to the model's own: image_size, mean, std, interpolation, crop_pct, crop_mode.
     layers
-        Indices of layers whose average-pooled maps are joined (Valan et al. 2019), in the
-        network's order and each once; None takes the network's own pooled output.
+        Indices of layers whose pooled maps are joined (Valan et al. 2019), in the network's order
+        and each once, and `visgen.features.options.FINAL` for the map before its own pooling;
+        None takes the network's own pooled output.
+    statistics
+        What is taken of each map, of `visgen.features.options.STATISTICS`; goes with layers.
 
     Raises
     ------
@@ -99,6 +112,7 @@ def load_backbone(
     data_config = resolve_data_config({}, model=network) | changes
     image_size = int(data_config["input_size"][-1])
     wanted = None if layers is None else tuple(layers)
+    taken = tuple(statistics)
     return Backbone(
         network=network,
         framing=Framing(
@@ -109,14 +123,17 @@ def load_backbone(
         ),
         transform=create_transform(**data_config, is_training=False),
         layers=wanted,
-        n_features=_count_features(model, network, wanted, image_size),
+        statistics=taken,
+        blocks=_sizes(model, network, wanted, taken, image_size),
         recipe={
             "model": model,
             "weights": _weights_identity(weights, seed),
             "model_args": dict(model_args or {}),
             "preprocessing": {key: _plain(value) for key, value in data_config.items()},
             "layers": None if layers is None else list(layers),
-        },
+        }
+        # A recipe of means alone keeps the name that it had before there was a choice.
+        | ({} if taken == ("mean",) else {"statistics": list(taken)}),
     )
 
 
@@ -135,16 +152,8 @@ def forward(backbone: Backbone, images: Tensor) -> Tensor:
     Tensor
         (batch, n_features), float32.
     """
-    return _pooled(backbone.network, backbone.layers, images)
-
-
-def _pooled(network: nn.Module, layers: tuple[int, ...] | None, images: Tensor) -> Tensor:
-    if layers is None:
-        return network(images).float()
-    maps = network.forward_intermediates(
-        images, indices=list(layers), intermediates_only=True, output_fmt="NCHW"
-    )  # each (batch, channels, height, width)
-    return torch.cat([part.float().mean(dim=(2, 3)) for part in maps], dim=1)
+    parts = pooled_blocks(backbone.network, images, backbone.layers, backbone.statistics)
+    return torch.cat(parts, dim=1)
 
 
 def _build(model: str, seed: int, model_args: dict[str, Any], image_size: int | None) -> nn.Module:
@@ -224,23 +233,30 @@ def _weights_identity(weights: str | Path, seed: int) -> str:
         return f"sha256 {hashlib.file_digest(file, 'sha256').hexdigest()}"
 
 
-def _count_features(
-    model: str, network: nn.Module, layers: tuple[int, ...] | None, image_size: int
-) -> int:
+def _sizes(
+    model: str,
+    network: nn.Module,
+    layers: tuple[int | str, ...] | None,
+    statistics: tuple[str, ...],
+    image_size: int,
+) -> tuple[int, ...]:
+    """Return the features of each block."""
     asked = f"backbone model {model!r} with images of {image_size} pixels"
     if layers is not None:
         asked += f" and the layers {list(layers)}"
     try:
         with torch.inference_mode():
-            features = _pooled(network, layers, torch.zeros(2, 3, image_size, image_size))
+            blank = torch.zeros(2, 3, image_size, image_size)
+            blocks = pooled_blocks(network, blank, layers, statistics)
     except (AttributeError, AssertionError, IndexError, RuntimeError, ValueError) as error:
         raise ValueError(f"{asked}: {_words(error)}") from error
-    if features.ndim != 2:
-        raise ValueError(
-            f"{asked}: its output has the shape {tuple(features.shape)}, "
-            "expected (images, features)"
-        )
-    return features.shape[1]
+    for block in blocks:
+        if block.ndim != 2:
+            raise ValueError(
+                f"{asked}: its output has the shape {tuple(block.shape)}, "
+                "expected (images, features)"
+            )
+    return tuple(block.shape[1] for block in blocks)
 
 
 def _words(error: Exception) -> str:

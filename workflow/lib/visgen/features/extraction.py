@@ -16,7 +16,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from visgen.features.backbones import Backbone, forward
-from visgen.features.rendered_views import render_view
+from visgen.features.rendered_repeats import render_repeat
 from visgen.features.store import add_vectors, read_vectors
 from visgen.machine.devices import describe_device, fix_kernels, pick_device, pick_precision
 from visgen.machine.recipes import recipe_folder
@@ -55,9 +55,9 @@ def extract_features(
     images
         Columns id, path, sha256.
     repeats
-        0 is the clean image; others are augmented views, which need `augmentation`.
+        0 is the clean image; others are augmented repeats, which need `augmentation`.
     augmentation
-        Keyword arguments of `visgen.features.rendered_views.render_view`.
+        Keyword arguments of `visgen.features.rendered_repeats.render_repeat`.
     batch_size
         Images a forward pass; the last batch is padded to it, so that a vector does not depend
         on its neighbours.
@@ -75,12 +75,13 @@ def extract_features(
     features
         (n_images * n_repeats, n_features) float32, index (id, repeat).
     made_with
-        Device, precision, recipe, software, and how images were framed, for the table's metadata.
+        Device, precision, recipe, software, sizes of blocks, and how images were framed, for the
+        table's metadata.
 
     Raises
     ------
     ValueError
-        If an id or a content is there twice, views are asked for without `augmentation`, a
+        If an id or a content is there twice, repeats are asked for without `augmentation`, a
         vector holds NaN or infinity, or the store cannot be read or written.
     """
     for column in ("id", "sha256"):
@@ -88,7 +89,7 @@ def extract_features(
         if len(twice):
             raise ValueError(f"images: {column} {twice.iloc[0]!r} is there twice, expected once")
     if any(repeats) and augmentation is None:
-        raise ValueError(f"repeats {list(repeats)}: augmented views need an augmentation")
+        raise ValueError(f"repeats {list(repeats)}: augmented repeats need an augmentation")
     device = pick_device()
     dtype = pick_precision(precision, device)
     recipe = backbone.recipe | {
@@ -119,7 +120,7 @@ def extract_features(
         image = read_for(backbone, path, sha256, background=background, max_pixels=max_pixels)
         with naming(path):
             if repeat:
-                image = render_view(image, sha256, repeat, background=background, **augmentation)
+                image = render_repeat(image, sha256, repeat, background=background, **augmentation)
             return backbone.transform(image)  # (3, height, width)
 
     fix_kernels()
@@ -146,6 +147,7 @@ def extract_features(
         "device": recipe["device"],
         "precision": recipe["precision"],
         "recipe": packs.name,
+        "blocks": " ".join(map(str, backbone.blocks)),
         "software": ", ".join(f"{name} {number}" for name, number in recipe["software"].items()),
     } | {key: str(value) for key, value in asdict(backbone.framing).items()}
     return features, made_with

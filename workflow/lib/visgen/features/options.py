@@ -17,3 +17,9 @@ BUNDLED_MODEL = "tf_efficientnet_lite0"
 #: Mean and standard deviation of each channel that they were trained with (Google's 127 and 128
 #: of 255), which are not those of timm's own weights of this model.
 BUNDLED_SCALE = {"mean": [0.498] * 3, "std": [0.502] * 3}
+
+#: The layer of a network that comes before its own pooling.
+FINAL = "final"
+
+#: What is taken of a map.
+STATISTICS = {"mean": "over space", "deviation": "the standard deviation over space"}

@@ -17,7 +17,7 @@ from visgen.features.framing import Framing
 
 #: What a shard tells of its making, how images were framed among it.
 FRAMING = tuple(field.name for field in fields(Framing))
-MADE_WITH = ("device", "precision", "recipe", "software", *FRAMING)
+MADE_WITH = ("device", "precision", "recipe", "software", "blocks", *FRAMING)
 _ROWS = 1024  # read at a time
 _DIGEST = 16  # bytes of a checksum
 _DAMAGED = "{}: found a damaged table of features ({}); delete it, and the next run makes it anew"
@@ -44,7 +44,7 @@ def write_features(path: Path, features: pd.DataFrame, made_with: Mapping[str, s
 
 
 def read_made_with(shard: str | Path) -> dict[str, str]:
-    """Return what a shard says of its making: device, precision, recipe, software, framing."""
+    """Return what a shard says of its making: device, precision, recipe, blocks, framing ..."""
     with _damage_named(shard):
         told = _told(pq.read_schema(shard))
     return {key: told[key] for key in MADE_WITH if key in told}
@@ -67,6 +67,26 @@ def read_framing(shard: str | Path) -> Framing:
         crop_pct=float(told["crop_pct"]),
         interpolation=told["interpolation"],
     )
+
+
+def read_blocks(shards: Sequence[str | Path]) -> list[int]:
+    """Return how many features of a vector come from each layer and statistic, side by side.
+
+    Raises
+    ------
+    ValueError
+        If a shard does not say, or shards differ.
+    """
+    told = {shard: read_made_with(shard).get("blocks") for shard in shards}
+    first = next(iter(told))
+    for shard, blocks in told.items():
+        if blocks is None:
+            raise ValueError(_DAMAGED.format(shard, "blocks missing"))
+        if blocks != told[first]:
+            raise ValueError(
+                f"{shard}: blocks of {blocks} features, expected {told[first]} as in {first}"
+            )
+    return [int(size) for size in told[first].split()]
 
 
 def read_features(shards: Sequence[Path]) -> pd.DataFrame:

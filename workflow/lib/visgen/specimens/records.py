@@ -20,7 +20,7 @@ def write_records(paths: Mapping[str, object], specimens: pd.DataFrame) -> None:
     paths
         specimens: all columns; images: id, path, sha256, width, height; labels: a list, one table
         a rank, named ``<rank>.parquet``, with id, specimen and the rank; taxa: a list too,
-        ``<rank>.tsv``, with taxon, sorted; groups: as `name_groups` returns them.
+        ``<rank>.tsv``, with taxon, sorted; views: id, view; groups: as `name_groups` returns them.
     specimens
         As `visgen.specimens.ingest.ingest` returns them.
     """
@@ -31,6 +31,7 @@ def write_records(paths: Mapping[str, object], specimens: pd.DataFrame) -> None:
     ranks = [Path(path).stem for path in paths["taxa"]]
     for rank, path in zip(ranks, paths["taxa"], strict=True):
         write_table(path, pd.DataFrame({"taxon": sorted(specimens[rank].dropna().unique())}))
+    specimens[["id", "view"]].to_parquet(paths["views"], index=False)
     name_groups(specimens, ranks).to_parquet(paths["groups"], index=False)
 
 

@@ -67,10 +67,10 @@ RESAMPLINGS = {"raise": "small taxa, to a number of rows", **REDUCTIONS}
 RAISED_WITH = {
     "copies": "",
     "noise": "copies with Gaussian noise on the features",
-    "views": "the augmented views of features.views",
+    "repeats": "the augmented repeats of features.repeats",
 }
 
-#: Which rows are altered where small taxa are raised with noise or views.
+#: Which rows are altered where small taxa are raised with noise or repeats.
 ALTERED = {
     "all": "rows of every taxon alike",
     "raised": "only the rows that are added, which makes noise or augmentation itself a mark of "

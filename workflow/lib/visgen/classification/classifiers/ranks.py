@@ -29,7 +29,7 @@ class RankPredictions(NamedTuple):
         null where an image has no label, and no column where its taxon is not in training.
     training
         Columns seed, rank, taxon, n_images, n_specimens (of the training part), n_rows (trained
-        on after resampling), n_altered (of these, augmented views or rows with noise).
+        on after resampling), n_altered (of these, augmented repeats or rows with noise).
     tuning
         Columns seed, rank, options, balanced_accuracy, n_specimens, chosen.
     importances

@@ -58,25 +58,25 @@ def resample_training(
         With ``raise``: how large taxa are reduced before small ones are raised, as method and to,
         which is no less than `to`; None leaves them.
     source
-        With ``raise``: ``copies``, ``noise`` (copies that are to get noise) or ``views``
-        (augmented views).
+        With ``raise``: ``copies``, ``noise`` (copies that are to get noise) or ``repeats``
+        (augmented repeats).
     augment
         With ``raise``: ``all`` treats every taxon alike: all rows get noise; every row is drawn
-        from the clean image and its views. ``raised``: only rows that are added are noisy or
-        views, as in Roy 2025, where noise itself marks small taxa.
+        from the clean image and its repeats. ``raised``: only rows that are added are noisy or
+        repeats, as in Roy 2025, where noise itself marks small taxa.
     seed
         Of all draws.
 
     Returns
     -------
     TrainingRows
-        Raised taxa are made of clean images (or views); reduced ones keep all repeats of the
+        Raised taxa are made of clean images (or repeats); reduced ones keep all repeats of the
         images that stay.
 
     Raises
     ------
     ValueError
-        If a method, source or augment are unknown, or views are asked for and an image has none.
+        If a method, source or augment are unknown, or repeats are asked for and an image has none.
     """
     for key, value, known in (
         ("method", method, RESAMPLINGS),
@@ -124,23 +124,23 @@ def _raise(
     positions, altered = np.concatenate(positions), np.concatenate(altered)
     if source == "noise" and augment == "all":
         altered[:] = True
-    if source == "views":
-        positions, altered = _with_views(rows, positions, altered, augment, rng)
+    if source == "repeats":
+        positions, altered = _with_repeats(rows, positions, altered, augment, rng)
     return TrainingRows(positions, altered)
 
 
-def _with_views(
+def _with_repeats(
     rows: pd.DataFrame,
     positions: np.ndarray,
     altered: np.ndarray,
     augment: str,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Put views in the place of clean rows: of the added ones, or of all at the same odds."""
+    """Put repeats in the place of clean rows: of the added ones, or of all at the same odds."""
     repeats = rows.groupby("id")["repeat"].nunique()
     if repeats.min() < 2 or repeats.min() != repeats.max():
         raise ValueError(
-            f"image {repeats.idxmin()!r} has {repeats.min() - 1} augmented views, expected "
+            f"image {repeats.idxmin()!r} has {repeats.min() - 1} augmented repeats, expected "
             f"{max(repeats.max() - 1, 1)} of every training image"
         )
     n_repeats = int(repeats.iloc[0])

@@ -62,8 +62,10 @@ def check_classification(config: Mapping[str, Any]) -> None:
         if resample is None:
             continue
         key = f"config key classification.classifiers.{name}.resample"
-        if resample["with"] == "views" and not config["features"]["views"]:
-            raise ValueError(f"{key}.with: found 'views', which needs features.views of 1 or more")
+        if resample["with"] == "repeats" and not config["features"]["repeats"]:
+            raise ValueError(
+                f"{key}.with: found 'repeats', which needs features.repeats of 1 or more"
+            )
         if resample["method"] != "raise" and resample["with"] != "copies":
             raise ValueError(f"{key}.with: {resample['method']} adds nothing; leave it out")
         first = resample["reduce_first"]

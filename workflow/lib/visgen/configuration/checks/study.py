@@ -9,8 +9,10 @@ from visgen.configuration.checks.classification import check_classification
 from visgen.configuration.checks.embedding import check_embedding, check_fine_tuning
 from visgen.configuration.checks.genetics import check_genetics
 from visgen.configuration.checks.inputs import check_columns, check_inputs
+from visgen.configuration.checks.layers import check_layers
 from visgen.configuration.checks.names import check_names
 from visgen.configuration.checks.simclr import check_simclr
+from visgen.configuration.checks.views import check_views
 from visgen.configuration.checks.visual_genetic import check_visual_genetic
 from visgen.specimens.columns import check_ranks
 
@@ -31,8 +33,10 @@ def check_study(config: Mapping[str, Any]) -> None:
     check_visual_genetic(config)
     check_classification(config)
     check_embedding(config["embedding"])
+    check_views(config["embedding"])
     check_fine_tuning(config["embedding"]["variants"], config["backbones"])
     check_simclr(config["backbones"], config["simclr"]["initial_weights"])
+    check_layers(config["backbones"])
     check_bundled(config["backbones"], config["simclr"]["initial_weights"])
     splits = config["splits"]
     if splits["test"] + splits["val"] >= 1:

@@ -7,6 +7,8 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from visgen.embedding.pooling import pool_views
+
 
 @dataclass(frozen=True)
 class Bags:
@@ -22,12 +24,15 @@ class Bags:
         Names, sorted.
     ids
         Index of the images, in the order of `features`.
+    views
+        View of each image where views are joined, else None.
     """
 
     features: Tensor
     sizes: tuple[int, ...]
     taxa: tuple[str, ...]
     ids: pd.Index
+    views: np.ndarray | None = None
 
     def on(self, device: torch.device) -> "Bags":
         """Return the same bags on a device."""
@@ -36,24 +41,39 @@ class Bags:
     def redealt(self, rows: np.ndarray) -> "Bags":
         """Return bags of the same sizes with other images: place i goes to the image rows[i]."""
         where = torch.from_numpy(rows).to(self.features.device)
-        return replace(self, features=self.features[where], ids=self.ids[rows])
+        views = None if self.views is None else self.views[rows]
+        return replace(self, features=self.features[where], ids=self.ids[rows], views=views)
+
+    def pooled(self, pooling: str, seed: int) -> pd.DataFrame:
+        """Return a vector a taxon by a fixed pooling, as `visgen.embedding.pooling.pool_views`."""
+        table = pd.DataFrame(self.features.numpy(), index=self.ids, copy=False)
+        labels = pd.Series(np.repeat(self.taxa, self.sizes), index=self.ids)
+        views = None if self.views is None else pd.Series(self.views, index=self.ids)
+        return pool_views(table, labels, views, pooling, seed)
 
 
 def make_bags(
-    features: pd.DataFrame, taxa: pd.Series, *, per_taxon: int | None = None, seed: int = 1
+    features: pd.DataFrame,
+    taxa: pd.Series,
+    *,
+    views: pd.Series | None = None,
+    per_taxon: int | None = None,
+    seed: int = 1,
 ) -> Bags:
     """Put the images of each taxon into its bag.
 
     Parameters
     ----------
     features
-        (n, n_features), index (id, repeat); repeats > 0 are augmented views.
+        (n, n_features), index (id, repeat); repeats > 0 are augmented repeats.
     taxa
         Taxon of each image, index id; images with a gap are in no bag.
+    views
+        View of each image, index id, where views are joined.
     per_taxon
         None takes each clean image once. A number makes bags alike in size, as Roy (2025) did:
         from a larger bag so many images are drawn at random, a smaller one is raised with
-        augmented views, as far as there are any; no vector is in a bag twice.
+        augmented repeats, as far as there are any; no vector is in a bag twice.
     seed
         Of the draws; a taxon's draw does not depend on the other taxa.
 
@@ -83,6 +103,7 @@ def make_bags(
         tuple(map(int, sizes)),
         tuple(sizes.index),
         pd.MultiIndex.from_frame(rows[["id", "repeat"]]),
+        None if views is None else views.loc[rows["id"]].to_numpy(),
     )
 
 
@@ -150,12 +171,13 @@ def one_vector_bags(vectors: pd.DataFrame) -> tuple[Bags, np.ndarray]:
 
 
 def _draw(bag: pd.DataFrame, n: int, seed: int) -> pd.DataFrame:
-    """Draw clean images, and views where they are too few; the rows stay in order."""
-    clean, views = bag[bag["repeat"] == 0], bag[bag["repeat"] > 0]
+    """Draw clean images, and repeats where they are too few; the rows stay in order."""
+    clean, repeats = bag[bag["repeat"] == 0], bag[bag["repeat"] > 0]
     words = np.frombuffer(bag["taxon"].iloc[0].encode(), np.uint8)
     rng = np.random.default_rng([seed, *words])
     if len(clean) >= n:
         return clean.iloc[np.sort(rng.choice(len(clean), n, replace=False))]
-    n_views = min(n - len(clean), len(views))
-    raised = views.iloc[rng.choice(len(views), n_views, replace=False)] if n_views else views[:0]
+    n_repeats = min(n - len(clean), len(repeats))
+    drawn = rng.choice(len(repeats), n_repeats, replace=False) if n_repeats else []
+    raised = repeats.iloc[drawn]
     return pd.concat([clean, raised]).sort_values(["id", "repeat"])

@@ -20,7 +20,6 @@ from visgen.embedding.guidance.fitting import (
 )
 from visgen.embedding.guidance.taxon_embedder import TaxonEmbedder
 from visgen.embedding.options import is_learned
-from visgen.embedding.pooling import pool
 from visgen.machine.threads import one_thread
 from visgen.scikit_bio import DistanceMatrix
 
@@ -106,6 +105,7 @@ def make_embedder(
     taxa: pd.Series,
     variant: Mapping[str, Any],
     *,
+    views: pd.Series | None = None,
     seed: int,
     device: torch.device,
 ) -> Embedder:
@@ -119,6 +119,8 @@ def make_embedder(
         Taxon of each image, index id; images with a gap are left out.
     variant
         pooling, centre, per_taxon, guidance.
+    views
+        View of each image where views are joined, which learned poolings do not; else None.
     seed
         Of draws from large bags, random vectors and fits.
     device
@@ -127,9 +129,9 @@ def make_embedder(
     Raises
     ------
     ValueError
-        As `visgen.embedding.guidance.bags.make_bags` and `visgen.embedding.pooling.pool`.
+        As `visgen.embedding.guidance.bags.make_bags` and `visgen.embedding.pooling.pool_views`.
     """
-    images = make_bags(features, taxa, per_taxon=variant["per_taxon"], seed=seed)
+    images = make_bags(features, taxa, views=views, per_taxon=variant["per_taxon"], seed=seed)
     if is_learned(variant["pooling"]):
         images = images.on(device)
     return _embed_as(images, variant, seed)
@@ -138,9 +140,7 @@ def make_embedder(
 def _embed_as(images: Bags, variant: Mapping[str, Any], seed: int) -> Embedder:
     if is_learned(variant["pooling"]):
         return Embedder(images, images, None, variant, seed)
-    table = pd.DataFrame(images.features.numpy(), index=images.ids, copy=False)
-    labels = pd.Series(np.repeat(images.taxa, images.sizes), index=images.ids)
-    pooled, basis = one_vector_bags(pool(table, labels, variant["pooling"], seed))
+    pooled, basis = one_vector_bags(images.pooled(variant["pooling"], seed))
     return Embedder(images, pooled, basis, variant, seed)
 
 

@@ -114,12 +114,13 @@ def dealt_specimens(
     images: Bags, specimens: pd.Series, permutations: int, seed: int
 ) -> Iterator[tuple[int, np.ndarray]]:
     """Yield numbers and images: place i in the bags goes to the image at the i-th number."""
-    # By row, since a table may have several views of an image.
+    # By row, since a table may have several repeats of an image.
     taxa = pd.Series(np.repeat(images.taxa, images.sizes))
     individuals = pd.Series(specimens.loc[images.ids.get_level_values("id")].to_numpy())
+    views = None if images.views is None else pd.Series(images.views)
     rng = np.random.default_rng([seed, 3])
     for number in _counted(permutations, "dealt specimens"):
-        dealt = deal_specimens(taxa, individuals, rng).to_numpy()
+        dealt = deal_specimens(taxa, individuals, rng, views).to_numpy()
         yield number, np.argsort(dealt, kind="stable")
 
 

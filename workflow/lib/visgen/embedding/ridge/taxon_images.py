@@ -1,6 +1,6 @@
 """What taxa look like, as ridge takes it: inner products of vectors pooled from their images."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from visgen.embedding.guidance.bags import Bags, make_bags
-from visgen.embedding.pooling import pool
 from visgen.embedding.ridge.kernels import gram_matrices
 
 
@@ -22,20 +21,24 @@ class TaxonImages:
         Bags of images.
     pooling
         One of `visgen.embedding.options.FIXED_POOLINGS`.
+    blocks
+        Features of each layer and statistic.
     seed
         Of random vectors.
     """
 
     bags: Bags
     pooling: str
+    blocks: tuple[int, ...]
     seed: int
 
     def grams(self) -> np.ndarray:
-        """Return the inner products between pooled vectors, (1, n_taxa, n_taxa)."""
-        table = pd.DataFrame(self.bags.features.numpy(), index=self.bags.ids, copy=False)
-        labels = pd.Series(np.repeat(self.bags.taxa, self.bags.sizes), index=self.bags.ids)
-        vectors = pool(table, labels, self.pooling, self.seed).to_numpy()
-        return gram_matrices(vectors, [vectors.shape[1]])
+        """Return the inner products between pooled vectors, (n_blocks, n_taxa, n_taxa).
+
+        Where views are joined, each has all the blocks.
+        """
+        vectors = self.bags.pooled(self.pooling, self.seed).to_numpy()
+        return gram_matrices(vectors, self.blocks * (vectors.shape[1] // sum(self.blocks)))
 
     def redealt(self, rows: np.ndarray) -> "TaxonImages":
         """Return the same of other images: place i in the bags goes to the image rows[i]."""
@@ -43,7 +46,13 @@ class TaxonImages:
 
 
 def make_taxon_images(
-    features: pd.DataFrame, taxa: pd.Series, variant: Mapping[str, Any], *, seed: int
+    features: pd.DataFrame,
+    taxa: pd.Series,
+    variant: Mapping[str, Any],
+    *,
+    views: pd.Series | None = None,
+    blocks: Sequence[int] | None = None,
+    seed: int,
 ) -> TaxonImages:
     """Put images into bags.
 
@@ -56,15 +65,20 @@ def make_taxon_images(
     variant
         pooling, per_taxon, guidance: signed_root, whether the root of each feature is taken, its
         sign kept, so that a few large ones do not decide alone.
+    views
+        View of each image where views are joined, else None.
+    blocks
+        Features of each layer and statistic, as `visgen.features.tables.read_blocks` reads them;
+        None makes one block of all.
     seed
         Of draws from large bags, and of random vectors.
 
     Raises
     ------
     ValueError
-        As `visgen.embedding.guidance.bags.make_bags` and `visgen.embedding.pooling.pool`.
+        As `visgen.embedding.guidance.bags.make_bags` and `visgen.embedding.pooling.pool_views`.
     """
-    bags = make_bags(features, taxa, per_taxon=variant["per_taxon"], seed=seed)
+    bags = make_bags(features, taxa, views=views, per_taxon=variant["per_taxon"], seed=seed)
     if variant["guidance"]["signed_root"]:
         bags = replace(bags, features=bags.features.sign() * bags.features.abs().sqrt())
-    return TaxonImages(bags, variant["pooling"], seed)
+    return TaxonImages(bags, variant["pooling"], tuple(blocks or [features.shape[1]]), seed)

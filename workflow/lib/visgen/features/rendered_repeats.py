@@ -1,4 +1,4 @@
-"""Augmented views of an image, rendered before the frozen network."""
+"""Augmented repeats of an image, rendered before the frozen network."""
 
 import hashlib
 
@@ -7,7 +7,7 @@ from PIL import Image
 from torchvision.transforms import functional as TF
 
 
-def render_view(
+def render_repeat(
     image: Image.Image,
     sha256: str,
     repeat: int,
@@ -47,7 +47,7 @@ def render_view(
         Colour that fills what rotation and shift uncover.
     """
     words = np.frombuffer(hashlib.sha256(f"{sha256} {repeat} {seed}".encode()).digest(), np.uint32)
-    # A generator of its own: views are rendered in threads, where a global one is no one's.
+    # A generator of its own: repeats are rendered in threads, where a global one is no one's.
     draw = np.random.default_rng(words)
     mirrored = draw.random() < flip
     angle, x, y = draw.uniform(-1, 1, 3) * (rotation, translation, translation)

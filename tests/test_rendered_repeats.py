@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from PIL import Image
-from visgen.features.rendered_views import render_view
+from visgen.features.rendered_repeats import render_repeat
 
 SHA = "ab" * 32
 STILL = {"flip": 0, "rotation": 0, "translation": 0, "scale": 0, "colour": 0, "noise": 0}
@@ -22,7 +22,7 @@ def picture(width=31, height=23):
 
 def view(image, sha256=SHA, repeat=1, seed=3, background=(7, 11, 13), **options):
     options = STILL | options
-    drawn = render_view(image, sha256, repeat, seed=seed, background=background, **options)
+    drawn = render_repeat(image, sha256, repeat, seed=seed, background=background, **options)
     return np.asarray(drawn)
 
 

@@ -1,4 +1,4 @@
-"""Features of augmented views of a shard's training images."""
+"""Features of augmented repeats of a shard's training images."""
 
 import os
 from pathlib import Path
@@ -22,7 +22,7 @@ features, made_with = extract_features(
     images,
     load_backbone(**options),
     Path(os.environ["VISGEN_FEATURE_STORE"]),
-    repeats=range(1, params.views + 1),
+    repeats=range(1, params.repeats + 1),
     augmentation=params.augmentation,
     batch_size=params.batch_size,
     precision=params.precision,
