@@ -183,7 +183,9 @@ def test_statistics_are_blocks_layer_by_layer():
         for part in (maps[1], last)
         for statistic in (np.mean, np.std)
     ]
-    assert backbone.blocks == tuple(part.shape[1] for part in wanted)
+    names = [("1", "mean"), ("1", "deviation"), ("final", "mean"), ("final", "deviation")]
+    sizes = [part.shape[1] for part in wanted]
+    assert list(backbone.blocks) == [(*name, n) for name, n in zip(names, sizes, strict=True)]
     found = look(backbone, images).numpy()
     np.testing.assert_allclose(found, np.hstack(wanted), rtol=1e-4, atol=1e-5)
 
@@ -193,12 +195,13 @@ def test_the_mean_of_the_final_map_is_what_a_plain_network_pools():
     own = load_backbone("tf_efficientnet_lite0", "none")
     images = pictures(2, 64)
     np.testing.assert_allclose(look(final, images), look(own, images), rtol=1e-4, atol=1e-6)
-    assert final.blocks == own.blocks == (1280,)
+    assert final.blocks == (("final", "mean", 1280),) and own.blocks == (("own", "mean", 1280),)
 
 
 def test_maps_with_channels_last_are_pooled_over_space():
     swin = load_backbone("swin_tiny_patch4_window7_224", "none", layers=[0, "final"])
-    assert swin.blocks == (96, 768) and look(swin, pictures(1, 224)).shape == (1, 864)
+    assert [block.n_features for block in swin.blocks] == [96, 768]
+    assert look(swin, pictures(1, 224)).shape == (1, 864)
 
 
 def test_a_final_layer_that_is_no_map_is_refused():

@@ -3,6 +3,7 @@ import tracemalloc
 import numpy as np
 import pandas as pd
 import pytest
+from visgen.features.blocks import Block, write_blocks
 from visgen.features.tables import (
     in_shard,
     read_blocks,
@@ -60,10 +61,11 @@ def test_shards_say_which_features_belong_together(tmp_path):
         write_features(tmp_path / name, features(["a"]), about)
         return tmp_path / name
 
-    one, same = shard("1", blocks="3 4"), shard("2", blocks="3 4")
-    assert read_blocks([one, same]) == [3, 4]
-    with pytest.raises(ValueError, match=r"3: blocks of 2 5 features, expected 3 4 as in .*1$"):
-        read_blocks([one, shard("3", blocks="2 5")])
+    blocks = [Block("2", "mean", 3), Block("final", "deviation", 4)]
+    one, same = (shard(name, blocks=write_blocks(blocks)) for name in "12")
+    assert read_blocks([one, same]) == blocks
+    with pytest.raises(ValueError, match=r"3: blocks of features 2:mean:7, expected 2:mean:3 .*1$"):
+        read_blocks([one, shard("3", blocks=write_blocks([Block("2", "mean", 7)]))])
     with pytest.raises(ValueError, match=r"old: found a damaged .*blocks missing"):
         read_blocks([one, shard("old")])
 

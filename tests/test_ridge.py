@@ -26,9 +26,11 @@ from visgen.embedding.ridge.solving import (
     predicted_distances,
 )
 from visgen.embedding.ridge.taxon_images import make_taxon_images
+from visgen.features.blocks import Block
 from visgen.tables import read_table
 
 OPTIONS = {
+    "layers": ["last", "all"],
     "powers": [1, 4],
     "axes": [7, 2],
     "penalties": [0.1, 1.0],
@@ -55,9 +57,14 @@ def known_but(n, held_out):
     return known
 
 
-def place(distances, groups, known, options=OPTIONS):
+def place(distances, groups, known, options=OPTIONS, by_group=True):
     of_targets = {"powers": options["powers"], "n_axes": max(options["axes"]), "seed": 1}
-    return place_known(distances, groups, known, **of_targets)
+    return place_known(distances, groups, known, by_group=by_group, **of_targets)
+
+
+def grams_of(vectors):
+    """Return the inner products of vectors of one layer."""
+    return {"all": gram_matrices(vectors, [vectors.shape[1]])}
 
 
 @pytest.fixture(scope="module")
@@ -207,7 +214,7 @@ def fit_by_loops(vectors, distances, groups, known, options):
 def test_a_fold_is_what_plain_loops_make_of_it():
     vectors, distances = random_points(19, 11, 1), tree_of(19)
     groups, known = np.arange(19) // 3, known_but(19, [0, 1, 2, 9, 10])
-    found = fit_ridge(gram_matrices(vectors, [11]), place(distances, groups, known, PINNED), PINNED)
+    found = fit_ridge(grams_of(vectors), place(distances, groups, known, PINNED), PINNED)
     expected = fit_by_loops(vectors, distances, groups, known, PINNED)
     assert np.abs(found.distances - expected).max() < 1e-10
 
@@ -220,9 +227,10 @@ def test_held_out_taxa_change_nothing_among_known_ones():
     others[held_out] = random_points(3, 13, 2) * 9
     elsewhere[held_out] = elsewhere[:, held_out] = 77.0
     renamed[held_out] = 0
-    one = fit_ridge(gram_matrices(vectors, [13]), place(distances, groups, known), OPTIONS)
-    other = fit_ridge(gram_matrices(others, [13]), place(elsewhere, renamed, known), OPTIONS)
-    assert one.choice == pytest.approx(other.choice)
+    one = fit_ridge(grams_of(vectors), place(distances, groups, known), OPTIONS)
+    other = fit_ridge(grams_of(others), place(elsewhere, renamed, known), OPTIONS)
+    assert one.choice[:5] == other.choice[:5]
+    assert one.choice[5:] == pytest.approx(other.choice[5:])
     square = np.ix_(known, known)
     assert np.abs(one.distances[square] - other.distances[square]).max() < 1e-10
     assert np.abs(one.distances - other.distances).max() > 0.1
@@ -241,6 +249,12 @@ def test_inner_folds_hold_whole_groups_out_and_know_nothing_of_others():
         assert known[fold.targets.known].all()
 
 
+def test_inner_folds_hold_single_taxa_out_where_tips_are_scored():
+    placed = place(tree_of(31), np.arange(31) // 5, np.ones(31, bool), by_group=False)
+    assert [len(fold.held_out) for fold in placed.inner] == [7, 6, 6, 6, 6]
+    assert placed.targets.weights[:5] == pytest.approx(5**-0.5)
+
+
 def test_single_taxa_are_held_out_within_where_all_known_ones_are_of_one_group():
     placed = place(tree_of(11), np.zeros(11, int), known_but(11, [10]))
     assert [len(fold.held_out) for fold in placed.inner] == [2] * 5
@@ -252,7 +266,7 @@ def test_what_is_chosen_is_best_by_exhaustive_search(criterion):
     options = OPTIONS | {"criterion": criterion}
     vectors, distances, groups = random_points(23, 13, 8), tree_of(23), np.arange(23) // 3
     vectors[:, :3] += random_points(23, 3, 3)  # the very points of the tree, veiled
-    grams, known = gram_matrices(vectors, [13]), known_but(23, [20, 21, 22])
+    grams, known = grams_of(vectors), known_but(23, [20, 21, 22])
     placed = place(distances, groups, known)
     names = ("powers", "axes", "penalties", "residuals")
     found = {}
@@ -276,22 +290,22 @@ def test_what_is_chosen_is_best_by_exhaustive_search(criterion):
     worth = {"double_centred": lambda s: s[0], "nearest": lambda s: s[1], "both": sum}[criterion]
     best = max(found, key=lambda values: worth(found[values]))
     choice = choose(grams, placed.inner, options)
-    assert choice[:4] == best
-    assert choice[4:] == pytest.approx(found[best], abs=1e-9)
+    assert choice[1:5] == best
+    assert choice[5:] == pytest.approx(found[best], abs=1e-9)
     assert len({round(worth(scores), 6) for scores in found.values()}) > 3
 
 
 def test_the_middle_is_taken_where_there_is_nothing_to_choose_by():
     options = OPTIONS | {"powers": [1, 2, 8], "penalties": [3.0]}
-    choice = choose(gram_matrices(random_points(5, 7, 1), [7]), [], options)
-    assert choice[:4] == (2, 2, 3.0, 0.0) and np.isnan(choice[4:]).all()
+    choice = choose(grams_of(random_points(5, 7, 1)), [], options)
+    assert choice[:5] == ("all", 2, 2, 3.0, 0.0) and np.isnan(choice[5:]).all()
 
 
 def test_an_unknown_criterion_is_refused():
     placed = place(tree_of(11), np.arange(11), np.ones(11, bool))
     with pytest.raises(ValueError, match="criterion is 'plain'"):
         choose(
-            gram_matrices(random_points(11, 7, 1), [7]),
+            grams_of(random_points(11, 7, 1)),
             placed.inner,
             OPTIONS | {"criterion": "plain"},
         )
@@ -309,8 +323,31 @@ def test_the_root_of_a_feature_keeps_its_sign():
     one, other = (images.bags.features.numpy() for images in (plain, root))
     assert np.allclose(np.sign(one) * np.abs(one) ** 0.5, other) and (one < 0).any()
     means = pd.DataFrame(other, images_taxa(root)).groupby(level=0).mean().to_numpy(float)
-    expected = gram_matrices(means, [means.shape[1]])
-    assert np.allclose(root.grams(), expected, atol=1e-5)
+    assert list(root.grams()) == ["last"]  # there is one layer, and nothing to choose
+    assert np.allclose(root.grams()["last"], grams_of(means)["all"], atol=1e-5)
+
+
+def test_layers_to_choose_from_are_all_or_the_last_alone():
+    features, taxa, _, _ = simulate_features(7, 1.0, 3)
+    blocks = [Block("2", "mean", 20), Block("final", "mean", 10), Block("final", "deviation", 11)]
+    images = make_taxon_images(features, taxa, RIDGE, blocks=blocks, seed=1)
+    grams, vectors = images.grams(), images.bags.pooled("mean", 1).to_numpy()
+    assert list(grams) == ["last", "all"]
+    assert np.allclose(grams["all"], gram_matrices(vectors, [20, 10, 11]))
+    assert np.allclose(grams["last"], gram_matrices(vectors[:, 20:], [10, 11]))
+
+
+def test_layers_are_chosen_by_known_groups():
+    vectors, distances, groups = random_points(31, 9, 8), tree_of(31), np.arange(31) // 3
+    vectors[:, :3] = random_points(31, 3, 3)  # the very points of the tree, in the first layer
+    grams = {"last": gram_matrices(vectors[:, 5:], [4]), "all": gram_matrices(vectors, [5, 4])}
+    placed = place(distances, groups, np.ones(31, bool))
+    assert choose(grams, placed.inner, OPTIONS).layers == "all"
+    grams["all"] = gram_matrices(vectors[:, 5:] * 3, [4])  # the same: then the first
+    assert choose(grams, placed.inner, OPTIONS).layers == "last"
+    fit = fit_ridge(grams, placed, OPTIONS)
+    alone = fit_ridge({"last": grams["last"]}, placed, OPTIONS)
+    assert np.allclose(fit.distances, alone.distances)
 
 
 def images_taxa(images):
@@ -329,7 +366,8 @@ def test_folds_are_fitted_one_by_one(study):
         for number in (1, 2, 3):
             known = (folds[kind] != number).to_numpy(bool)
             groups = folds["group_number"].to_numpy()
-            fit = fit_ridge(grams, place(tree.distances, groups, known), OPTIONS)
+            known_taxa = place(tree.distances, groups, known, by_group=kind == "clades")
+            fit = fit_ridge(grams, known_taxa, OPTIONS)
             assert np.allclose(visual[kind][number - 1], fit.distances, atol=1e-6)
             (row,) = fits[(fits["kind"] == kind) & (fits["fold"] == number)].to_dict("records")
             assert row["n_known"] == known.sum() and row["power"] == fit.choice.power

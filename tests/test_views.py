@@ -9,8 +9,9 @@ from visgen.embedding.ridge.kernels import gram_matrices
 from visgen.embedding.ridge.taxon_images import make_taxon_images
 from visgen.embedding.unguided import embed_taxa
 from visgen.embedding.views import VIEW_COLUMNS, choose_views, read_views
+from visgen.features.blocks import Block
 
-RIDGE = UNGUIDED | {"guidance": {"signed_root": False}}
+RIDGE = UNGUIDED | {"guidance": {"signed_root": False, "layers": ["last", "all"]}}
 
 #: Taxon and view of each image: C lacks the inside, one taxon alone has a hinge.
 IMAGES = [
@@ -132,10 +133,13 @@ def test_every_view_has_all_blocks_of_layers():
     viewed = choose_views(taxa, views, "join")
     images = make_taxon_images(
         repeated(features), viewed.taxa, RIDGE | {"per_taxon": None}, views=viewed.views,
-        blocks=[2, 3], seed=1,
+        blocks=[Block("2", "mean", 2), Block("3", "mean", 3)], seed=1,
     )  # fmt: skip
     vectors = pool_views(features, viewed.taxa, viewed.views, "mean", 1).to_numpy()
-    np.testing.assert_allclose(images.grams(), gram_matrices(vectors, [2, 3, 2, 3]))
+    grams = images.grams()
+    np.testing.assert_allclose(grams["all"], gram_matrices(vectors, [2, 3, 2, 3]))
+    last = gram_matrices(vectors[:, [2, 3, 4, 7, 8, 9]], [3, 3])
+    np.testing.assert_allclose(grams["last"], last)
 
 
 def test_dealt_specimens_take_their_views_along():

@@ -2,6 +2,7 @@
 
 import difflib
 import hashlib
+import itertools
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,8 +15,9 @@ from timm.data import create_transform, resolve_data_config
 from timm.models import load_state_dict
 from torch import Tensor, nn
 
-from visgen.features.blocks import pooled_blocks
+from visgen.features.blocks import Block, pooled_blocks
 from visgen.features.framing import Framing
+from visgen.features.options import OWN
 
 #: Names that the config uses for a value that timm calls otherwise.
 UNTRAINED = "none"
@@ -38,7 +40,7 @@ class Backbone:
     statistics
         What is taken of each map.
     blocks
-        Features of each layer and statistic, side by side in a vector.
+        Of each layer and statistic, side by side in a vector.
     recipe
         What was asked for, in plain values; its digest names the feature store's folder.
     """
@@ -48,13 +50,13 @@ class Backbone:
     transform: Callable[[Any], Tensor]
     layers: tuple[int | str, ...] | None
     statistics: tuple[str, ...]
-    blocks: tuple[int, ...]
+    blocks: tuple[Block, ...]
     recipe: dict[str, Any]
 
     @property
     def n_features(self) -> int:
         """Length of a vector."""
-        return sum(self.blocks)
+        return sum(block.n_features for block in self.blocks)
 
     @property
     def image_size(self) -> int:
@@ -124,7 +126,7 @@ def load_backbone(
         transform=create_transform(**data_config, is_training=False),
         layers=wanted,
         statistics=taken,
-        blocks=_sizes(model, network, wanted, taken, image_size),
+        blocks=_blocks(model, network, wanted, taken, image_size),
         recipe={
             "model": model,
             "weights": _weights_identity(weights, seed),
@@ -233,30 +235,30 @@ def _weights_identity(weights: str | Path, seed: int) -> str:
         return f"sha256 {hashlib.file_digest(file, 'sha256').hexdigest()}"
 
 
-def _sizes(
+def _blocks(
     model: str,
     network: nn.Module,
     layers: tuple[int | str, ...] | None,
     statistics: tuple[str, ...],
     image_size: int,
-) -> tuple[int, ...]:
-    """Return the features of each block."""
+) -> tuple[Block, ...]:
     asked = f"backbone model {model!r} with images of {image_size} pixels"
     if layers is not None:
         asked += f" and the layers {list(layers)}"
     try:
         with torch.inference_mode():
             blank = torch.zeros(2, 3, image_size, image_size)
-            blocks = pooled_blocks(network, blank, layers, statistics)
+            parts = pooled_blocks(network, blank, layers, statistics)
     except (AttributeError, AssertionError, IndexError, RuntimeError, ValueError) as error:
         raise ValueError(f"{asked}: {_words(error)}") from error
-    for block in blocks:
-        if block.ndim != 2:
+    for part in parts:
+        if part.ndim != 2:
             raise ValueError(
-                f"{asked}: its output has the shape {tuple(block.shape)}, "
+                f"{asked}: its output has the shape {tuple(part.shape)}, "
                 "expected (images, features)"
             )
-    return tuple(block.shape[1] for block in blocks)
+    names = itertools.product([OWN] if layers is None else map(str, layers), statistics)
+    return tuple(Block(*name, part.shape[1]) for name, part in zip(names, parts, strict=True))
 
 
 def _words(error: Exception) -> str:

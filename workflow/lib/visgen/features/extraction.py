@@ -16,6 +16,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from visgen.features.backbones import Backbone, forward
+from visgen.features.blocks import write_blocks
 from visgen.features.rendered_repeats import render_repeat
 from visgen.features.store import add_vectors, read_vectors
 from visgen.machine.devices import describe_device, fix_kernels, pick_device, pick_precision
@@ -75,7 +76,7 @@ def extract_features(
     features
         (n_images * n_repeats, n_features) float32, index (id, repeat).
     made_with
-        Device, precision, recipe, software, sizes of blocks, and how images were framed, for the
+        Device, precision, recipe, software, blocks, and how images were framed, for the
         table's metadata.
 
     Raises
@@ -147,7 +148,7 @@ def extract_features(
         "device": recipe["device"],
         "precision": recipe["precision"],
         "recipe": packs.name,
-        "blocks": " ".join(map(str, backbone.blocks)),
+        "blocks": write_blocks(backbone.blocks),
         "software": ", ".join(f"{name} {number}" for name, number in recipe["software"].items()),
     } | {key: str(value) for key, value in asdict(backbone.framing).items()}
     return features, made_with

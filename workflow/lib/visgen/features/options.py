@@ -21,5 +21,8 @@ BUNDLED_SCALE = {"mean": [0.498] * 3, "std": [0.502] * 3}
 #: The layer of a network that comes before its own pooling.
 FINAL = "final"
 
+#: What stands in its place where no layer is named: what the network itself pools.
+OWN = "own"
+
 #: What is taken of a map.
 STATISTICS = {"mean": "over space", "deviation": "the standard deviation over space"}

@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from visgen.features.blocks import Block, parse_blocks
 from visgen.features.framing import Framing
 
 #: What a shard tells of its making, how images were framed among it.
@@ -69,8 +70,8 @@ def read_framing(shard: str | Path) -> Framing:
     )
 
 
-def read_blocks(shards: Sequence[str | Path]) -> list[int]:
-    """Return how many features of a vector come from each layer and statistic, side by side.
+def read_blocks(shards: Sequence[str | Path]) -> list[Block]:
+    """Return which features of a vector come from which layer and statistic.
 
     Raises
     ------
@@ -84,9 +85,9 @@ def read_blocks(shards: Sequence[str | Path]) -> list[int]:
             raise ValueError(_DAMAGED.format(shard, "blocks missing"))
         if blocks != told[first]:
             raise ValueError(
-                f"{shard}: blocks of {blocks} features, expected {told[first]} as in {first}"
+                f"{shard}: blocks of features {blocks}, expected {told[first]} as in {first}"
             )
-    return [int(size) for size in told[first].split()]
+    return parse_blocks(told[first])
 
 
 def read_features(shards: Sequence[Path]) -> pd.DataFrame:

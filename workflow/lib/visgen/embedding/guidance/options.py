@@ -26,5 +26,5 @@ OPTIONS = {
         *("projection", "components", "hidden", "loss", "largest", "penalty", "optimiser"),
         *("learning_rate", "epochs", "watched", "patience", "fine_tune"),
     ),
-    "ridge": ("powers", "axes", "penalties", "residuals", "criterion", "signed_root"),
+    "ridge": ("layers", "powers", "axes", "penalties", "residuals", "criterion", "signed_root"),
 }

@@ -9,7 +9,7 @@ from visgen.distances.permutation_tests.matrices import MIN_TAXA
 from visgen.scikit_bio import DistanceMatrix
 
 #: Kinds of held-out taxa.
-KINDS = ("tips", "clades")
+TIPS, CLADES = KINDS = ("tips", "clades")
 #: Each fold must hold out so many, to have pairs among the held-out ones.
 MIN_HELD_OUT = 3
 

@@ -17,6 +17,8 @@ class Choice(NamedTuple):
 
     Attributes
     ----------
+    layers
+        Whose features are taken, of `visgen.embedding.ridge.options.LAYERS`.
     power
         Of the distances that are squared distances between the targets.
     axes
@@ -31,6 +33,7 @@ class Choice(NamedTuple):
         there are none.
     """
 
+    layers: str
     power: float
     axes: int
     penalty: float
@@ -39,13 +42,16 @@ class Choice(NamedTuple):
     inner_nearest: float
 
 
-def choose(grams: np.ndarray, inner: Sequence[InnerFold], options: Mapping[str, Any]) -> Choice:
-    """Choose power, axes, penalty and residual.
+def choose(
+    grams: Mapping[str, np.ndarray], inner: Sequence[InnerFold], options: Mapping[str, Any]
+) -> Choice:
+    """Choose layers, power, axes, penalty and residual.
 
     Parameters
     ----------
     grams
-        (n_blocks, n_taxa, n_taxa), as `visgen.embedding.ridge.kernels.gram_matrices` makes them.
+        By layers, (n_blocks, n_taxa, n_taxa) each, as
+        `visgen.embedding.ridge.kernels.gram_matrices` makes them.
     inner
         Folds of known taxa.
     options
@@ -61,9 +67,12 @@ def choose(grams: np.ndarray, inner: Sequence[InnerFold], options: Mapping[str, 
     names = ("powers", "axes", "penalties", "residuals")
     lists = [options[name] for name in names]
     # Sums over folds of x·y, x·x, y·y, regret and regret of a blind pick.
-    sums = np.zeros((*map(len, lists), 5))
+    sums = np.zeros((len(grams), *map(len, lists), 5))
     for fold in inner:
-        sums += _fold_sums(centred_kernel(grams, fold.targets.known), fold, lists)
+        for place, of_layers in enumerate(grams.values()):
+            kernel = centred_kernel(of_layers, fold.targets.known)
+            sums[place] += _fold_sums(kernel, fold, lists)
+    lists = [list(grams), *lists]
     xy, xx, yy, regret, blind = np.moveaxis(sums, -1, 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         r = np.where(xx * yy > 0, xy / np.sqrt(xx * yy), np.nan)

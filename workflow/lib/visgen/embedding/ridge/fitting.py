@@ -30,7 +30,9 @@ class RidgeFit(NamedTuple):
     distances: np.ndarray
 
 
-def fit_ridge(grams: np.ndarray, known: KnownTaxa, options: Mapping[str, Any]) -> RidgeFit:
+def fit_ridge(
+    grams: Mapping[str, np.ndarray], known: KnownTaxa, options: Mapping[str, Any]
+) -> RidgeFit:
     """Choose by inner folds, fit to all known taxa, and predict all taxa.
 
     Taxa that are not known change nothing among known ones: they are in no mean, no weight and no
@@ -39,7 +41,8 @@ def fit_ridge(grams: np.ndarray, known: KnownTaxa, options: Mapping[str, Any]) -
     Parameters
     ----------
     grams
-        (n_blocks, n_taxa, n_taxa), as `visgen.embedding.ridge.kernels.gram_matrices` makes them.
+        By layers, (n_blocks, n_taxa, n_taxa) each, as
+        `visgen.embedding.ridge.kernels.gram_matrices` makes them.
     known
         As `visgen.embedding.ridge.known_taxa.place_known` places them by these options.
     options
@@ -52,7 +55,7 @@ def fit_ridge(grams: np.ndarray, known: KnownTaxa, options: Mapping[str, Any]) -
     """
     choice = choose(grams, known.inner, options)
     targets = known.targets
-    kernel = centred_kernel(grams, targets.known)
+    kernel = centred_kernel(grams[choice.layers], targets.known)
     power = list(options["powers"]).index(choice.power)
     alone = targets._replace(coordinates=targets.coordinates[power : power + 1, :, : choice.axes])
     (((coordinates),),) = predict(kernel, alone, [choice.penalty])

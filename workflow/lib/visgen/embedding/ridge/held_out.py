@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from visgen.embedding.held_out.files import PERMUTED_COLUMNS
+from visgen.embedding.held_out.folds import CLADES
 from visgen.embedding.held_out.refits import dealt_specimens, kinds_of, permuted_bags
 from visgen.embedding.held_out.scoring import DEALT_SPECIMENS, PERMUTED_BAGS, Fold, score_folds
 from visgen.embedding.ridge.choosing import Choice
@@ -64,22 +65,30 @@ def place_folds(
     groups = folds["group_number"].to_numpy()
     known = {
         kind: [
-            place_known(distances, groups, (folds[kind] != number).to_numpy(bool), **shared)
+            place_known(
+                distances,
+                groups,
+                (folds[kind] != number).to_numpy(bool),
+                by_group=kind == CLADES,
+                **shared,
+            )
             for number in range(1, int(folds[kind].max()) + 1)
         ]
         for kind in kinds_of(folds)
     }
-    everyone = place_known(distances, groups, np.ones(len(folds), bool), **shared)
+    everyone = place_known(distances, groups, np.ones(len(folds), bool), by_group=True, **shared)
     return Tree(distances, known, everyone, options)
 
 
-def fit_folds(grams: np.ndarray, tree: Tree) -> tuple[dict[str, np.ndarray], pd.DataFrame]:
+def fit_folds(
+    grams: Mapping[str, np.ndarray], tree: Tree
+) -> tuple[dict[str, np.ndarray], pd.DataFrame]:
     """Hold out each fold of either kind in turn and fit to the others.
 
     Parameters
     ----------
     grams
-        (n_blocks, n_taxa, n_taxa): inner products of what taxa look like.
+        By layers, (n_blocks, n_taxa, n_taxa) each: inner products of what taxa look like.
     tree
         Of the same taxa in the same order.
 
@@ -126,7 +135,8 @@ def refit_nulls(
     for number, order in permuted_bags(len(tree.distances), permutations, seed):
         # Bag i takes the place of taxon order[i]: the tree stays, and what it bears moves.
         bag = np.argsort(order)
-        scores = _scores(grams[:, bag[:, None], bag], tree)
+        moved = {layers: values[:, bag[:, None], bag] for layers, values in grams.items()}
+        scores = _scores(moved, tree)
         rows += [(PERMUTED_BAGS, number, *row) for row in scores]
     if images.pooling != "random":
         for number, places in dealt_specimens(images.bags, specimens, permutations, seed):
@@ -135,12 +145,12 @@ def refit_nulls(
     return pd.DataFrame(rows, columns=PERMUTED_COLUMNS)
 
 
-def _each_kind(grams: np.ndarray, tree: Tree) -> Iterator[tuple[str, list[RidgeFit]]]:
+def _each_kind(grams: Mapping[str, np.ndarray], tree: Tree) -> Iterator[tuple[str, list[RidgeFit]]]:
     for kind, folds in tree.known.items():
         yield kind, [fit_ridge(grams, known, tree.options) for known in folds]
 
 
-def _scores(grams: np.ndarray, tree: Tree) -> Iterator[tuple[str, str, str, float]]:
+def _scores(grams: Mapping[str, np.ndarray], tree: Tree) -> Iterator[tuple[str, str, str, float]]:
     """Yield kind, part, metric and value."""
     for kind, fits in _each_kind(grams, tree):
         folds = []

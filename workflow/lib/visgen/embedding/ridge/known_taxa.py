@@ -77,9 +77,10 @@ def place_known(
     *,
     powers: Sequence[float],
     n_axes: int,
+    by_group: bool,
     seed: int,
 ) -> KnownTaxa:
-    """Place known taxa in space, and again with whole groups of them held out.
+    """Place known taxa in space, and again with some of them held out.
 
     Parameters
     ----------
@@ -93,8 +94,10 @@ def place_known(
         Of the distances, a target each.
     n_axes
         Of each target, at most.
+    by_group
+        Whether inner folds hold out whole groups or single taxa, as the folds do that are scored.
     seed
-        Of the deal of groups.
+        Of the deal to inner folds.
 
     Notes
     -----
@@ -102,7 +105,7 @@ def place_known(
     """
     where = np.flatnonzero(known)
     of_known = groups[where]
-    if len(np.unique(of_known)) == 1:
+    if not by_group or len(np.unique(of_known)) == 1:
         of_known = np.arange(len(where))
     fold = deal_groups(of_known, INNER_FOLDS, np.random.default_rng([seed, 5]))
 

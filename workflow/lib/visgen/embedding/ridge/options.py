@@ -1,4 +1,6 @@
-"""By what ridge chooses its options; imports nothing."""
+"""What ridge chooses, and by what; imports nothing."""
+
+LAYERS = {"all": "every layer that the backbone joins, alike", "last": "the last of them alone"}
 
 CRITERIA = {
     "double_centred": "r between held-out and known taxa, rows and columns centred",

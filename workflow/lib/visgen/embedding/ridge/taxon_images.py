@@ -9,6 +9,8 @@ import pandas as pd
 
 from visgen.embedding.guidance.bags import Bags, make_bags
 from visgen.embedding.ridge.kernels import gram_matrices
+from visgen.features.blocks import Block
+from visgen.features.options import OWN
 
 
 @dataclass(frozen=True)
@@ -22,23 +24,38 @@ class TaxonImages:
     pooling
         One of `visgen.embedding.options.FIXED_POOLINGS`.
     blocks
-        Features of each layer and statistic.
+        Of features, by layer and statistic.
+    layers
+        Some of `visgen.embedding.ridge.options.LAYERS`, to choose from.
     seed
         Of random vectors.
     """
 
     bags: Bags
     pooling: str
-    blocks: tuple[int, ...]
+    blocks: tuple[Block, ...]
+    layers: tuple[str, ...]
     seed: int
 
-    def grams(self) -> np.ndarray:
-        """Return the inner products between pooled vectors, (n_blocks, n_taxa, n_taxa).
+    def grams(self) -> dict[str, np.ndarray]:
+        """Return the inner products between pooled vectors, by what layers they are of.
 
-        Where views are joined, each has all the blocks.
+        Returns
+        -------
+        dict
+            Of `layers`, (n_blocks, n_taxa, n_taxa) each; of a backbone with one layer alone, only
+            the first of them. Where views are joined, each has all the blocks.
         """
         vectors = self.bags.pooled(self.pooling, self.seed).to_numpy()
-        return gram_matrices(vectors, self.blocks * (vectors.shape[1] // sum(self.blocks)))
+        sizes = [block.n_features for block in self.blocks]
+        n_views = vectors.shape[1] // sum(sizes)
+        every = gram_matrices(vectors, sizes * n_views)
+        is_last = np.array(
+            [block.layer == self.blocks[-1].layer for block in self.blocks] * n_views
+        )
+        if is_last.all():
+            return {self.layers[0]: every}
+        return {name: every if name == "all" else every[is_last] for name in self.layers}
 
     def redealt(self, rows: np.ndarray) -> "TaxonImages":
         """Return the same of other images: place i in the bags goes to the image rows[i]."""
@@ -51,7 +68,7 @@ def make_taxon_images(
     variant: Mapping[str, Any],
     *,
     views: pd.Series | None = None,
-    blocks: Sequence[int] | None = None,
+    blocks: Sequence[Block] | None = None,
     seed: int,
 ) -> TaxonImages:
     """Put images into bags.
@@ -63,13 +80,12 @@ def make_taxon_images(
     taxa
         Taxon of each image, index id; images with a gap are left out.
     variant
-        pooling, per_taxon, guidance: signed_root, whether the root of each feature is taken, its
-        sign kept, so that a few large ones do not decide alone.
+        pooling, per_taxon, guidance: layers to choose from, and signed_root, whether the root of
+        each feature is taken, its sign kept, so that a few large ones do not decide alone.
     views
         View of each image where views are joined, else None.
     blocks
-        Features of each layer and statistic, as `visgen.features.tables.read_blocks` reads them;
-        None makes one block of all.
+        Of features, as `visgen.features.tables.read_blocks` reads them; None makes one of all.
     seed
         Of draws from large bags, and of random vectors.
 
@@ -81,4 +97,5 @@ def make_taxon_images(
     bags = make_bags(features, taxa, views=views, per_taxon=variant["per_taxon"], seed=seed)
     if variant["guidance"]["signed_root"]:
         bags = replace(bags, features=bags.features.sign() * bags.features.abs().sqrt())
-    return TaxonImages(bags, variant["pooling"], tuple(blocks or [features.shape[1]]), seed)
+    blocks = tuple(blocks or [Block(OWN, "mean", features.shape[1])])
+    return TaxonImages(bags, variant["pooling"], blocks, tuple(variant["guidance"]["layers"]), seed)
