@@ -20,7 +20,8 @@ GUIDANCE = {
     "watched": 0.2,
     "patience": 5,
 }
-UNGUIDED = {"pooling": "mean", "centre": True, "per_taxon": None, "guidance": None}
+UNGUIDED = {"pooling": "mean", "centre": True, "whiten": False}
+UNGUIDED |= {"per_taxon": None, "guidance": None}
 GUIDED = UNGUIDED | {"guidance": GUIDANCE}
 
 

@@ -579,6 +579,14 @@ def test_a_published_table_is_checked_before_any_job(tmp_path):
             "v.centre: ridge centres on known taxa",
         ),
         (
+            {"pooling": "mean", "whiten": True, "guidance": {"method": "ridge"}},
+            "v.whiten: goes with unguided variants that look at images only",
+        ),
+        (
+            {"pooling": "random", "whiten": True},
+            "v.whiten: goes with unguided variants that look at images only",
+        ),
+        (
             {"pooling": "mean", "guidance": {"method": "lasso"}},
             "v.guidance.method: found 'lasso', expected one of descent, ridge",
         ),

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from guided_study import UNGUIDED
 from PIL import Image
 from safetensors.torch import load_file
 from skbio.stats.distance import DistanceMatrix
@@ -173,7 +174,7 @@ def test_before_any_step_vectors_are_the_means_of_frozen_features(study, backbon
     pictures = [backbone.transform(Image.open(path)) for path in images["path"]]
     features = forward(backbone, torch.stack(pictures)).numpy()
     index = pd.MultiIndex.from_product([images["id"], [0]], names=["id", "repeat"])
-    unguided = {"pooling": "mean", "centre": True, "per_taxon": None, "guidance": None}
+    unguided = UNGUIDED
     frozen = make_embedder(
         pd.DataFrame(features, index), taxa, unguided, seed=1, device=OPTIONS["device"]
     )

@@ -333,10 +333,12 @@ def test_a_fit_that_runs_away_ends_with_what_it_had_before(study):
 
 
 def test_a_variant_is_compared_with_the_unguided_one_most_like_it():
-    def variant(pooling, centre, guided):
-        return {"pooling": pooling, "centre": centre, "guidance": {} if guided else None}
+    def variant(pooling, centre, guided, whiten=False):
+        options = {"pooling": pooling, "centre": centre, "whiten": whiten}
+        return options | {"guidance": {} if guided else None}
 
     variants = {
+        "whitened": variant("median", True, False, whiten=True),
         "random": variant("random", True, False),
         "median": variant("median", True, False),
         "mean": variant("mean", True, False),
@@ -347,6 +349,7 @@ def test_a_variant_is_compared_with_the_unguided_one_most_like_it():
         "medoid": variant("medoid", True, True),
     }
     assert references(variants, None) == {
+        "whitened": "median",
         "random": "median",
         "median": "median",
         "mean": "median",

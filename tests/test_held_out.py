@@ -200,6 +200,23 @@ def test_perfect_distances_score_one_and_find_every_relative():
     assert regret == 0 and np.allclose(list(scores.values()), 1)
 
 
+def test_held_out_taxa_whiten_nothing(study):
+    features, taxa, genetic, folds = study
+    variant = UNGUIDED | {"whiten": True}
+    one, _ = fit_folds(embedder(study, variant), genetic, folds)
+    held_out = (folds["clades"] == 1).to_numpy(bool)
+    changed = features.copy()
+    is_changed = taxa.isin(folds.index[held_out]).to_numpy()
+    rng = np.random.default_rng(5)
+    changed[is_changed] = rng.standard_normal((is_changed.sum(), 41)).astype(np.float32)
+    other, _ = fit_folds(embedder((changed, *study[1:]), variant), genetic, folds)
+    known = np.ix_(~held_out, ~held_out)
+    assert np.allclose(one["clades"][0][known], other["clades"][0][known], atol=1e-5)
+    assert not np.allclose(one["clades"][1], other["clades"][1], atol=1e-2)
+    plain, _ = fit_folds(embedder(study, UNGUIDED), genetic, folds)
+    assert not np.allclose(one["clades"][0], plain["clades"][0], atol=1e-2)
+
+
 def test_the_nearest_relative_is_sought_among_known_taxa_only():
     genetic = np.array(
         [

@@ -3,7 +3,7 @@ import pytest
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler, normalize
 from visgen.classification.classifiers.transforms import FeatureSteps
-from visgen.classification.classifiers.whitening import Whitening
+from visgen.features.whitening import Whitening
 
 
 def vectors(n=53, n_features=11, seed=1):

@@ -3,14 +3,16 @@ import pandas as pd
 import pytest
 from skbio.stats.distance import DistanceMatrix
 from visgen.distances.matrices import tidy
+from visgen.embedding.pooling import pool_views
 from visgen.embedding.unguided import embed_taxa, score_variant
+from visgen.features.whitening import Whitening
 
 VARIANTS = [
-    {"pooling": pooling, "centre": centre}
+    {"pooling": pooling, "centre": centre, "whiten": False}
     for pooling in ("mean", "median", "medoid", "random")
     for centre in (False, True)
 ]
-MEAN = {"pooling": "mean", "centre": False}
+MEAN = {"pooling": "mean", "centre": False, "whiten": False}
 
 
 def collection(n_taxa=7, n_images=5, n_features=11, seed=1):
@@ -53,8 +55,24 @@ def test_centred_vectors_have_no_common_part():
     assert np.allclose(distances.data, shifted.data)
 
 
+def test_what_varies_within_known_taxa_counts_less_where_whitened():
+    features, taxa = collection(n_taxa=9, n_images=7, n_features=5)
+    features[0] *= 30  # differs between images of a taxon
+    vectors, _ = embed_taxa(features, taxa, MEAN | {"whiten": True}, 1)
+    whitened = pool_views(features, taxa, None, "mean", 1, known=taxa.unique())
+    pd.testing.assert_frame_equal(vectors, whitened)
+    few = pool_views(features, taxa, None, "mean", 1, known=["Taxon 1", "Taxon 2", "Taxon 4"])
+    values, code = features.to_numpy(np.float32), taxa.str[-1].astype(int).to_numpy()
+    is_known = np.isin(code, [1, 2, 4])
+    whitening = Whitening()
+    whitening.fit(values[is_known].copy(), code[is_known])
+    expected = pd.DataFrame(whitening.apply(values)).groupby(code).mean()
+    np.testing.assert_allclose(few, expected, rtol=1e-5)
+    assert not np.allclose(few, whitened)
+
+
 def test_random_vectors_ignore_the_images_and_follow_the_seed():
-    random = {"pooling": "random", "centre": False}
+    random = MEAN | {"pooling": "random"}
     (features, taxa), (other, _) = collection(), collection(seed=2)
     assert embed_taxa(features, taxa, random, 1)[1] == embed_taxa(other, taxa, random, 1)[1]
     assert embed_taxa(features, taxa, random, 1)[1] != embed_taxa(features, taxa, random, 2)[1]
@@ -101,7 +119,7 @@ def test_value_of_the_true_deal_is_the_mantel_r():
 
 
 def test_random_vectors_show_the_range_of_many_draws_and_no_p():
-    rows, _ = scored({"pooling": "random", "centre": False}, [f"Taxon {i}" for i in range(7)])
+    rows, _ = scored(MEAN | {"pooling": "random"}, [f"Taxon {i}" for i in range(7)])
     assert [(row["evaluator"], row["metric"]) for row in rows] == [
         ("mantel", "pearson"),
         ("mantel", "spearman"),

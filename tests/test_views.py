@@ -104,6 +104,17 @@ def test_joined_views_are_pooled_apart_and_set_side_by_side():
     assert found.shape == (2, 10)
 
 
+def test_joined_views_are_whitened_apart():
+    _, taxa, views = study([(taxon, view) for taxon in "ABC" for view in ("in", "out")] * 4)
+    rng = np.random.default_rng(3)
+    features = pd.DataFrame(rng.standard_normal((24, 3)).astype(np.float32), taxa.index)
+    found = pool_views(features, taxa, views, "mean", 1, known=["A", "B", "C"])
+    inside = taxa[views == "in"]
+    alone = pool_views(features.loc[inside.index], inside, None, "mean", 1, known=["A", "B", "C"])
+    assert found.shape == (3, 6)
+    np.testing.assert_allclose(found.iloc[:, :3], alone, rtol=1e-5)
+
+
 def test_a_taxon_without_a_view_is_refused_where_views_are_set_side_by_side():
     features, taxa, views = study()
     with pytest.raises(ValueError, match="taxa: 'A' has no image of the view 'hinge'"):

@@ -5,11 +5,12 @@ from scipy.spatial.distance import cdist
 from sklearn.covariance import ledoit_wolf
 from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-from visgen.classification.classifiers import linear_discriminants, whitening, within_covariance
+from visgen.classification.classifiers import linear_discriminants
 from visgen.classification.classifiers.linear_discriminants import LinearDiscriminants
-from visgen.classification.classifiers.taxon_means import taxon_means
-from visgen.classification.classifiers.whitening import Whitening
-from visgen.classification.classifiers.within_covariance import NoSpreadError
+from visgen.features import whitening, within_covariance
+from visgen.features.taxon_means import taxon_means
+from visgen.features.whitening import Whitening
+from visgen.features.within_covariance import NoSpreadError
 
 SIZES = [1, 2, 3, 5, 29]
 

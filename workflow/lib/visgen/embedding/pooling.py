@@ -4,11 +4,13 @@ These are the null rows that every guided embedding stands beside: mean, median,
 """
 
 import hashlib
+from collections.abc import Collection
 
 import numpy as np
 import pandas as pd
 
 from visgen.embedding.options import FIXED_POOLINGS
+from visgen.features.whitening import Whitening
 
 #: Fewer vectors have no distances to compare.
 MIN_TAXA = 3
@@ -76,6 +78,7 @@ def pool_views(
     views: pd.Series | None,
     pooling: str,
     seed: int,
+    known: Collection[str] | None = None,
 ) -> pd.DataFrame:
     """Pool the images of each view of a taxon, and set the views side by side.
 
@@ -85,24 +88,30 @@ def pool_views(
         As in `pool`.
     views : Series, (n_images,), or None
         The view of each image, image ids as index; None pools all images of a taxon together.
+    known : collection of str or None
+        Whitens first what varies within these taxa, of each view: the less of it, the more a
+        direction counts. None leaves features as they are.
 
     Returns
     -------
     DataFrame, (n_taxa, n_views * n_features)
-        float64, sorted by taxon; views in alphabetical order.
+        float64, sorted by taxon; views in alphabetical order. Where whitened, as many columns a
+        view as `visgen.features.whitening.Whitening` has components.
 
     Raises
     ------
     ValueError
-        As `pool`, or if a taxon lacks a view.
+        As `pool`, or if a taxon lacks a view, or no two images of a known taxon differ.
     """
-    if views is None:
+    if views is None and known is None:
         return pool(features, taxa, pooling, seed)
     taxa = taxa.dropna()
+    if views is None:
+        return pool(_whiten(features.loc[taxa.index], taxa, known), taxa, pooling, seed)
     parts = []
     for view in sorted(views.loc[taxa.index].unique()):
         of_view = taxa[(views.loc[taxa.index] == view).to_numpy()]
-        part = pool(features.loc[of_view.index], of_view, pooling, seed)
+        part = pool_views(features.loc[of_view.index], of_view, None, pooling, seed, known)
         if lacking := sorted(set(taxa) - set(part.index)):
             raise ValueError(f"taxa: {lacking[0]!r} has no image of the view {view!r}")
         parts.append(part.add_prefix(f"{view} "))
@@ -164,6 +173,13 @@ def enough_images(taxa: pd.Series, min_images: int) -> tuple[pd.Series, pd.DataF
     omitted = n_images[few].rename_axis("taxon").rename("n_images").reset_index()
     omitted["reason"] = reason[few].to_numpy()
     return labelled[labelled.map(~few).astype(bool)], omitted
+
+
+def _whiten(features: pd.DataFrame, taxa: pd.Series, known: Collection[str]) -> pd.DataFrame:
+    values, is_known = features.to_numpy(np.float32), taxa.isin(known).to_numpy(bool)
+    whitening = Whitening()
+    whitening.fit(values[is_known], taxa.to_numpy()[is_known])
+    return pd.DataFrame(whitening.apply(values), features.index)
 
 
 def _join(features: pd.DataFrame, taxa: pd.Series) -> tuple[pd.DataFrame, pd.Series]:

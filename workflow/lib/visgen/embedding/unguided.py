@@ -33,7 +33,8 @@ def embed_taxa(
     taxa
         Taxon of each image, index id.
     variant
-        ``pooling``, as in `visgen.embedding.pooling.pool`, and ``centre``.
+        ``pooling``, as in `visgen.embedding.pooling.pool`, ``centre``, and ``whiten``, whether
+        what varies within taxa counts less.
     seed
         Of random vectors.
     views
@@ -48,7 +49,8 @@ def embed_taxa(
     """
     if taxa.empty:
         return pd.DataFrame(index=pd.Index([], name="taxon")), NO_TAXA
-    vectors = pool_views(features.loc[taxa.index], taxa, views, variant["pooling"], seed)
+    known = taxa.unique() if variant["whiten"] else None
+    vectors = pool_views(features.loc[taxa.index], taxa, views, variant["pooling"], seed, known)
     if variant["centre"]:
         vectors = centre(vectors)
     return vectors, cosine_distances(vectors)

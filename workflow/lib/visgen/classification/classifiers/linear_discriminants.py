@@ -5,15 +5,15 @@ from scipy.linalg import cho_factor, cho_solve
 from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from visgen.classification.classifiers.taxon_means import taxon_means
-from visgen.classification.classifiers.within_covariance import within_covariance
+from visgen.features.taxon_means import taxon_means
+from visgen.features.within_covariance import within_covariance
 
 
 class LinearDiscriminants(ClassifierMixin, BaseEstimator):
     """Taxa as normal distributions of one covariance, at their frequencies in training.
 
     Equal to scikit-learn's ``LinearDiscriminantAnalysis`` but for the covariance
-    (`visgen.classification.classifiers.within_covariance`).
+    (`visgen.features.within_covariance`).
 
     Attributes
     ----------

@@ -5,7 +5,7 @@ from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics.pairwise import euclidean_distances
 
-from visgen.classification.classifiers.taxon_means import taxon_means
+from visgen.features.taxon_means import taxon_means
 
 
 class NearestCentroid(ClassifierMixin, BaseEstimator):

@@ -10,7 +10,7 @@ import pandas as pd
 from visgen.classification.classifiers.fitting import Answers, fit_and_ask
 from visgen.classification.classifiers.importances import IMPORTANCE_COLUMNS
 from visgen.classification.classifiers.tuning import TUNING_COLUMNS, choose_options
-from visgen.classification.classifiers.within_covariance import NoSpreadError
+from visgen.features.within_covariance import NoSpreadError
 
 log = logging.getLogger(__name__)
 

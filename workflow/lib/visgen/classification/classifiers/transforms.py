@@ -9,7 +9,7 @@ from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler, normalize
 
 from visgen.classification.classifiers.methods import build_members, each_member
-from visgen.classification.classifiers.whitening import Whitening
+from visgen.features.whitening import Whitening
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ class FeatureSteps:
         Steps in their order: ``signed_sqrt`` (sign(x)·√|x|, Valan et al. 2019), ``centre`` (the
         mean of the training part is subtracted), ``standardise`` (also divided by its standard
         deviation), ``whiten`` (components that vary alike within taxa:
-        `visgen.classification.classifiers.whitening`), ``l2`` (every vector gets unit length).
+        `visgen.features.whitening`), ``l2`` (every vector gets unit length).
     best_features
         Number of features to keep, ranked by the impurity importance of a Random Forest of 50
         trees; None keeps all.

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from visgen.classification.classifiers.fitting import fit_and_ask
-from visgen.classification.classifiers.within_covariance import NoSpreadError
+from visgen.features.within_covariance import NoSpreadError
 
 log = logging.getLogger(__name__)
 

@@ -61,6 +61,10 @@ def check_embedding(section: Mapping[str, Any]) -> None:
     for name, variant in section["variants"].items():
         key = f"config key embedding.variants.{name}"
         pooling, guidance = variant["pooling"], variant["guidance"]
+        if variant["whiten"] and (guidance is not None or pooling == "random"):
+            raise ValueError(
+                f"{key}.whiten: goes with unguided variants that look at images only; leave it out"
+            )
         if guidance is None:
             if is_learned(pooling):
                 raise ValueError(f"{key}.guidance: missing; {pooling} has to be learned")

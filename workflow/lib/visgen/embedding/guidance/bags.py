@@ -1,5 +1,6 @@
 """Bags: the images of each taxon, in bags of any size, without padding."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -44,12 +45,12 @@ class Bags:
         views = None if self.views is None else self.views[rows]
         return replace(self, features=self.features[where], ids=self.ids[rows], views=views)
 
-    def pooled(self, pooling: str, seed: int) -> pd.DataFrame:
+    def pooled(self, pooling: str, seed: int, known: Collection[str] | None = None) -> pd.DataFrame:
         """Return a vector a taxon by a fixed pooling, as `visgen.embedding.pooling.pool_views`."""
         table = pd.DataFrame(self.features.numpy(), index=self.ids, copy=False)
         labels = pd.Series(np.repeat(self.taxa, self.sizes), index=self.ids)
         views = None if self.views is None else pd.Series(self.views, index=self.ids)
-        return pool_views(table, labels, views, pooling, seed)
+        return pool_views(table, labels, views, pooling, seed, known)
 
 
 def make_bags(

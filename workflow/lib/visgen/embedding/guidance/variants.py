@@ -44,7 +44,7 @@ class Embedder:
         (n_coordinates, n_features): from the coordinates of pooled vectors to features; None
         where bags hold images.
     variant
-        pooling, centre, guidance (None for none).
+        pooling, centre, whiten, guidance (None for none).
     seed
         Of what a fit draws.
     """
@@ -74,8 +74,14 @@ class Embedder:
             )
 
     def vectors(self, fit: Fit | None, known: np.ndarray) -> np.ndarray:
-        """Return (n_taxa, n_coordinates or n_features), centred on the known taxa if asked for."""
-        if fit is None:
+        """Return (n_taxa, n_coordinates or n_features), centred on the known taxa if asked for.
+
+        Where whitened, by what varies within known taxa, of which no held-out one is.
+        """
+        if self.variant["whiten"]:
+            taxa = np.array(self.bags.taxa)[known]
+            vectors = self.images.pooled(self.variant["pooling"], self.seed, taxa).to_numpy()
+        elif fit is None:
             vectors = self.bags.features.cpu().numpy().astype(np.float64)
         else:
             vectors = embed(fit.model, self.bags)
@@ -118,7 +124,7 @@ def make_embedder(
     taxa
         Taxon of each image, index id; images with a gap are left out.
     variant
-        pooling, centre, per_taxon, guidance.
+        pooling, centre, whiten, per_taxon, guidance.
     views
         View of each image where views are joined, which learned poolings do not; else None.
     seed

@@ -5,8 +5,8 @@ import logging
 import numpy as np
 from sklearn.decomposition import PCA
 
-from visgen.classification.classifiers.taxon_means import taxon_means
-from visgen.classification.classifiers.within_covariance import (
+from visgen.features.taxon_means import taxon_means
+from visgen.features.within_covariance import (
     NoSpreadError,
     within_covariance,
 )
