@@ -144,6 +144,21 @@ def test_a_change_of_config_runs_what_depends_on_it(planner, key, value, rules):
     assert rules_to_run(planner, changed(TINY, key, value)) == rules
 
 
+def test_a_guided_variant_more_or_less_costs_no_other_its_fits(planner):
+    variants = dict(TINY["embedding"]["variants"])
+    more = variants | {
+        "ridge_2": variants["ridge"],
+        "guided_2": variants["guided"],
+    }
+    words = write_config(planner.folder, changed(TINY, "embedding.variants", more))
+    planned = planned_jobs(planner.run(*words, "--cores", "2", "--dry-run"))
+    assert set(planned) == RIDGE | GUIDED
+    fits = ("train_ridge", "train_embedding", "train_held_out")
+    assert [planned[rule] for rule in fits] == [1, 1, 1]
+    del variants["guided"]
+    assert rules_to_run(planner, changed(TINY, "embedding.variants", variants)) == HELD_OUT
+
+
 @pytest.mark.parametrize(
     ("module", "rules"),
     [
