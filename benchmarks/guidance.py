@@ -19,9 +19,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "lib"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from guided_study import GUIDANCE, GUIDED, simulate_features
+from visgen.embedding.folds import deal_folds
 from visgen.embedding.guidance.fitting import in_bag_order
 from visgen.embedding.guidance.variants import make_embedder
-from visgen.embedding.held_out.folds import deal_folds
 from visgen.embedding.held_out.refits import fit_folds, refit_nulls
 from visgen.embedding.held_out.rows import p_by_refit
 from visgen.embedding.held_out.scoring import NULLS, PERMUTED_BAGS, Fold, score_folds

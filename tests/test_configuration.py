@@ -579,6 +579,10 @@ def test_a_published_table_is_checked_before_any_job(tmp_path):
             "v.centre: ridge centres on known taxa",
         ),
         (
+            {"pooling": "mean", "guidance": {"penalty": [0.1, 1], "watched": 0}},
+            "v.guidance.penalty: found a list, from which watched taxa choose; expected one",
+        ),
+        (
             {"pooling": "mean", "whiten": True, "guidance": {"method": "ridge"}},
             "v.whiten: goes with unguided variants that look at images only",
         ),

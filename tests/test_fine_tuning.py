@@ -11,13 +11,13 @@ from safetensors.torch import load_file
 from skbio.stats.distance import DistanceMatrix
 from torch import nn
 from visgen.distances.matrices import load_distances, tidy
+from visgen.embedding.folds import deal_folds
 from visgen.embedding.guidance.cutting import cut_network
 from visgen.embedding.guidance.files import write_fit
 from visgen.embedding.guidance.fine_tuning import make_fine_tuner
 from visgen.embedding.guidance.fitting import in_bag_order
 from visgen.embedding.guidance.tuned_tail import TunedTail
 from visgen.embedding.guidance.variants import fit_all, make_embedder
-from visgen.embedding.held_out.folds import deal_folds
 from visgen.embedding.held_out.refits import FIT_COLUMNS, fit_folds, refit_nulls
 from visgen.embedding.held_out.scoring import NULLS
 from visgen.features.backbones import forward, load_backbone

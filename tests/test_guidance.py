@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import torch
 from guided_study import GUIDANCE, GUIDED, UNGUIDED, simulate_features
+from visgen.distances.permutation_tests.matrices import MIN_TAXA
 from visgen.embedding.guidance.bags import Bags, make_bags, one_vector_bags
 from visgen.embedding.guidance.fitting import (
     centre_on,
@@ -21,6 +22,7 @@ from visgen.embedding.guidance.learned_pooling import (
 )
 from visgen.embedding.guidance.models import build_model
 from visgen.embedding.guidance.variants import make_embedder
+from visgen.embedding.guidance.watching import pick_watched
 from visgen.embedding.references import references
 
 CPU = torch.device("cpu")
@@ -360,3 +362,38 @@ def test_a_variant_is_compared_with_the_unguided_one_most_like_it():
         "medoid": "median",
     }
     assert set(references(variants, "mean").values()) == {"mean"}
+
+
+# Taxa that tell when to stop
+
+
+def test_whole_groups_are_watched():
+    groups = np.repeat(np.arange(11), 4)
+    known = np.ones(44, bool)
+    known[:8] = False
+    watched = pick_watched(known, groups, 0.2, 1)
+    assert watched.sum() == 8 and not watched[:8].any()
+    assert not set(groups[watched]) & set(groups[known & ~watched])
+    assert (watched != pick_watched(known, groups, 0.2, 2)).any()
+
+
+def test_single_taxa_are_watched_where_groups_leave_too_few():
+    known = np.ones(9, bool)
+    for groups in (None, np.zeros(9, int), np.repeat([0, 1], [8, 1])):
+        assert pick_watched(known, groups, 0.2, 1).sum() == 2
+    assert not pick_watched(known, groups, 0, 1).any()
+    assert not pick_watched(np.arange(9) < MIN_TAXA + 1, groups, 0.2, 1).any()
+
+
+def test_of_several_penalties_the_watched_taxa_choose(study):
+    penalties = [1e6, 0.01, 1.0]
+    fits = [
+        fit(study, GUIDED | {"guidance": GUIDANCE | {"penalty": penalty}})[1]
+        for penalty in penalties
+    ]
+    best = min(fits, key=lambda one: one.history["watched_loss"].min())
+    chosen = fit(study, GUIDED | {"guidance": GUIDANCE | {"penalty": penalties}})[1]
+    assert chosen.penalty == best.penalty != 1e6
+    pd.testing.assert_frame_equal(chosen.history, best.history)
+    blind = GUIDED | {"guidance": GUIDANCE | {"penalty": penalties, "watched": 0}}
+    assert fit(study, blind)[1].penalty == 1e6  # nothing to choose by: the first

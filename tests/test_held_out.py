@@ -7,6 +7,7 @@ from scipy.stats import pearsonr, rankdata
 from skbio.stats.distance import DistanceMatrix
 from visgen.distances.agreement import deal_specimens
 from visgen.distances.matrices import tidy
+from visgen.embedding.folds import KINDS, deal_folds, placed_taxa
 from visgen.embedding.guidance.fitting import in_bag_order
 from visgen.embedding.guidance.variants import Embedder, make_embedder
 from visgen.embedding.held_out.files import (
@@ -15,7 +16,6 @@ from visgen.embedding.held_out.files import (
     write_fold_distances,
     write_no_folds,
 )
-from visgen.embedding.held_out.folds import KINDS, deal_folds, placed_taxa
 from visgen.embedding.held_out.jackknife import jackknife
 from visgen.embedding.held_out.refits import fit_folds, refit_nulls, visual_distances
 from visgen.embedding.held_out.rows import (
@@ -115,7 +115,7 @@ def test_few_taxa_leave_both_kinds_out(n):
     names = [f"taxon {i:03d}" for i in range(n)]
     distances = DistanceMatrix(tidy(np.random.default_rng(1).random((n, n))), names)
     folds, omitted = deal(distances, in_groups([1] * n), 4, 1)
-    assert folds.isna().all(axis=None) and len(omitted) == 2
+    assert folds[list(KINDS)].isna().all(axis=None) and len(omitted) == 2
 
 
 def test_a_star_tree_leaves_both_kinds_out():
@@ -312,7 +312,8 @@ def test_folds_are_fitted_with_their_taxa_held_out(study, fitted):
     made = embedder(study)
     distances = in_bag_order(study[2], made.bags)
     known = (study[3].loc[list(made.bags.taxa), "clades"] != 2).to_numpy(bool)
-    by_hand = visual_distances(made.vectors(made.fit(distances, known), known))
+    groups = study[3].loc[list(made.bags.taxa), "group_number"].to_numpy()
+    by_hand = visual_distances(made.vectors(made.fit(distances, known, groups), known))
     assert np.allclose(visual["clades"][1], by_hand, atol=1e-6)
 
 
@@ -641,7 +642,10 @@ def test_every_refit_fits_guidance_anew(study, monkeypatch):
     monkeypatch.setattr(Embedder, "fit", lambda *words: given.append(words) or fit(*words))
     made = embedder(study, GUIDED | {"guidance": GUIDANCE | {"epochs": 1}})
     refits(made, study, 2, 7)
-    n_folds, true = int(study[3].max().sum()), study[2].filter(list(made.bags.taxa)).data
+    n_folds, true = (
+        int(study[3][list(KINDS)].max().sum()),
+        study[2].filter(list(made.bags.taxa)).data,
+    )
     rng = np.random.default_rng([7, 2])
     orders = [rng.permutation(len(true)) for _ in range(2)]
     of_bags = [true[np.ix_(order, order)] for order in orders for _ in range(n_folds)]

@@ -9,8 +9,8 @@ from guided_study import UNGUIDED, simulate_features
 from scipy.spatial.distance import cdist
 from skbio.stats.distance import DistanceMatrix
 from visgen.distances.matrices import NO_TAXA, load_distances
+from visgen.embedding.folds import deal_folds
 from visgen.embedding.guidance.fitting import in_bag_order
-from visgen.embedding.held_out.folds import deal_folds, number_groups
 from visgen.embedding.held_out.scoring import METRICS, NULLS, Fold, nearest_known, score_folds
 from visgen.embedding.ridge.choosing import choose
 from visgen.embedding.ridge.coordinates import principal_coordinates, tree_coordinates
@@ -71,7 +71,6 @@ def grams_of(vectors):
 def study():
     features, taxa, genetic, families = simulate_features(29, 1.0, 5)
     folds, _ = deal_folds(genetic, genetic.ids, families, 3, 1)
-    folds["group_number"] = number_groups(families.reindex(folds.index))
     images = make_taxon_images(features, taxa, RIDGE, seed=1)
     tree = place_folds(in_bag_order(genetic, images.bags), folds, OPTIONS, 1)
     return images, tree, genetic, folds
@@ -405,7 +404,6 @@ def test_ridge_reaches_families_that_it_has_not_seen_where_look_follows_the_tree
         features, taxa, genetic, families = simulate_features(61, signal, 7)
         folds, _ = deal_folds(genetic, genetic.ids, families, 4, 1)
         folds["tips"] = pd.NA
-        folds["group_number"] = number_groups(families.reindex(folds.index))
         images = make_taxon_images(features, taxa, RIDGE, seed=1)
         tree = place_folds(in_bag_order(genetic, images.bags), folds, OPTIONS, 1)
         visual, _ = fit_folds(images.grams(), tree)

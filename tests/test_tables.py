@@ -7,7 +7,7 @@ from skbio.stats.distance import DistanceMatrix
 from visgen.classification.classifiers.ranks import predict_ranks
 from visgen.classification.scores.taxa import TAXA_COLUMNS
 from visgen.distances.matrices import match_taxa
-from visgen.embedding.held_out.folds import deal_folds
+from visgen.embedding.folds import deal_folds
 from visgen.embedding.held_out.rows import nearest_table
 from visgen.embedding.held_out.scoring import Fold
 from visgen.embedding.pooling import enough_images

@@ -73,6 +73,7 @@ rule train_embedding:
         labels=labels_of(INPUTS["tree_rank"]),
         views=VIEWS,
         features=by_wildcards(plan.features.taxon_features),
+        groups=GROUPS,
         genetic=TREE_DISTANCES,
         code=code_of("train_embedding.py"),
     output:
@@ -95,6 +96,7 @@ rule train_embedding:
         gpu=by_wildcards(plan.embedding.gpu_of),
         mem_mb=8000,
     params:
+        ranks=RANKS,
         rank=INPUTS["tree_rank"],
         views=config["embedding"]["views"],
         min_images=config["embedding"]["min_images"],

@@ -2,12 +2,11 @@
 
 import pandas as pd
 from visgen.distances.matrices import load_distances
-from visgen.embedding.held_out.folds import deal_folds, number_groups, placed_taxa
+from visgen.embedding.folds import deal_folds, groups_of_taxa, placed_taxa
 from visgen.embedding.pooling import enough_images
 from visgen.embedding.views import choose_views, read_views
 from visgen.machine.logs import start_log
 from visgen.specimens.records import read_labels
-from visgen.specimens.taxonomy import group_above
 from visgen.tables import write_table
 
 start_log(snakemake.log[0])
@@ -18,11 +17,9 @@ taxa, few_images = enough_images(viewed.taxa, params.min_images)
 few_images = pd.concat([few_images, viewed.omitted]).sort_values("taxon")
 genetic = load_distances(snakemake.input.genetic)
 placed = placed_taxa(genetic, taxa)
-ranks = params.ranks[: params.ranks.index(params.rank)][-1:]
-groups = pd.read_parquet(snakemake.input.groups).set_index("id")[ranks]
-groups = group_above(groups.join(labels), [*ranks, params.rank], params.rank)
+named = pd.read_parquet(snakemake.input.groups).set_index("id")
+groups = groups_of_taxa(named, labels, params.ranks, params.rank)
 folds, omitted = deal_folds(genetic, placed, groups, params.folds, params.seed)
-folds["group_number"] = number_groups(groups.reindex(folds.index))
 write_table(snakemake.output.folds, folds.reset_index())
 write_table(snakemake.output.few_images, few_images)
 write_table(snakemake.output.view_table, viewed.table)

@@ -39,7 +39,7 @@ tuner = make_fine_tuner(
     workers=int(os.environ["VISGEN_WORKERS"]),
     **params.options,
 )
-fit = fit_all(tuner, genetic)
+fit = fit_all(tuner, genetic, folds["group_number"])
 write_fit(dict(made.items()), tuner, fit, genetic)
 
 visual, fits = fit_folds(tuner, genetic, folds)

@@ -32,6 +32,12 @@ def check_guidance(variants: Mapping[str, Mapping[str, Any]]) -> None:
             "learning_rate": (guidance.get("optimiser") == "adam", "the optimiser adam"),
             "patience": (guidance.get("watched") != 0, "watched taxa"),
         }
+        in_vain = guidance.get("watched") == 0 or guidance.get("fine_tune")
+        if isinstance(guidance.get("penalty"), list) and in_vain:
+            raise ValueError(
+                f"config key embedding.variants.{name}.guidance.penalty: found a list, from which "
+                "watched taxa choose; expected one value where none are watched, or with fine_tune"
+            )
         for option, (fits, what) in goes_with.items():
             if option in guidance and not fits:
                 raise ValueError(

@@ -63,8 +63,10 @@ class FineTuner:
     dtype: torch.dtype
     batch_size: int
 
-    def fit(self, distances: np.ndarray, known: np.ndarray) -> Fit:
-        """Fit to the distances of known taxa, (n_taxa, n_taxa) and (n_taxa,).
+    def fit(
+        self, distances: np.ndarray, known: np.ndarray, groups: np.ndarray | None = None
+    ) -> Fit:
+        """Fit to the distances of known taxa; all as in `fit_guidance`.
 
         A step learns from a few images of each known taxon, drawn anew; losses are recorded, and
         the best epoch is chosen, with all of them.
@@ -97,6 +99,7 @@ class FineTuner:
             np.array(self.bags.taxa)[known],
             np.ones(len(images), bool),
             guidance,
+            groups=None if groups is None else groups[known],
             centre=self.variant["centre"],
             seed=self.seed,
         )

@@ -16,6 +16,7 @@ from visgen.embedding.guidance.descent import descend
 from visgen.embedding.guidance.learned_pooling import GuidedEmbedding
 from visgen.embedding.guidance.losses import AffineStress, Constants, make_loss, pairs_between
 from visgen.embedding.guidance.models import build_model
+from visgen.embedding.guidance.watching import pick_watched
 from visgen.scikit_bio import DistanceMatrix
 
 log = logging.getLogger(__name__)
@@ -37,6 +38,8 @@ class Fit(NamedTuple):
         Losses of constant predictors over the same pairs as `history.loss`.
     watched
         Taxa that only told when to stop.
+    penalty
+        That on what was learned.
     """
 
     model: nn.Module
@@ -44,6 +47,7 @@ class Fit(NamedTuple):
     epoch: int
     constants: Constants
     watched: tuple[str, ...]
+    penalty: float
 
 
 def fit_guidance(
@@ -52,6 +56,7 @@ def fit_guidance(
     known: np.ndarray,
     guidance: Mapping[str, Any],
     *,
+    groups: np.ndarray | None = None,
     scores: str,
     centre: bool,
     seed: int,
@@ -70,8 +75,12 @@ def fit_guidance(
         (n_taxa,) bool: the taxa to learn from, at least `MIN_TAXA`.
     guidance
         projection (none, linear, two_layer), components, hidden, loss, largest, optimiser
-        (lbfgs, adam), epochs, learning_rate, penalty, watched (share of the known taxa that only
-        tell when to stop), patience (epochs without a smaller watched loss).
+        (lbfgs, adam), epochs, learning_rate, penalty (a list is chosen from, by the
+        smallest watched loss), watched (share of the known taxa that only tell when to stop),
+        patience (epochs without a smaller watched loss).
+    groups
+        (n_taxa,), number of each taxon's group, of which whole ones are watched; None watches
+        single taxa.
     scores
         ``equal``, ``attention`` or ``gated_attention``.
     centre
@@ -89,18 +98,27 @@ def fit_guidance(
         If fewer than `MIN_TAXA` taxa are known.
     """
     check_known(known)
-    model = build_model(bags, known, guidance, scores, seed).to(bags.features.device)
-    return fit_model(
-        model,
-        lambda: model(bags),
-        None,
-        torch.tensor(distances).to(bags.features),
-        bags.taxa,
-        known,
-        guidance,
-        centre=centre,
-        seed=seed,
-    )
+    target = torch.tensor(distances).to(bags.features)
+
+    def fit(penalty: float) -> Fit:
+        model = build_model(bags, known, guidance, scores, seed).to(bags.features.device)
+        return fit_model(
+            model,
+            lambda: model(bags),
+            None,
+            target,
+            bags.taxa,
+            known,
+            guidance | {"penalty": penalty},
+            groups=groups,
+            centre=centre,
+            seed=seed,
+        )
+
+    penalties = guidance["penalty"]
+    fits = [fit(penalty) for penalty in np.atleast_1d(penalties).tolist()]
+    # Where nothing was watched there is nothing to choose by: then the first.
+    return min(fits, key=lambda fit: np.nan_to_num(fit.history["watched_loss"].min(), nan=np.inf))
 
 
 def fit_model(
@@ -112,6 +130,7 @@ def fit_model(
     known: np.ndarray,
     guidance: Mapping[str, Any],
     *,
+    groups: np.ndarray | None = None,
     centre: bool,
     seed: int,
 ) -> Fit:
@@ -131,10 +150,10 @@ def fit_model(
         (n_taxa, n_taxa), phylogenetic distances, of the type and on the device of the vectors.
     taxa
         Names, in the order of the distances.
-    known, guidance, centre, seed
-        As in `fit_guidance`.
+    known, groups, guidance, centre, seed
+        As in `fit_guidance`, but for one penalty.
     """
-    watched = _pick_watched(taxa, known, guidance["watched"], seed)
+    watched = pick_watched(known, groups, guidance["watched"], seed)
     everyone, fitted, seen_only = (
         torch.tensor(which, device=target.device) for which in (known, known & ~watched, watched)
     )
@@ -165,6 +184,7 @@ def fit_model(
         epoch,
         loss.constants(target, pairs),
         tuple(np.array(taxa)[watched]),
+        guidance["penalty"],
     )
 
 
@@ -220,19 +240,6 @@ def in_bag_order(distances: DistanceMatrix, bags: Bags) -> np.ndarray:
     return np.ascontiguousarray(distances.filter(bags.taxa).data)
 
 
-def _pick_watched(taxa: Sequence[str], known: np.ndarray, share: float, seed: int) -> np.ndarray:
-    """Pick known taxa at random to watch, at least two, so that `MIN_TAXA` stay to fit."""
-    watched = np.zeros(len(taxa), bool)
-    n_known = int(known.sum())
-    n_watched = min(max(2, round(share * n_known)), n_known - MIN_TAXA) if share else 0
-    if share and n_watched < 2:
-        log.warning("%d known taxa leave none to watch: all are fitted to the end", n_known)
-    if n_watched >= 2:
-        rng = np.random.default_rng([seed, 4])
-        watched[rng.choice(np.flatnonzero(known), n_watched, replace=False)] = True
-    return watched
-
-
 def summarise(fit: Fit, known: np.ndarray) -> dict:
     """Return one row on a fit: losses before and after, beside those of constants."""
     before, after = fit.history.iloc[0], fit.history.iloc[fit.epoch]
@@ -240,6 +247,7 @@ def summarise(fit: Fit, known: np.ndarray) -> dict:
         "n_known": int(known.sum()),
         "n_watched": len(fit.watched),
         "epoch": fit.epoch,
+        "penalty": fit.penalty,
         "loss_before": before["loss"],
         "loss": after["loss"],
         "watched_loss_before": before["watched_loss"],

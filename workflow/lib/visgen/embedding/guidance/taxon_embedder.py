@@ -29,8 +29,13 @@ class TaxonEmbedder(Protocol):
     def variant(self) -> Mapping[str, Any]:
         """Options: pooling, centre, guidance."""
 
-    def fit(self, distances: np.ndarray, known: np.ndarray) -> Fit | None:
-        """Fit to the distances of known taxa, (n_taxa, n_taxa) and (n_taxa,); None unguided."""
+    def fit(
+        self, distances: np.ndarray, known: np.ndarray, groups: np.ndarray | None = None
+    ) -> Fit | None:
+        """Fit to distances (n_taxa, n_taxa) of known taxa (n_taxa,); None unguided.
+
+        Of `groups`, the number of each taxon's group, whole ones tell when to stop.
+        """
 
     def vectors(self, fit: Fit | None, known: np.ndarray) -> np.ndarray:
         """Return (n_taxa, n_coordinates), centred on the known taxa if asked for."""

@@ -55,8 +55,10 @@ class Embedder:
     variant: Mapping[str, Any]
     seed: int
 
-    def fit(self, distances: np.ndarray, known: np.ndarray) -> Fit | None:
-        """Fit to the distances of known taxa, (n_taxa, n_taxa) and (n_taxa,); None unguided."""
+    def fit(
+        self, distances: np.ndarray, known: np.ndarray, groups: np.ndarray | None = None
+    ) -> Fit | None:
+        """Fit to the distances of known taxa, as `fit_guidance`; None unguided."""
         if self.variant["guidance"] is None:
             return None
         pooling = self.variant["pooling"]
@@ -68,6 +70,7 @@ class Embedder:
                 distances,
                 known,
                 self.variant["guidance"],
+                groups=groups,
                 scores=pooling if is_learned(pooling) else "equal",
                 centre=self.variant["centre"],
                 seed=self.seed,
@@ -150,7 +153,21 @@ def _embed_as(images: Bags, variant: Mapping[str, Any], seed: int) -> Embedder:
     return Embedder(images, pooled, basis, variant, seed)
 
 
-def fit_all(embedder: TaxonEmbedder, genetic: DistanceMatrix) -> Fit:
-    """Hold out no taxon; as `fit_folds`, for a guided variant."""
+def fit_all(
+    embedder: TaxonEmbedder, genetic: DistanceMatrix, groups: pd.Series | None = None
+) -> Fit:
+    """Hold out no taxon; as `fit_folds`, for a guided variant.
+
+    Parameters
+    ----------
+    embedder
+        Guided.
+    genetic
+        Distances, at least of its taxa.
+    groups
+        Number of each taxon's group, index taxon; None watches single taxa.
+    """
     distances = in_bag_order(genetic, embedder.bags)
-    return embedder.fit(distances, np.ones(len(distances), bool))
+    if groups is not None:
+        groups = groups.loc[list(embedder.bags.taxa)].to_numpy()
+    return embedder.fit(distances, np.ones(len(distances), bool), groups)

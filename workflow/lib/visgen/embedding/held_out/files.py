@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from visgen.embedding.held_out.folds import KINDS
+from visgen.embedding.folds import KINDS
 from visgen.embedding.held_out.scoring import Fold
 from visgen.scikit_bio import DistanceMatrix
 from visgen.tables import write_table
@@ -16,6 +16,7 @@ FIT_COLUMNS = [
     "n_known",
     "n_watched",
     "epoch",
+    "penalty",
     "loss_before",
     "loss",
     "watched_loss_before",

@@ -17,11 +17,11 @@ from tqdm import tqdm
 
 from visgen.distances.agreement import deal_specimens
 from visgen.distances.matrices import cosine_square
+from visgen.embedding.folds import CLADES, KINDS
 from visgen.embedding.guidance.bags import Bags
 from visgen.embedding.guidance.fitting import Fit, in_bag_order, summarise
 from visgen.embedding.guidance.taxon_embedder import TaxonEmbedder
 from visgen.embedding.held_out.files import FIT_COLUMNS, PERMUTED_COLUMNS
-from visgen.embedding.held_out.folds import KINDS
 from visgen.embedding.held_out.scoring import DEALT_SPECIMENS, PERMUTED_BAGS, Fold, score_folds
 from visgen.scikit_bio import DistanceMatrix
 
@@ -38,7 +38,8 @@ def fit_folds(
     genetic
         Distances, at least of these taxa.
     folds
-        Index taxon; a column of fold numbers for each kind, null where left out.
+        Index taxon; a column of fold numbers for each kind, null where left out; group_number,
+        of the group of the rank above.
 
     Returns
     -------
@@ -53,7 +54,7 @@ def fit_folds(
     visual, rows = {}, []
     for kind in kinds_of(folds):
         made = []
-        for number, held_out, vectors, fit in _each_fold(embedder, distances, folds[kind]):
+        for number, held_out, vectors, fit in _each_fold(embedder, distances, folds, kind):
             made.append(visual_distances(vectors).astype(np.float32))
             if fit is not None:
                 rows.append({"kind": kind, "fold": number} | summarise(fit, ~held_out))
@@ -148,7 +149,7 @@ def _scores(
     for kind in kinds_of(folds):
         scores = score_folds(
             Fold(distances, visual_distances(vectors), held_out)
-            for _, held_out, vectors, _ in _each_fold(embedder, distances, folds[kind])
+            for _, held_out, vectors, _ in _each_fold(embedder, distances, folds, kind)
         )
         for (part, metric), value in scores.items():
             yield kind, part, metric, value
@@ -160,10 +161,12 @@ def kinds_of(folds: pd.DataFrame) -> list[str]:
 
 
 def _each_fold(
-    embedder: TaxonEmbedder, distances: np.ndarray, fold: pd.Series
+    embedder: TaxonEmbedder, distances: np.ndarray, folds: pd.DataFrame, kind: str
 ) -> Iterator[tuple[int, np.ndarray, np.ndarray, Fit | None]]:
     """Yield number of a fold, held-out taxa, vectors of all taxa, and the fit."""
-    for number in range(1, int(fold.max()) + 1):
-        held_out = (fold == number).to_numpy(bool)
-        fit = embedder.fit(distances, ~held_out)
+    # What tells when to stop is as strange to the fit as what is held out.
+    groups = folds["group_number"].to_numpy() if kind == CLADES else None
+    for number in range(1, int(folds[kind].max()) + 1):
+        held_out = (folds[kind] == number).to_numpy(bool)
+        fit = embedder.fit(distances, ~held_out, groups)
         yield number, held_out, embedder.vectors(fit, ~held_out), fit

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from visgen.embedding.folds import CLADES
 from visgen.embedding.held_out.files import PERMUTED_COLUMNS
-from visgen.embedding.held_out.folds import CLADES
 from visgen.embedding.held_out.refits import dealt_specimens, kinds_of, permuted_bags
 from visgen.embedding.held_out.scoring import DEALT_SPECIMENS, PERMUTED_BAGS, Fold, score_folds
 from visgen.embedding.ridge.choosing import Choice

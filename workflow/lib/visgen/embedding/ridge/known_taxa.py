@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from visgen.embedding.held_out.folds import deal_groups
+from visgen.embedding.folds import deal_groups
 from visgen.embedding.ridge.coordinates import tree_coordinates
 from visgen.embedding.ridge.solving import group_weights
 

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from visgen.embedding.held_out.folds import KINDS
+from visgen.embedding.folds import KINDS
 from visgen.embedding.held_out.scoring import DEALT_SPECIMENS, PERMUTED_BAGS, RANDOM_RELATIVE
 from visgen.figures.colours import COLOURS
 from visgen.figures.matrices import plot_notice

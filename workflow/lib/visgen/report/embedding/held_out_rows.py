@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from visgen.embedding.held_out.folds import KINDS
+from visgen.embedding.folds import KINDS
 from visgen.embedding.held_out.scoring import DEALT_SPECIMENS, PERMUTED_BAGS, RANDOM_RELATIVE
 from visgen.metrics import DIFFERENCE, EXPECTED, SCORE
 from visgen.report.cells import cell, signed

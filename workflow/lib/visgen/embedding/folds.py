@@ -7,6 +7,7 @@ import pandas as pd
 
 from visgen.distances.permutation_tests.matrices import MIN_TAXA
 from visgen.scikit_bio import DistanceMatrix
+from visgen.specimens.taxonomy import group_above
 
 #: Kinds of held-out taxa.
 TIPS, CLADES = KINDS = ("tips", "clades")
@@ -51,7 +52,7 @@ def deal_folds(
     -------
     folds
         Index taxon, sorted; columns `KINDS`: number of the fold, from 1; null in a kind that
-        these taxa do not allow.
+        these taxa do not allow; group_number, of the taxon's group.
     omitted
         Evaluator and reason of a kind that is left out.
 
@@ -86,7 +87,28 @@ def deal_folds(
             omitted.append({"evaluator": f"held_out_{kind}", "reason": reason})
         else:
             folds[kind] = fold + 1
+    folds["group_number"] = number_groups(groups)
     return folds, pd.DataFrame(omitted, columns=["evaluator", "reason"])
+
+
+def groups_of_taxa(
+    named: pd.DataFrame, labels: pd.DataFrame, ranks: Sequence[str], rank: str
+) -> pd.Series:
+    """Return the group of each taxon of a rank, index taxon.
+
+    Parameters
+    ----------
+    named
+        Index id, columns `ranks`: which images belong together, whatever the names.
+    labels
+        Index id, column `rank`.
+    ranks
+        From coarse to fine.
+    rank
+        Of the taxa; the group is that of the rank above, and null of the first.
+    """
+    above = list(ranks[: ranks.index(rank)][-1:])
+    return group_above(named[above].join(labels), [*above, rank], rank)
 
 
 def number_groups(groups: pd.Series) -> np.ndarray:
