@@ -51,6 +51,7 @@ bench: $(STAMP)
 	$(BIN)/python benchmarks/store.py
 	$(BIN)/python benchmarks/classifiers.py
 	$(BIN)/python benchmarks/guidance.py
+	$(BIN)/python benchmarks/ridge.py
 	$(BIN)/python benchmarks/sequences.py
 	$(BIN)/python benchmarks/metric_learning.py
 	$(BIN)/python benchmarks/cross_modal.py

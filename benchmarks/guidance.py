@@ -34,6 +34,7 @@ EPOCHS, RATE = 5000, 1e-4
 ATTENTION = {
     "pooling": "attention",
     "centre": False,
+    "whiten": False,
     "per_taxon": None,
     "guidance": GUIDANCE
     | {"projection": "none", "loss": "mse", "largest": LARGEST, "penalty": 0, "watched": 0},
