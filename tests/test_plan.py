@@ -216,6 +216,24 @@ def test_variants_are_sorted_by_what_is_done_to_them():
     assert made.references["attention"] == "mean" and made.references["raw"] == "mean"
 
 
+def test_taxa_finer_than_the_tips_are_asked_for_where_images_are_drawn_by_them():
+    variants = GUIDED | {"sized": {"pooling": "mean", "per_taxon": 5, "guidance": {}}}
+    changes = {
+        "embedding.variants": variants,
+        "inputs.ranks": ["family", "genus", "species"],
+        "inputs.tree": "tree.nwk",
+    }
+
+    def labels(variant, rank="family"):
+        made = plan(changes | {"inputs.tree_rank": rank}, SMALLEST).embedding.labels_of(variant)
+        assert {str(Path(path).parent) for path in made} == {"results/drawer/specimens/labels"}
+        return [Path(path).name for path in made]
+
+    assert labels("projected") == ["family.parquet"]
+    assert labels("sized") == ["family.parquet", "genus.parquet", "species.parquet"]
+    assert labels("sized", "species") == ["species.parquet"]
+
+
 def test_a_ridge_has_no_losses_and_is_asked_for_none():
     variants = GUIDED | {"ridge": {"pooling": "mean", "guidance": {"method": "ridge", "axes": [3]}}}
     made = plan({"embedding.variants": variants}).embedding

@@ -60,7 +60,7 @@ rule split_taxa:
 rule train_embedding:
     """Guide a variant by the distances of all taxa: what the maps of the report show."""
     input:
-        labels=labels_of(INPUTS["tree_rank"]),
+        labels=of_specimens(by_wildcards(plan.embedding.labels_of)),
         features=by_wildcards(plan.features.taxon_features),
         genetic=TREE_DISTANCES,
         code=code_of("train_embedding.py"),
@@ -133,7 +133,7 @@ rule embed_held_out:
 rule train_held_out:
     """Fit a variant with each fold held out, and again and again to permuted bags and specimens."""
     input:
-        labels=labels_of(INPUTS["tree_rank"]),
+        labels=of_specimens(by_wildcards(plan.embedding.labels_of)),
         features=by_wildcards(plan.features.taxon_features),
         genetic=TREE_DISTANCES,
         folds="<results>/embedding/folds.tsv",
@@ -166,7 +166,7 @@ rule train_held_out:
 rule train_ridge:
     """Fit a ridge to the tree: to all taxa, with folds held out, and under both nulls."""
     input:
-        labels=labels_of(INPUTS["tree_rank"]),
+        labels=of_specimens(by_wildcards(plan.embedding.labels_of)),
         features=by_wildcards(plan.features.taxon_features),
         genetic=TREE_DISTANCES,
         folds="<results>/embedding/folds.tsv",
@@ -204,7 +204,7 @@ rule train_fine_tuned:
     """
     input:
         image_table=IMAGE_TABLE,
-        labels=labels_of(INPUTS["tree_rank"]),
+        labels=of_specimens(by_wildcards(plan.embedding.labels_of)),
         images=plan.images_made,
         weights=by_wildcards(plan.features.weights_of),
         genetic=TREE_DISTANCES,

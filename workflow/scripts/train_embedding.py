@@ -15,7 +15,8 @@ start_log(snakemake.log[0])
 use_threads()
 given, params = snakemake.input, snakemake.params
 genetic = load_distances(given.genetic)
-taxa = read_labels(given.labels)[params.rank]
+labels = read_labels(given.labels)
+taxa = labels[params.rank]
 enough, _ = enough_images(taxa, params.min_images)
 placed = placed_taxa(genetic, enough)
 if placed:
@@ -23,6 +24,7 @@ if placed:
         read_features(given.features),
         taxa.where(taxa.isin(placed)),
         params.variant,
+        finer=labels.drop(columns=["specimen", params.rank]),
         seed=params.seed,
         device=pick_device(),
     )

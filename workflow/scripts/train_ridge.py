@@ -29,6 +29,7 @@ images = make_taxon_images(
     read_features(given.features),
     taxa.where(taxa.isin(folds.index)),
     params.variant,
+    finer=labels.drop(columns=["specimen", params.rank]),
     seed=params.seed,
 )
 names, options = list(images.bags.taxa), params.variant["guidance"]

@@ -7,6 +7,8 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from visgen.specimens.turns import take_turns
+
 
 @dataclass(frozen=True)
 class Bags:
@@ -40,7 +42,12 @@ class Bags:
 
 
 def make_bags(
-    features: pd.DataFrame, taxa: pd.Series, *, per_taxon: int | None = None, seed: int = 1
+    features: pd.DataFrame,
+    taxa: pd.Series,
+    *,
+    finer: pd.DataFrame | None = None,
+    per_taxon: int | None = None,
+    seed: int = 1,
 ) -> Bags:
     """Put the images of each taxon into its bag.
 
@@ -50,10 +57,14 @@ def make_bags(
         (n, n_features), index (id, repeat); repeats > 0 are augmented views.
     taxa
         Taxon of each image, index id; images with a gap are in no bag.
+    finer
+        Taxa of each image at finer ranks, coarse to fine, index id, gaps null; None for no rank.
     per_taxon
         None takes each clean image once. A number makes bags alike in size, as Roy (2025) did:
-        from a larger bag so many images are drawn at random, a smaller one is raised with
-        augmented views, as far as there are any; no vector is in a bag twice.
+        from a larger bag so many images are drawn at random, taxa of the finer ranks taking
+        turns, so that each stays or, where they are too many, as many as there is room for; a
+        smaller one is raised with augmented views, as far as there are any; no vector is in a bag
+        twice.
     seed
         Of the draws; a taxon's draw does not depend on the other taxa.
 
@@ -67,7 +78,7 @@ def make_bags(
     ValueError
         If an image with a taxon has no features, or features are not finite or all the same.
     """
-    rows = deal_images(features.index, taxa, per_taxon=per_taxon, seed=seed)
+    rows = deal_images(features.index, taxa, finer=finer, per_taxon=per_taxon, seed=seed)
     sizes = rows.groupby("taxon", sort=True).size()
     values = features.to_numpy(np.float32, copy=False)
     values = values[rows["row"].to_numpy()]
@@ -87,7 +98,12 @@ def make_bags(
 
 
 def deal_images(
-    images: pd.MultiIndex, taxa: pd.Series, *, per_taxon: int | None = None, seed: int = 1
+    images: pd.MultiIndex,
+    taxa: pd.Series,
+    *,
+    finer: pd.DataFrame | None = None,
+    per_taxon: int | None = None,
+    seed: int = 1,
 ) -> pd.DataFrame:
     """Say which images go into the bag of which taxon.
 
@@ -95,7 +111,7 @@ def deal_images(
     ----------
     images
         (id, repeat) of all there are.
-    taxa, per_taxon, seed
+    taxa, finer, per_taxon, seed
         As in `make_bags`.
 
     Returns
@@ -118,7 +134,9 @@ def deal_images(
     rows = rows.dropna(subset=["taxon"]).sort_values(["taxon", "id", "repeat"])
     if per_taxon is None:
         return rows[rows["repeat"] == 0]
-    return pd.concat([_draw(bag, per_taxon, seed) for _, bag in rows.groupby("taxon", sort=True)])
+    finer = pd.DataFrame(index=labels.index) if finer is None else finer
+    bags = rows.groupby("taxon", sort=True)
+    return pd.concat([_draw(bag, finer, per_taxon, seed) for _, bag in bags])
 
 
 def one_vector_bags(vectors: pd.DataFrame) -> tuple[Bags, np.ndarray]:
@@ -149,13 +167,15 @@ def one_vector_bags(vectors: pd.DataFrame) -> tuple[Bags, np.ndarray]:
     )
 
 
-def _draw(bag: pd.DataFrame, n: int, seed: int) -> pd.DataFrame:
+def _draw(bag: pd.DataFrame, finer: pd.DataFrame, n: int, seed: int) -> pd.DataFrame:
     """Draw clean images, and views where they are too few; the rows stay in order."""
     clean, views = bag[bag["repeat"] == 0], bag[bag["repeat"] > 0]
     words = np.frombuffer(bag["taxon"].iloc[0].encode(), np.uint8)
     rng = np.random.default_rng([seed, *words])
     if len(clean) >= n:
-        return clean.iloc[np.sort(rng.choice(len(clean), n, replace=False))]
+        shuffled = rng.permutation(len(clean))
+        order = take_turns(finer.loc[clean["id"].to_numpy()[shuffled]])
+        return clean.iloc[np.sort(shuffled[order[:n]])]
     n_views = min(n - len(clean), len(views))
     raised = views.iloc[rng.choice(len(views), n_views, replace=False)] if n_views else views[:0]
     return pd.concat([clean, raised]).sort_values(["id", "repeat"])

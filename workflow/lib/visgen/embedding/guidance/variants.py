@@ -106,6 +106,7 @@ def make_embedder(
     taxa: pd.Series,
     variant: Mapping[str, Any],
     *,
+    finer: pd.DataFrame | None = None,
     seed: int,
     device: torch.device,
 ) -> Embedder:
@@ -119,6 +120,8 @@ def make_embedder(
         Taxon of each image, index id; images with a gap are left out.
     variant
         pooling, centre, per_taxon, guidance.
+    finer
+        As in `visgen.embedding.guidance.bags.make_bags`: who takes turns in draws from large bags.
     seed
         Of draws from large bags, random vectors and fits.
     device
@@ -129,7 +132,7 @@ def make_embedder(
     ValueError
         As `visgen.embedding.guidance.bags.make_bags` and `visgen.embedding.pooling.pool`.
     """
-    images = make_bags(features, taxa, per_taxon=variant["per_taxon"], seed=seed)
+    images = make_bags(features, taxa, finer=finer, per_taxon=variant["per_taxon"], seed=seed)
     if is_learned(variant["pooling"]):
         images = images.on(device)
     return _embed_as(images, variant, seed)

@@ -43,7 +43,12 @@ class TaxonImages:
 
 
 def make_taxon_images(
-    features: pd.DataFrame, taxa: pd.Series, variant: Mapping[str, Any], *, seed: int
+    features: pd.DataFrame,
+    taxa: pd.Series,
+    variant: Mapping[str, Any],
+    *,
+    finer: pd.DataFrame | None = None,
+    seed: int,
 ) -> TaxonImages:
     """Put images into bags.
 
@@ -56,6 +61,8 @@ def make_taxon_images(
     variant
         pooling, per_taxon, guidance: signed_root, whether the root of each feature is taken, its
         sign kept, so that a few large ones do not decide alone.
+    finer
+        As in `visgen.embedding.guidance.bags.make_bags`: who takes turns in draws from large bags.
     seed
         Of draws from large bags, and of random vectors.
 
@@ -64,7 +71,7 @@ def make_taxon_images(
     ValueError
         As `visgen.embedding.guidance.bags.make_bags` and `visgen.embedding.pooling.pool`.
     """
-    bags = make_bags(features, taxa, per_taxon=variant["per_taxon"], seed=seed)
+    bags = make_bags(features, taxa, finer=finer, per_taxon=variant["per_taxon"], seed=seed)
     if variant["guidance"]["signed_root"]:
         bags = replace(bags, features=bags.features.sign() * bags.features.abs().sqrt())
     return TaxonImages(bags, variant["pooling"], seed)
