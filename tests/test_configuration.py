@@ -209,7 +209,7 @@ def test_a_mistake_is_one_line_with_the_key_and_what_is_legal(changes, message):
         ("backbones", "Frozen networks"),
         (
             "backbones.small.weights",
-            "imagenet (downloaded once), bundled (trained on ImageNet",
+            "imagenet (downloaded once), hub (downloaded once, of a model",
         ),
     ],
 )
@@ -346,8 +346,32 @@ def test_missing_weights_are_named_with_the_other_choices(weights):
         check_files(config)
     assert str(caught.value) == (
         f"config key backbones.small.weights: found {weights!r}, which is no file "
-        "(nor is it imagenet or bundled or none or simclr)"
+        "(nor is it imagenet or hub or bundled or none or simclr)"
     )
+
+
+@pytest.mark.parametrize(
+    ("model", "weights", "expected"),
+    [
+        ("hf-hub:timm/resnet18", "none", "'hub'"),
+        ("hf_hub:timm/resnet18@v1", "imagenet", "'hub'"),
+        ("resnet18", "hub", "another choice"),
+    ],
+)
+def test_models_of_a_hub_and_no_others_have_its_weights(model, weights, expected):
+    changes = {"backbones.small": {"model": model, "weights": weights}}
+    assert complaint(study(changes)) == (
+        f"config key backbones.small.weights: found {weights!r}, expected {expected}, since "
+        f"backbones.small.model is {model!r}"
+    )
+
+
+@pytest.mark.parametrize(
+    "model",
+    ["hf-hub:resnet18", "hf-hub:../resnet18", "timm/resnet18", "hub:timm/a", "hf-hub:a/b/c"],
+)
+def test_a_model_that_is_no_name_is_refused(model):
+    assert "backbones.small.model" in complaint(study({"backbones.small.model": model}))
 
 
 def test_missing_initial_weights_are_named_where_they_are_used(tmp_path):

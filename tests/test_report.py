@@ -376,6 +376,7 @@ def test_page_does_not_warn_where_nothing_is_cut(tmp_path):
     [
         ("none", "<code>study</code>, untrained."),
         ("imagenet", "<code>study</code>, trained with labels on ImageNet, as timm has it."),
+        ("hub", "<code>study</code>, trained as its owner on the hub says."),
         ("bundled", "trained with labels on ImageNet ("),
         ("simclr", '<a href="#learned">learned without labels</a> from these images.'),
         ("mine.pth", "with the weights in <code>mine.pth</code>."),
