@@ -14,6 +14,7 @@ from visgen.configuration.schema import load_schema
 from visgen.distances.matrices import match_taxa
 from visgen.distances.reading import read_distances
 from visgen.metrics import SCORE, of_role
+from visgen.report.embedding.as_published import AS_PUBLISHED
 from visgen.specimens.ingest import ingest
 from visgen.specimens.table import read_meta
 from workflow_copy import REPOSITORY, copy_workflow, run_jobs
@@ -174,12 +175,15 @@ def test_distances_know_all_families_of_the_study(shared):
 # --- the published scores ---
 
 
+METRICS = {"accuracy", "balanced_accuracy", "macro_f1", "weighted_f1"}
+
+
 def test_published_table_has_the_columns_that_the_report_reads(published):
     assert list(published) == ["source", "rank", "variant", "metric", "value", "note"]
-    assert set(published["source"]) == {"Roy 2025"}
-    metrics = {"accuracy", "balanced_accuracy", "macro_f1", "weighted_f1"}
-    assert set(published["metric"]) == metrics
-    assert published["value"].between(0, 1).all()
+    assert set(published["metric"]) == METRICS | set(AS_PUBLISHED)
+    is_score = published["metric"].isin(METRICS)
+    assert set(published["source"][is_score]) == {"Roy 2025"}
+    assert published["value"][is_score].between(0, 1).all()
     assert not published.duplicated(["rank", "variant", "metric"]).any()
     assert (published["note"] != "").all()
     lines = (REPOSITORY / CONFIG["published"]).read_text().splitlines()
@@ -187,8 +191,26 @@ def test_published_table_has_the_columns_that_the_report_reads(published):
 
 
 def test_published_scores_have_a_classifier_and_a_rank_of_the_preset_beside_them(published):
-    assert set(published["variant"]) <= set(CONFIG["classification"]["classifiers"])
-    assert set(published["rank"]) <= set(CONFIG["classification"]["ranks"])
+    scores = published[published["metric"].isin(METRICS)]
+    assert set(scores["variant"]) <= set(CONFIG["classification"]["classifiers"])
+    assert set(scores["rank"]) <= set(CONFIG["classification"]["ranks"])
+
+
+def test_published_numbers_of_guidance_have_a_variant_beside_them(published):
+    numbers = published[published["metric"].isin(AS_PUBLISHED)]
+    assert set(numbers["rank"]) == {CONFIG["inputs"]["tree_rank"]}
+    variants = CONFIG["embedding"]["variants"]
+    assert all("guidance" in variants[name] for name in numbers["variant"])
+    value = numbers.set_index("metric")["value"]
+    assert value.to_dict() == {
+        "pearson_with_diagonal": 0.4032,
+        "loss_before": 1.1946,
+        "loss": 0.7451,
+        "weighted_error_r": 0.78,
+    }
+    note = numbers.set_index("metric")["note"]["loss"]
+    times, zero = map(float, re.search(r"([\d.]+) times .*\(([\d.]+)\)", note).groups())
+    assert times == round(value["loss"] / zero, 1)
 
 
 @pytest.mark.parametrize("rank", LARGEST)
