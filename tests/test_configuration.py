@@ -106,7 +106,8 @@ def test_defaults_are_filled_in_at_all_levels():
     forest = config["classification"]["classifiers"]["random_forest"]
     given = {"method": "random_forest", "trees": 100, "class_weight": "none"}
     assert forest.items() >= given.items()  # inside a default
-    assert forest["tune"] == {"folds": 3, "grid": {}} and forest["resample"] is None
+    assert forest["tune"] == {"folds": 3, "halving": None, "grid": {}}
+    assert forest["resample"] is None
 
 
 def test_given_values_stay():
@@ -446,6 +447,14 @@ def test_a_rank_with_the_name_of_another_column_is_refused():
         (
             {"method": "random_forest", "tune": {"grid": {"C": [1, 2]}}},
             "rf.tune.grid.C: random_forest has no such option; legal keys here: trees",
+        ),
+        (
+            {"method": "lda", "tune": {"halving": "trees"}},
+            "rf.tune.halving: found 'trees', but lda has none; expected specimens or nothing",
+        ),
+        (
+            {"method": "random_forest", "tune": {"halving": "trees", "grid": {"trees": [1, 2]}}},
+            "rf.tune.halving: found 'trees', but tune.grid.trees chooses their number",
         ),
         (
             {"method": "random_forest", "resample": {"method": "raise", "to": 9, "with": "views"}},
