@@ -5,14 +5,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import timm
+import torch
 import yaml
 from PIL import Image, ImageDraw
 from scipy.stats import rankdata
 from skbio.stats.ordination import pcoa
+from snakemake.utils import update_config
+from visgen.configuration.plan import Plan
 from visgen.configuration.reading import checked_config
 from visgen.configuration.schema import load_schema
 from visgen.distances.matrices import match_taxa
 from visgen.distances.reading import read_distances
+from visgen.embedding.guidance.losses import make_loss, pairs_between
 from visgen.metrics import SCORE, of_role
 from visgen.report.embedding.as_published import AS_PUBLISHED
 from visgen.specimens.ingest import ingest
@@ -236,7 +241,7 @@ def test_majority_rows_follow_from_the_class_sizes(published, rank):
 
 def test_preset_has_the_stages_of_the_same_network_and_an_untrained_one():
     backbones = checked_config(CONFIG, SCHEMA)["backbones"]
-    assert len({backbone["model"] for backbone in backbones.values()}) == 1
+    assert {backbone["model"] for backbone in backbones.values()} == {"convnext_tiny.fb_in1k"}
     assert backbones["fused"]["layers"] == [0, 1, 2, 3]
     assert backbones["untrained"]["weights"] == "none"
 
@@ -253,6 +258,86 @@ def test_preset_has_baselines_that_do_not_see_the_images():
     methods = [c["method"] for c in CONFIG["classification"]["classifiers"].values()]
     assert {"most_frequent", "stratified", "uniform"} <= set(methods)
     assert "random" in CONFIG["embedding"]["variants"]
+
+
+# --- Roy's settings, as the plan has them ---
+
+
+@pytest.fixture(scope="module")
+def roys():
+    """The plan of the preset with the network of the second experiment."""
+    config = yaml.safe_load((REPOSITORY / "config" / "bivalvia.yaml").read_text())
+    added = yaml.safe_load((REPOSITORY / "config" / "bivalvia_swav.yaml").read_text())
+    update_config(config, added)  # as Snakemake merges two files
+    return Plan(checked_config(config, SCHEMA))
+
+
+def test_roys_classifiers_are_forests_of_a_hundred_trees_on_raised_data(roys):
+    made = {name: roys.classifier(name) for name in ("roy_raised", "roy_weighted", "roy_bagging")}
+    for options in made.values():
+        assert options["trees"] == 100 and options["transform"] is None
+        raised = {"method": "raise", "to": 1000, "with": "noise", "augment": "raised"}
+        assert options["resample"].items() >= raised.items()
+        assert options["resample"]["reduce_first"] is None
+    methods = [made[name]["method"] for name in made]
+    assert methods == ["random_forest", "random_forest", "balanced_bagging"]
+    assert made["roy_raised"]["class_weight"] == "none"
+    assert made["roy_weighted"]["class_weight"] == "balanced"
+    assert {"subclass", "order"} <= set(roys.classified)
+
+
+def test_roys_pictures_are_squares_of_224_pixels_of_the_whole_shell(roys):
+    backbone = roys.features.backbone("swav")
+    assert backbone["model"] == "resnet50" and backbone["layers"] is None
+    assert backbone["preprocessing"] == {"image_size": 224, "crop_mode": "squash", "crop_pct": 1.0}
+    assert roys.features.weights_of("swav") == ["data/weights/swav_800ep_pretrain.pth.tar"]
+    for name in ("convnext_tiny", "fused", "untrained"):
+        of_study = roys.features.backbone(name)
+        assert of_study["preprocessing"] == {"crop_mode": "squash", "crop_pct": 1.0}
+        shape = timm.get_pretrained_cfg(of_study["model"]).input_size
+        assert shape == (3, 224, 224)
+
+
+def test_roys_guidance_has_his_numbers(roys):
+    variant = roys.embedding.guidance_of("roy")
+    assert (variant["per_taxon"], variant["pooling"], variant["centre"]) == (
+        150,
+        "attention",
+        False,
+    )
+    guidance = {"projection": "none", "loss": "mse", "largest": 1.7, "optimiser": "adam"}
+    guidance |= {"learning_rate": 1e-4, "epochs": 5000, "penalty": 0, "watched": 0}
+    assert variant["guidance"].items() >= guidance.items()
+    ends = torch.tensor([[0.0, 1.7], [1.7, 0.0]])
+    everyone = torch.ones(2, dtype=torch.bool)
+    loss = make_loss("mse", ends, pairs_between(everyone, everyone), guidance["largest"])
+    assert loss(-torch.ones(2, 2), ends, pairs_between(everyone, everyone)) == 0  # 1.7 maps to -1
+
+
+def test_small_families_of_roys_are_raised_and_large_ones_keep_every_species(roys):
+    shards = roys.features.taxon_features("swav", "roy")
+    assert {Path(path).name.split("-")[0] for path in shards} == {"clean", "views"}
+    augmentation = roys.features.augmentation
+    changes = ("flip", "rotation", "colour", "translation", "scale")
+    assert all(augmentation[change] > 0 for change in changes)
+    labels = [Path(path).stem for path in roys.embedding.labels_of("roy")]
+    assert labels == ["family", "genus", "species"]
+    assert [Path(path).stem for path in roys.embedding.labels_of("attention")] == ["family"]
+
+
+def test_parts_differ_from_roys_as_the_documentation_says(roys):
+    assert roys.config["splits"] | {"seeds": None} == {
+        "seeds": None,
+        "stratify_by": "family",
+        "test": 0.2,
+        "val": 0.1,
+    }
+    text = (REPOSITORY / "docs" / "bivalvia.md").read_text()
+    assert "| 80/20, images dealt one by one | 70/10/20, whole specimens, three seeds |" in text
+
+
+def test_tuned_forest_is_chosen_by_halving(roys):
+    assert roys.classifier("tuned_forest")["tune"]["halving"] == "trees"
 
 
 # --- the whole workflow ---
