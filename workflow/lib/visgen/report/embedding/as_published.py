@@ -101,7 +101,7 @@ def as_published_rows(
                 here.append((backbone, _here(metric, its, made, of_fit)))
         rows.append(
             row
-            | {"metric": _WORDS[metric], "value": format_number(row["value"], 4)}
+            | {"metric": _WORDS[metric], "value": f"{row['value']:g}"}
             | {"here": here, "random": random}
         )
     return rows
