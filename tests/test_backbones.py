@@ -1,4 +1,6 @@
+import json
 import os
+import shutil
 from pathlib import Path
 
 import huggingface_hub
@@ -11,6 +13,7 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 from visgen.configuration.checks.models import check_models
 from visgen.features.backbones import forward, load_backbone
+from visgen.features.options import file_name, model_called
 from visgen.features.pretrained import fetch_pretrained
 
 ROOT = Path(__file__).parents[1]
@@ -285,20 +288,112 @@ def test_pretrained_weights_that_share_memory_are_kept(tmp_path, monkeypatch):
     load_backbone("coat_tiny", tmp_path / "weights.safetensors", preprocessing={"image_size": 32})
 
 
-def test_pretrained_weights_come_from_the_hub(trained, tmp_path, monkeypatch):
-    name = timm.get_pretrained_cfg("test_resnet").hf_hub_id.replace("/", "--")
-    hub = tmp_path / "hub" / f"models--{name}"
-    revision = "0123456789abcdef0123456789abcdef01234567"
-    (hub / "refs").mkdir(parents=True)
-    (hub / "refs/main").write_text(revision)
-    (hub / "snapshots" / revision).mkdir(parents=True)
-    save_file(trained.state_dict(), hub / "snapshots" / revision / "model.safetensors")
+@pytest.fixture
+def hub(tmp_path, monkeypatch):
+    """Return a function that puts a repository into the hub's folder of what it has fetched."""
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+
+    def put(name):
+        repository = tmp_path / "hub" / f"models--{name.replace('/', '--')}"
+        revision = "0123456789abcdef0123456789abcdef01234567"
+        (repository / "refs").mkdir(parents=True)
+        (repository / "refs/main").write_text(revision)
+        folder = repository / "snapshots" / revision
+        folder.mkdir(parents=True)
+        return folder
+
+    return put
+
+
+def test_pretrained_weights_come_from_the_hub(trained, tmp_path, hub):
+    folder = hub(timm.get_pretrained_cfg("test_resnet").hf_hub_id)
+    save_file(trained.state_dict(), folder / "model.safetensors")
     fetch_pretrained("test_resnet", tmp_path / "got.safetensors")
     found, expected = load_file(tmp_path / "got.safetensors"), trained.state_dict()
     assert found.keys() == expected.keys()
     assert all(torch.equal(found[key], expected[key]) for key in expected)
+
+
+@pytest.mark.parametrize("prefix", ["hf-hub:", "hf_hub:"])
+def test_a_model_on_the_hub_is_built_offline_as_its_owner_says(trained, tmp_path, hub, prefix):
+    folder = hub("somebody/net.of_theirs")
+    save_file(trained.state_dict(), folder / "model.safetensors")
+    said = {"input_size": [3, 64, 64], "mean": [0.2, 0.3, 0.4], "std": [0.5] * 3, "crop_pct": 1.0}
+    said |= {"pool_size": [2, 2], "classifier": "fc", "first_conv": "conv1.0", "num_classes": 1000}
+    config = {"architecture": "test_resnet", "num_features": 96, "pretrained_cfg": said}
+    (folder / "config.json").write_text(json.dumps(config))
+    model = prefix + "somebody/net.of_theirs"
+    path = tmp_path / f"{file_name(model)}.safetensors"
+    assert path.parent == tmp_path
+    fetch_pretrained(model_called(path.stem), path)
+    shutil.rmtree(tmp_path / "hub")
+
+    backbone = load_backbone(model, path)
+    assert backbone.image_size == 64 and backbone.recipe["model"] == model
+    assert backbone.recipe["preprocessing"]["mean"] == [0.2, 0.3, 0.4]
+    images = pictures(3, 64)
+    with torch.inference_mode():
+        expected = trained.forward_head(trained.forward_features(images), pre_logits=True)
+    assert torch.equal(look(backbone, images), expected)
+
+
+def test_a_file_that_is_not_of_the_hub_is_refused_for_a_model_that_is(trained, tmp_path):
+    save_file(trained.state_dict(), tmp_path / "w.safetensors")
+    with pytest.raises(ValueError, match=r"w\.safetensors: does not say which network it is of"):
+        load_backbone("hf-hub:somebody/net", tmp_path / "w.safetensors")
+
+
+# --- as SwAV has its weights ---
+
+
+def as_swav_has_it(state):
+    """Return a checkpoint as the authors of SwAV give it: no classifier, two heads, a prefix."""
+    state = {key: value for key, value in state.items() if not key.startswith("fc.")}
+    heads = {
+        "projection_head.0.weight": torch.ones(7, 11),
+        "projection_head.1.running_mean": torch.ones(7),
+        "projection_head.1.num_batches_tracked": torch.tensor(3),
+        "prototypes.weight": torch.ones(13, 7),
+    }
+    return {f"module.{key}": value for key, value in (state | heads).items()}
+
+
+@pytest.fixture
+def swav(tmp_path):
+    torch.manual_seed(107)
+    network = timm.create_model("resnet18").eval()
+    path = tmp_path / "swav.pth.tar"
+    torch.save(as_swav_has_it(network.state_dict()), path)
+    return network, path
+
+
+def test_weights_of_swav_load_as_they_are_published(swav, caplog):
+    network, path = swav
+    with caplog.at_level("INFO"):
+        backbone = load_backbone("resnet18", path, preprocessing={"image_size": 64})
+    images = pictures(2, 64)
+    with torch.inference_mode():
+        expected = network.forward_head(network.forward_features(images), pre_logits=True)
+    assert torch.equal(look(backbone, images), expected)
+    (line,) = [record.getMessage() for record in caplog.records if "visgen" in record.name]
+    assert line.startswith(f"{path}: left out 4 tensors of pretraining, which make no features: ")
+    assert "projection_head.1.num_batches_tracked" in line and "prototypes.weight" in line
+
+
+def test_weights_without_heads_of_pretraining_load_without_a_word(pth, caplog):
+    with caplog.at_level("INFO"):
+        load_backbone("test_resnet", pth)
+    assert not [record for record in caplog.records if "visgen" in record.name]
+
+
+@pytest.mark.parametrize("name", ["module.projector.weight", "module.prototype", "head.weight"])
+def test_other_names_in_weights_of_swav_are_refused(swav, name):
+    state = torch.load(swav[1])
+    torch.save(state | {name: torch.ones(3)}, swav[1])
+    unexpected = name.removeprefix("module.")
+    with pytest.raises(ValueError, match=rf"fit the model: 1 unexpected \({unexpected}\)"):
+        load_backbone("resnet18", swav[1])
 
 
 @pytest.mark.skipif(

@@ -334,6 +334,46 @@ def test_the_best_options_of_the_grid_are_taken():
     pd.testing.assert_frame_equal(found.predictions[1, "family"], alone)
 
 
+def test_halving_finds_the_best_options_with_few_trees():
+    study = learnable(n_images=81)
+    tune = {"halving": "trees", "grid": {"min_samples_leaf": [200, 100, 1, 150]}}
+    found = predict(options(**FOREST, tune=tune), study)
+    trials = found.tuning
+    assert trials["options"].str.endswith("trees 2").tolist() == [True] * 4 + [False] * 2
+    assert trials["options"].str.endswith("trees 5").tolist() == [False] * 4 + [True] * 2
+    assert trials["options"][trials["chosen"]].tolist() == ["min_samples_leaf 1, trees 5"]
+    assert set(trials["n_specimens"]) == {study[1]["specimen"][study[2] == "train"].nunique()}
+    alone = table(options(**FOREST), study)  # with all 13 trees
+    pd.testing.assert_frame_equal(found.predictions[1, "family"], alone)
+
+
+def test_halving_tries_with_few_specimens_of_every_taxon_whole_ones(monkeypatch):
+    study = learnable(n_images=81)
+    tune = {"halving": "specimens", "grid": {"min_samples_leaf": [1, 2, 3, 4]}}
+    *_, found, spies = spied(monkeypatch, study, tune=tune)
+    specimen, part = study[1]["specimen"].to_numpy(), study[2].to_numpy()
+    n_each = study[1]["specimen"][part == "train"].nunique() // 5
+    sizes = [5 * -(-n_each // 9)] * 4 + [5 * -(-n_each // 3)] * 2
+    assert found.tuning["n_specimens"].tolist() == sizes
+    assert len(spies) == 3 * 6 + 1
+    rounds = []
+    for spy in spies[:-1]:
+        trained, asked = (specimen[x[:, 0].astype(int)] for x in (spy.x, spy.asked))
+        assert not set(trained) & set(asked)
+        assert set(part[spy.x[:, 0].astype(int)]) == {"train"}
+        assert len(np.unique(spy.y)) == 5
+        rounds.append(set(trained) | set(asked))
+    assert rounds[0] == rounds[11] < rounds[12] == rounds[17]
+    everything = specimen[spies[-1].x[:, 0].astype(int)]
+    assert set(everything) == set(specimen[part == "train"])
+
+
+def test_halving_of_a_single_combination_takes_it():
+    tune = {"halving": "specimens", "grid": {"min_samples_leaf": [2]}}
+    trials = predict(options(**FOREST, tune=tune)).tuning
+    assert trials["chosen"].tolist() == [True]
+
+
 @pytest.mark.parametrize("method", METHOD_OPTIONS)
 def test_only_trees_have_importances_and_they_sum_to_one(method):
     found = predict(small(method)).importances
@@ -515,11 +555,12 @@ def test_baselines_do_not_look_at_the_features(method):
 def test_memory_stays_within_twice_the_features(monkeypatch, method, transform, n_squares):
     classifiers = "visgen.classification.classifiers"
     # Small beside a small matrix too.
-    for module in ("fitting", "transforms", "linear_svm", "rbf_svm", "within_covariance"):
+    for module in ("fitting", "transforms", "linear_svm", "rbf_svm"):
         monkeypatch.setattr(f"{classifiers}.{module}._BLOCK", 64)
+    monkeypatch.setattr("visgen.features.within_covariance._BLOCK", 64)
     for name in ("_LANDMARKS", "_SAMPLE"):
         monkeypatch.setattr(f"{classifiers}.rbf_svm.{name}", 59)
-    monkeypatch.setattr(f"{classifiers}.whitening.COMPONENTS", 61)
+    monkeypatch.setattr("visgen.features.whitening.COMPONENTS", 61)
     rng = np.random.default_rng(1)
     n, n_features, n_taxa = 6007, 1024, 11
     ids = pd.Index([f"{i:05d}" for i in range(n)], name="id")

@@ -107,7 +107,8 @@ def test_defaults_are_filled_in_at_all_levels():
     forest = config["classification"]["classifiers"]["random_forest"]
     given = {"method": "random_forest", "trees": 100, "class_weight": "none"}
     assert forest.items() >= given.items()  # inside a default
-    assert forest["tune"] == {"folds": 3, "grid": {}} and forest["resample"] is None
+    assert forest["tune"] == {"folds": 3, "halving": None, "grid": {}}
+    assert forest["resample"] is None
 
 
 def test_given_values_stay():
@@ -210,7 +211,7 @@ def test_a_mistake_is_one_line_with_the_key_and_what_is_legal(changes, message):
         ("backbones", "Frozen networks"),
         (
             "backbones.small.weights",
-            "imagenet (downloaded once), bundled (trained on ImageNet",
+            "imagenet (downloaded once), hub (downloaded once, of a model",
         ),
     ],
 )
@@ -347,8 +348,32 @@ def test_missing_weights_are_named_with_the_other_choices(weights):
         check_files(config)
     assert str(caught.value) == (
         f"config key backbones.small.weights: found {weights!r}, which is no file "
-        "(nor is it imagenet or bundled or none or simclr)"
+        "(nor is it imagenet or hub or bundled or none or simclr)"
     )
+
+
+@pytest.mark.parametrize(
+    ("model", "weights", "expected"),
+    [
+        ("hf-hub:timm/resnet18", "none", "'hub'"),
+        ("hf_hub:timm/resnet18@v1", "imagenet", "'hub'"),
+        ("resnet18", "hub", "another choice"),
+    ],
+)
+def test_models_of_a_hub_and_no_others_have_its_weights(model, weights, expected):
+    changes = {"backbones.small": {"model": model, "weights": weights}}
+    assert complaint(study(changes)) == (
+        f"config key backbones.small.weights: found {weights!r}, expected {expected}, since "
+        f"backbones.small.model is {model!r}"
+    )
+
+
+@pytest.mark.parametrize(
+    "model",
+    ["hf-hub:resnet18", "hf-hub:../resnet18", "timm/resnet18", "hub:timm/a", "hf-hub:a/b/c"],
+)
+def test_a_model_that_is_no_name_is_refused(model):
+    assert "backbones.small.model" in complaint(study({"backbones.small.model": model}))
 
 
 def test_missing_initial_weights_are_named_where_they_are_used(tmp_path):
@@ -423,6 +448,14 @@ def test_a_rank_with_the_name_of_another_column_is_refused():
         (
             {"method": "random_forest", "tune": {"grid": {"C": [1, 2]}}},
             "rf.tune.grid.C: random_forest has no such option; legal keys here: trees",
+        ),
+        (
+            {"method": "lda", "tune": {"halving": "trees"}},
+            "rf.tune.halving: found 'trees', but lda has none; expected specimens or nothing",
+        ),
+        (
+            {"method": "random_forest", "tune": {"halving": "trees", "grid": {"trees": [1, 2]}}},
+            "rf.tune.halving: found 'trees', but tune.grid.trees chooses their number",
         ),
         (
             {

@@ -85,6 +85,44 @@ def test_bags_are_brought_to_one_size_without_a_vector_twice():
     assert set(make_bags(features, taxa, per_taxon=7, seed=2).ids) != set(bags.ids)
 
 
+def ranks_below(sizes):
+    """Return the genus and species of images of one family, the species by their numbers."""
+    species = np.repeat(np.arange(len(sizes)), sizes)
+    return pd.DataFrame({"genus": species // 3, "species": species}, ids_of(sum(sizes))).astype(
+        "str"
+    )
+
+
+def test_every_finer_taxon_stays_where_a_large_taxon_is_cut_down():
+    finer = ranks_below([61, 1, 1, 17, 1, 1, 1])
+    taxa = pd.Series("large", finer.index)
+    features = table(np.arange(2 * len(taxa)).reshape(-1, 2))
+
+    def drawn(per_taxon, seed=1, **changes):
+        given = {"features": features, "taxa": taxa, "finer": finer} | changes
+        bags = make_bags(**given, per_taxon=per_taxon, seed=seed)
+        return finer.loc[bags.ids.get_level_values("id")]
+
+    for seed in range(5):
+        assert drawn(7, seed)["species"].is_unique
+        assert drawn(11, seed)["species"].nunique() == 7
+        assert drawn(3, seed)["genus"].is_unique  # there is no room for all seven species
+    assert drawn(7, finer=None)["species"].nunique() < 7
+    shuffled = {"features": features[::-1], "finer": finer[::-1]}
+    pd.testing.assert_frame_equal(drawn(7, **shuffled), drawn(7))
+    gaps = finer.mask(finer["species"] == "3")
+    assert drawn(7, finer=gaps)["species"].nunique() == 7
+
+
+def test_a_draw_by_finer_taxa_hangs_on_no_other_taxon():
+    finer = ranks_below([13, 1, 5, 2, 11, 1])
+    taxa = pd.Series(["a"] * 19 + ["b"] * 14, finer.index)
+    features = table(np.arange(66).reshape(33, 2))
+    both = make_bags(features, taxa, finer=finer, per_taxon=5)
+    alone = make_bags(features, taxa.where(taxa == "b"), finer=finer, per_taxon=5)
+    assert both.ids[5:].equals(alone.ids)
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [

@@ -122,18 +122,22 @@ def test_weights_come_from_a_hub_a_training_a_file_or_nowhere():
     backbones = {
         "none": {"model": "test_resnet", "weights": "none"},
         "hub": {"model": "resnet18", "weights": "imagenet"},
+        "owned": {"model": "hf-hub:timm/resnet18@v1", "weights": "hub"},
         "file": {"model": "resnet18", "weights": "mine.safetensors"},
         "learned": {"model": "resnet50", "weights": "simclr"},
     }
     made = plan({"backbones": backbones, "simclr.initial_weights": "imagenet"}).features
     assert made.weights_of("none") == []
     assert made.weights_of("hub") == ["resources/weights/resnet18.safetensors"]
+    owned = "resources/weights/hf-hub%3Atimm%2Fresnet18%40v1.safetensors"
+    assert made.weights_of("owned") == [owned]
     assert made.weights_of("file") == ["mine.safetensors"]
     assert made.weights_of("learned") == ["results/demo/simclr/resnet50/weights.safetensors"]
     assert made.learned_models == ["resnet50"]
     assert made.initial_weights_of("resnet50") == ["resources/weights/resnet50.safetensors"]
     assert made.weights_files == [
         "mine.safetensors",
+        owned,
         "resources/weights/resnet18.safetensors",
         "resources/weights/resnet50.safetensors",
         "results/demo/simclr/resnet50/weights.safetensors",
@@ -142,7 +146,8 @@ def test_weights_come_from_a_hub_a_training_a_file_or_nowhere():
 
 def test_no_word_for_weights_is_taken_for_a_file():
     for word in WEIGHTS:
-        made = plan({"backbones.small": {"model": BUNDLED_MODEL, "weights": word}})
+        model = "hf-hub:timm/resnet18" if word == "hub" else BUNDLED_MODEL
+        made = plan({"backbones.small": {"model": model, "weights": word}})
         assert word not in made.features.weights_of("small")
 
 
@@ -214,6 +219,24 @@ def test_variants_are_sorted_by_what_is_done_to_them():
     assert made.ridge == [] and made.descended == made.guided
     assert made.random == ["random"]
     assert made.references["attention"] == "mean" and made.references["raw"] == "mean"
+
+
+def test_taxa_finer_than_the_tips_are_asked_for_where_images_are_drawn_by_them():
+    variants = GUIDED | {"sized": {"pooling": "mean", "per_taxon": 5, "guidance": {}}}
+    changes = {
+        "embedding.variants": variants,
+        "inputs.ranks": ["family", "genus", "species"],
+        "inputs.tree": "tree.nwk",
+    }
+
+    def labels(variant, rank="family"):
+        made = plan(changes | {"inputs.tree_rank": rank}, SMALLEST).embedding.labels_of(variant)
+        assert {str(Path(path).parent) for path in made} == {"results/drawer/specimens/labels"}
+        return [Path(path).name for path in made]
+
+    assert labels("projected") == ["family.parquet"]
+    assert labels("sized") == ["family.parquet", "genus.parquet", "species.parquet"]
+    assert labels("sized", "species") == ["species.parquet"]
 
 
 def test_a_ridge_has_no_losses_and_is_asked_for_none():

@@ -14,6 +14,7 @@ from scipy.optimize import brentq
 from scipy.special import betainc
 from scipy.stats import pearsonr
 from skbio.stats.distance import DistanceMatrix
+from visgen.distances.as_published import of_random_vectors, weighted_error_r, with_diagonal_r
 from visgen.distances.matrices import cosine_distances, tidy
 from visgen.distances.reading import read_distances
 from visgen.simulate.phylogeny import simulate_phylogeny
@@ -69,21 +70,33 @@ def p_value(r, n_pairs):
     return betainc((n_pairs - 2) / 2, 0.5, 1 - r**2)
 
 
-def weighted_error_statistic(genetic, visual):
-    """The statistic that the literature reports: g with |g − v| · g over the full square.
+def test_measures_are_what_they_were_published_as():
+    genetic, visual = (
+        DistanceMatrix(np.array(square), ["a", "b", "c"])
+        for square in ([[0, 1, 2], [1, 0, 3], [2, 3, 0]], [[0, 5, 1], [5, 0, 4], [1, 4, 0]])
+    )
+    g, v = np.array([[0, 1, 2, 0, 3, 0], [0, 5, 1, 0, 4, 0]])  # row by row, the diagonal in it
+    assert with_diagonal_r(genetic, visual) == pytest.approx(np.corrcoef(g, v)[0, 1])
+    g, v = np.array([[0, 1, 2, 1, 0, 3, 2, 3, 0], [0, 5, 1, 5, 0, 4, 1, 4, 0]])
+    errors = [0, 4, 2, 4, 0, 3, 2, 3, 0]  # |g - v| g
+    assert weighted_error_r(genetic, visual) == pytest.approx(np.corrcoef(g, errors)[0, 1])
 
-    Both sides hold g, so it is high whatever v is. Never a bar.
-    """
-    g, v = genetic.data, visual.data
-    return np.corrcoef(g.ravel(), (np.abs(g - v) * g).ravel())[0, 1]
+
+def test_random_vectors_are_told_with_the_range_of_their_draws(genetic):
+    mean, low, high = of_random_vectors(genetic, with_diagonal_r)
+    assert low < mean < high < 1 and high - low < 0.1
+    assert mean > float(PUBLISHED_R)
+    assert of_random_vectors(genetic, with_diagonal_r) == (mean, low, high)
+    assert of_random_vectors(genetic, with_diagonal_r, seed=2) != (mean, low, high)
+    assert of_random_vectors(genetic, weighted_error_r)[0] > 0.6
 
 
 def test_a_diagonal_makes_random_vectors_agree(genetic):
     without, with_diagonal = [], []
+    pairs = np.triu_indices(N_FAMILIES, 1)
     for visual in random_visual(genetic):
-        for found, k in ((without, 1), (with_diagonal, 0)):
-            pairs = np.triu_indices(N_FAMILIES, k)
-            found.append(correlation(genetic.data, visual.data, pairs))
+        without.append(correlation(genetic.data, visual.data, pairs))
+        with_diagonal.append(with_diagonal_r(genetic, visual))
     assert abs(np.mean(without)) < 0.03
     assert np.min(np.subtract(with_diagonal, without)) > 0.2
     assert np.mean(with_diagonal) > float(PUBLISHED_R)  # no image is needed for .4032
@@ -114,11 +127,11 @@ def test_without_the_diagonal_the_published_r_would_give_another_p():
     assert p_value(0.40325, n_pairs) > 100 * float(PUBLISHED_P)  # the smallest p it allows
 
 
-def test_random_vectors_score_high_on_the_weighted_error_statistic(genetic):
+def test_random_vectors_score_high_on_the_weighted_error_r(genetic):
     statistic, r = [], []
     pairs = np.triu_indices(N_FAMILIES, 1)
     for visual in random_visual(genetic):
-        statistic.append(weighted_error_statistic(genetic, visual))
+        statistic.append(weighted_error_r(genetic, visual))
         r.append(correlation(genetic.data, visual.data, pairs))
     assert np.min(statistic) >= 0.6
     assert abs(np.mean(r)) < 0.03

@@ -277,6 +277,9 @@ def page(
             references={name: name},
             refits={name: refits},
         )
+        found = {"value": "0.412", "interval": "", "lines": [name]}
+        said = dict.fromkeys(["source", "rank", "variant", "metric", "value", "note"], name)
+        given["as_published_rows"] = [said | {"here": [(name, found)], "random": None}]
     return render_report(TEMPLATE, given)
 
 
@@ -376,6 +379,7 @@ def test_page_does_not_warn_where_nothing_is_cut(tmp_path):
     [
         ("none", "<code>study</code>, untrained."),
         ("imagenet", "<code>study</code>, trained with labels on ImageNet, as timm has it."),
+        ("hub", "<code>study</code>, trained as its owner on the hub says."),
         ("bundled", "trained with labels on ImageNet ("),
         ("simclr", '<a href="#learned">learned without labels</a> from these images.'),
         ("mine.pth", "with the weights in <code>mine.pth</code>."),

@@ -143,7 +143,7 @@ def classified(**given):
     index = pd.MultiIndex.from_product([images["id"], [0]], names=["id", "repeat"])
     features = pd.get_dummies(images["species"]).astype("float32").set_axis(index)
     options = {"method": "nearest_centroid", "transform": None, "best_features": None, "pca": None}
-    options |= {"resample": None, "seed": 0, "tune": {"folds": 2, "grid": GRID}}
+    options |= {"resample": None, "seed": 0, "tune": {"folds": 2, "halving": None, "grid": GRID}}
     specimens = images.set_index("id")
     return predict_ranks(features, specimens, RANKS, {1: parts}, options | given, threads=1)
 

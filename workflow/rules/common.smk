@@ -111,7 +111,7 @@ wildcard_constraints:
     anchors=one_of(GENETICS["anchors"]),
     encoding=one_of(ENCODINGS),
     rank=one_of(RANKS),
-    model=one_of({backbone["model"] for backbone in config["backbones"].values()}),
+    model=one_of(plan.features.models),
     seed=r"\d+",
     shard=r"\d+",
 

@@ -70,7 +70,7 @@ rule split_taxa:
 rule train_embedding:
     """Guide a variant by the distances of all taxa: what the maps of the report show."""
     input:
-        labels=labels_of(INPUTS["tree_rank"]),
+        labels=of_specimens(by_wildcards(plan.embedding.labels_of)),
         views=VIEWS,
         features=by_wildcards(plan.features.taxon_features),
         groups=GROUPS,
@@ -149,7 +149,7 @@ rule embed_held_out:
 rule train_held_out:
     """Fit a variant with each fold held out, and again and again to permuted bags and specimens."""
     input:
-        labels=labels_of(INPUTS["tree_rank"]),
+        labels=of_specimens(by_wildcards(plan.embedding.labels_of)),
         views=VIEWS,
         features=by_wildcards(plan.features.taxon_features),
         genetic=TREE_DISTANCES,
@@ -184,7 +184,7 @@ rule train_held_out:
 rule train_ridge:
     """Fit a ridge to the tree: to all taxa, with folds held out, and under both nulls."""
     input:
-        labels=labels_of(INPUTS["tree_rank"]),
+        labels=of_specimens(by_wildcards(plan.embedding.labels_of)),
         views=VIEWS,
         features=by_wildcards(plan.features.taxon_features),
         genetic=TREE_DISTANCES,
@@ -224,7 +224,7 @@ rule train_fine_tuned:
     """
     input:
         image_table=IMAGE_TABLE,
-        labels=labels_of(INPUTS["tree_rank"]),
+        labels=of_specimens(by_wildcards(plan.embedding.labels_of)),
         images=plan.images_made,
         weights=by_wildcards(plan.features.weights_of),
         genetic=TREE_DISTANCES,

@@ -3,7 +3,7 @@
 
 
 rule fetch_weights:
-    """Fetch a network trained on ImageNet from its hub, once."""
+    """Fetch a trained network from its hub, once."""
     input:
         code=ancient(code_of("fetch_weights.py")),
     output:

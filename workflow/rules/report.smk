@@ -99,6 +99,13 @@ if plan.has_tree:
             variant=plan.embedding.variants,
         ),
     }
+    if config["published"]:
+        EMBEDDING_INPUTS["published_against"] = [TREE_DISTANCES]
+        EMBEDDING_INPUTS["guided_distances"] = expand(
+            "<results>/embedding/{backbone}/{variant}/distances.tsv",
+            backbone=config["backbones"],
+            variant=plan.embedding.descended,
+        )
 VISUAL_GENETIC_INPUTS = {}
 if plan.visual_genetic:
     VISUAL_GENETIC_INPUTS = {
@@ -197,6 +204,7 @@ rule write_report:
             "references": plan.embedding.references,
             "refits": plan.embedding.refits,
         },
+        seed=plan.seed,
         genetics=(
             GENETICS | {"inferred": plan.is_inferred} if plan.has_sequences else None
         ),

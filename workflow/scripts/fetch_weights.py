@@ -1,9 +1,10 @@
-"""Download a model's ImageNet weights, once."""
+"""Download a model's weights from its hub, once."""
 
 from pathlib import Path
 
+from visgen.features.options import model_called
 from visgen.features.pretrained import fetch_pretrained
 from visgen.machine.logs import start_log
 
 start_log(snakemake.log[0])
-fetch_pretrained(snakemake.wildcards.model, Path(snakemake.output[0]))
+fetch_pretrained(model_called(snakemake.wildcards.model), Path(snakemake.output[0]))

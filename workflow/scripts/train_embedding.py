@@ -27,6 +27,7 @@ if placed:
         read_features(given.features),
         taxa.where(taxa.isin(placed)),
         params.variant,
+        finer=labels.drop(columns=["specimen", params.rank]),
         views=viewed.views,
         seed=params.seed,
         device=pick_device(),

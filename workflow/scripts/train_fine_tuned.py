@@ -35,6 +35,7 @@ tuner = make_fine_tuner(
     taxa.where(taxa.isin(folds.index)),
     load_backbone(**params.backbone | {"weights": str(given.weights) or "none"}),
     params.variant,
+    finer=labels.drop(columns=["specimen", params.rank]),
     device=pick_device(),
     workers=int(os.environ["VISGEN_WORKERS"]),
     **params.options,

@@ -28,6 +28,7 @@ embedder = make_embedder(
     read_features(given.features),
     taxa.where(taxa.isin(folds.index)),
     params.variant,
+    finer=labels.drop(columns=["specimen", params.rank]),
     views=viewed.views,
     seed=params.seed,
     device=pick_device(),

@@ -31,6 +31,7 @@ images = make_taxon_images(
     read_features(given.features),
     taxa.where(taxa.isin(folds.index)),
     params.variant,
+    finer=labels.drop(columns=["specimen", params.rank]),
     views=viewed.views,
     blocks=read_blocks(given.features),
     seed=params.seed,

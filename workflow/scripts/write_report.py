@@ -7,6 +7,7 @@ import pandas as pd
 from visgen.machine.logs import start_log
 from visgen.report.classification.content import classification_content
 from visgen.report.embedding.agreement import descent_content
+from visgen.report.embedding.as_published import as_published_content
 from visgen.report.embedding.held_out import held_out_content
 from visgen.report.features import pretraining_content, seen_content
 from visgen.report.genetics.content import genetics_content
@@ -45,6 +46,7 @@ if page["tree_rank"]:
         metrics, given.embedding_figures, given.embedding_omitted, given.few_images, given.missing
     )
     page |= held_out_content(metrics, given, tree_rank=page["tree_rank"], **params.held_out)
+    page |= as_published_content(given, params.seed)
 if params.visual_genetic is not None:
     page |= visual_genetic_content(metrics, params.visual_genetic, given)
 

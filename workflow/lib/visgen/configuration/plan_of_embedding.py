@@ -105,6 +105,17 @@ class EmbeddingPlan:
         taken = {key: options["guidance"][key] for key in OPTIONS[method]}
         return {**options, "guidance": taken}
 
+    def labels_of(self, variant: str) -> list[str]:
+        """Return the tables of labels that a variant is made by, first that of the tips.
+
+        Those of finer ranks are asked for where taxa are cut to a size: finer ones take turns.
+        """
+        ranks, rank = self.config["inputs"]["ranks"], self.config["inputs"]["tree_rank"]
+        is_cut = self.variants[variant]["per_taxon"] is not None
+        finer = ranks[ranks.index(rank) + 1 :] if is_cut else []
+        folder = f"results/{self.config['dataset']}/specimens/labels"
+        return [f"{folder}/{name}.parquet" for name in [rank, *finer]]
+
     def learns_pooling(self, variant: str) -> bool:
         """Return whether a variant learns how much each image counts.
 

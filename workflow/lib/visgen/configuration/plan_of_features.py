@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from visgen.features.options import BUNDLED_SCALE
+from visgen.features.options import BUNDLED_SCALE, file_name
 
 #: Of preprocessing, what also holds for the views that weights are learned from.
 _LEARNED_WITH = ("mean", "std", "crop_mode")
@@ -32,6 +32,11 @@ class FeaturesPlan:
     def shards(self) -> range:
         """Numbers of the shards that features are written in."""
         return range(self.config["features"]["shards"])
+
+    @property
+    def models(self) -> list[str]:
+        """Names of the models of all backbones, as their files go by."""
+        return sorted({file_name(b["model"]) for b in self.config["backbones"].values()})
 
     @cached_property
     def learned_models(self) -> list[str]:
@@ -61,8 +66,8 @@ class FeaturesPlan:
         match weights:
             case "none":
                 return []
-            case "imagenet":
-                return [f"resources/weights/{model}.safetensors"]
+            case "imagenet" | "hub":
+                return [f"resources/weights/{file_name(model)}.safetensors"]
             case "bundled":
                 return [f"resources/weights/bundled/{model}.safetensors"]
             case "simclr":

@@ -3,7 +3,6 @@
 import difflib
 import hashlib
 import itertools
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +11,12 @@ from typing import Any
 import timm
 import torch
 from timm.data import create_transform, resolve_data_config
-from timm.models import load_state_dict
 from torch import Tensor, nn
 
 from visgen.features.blocks import Block, pooled_blocks
 from visgen.features.framing import Framing
-from visgen.features.options import OWN
+from visgen.features.options import OWN, is_of_hub
+from visgen.features.weights import hub_model, in_one_line, load_weights
 
 #: Names that the config uses for a value that timm calls otherwise.
 UNTRAINED = "none"
@@ -79,7 +78,8 @@ def load_backbone(
     Parameters
     ----------
     model
-        Name of a timm model.
+        Name of a timm model, or of one on a hub (hf-hub:owner/name), whose weights file says which
+        network it is of.
     weights
         A safetensors or pth file, or ``none`` for untrained weights drawn with `seed`.
     seed
@@ -102,9 +102,9 @@ def load_backbone(
         does not fit, a layer does not exist, or the network does not take the image size.
     """
     changes = dict(preprocessing or {})
-    network = _build(model, seed, dict(model_args or {}), changes.get("image_size"))
+    network = _build(model, weights, seed, dict(model_args or {}), changes.get("image_size"))
     if weights != UNTRAINED:
-        _load_weights(network, Path(weights))
+        load_weights(network, Path(weights))
     else:
         network.reset_classifier(0)
     network.eval().requires_grad_(False)
@@ -158,73 +158,39 @@ def forward(backbone: Backbone, images: Tensor) -> Tensor:
     return torch.cat(parts, dim=1)
 
 
-def _build(model: str, seed: int, model_args: dict[str, Any], image_size: int | None) -> nn.Module:
-    if not timm.is_model(model):
-        name = model.split(".")[0].lower()
-        similar = ", ".join(difflib.get_close_matches(name, timm.list_models(), n=8)) or "none"
+def _build(
+    model: str,
+    weights: str | Path,
+    seed: int,
+    model_args: dict[str, Any],
+    image_size: int | None,
+) -> nn.Module:
+    if is_of_hub(model):
+        of_hub = hub_model(Path(weights))
+        name, config = of_hub["architecture"], of_hub["pretrained_cfg"]
+        model_args = of_hub["model_args"] | model_args | {"pretrained_cfg": config}
+        is_fixed = config.get("fixed_input_size")
+    else:
+        name, config = model, timm.get_pretrained_cfg(model)
+        is_fixed = config and config.fixed_input_size
+    if not timm.is_model(name):
+        first = name.split(".")[0].lower()
+        similar = ", ".join(difflib.get_close_matches(first, timm.list_models(), n=8)) or "none"
         raise ValueError(f"backbone model {model!r} is unknown to timm; similar: {similar}")
     try:
-        config = timm.get_pretrained_cfg(model)
-        if image_size and config and config.fixed_input_size:
+        if image_size and is_fixed:
             model_args = {"img_size": image_size} | model_args
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            network = timm.create_model(model, pretrained=False, **model_args)
+            network = timm.create_model(name, pretrained=False, **model_args)
     except (TypeError, RuntimeError, AssertionError) as error:
         raise ValueError(
             f"backbone model {model!r} cannot be built with the arguments {model_args}: "
-            f"{_words(error)}"
+            f"{in_one_line(error)}"
         ) from error
     if not hasattr(network, "reset_classifier"):
         raise ValueError(f"backbone model {model!r} is an encoder without a pooled output")
     return network
-
-
-def _load_weights(network: nn.Module, path: Path) -> None:
-    """Take off the classification head and load the rest, strictly.
-
-    Pickles are read as weights only: nothing in them is executed.
-    """
-    # Files that do not come from timm may need timm's own renaming for this architecture.
-    rename = getattr(sys.modules[type(network).__module__], "checkpoint_filter_fn", None)
-    try:
-        state = load_state_dict(str(path), weights_only=True)
-        if rename is not None:
-            state = rename(state, network)
-    except Exception as error:  # A damaged or foreign file meets errors of every type.
-        raise ValueError(
-            f"{path}: cannot be read as weights of the model, expected tensors by name, as "
-            f"safetensors or from torch.save: {_words(error)}"
-        ) from error
-    heads = network.pretrained_cfg.get("classifier") or ()
-    heads = (heads,) if isinstance(heads, str) else tuple(heads)
-    belongs_to_head = tuple(f"{head}." for head in heads)
-    network.reset_classifier(0)
-    wanted = network.state_dict()
-    state = {
-        key: value
-        for key, value in state.items()
-        if key in wanted or not key.startswith(belongs_to_head)
-    }
-    missing, unexpected = sorted(set(wanted) - set(state)), sorted(set(state) - set(wanted))
-    wrong = [key for key in set(wanted) & set(state) if wanted[key].shape != state[key].shape]
-    problems = [
-        f"{len(names)} {word} ({', '.join(names[:3])})"
-        for word, names in (
-            ("missing", missing),
-            ("unexpected", unexpected),
-            ("of another shape", sorted(wrong)),
-        )
-        if names
-    ]
-    if problems:
-        raise ValueError(f"{path}: weights do not fit the model: {'; '.join(problems)}")
-    if broken := [key for key, value in state.items() if value.isnan().any()]:
-        raise ValueError(
-            f"{path}: {len(broken)} of {len(state)} tensors hold NaN, such as {broken[0]!r}; "
-            "expected numbers"
-        )
-    network.load_state_dict(state)
 
 
 def _weights_identity(weights: str | Path, seed: int) -> str:
@@ -250,7 +216,7 @@ def _blocks(
             blank = torch.zeros(2, 3, image_size, image_size)
             parts = pooled_blocks(network, blank, layers, statistics)
     except (AttributeError, AssertionError, IndexError, RuntimeError, ValueError) as error:
-        raise ValueError(f"{asked}: {_words(error)}") from error
+        raise ValueError(f"{asked}: {in_one_line(error)}") from error
     for part in parts:
         if part.ndim != 2:
             raise ValueError(
@@ -259,12 +225,6 @@ def _blocks(
             )
     names = itertools.product([OWN] if layers is None else map(str, layers), statistics)
     return tuple(Block(*name, part.shape[1]) for name, part in zip(names, parts, strict=True))
-
-
-def _words(error: Exception) -> str:
-    """Return what a library says, in one line and without its advice to trust the file."""
-    text = " ".join(str(error).split()).partition(" If ")[0]
-    return f"{type(error).__name__}: {text}"
 
 
 def _plain(value: Any) -> Any:

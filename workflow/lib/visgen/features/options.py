@@ -1,15 +1,18 @@
-"""Where the weights of networks come from; imports nothing."""
+"""Where the weights of networks come from; imports nothing of the library."""
+
+from urllib.parse import quote, unquote
 
 #: Weights of a backbone that are no file.
 WEIGHTS = {
     "imagenet": "downloaded once",
+    "hub": "downloaded once, of a model on the Hugging Face Hub, named hf-hub:<owner>/<name>",
     "bundled": "trained on ImageNet, installed with the workflow, of tf_efficientnet_lite0 alone",
     "none": "untrained",
     "simclr": "learned from the study's images without labels, as the section simclr says",
 }
 
 #: Those that SimCLR can start from.
-INITIAL_WEIGHTS = {word: meaning for word, meaning in reversed(WEIGHTS.items()) if word != "simclr"}
+INITIAL_WEIGHTS = {word: WEIGHTS[word] for word in ("none", "bundled", "imagenet")}
 
 #: The model that the bundled weights belong to, as timm calls it.
 BUNDLED_MODEL = "tf_efficientnet_lite0"
@@ -26,3 +29,28 @@ OWN = "own"
 
 #: What is taken of a map.
 STATISTICS = {"mean": "over space", "deviation": "the standard deviation over space"}
+
+
+def is_of_hub(model: str) -> bool:
+    """Return whether a model is one on a hub, in either of timm's spellings."""
+    return model.startswith(("hf-hub:", "hf_hub:"))
+
+
+def file_name(model: str) -> str:
+    """Return the name that a model's files go by: one of a hub has an owner, and no folder.
+
+    >>> file_name("resnet50.a1_in1k")
+    'resnet50.a1_in1k'
+    >>> file_name("hf-hub:timm/resnet50.a1_in1k")
+    'hf-hub%3Atimm%2Fresnet50.a1_in1k'
+    """
+    return quote(model, safe="")
+
+
+def model_called(file_name: str) -> str:
+    """Return the model whose files go by a name.
+
+    >>> model_called("hf-hub%3Atimm%2Fresnet50.a1_in1k")
+    'hf-hub:timm/resnet50.a1_in1k'
+    """
+    return unquote(file_name)

@@ -76,3 +76,9 @@ ALTERED = {
     "raised": "only the rows that are added, which makes noise or augmentation itself a mark of "
     "small taxa",
 }
+
+#: What grows from round to round where combinations of options are tried by successive halving.
+HALVING = {
+    "specimens": "from few specimens of each taxon to more",
+    "trees": "from few trees to more",
+}

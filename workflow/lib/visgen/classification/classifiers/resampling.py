@@ -12,6 +12,7 @@ from visgen.classification.classifiers.options import (
     REDUCTIONS,
     RESAMPLINGS,
 )
+from visgen.specimens.turns import take_turns
 
 
 class TrainingRows(NamedTuple):
@@ -102,8 +103,7 @@ def _reduce(rows: pd.DataFrame, method: str, to: int, rng: np.random.Generator) 
     most = np.full(len(images), to)
     place = images.groupby("taxon").cumcount()
     if method == "reduce_by_taxonomy":
-        turn = images.groupby(["taxon", "stratum"]).cumcount()
-        images = images.assign(turn=turn.to_numpy()).sort_values("turn", kind="stable")
+        images = images.iloc[take_turns(images[["taxon", "stratum"]])]
         place = images.groupby("taxon").cumcount()
         most = images.groupby("taxon")["stratum"].transform("nunique").clip(lower=to).to_numpy()
     return rows[rows["id"].isin(images.loc[place.to_numpy() < most, "id"])]

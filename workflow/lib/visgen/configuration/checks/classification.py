@@ -33,6 +33,8 @@ def check_classifiers(classifiers: Mapping[str, Mapping[str, Any]]) -> None:
         grid = tune.get("grid") or {} if isinstance(tune, Mapping) else {}
         tunable = [*own, "best_features", "pca"]
         _check_options(f"{key}.tune.grid", grid, tunable, method)
+        if isinstance(tune, Mapping) and tune.get("halving") == "trees":
+            _check_trees(f"config key {key}.tune.halving: found 'trees', but", grid, own, method)
 
 
 def _check_options(key: str, given: Mapping[str, Any], legal: Sequence[str], method: str) -> None:
@@ -42,6 +44,14 @@ def _check_options(key: str, given: Mapping[str, Any], legal: Sequence[str], met
                 f"config key {key}.{option}: {method} has no such option; legal keys here: "
                 f"{', '.join(legal)}"
             )
+
+
+def _check_trees(found: str, grid: Mapping[str, Any], own: Sequence[str], method: str) -> None:
+    """Check that trees can be few and become more."""
+    if "trees" not in own:
+        raise ValueError(f"{found} {method} has none; expected specimens or nothing")
+    if "trees" in grid:
+        raise ValueError(f"{found} tune.grid.trees chooses their number; expected specimens")
 
 
 def check_classification(config: Mapping[str, Any]) -> None:

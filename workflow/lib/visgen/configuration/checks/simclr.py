@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from visgen.features.options import INITIAL_WEIGHTS
+from visgen.features.options import INITIAL_WEIGHTS, WEIGHTS
 
 #: Keys of a backbone that decide what SimCLR learns; the others decide what is read off it.
 SIMCLR_KEYS = (
@@ -22,9 +22,9 @@ def check_simclr(backbones: Mapping[str, Mapping[str, Any]], initial_weights: st
     ValueError
         In one line: the key, what was found and what was expected.
     """
-    if initial_weights == "simclr":
+    if initial_weights in WEIGHTS.keys() - INITIAL_WEIGHTS.keys():
         raise ValueError(
-            "config key simclr.initial_weights: found 'simclr', expected "
+            f"config key simclr.initial_weights: found {initial_weights!r}, expected "
             f"{', '.join(INITIAL_WEIGHTS)} or a file"
         )
     first: dict[str, str] = {}

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from visgen.configuration.checks.bundled import check_bundled
 from visgen.configuration.checks.choice import check_choice
 from visgen.configuration.checks.classification import check_classification
 from visgen.configuration.checks.embedding import check_embedding, check_fine_tuning
@@ -14,6 +13,7 @@ from visgen.configuration.checks.names import check_names
 from visgen.configuration.checks.simclr import check_simclr
 from visgen.configuration.checks.views import check_views
 from visgen.configuration.checks.visual_genetic import check_visual_genetic
+from visgen.configuration.checks.weights import check_weights
 from visgen.specimens.columns import check_ranks
 
 
@@ -37,7 +37,7 @@ def check_study(config: Mapping[str, Any]) -> None:
     check_fine_tuning(config["embedding"]["variants"], config["backbones"])
     check_simclr(config["backbones"], config["simclr"]["initial_weights"])
     check_layers(config["backbones"])
-    check_bundled(config["backbones"], config["simclr"]["initial_weights"])
+    check_weights(config["backbones"], config["simclr"]["initial_weights"])
     splits = config["splits"]
     if splits["test"] + splits["val"] >= 1:
         raise ValueError(

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from visgen.embedding.pooling import pool_views
+from visgen.specimens.turns import take_turns
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ def make_bags(
     features: pd.DataFrame,
     taxa: pd.Series,
     *,
+    finer: pd.DataFrame | None = None,
     views: pd.Series | None = None,
     per_taxon: int | None = None,
     seed: int = 1,
@@ -71,10 +73,14 @@ def make_bags(
         Taxon of each image, index id; images with a gap are in no bag.
     views
         View of each image, index id, where views are joined.
+    finer
+        Taxa of each image at finer ranks, coarse to fine, index id, gaps null; None for no rank.
     per_taxon
         None takes each clean image once. A number makes bags alike in size, as Roy (2025) did:
-        from a larger bag so many images are drawn at random, a smaller one is raised with
-        augmented repeats, as far as there are any; no vector is in a bag twice.
+        from a larger bag so many images are drawn at random, taxa of the finer ranks taking
+        turns, so that each stays or, where they are too many, as many as there is room for; a
+        smaller one is raised with augmented repeats, as far as there are any; no vector is in a bag
+        twice.
     seed
         Of the draws; a taxon's draw does not depend on the other taxa.
 
@@ -88,7 +94,7 @@ def make_bags(
     ValueError
         If an image with a taxon has no features, or features are not finite or all the same.
     """
-    rows = deal_images(features.index, taxa, per_taxon=per_taxon, seed=seed)
+    rows = deal_images(features.index, taxa, finer=finer, per_taxon=per_taxon, seed=seed)
     sizes = rows.groupby("taxon", sort=True).size()
     values = features.to_numpy(np.float32, copy=False)
     values = values[rows["row"].to_numpy()]
@@ -109,7 +115,12 @@ def make_bags(
 
 
 def deal_images(
-    images: pd.MultiIndex, taxa: pd.Series, *, per_taxon: int | None = None, seed: int = 1
+    images: pd.MultiIndex,
+    taxa: pd.Series,
+    *,
+    finer: pd.DataFrame | None = None,
+    per_taxon: int | None = None,
+    seed: int = 1,
 ) -> pd.DataFrame:
     """Say which images go into the bag of which taxon.
 
@@ -117,7 +128,7 @@ def deal_images(
     ----------
     images
         (id, repeat) of all there are.
-    taxa, per_taxon, seed
+    taxa, finer, per_taxon, seed
         As in `make_bags`.
 
     Returns
@@ -140,7 +151,9 @@ def deal_images(
     rows = rows.dropna(subset=["taxon"]).sort_values(["taxon", "id", "repeat"])
     if per_taxon is None:
         return rows[rows["repeat"] == 0]
-    return pd.concat([_draw(bag, per_taxon, seed) for _, bag in rows.groupby("taxon", sort=True)])
+    finer = pd.DataFrame(index=labels.index) if finer is None else finer
+    bags = rows.groupby("taxon", sort=True)
+    return pd.concat([_draw(bag, finer, per_taxon, seed) for _, bag in bags])
 
 
 def one_vector_bags(vectors: pd.DataFrame) -> tuple[Bags, np.ndarray]:
@@ -171,13 +184,15 @@ def one_vector_bags(vectors: pd.DataFrame) -> tuple[Bags, np.ndarray]:
     )
 
 
-def _draw(bag: pd.DataFrame, n: int, seed: int) -> pd.DataFrame:
+def _draw(bag: pd.DataFrame, finer: pd.DataFrame, n: int, seed: int) -> pd.DataFrame:
     """Draw clean images, and repeats where they are too few; the rows stay in order."""
     clean, repeats = bag[bag["repeat"] == 0], bag[bag["repeat"] > 0]
     words = np.frombuffer(bag["taxon"].iloc[0].encode(), np.uint8)
     rng = np.random.default_rng([seed, *words])
     if len(clean) >= n:
-        return clean.iloc[np.sort(rng.choice(len(clean), n, replace=False))]
+        shuffled = rng.permutation(len(clean))
+        order = take_turns(finer.loc[clean["id"].to_numpy()[shuffled]])
+        return clean.iloc[np.sort(shuffled[order[:n]])]
     n_repeats = min(n - len(clean), len(repeats))
     drawn = rng.choice(len(repeats), n_repeats, replace=False) if n_repeats else []
     raised = repeats.iloc[drawn]

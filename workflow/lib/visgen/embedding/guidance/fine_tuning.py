@@ -145,6 +145,7 @@ def make_fine_tuner(
     backbone: Backbone,
     variant: Mapping[str, Any],
     *,
+    finer: pd.DataFrame | None = None,
     seed: int,
     device: torch.device,
     precision: str,
@@ -165,6 +166,8 @@ def make_fine_tuner(
         What fits start from; it is left as it is.
     variant
         centre, per_taxon (images of a taxon at most, drawn from all of them), guidance.
+    finer
+        As in `visgen.embedding.guidance.bags.make_bags`: who takes turns in draws from large bags.
     seed
         Of draws from large bags and of fits.
     device
@@ -185,7 +188,7 @@ def make_fine_tuner(
     """
     cut = cut_network(backbone, variant["guidance"]["fine_tune"]["stages"])
     everything = pd.MultiIndex.from_product([images["id"], [0]], names=["id", "repeat"])
-    rows = deal_images(everything, taxa, per_taxon=variant["per_taxon"], seed=seed)
+    rows = deal_images(everything, taxa, finer=finer, per_taxon=variant["per_taxon"], seed=seed)
     sizes = rows.groupby("taxon", sort=True).size()
     dtype = pick_precision(precision, device)
     fix_kernels()

@@ -114,6 +114,7 @@ def make_embedder(
     taxa: pd.Series,
     variant: Mapping[str, Any],
     *,
+    finer: pd.DataFrame | None = None,
     views: pd.Series | None = None,
     seed: int,
     device: torch.device,
@@ -128,6 +129,8 @@ def make_embedder(
         Taxon of each image, index id; images with a gap are left out.
     variant
         pooling, centre, whiten, per_taxon, guidance.
+    finer
+        As in `visgen.embedding.guidance.bags.make_bags`: who takes turns in draws from large bags.
     views
         View of each image where views are joined, which learned poolings do not; else None.
     seed
@@ -140,7 +143,9 @@ def make_embedder(
     ValueError
         As `visgen.embedding.guidance.bags.make_bags` and `visgen.embedding.pooling.pool_views`.
     """
-    images = make_bags(features, taxa, views=views, per_taxon=variant["per_taxon"], seed=seed)
+    images = make_bags(
+        features, taxa, finer=finer, views=views, per_taxon=variant["per_taxon"], seed=seed
+    )
     if is_learned(variant["pooling"]):
         images = images.on(device)
     return _embed_as(images, variant, seed)

@@ -67,6 +67,7 @@ def make_taxon_images(
     taxa: pd.Series,
     variant: Mapping[str, Any],
     *,
+    finer: pd.DataFrame | None = None,
     views: pd.Series | None = None,
     blocks: Sequence[Block] | None = None,
     seed: int,
@@ -82,6 +83,8 @@ def make_taxon_images(
     variant
         pooling, per_taxon, guidance: layers to choose from, and signed_root, whether the root of
         each feature is taken, its sign kept, so that a few large ones do not decide alone.
+    finer
+        As in `visgen.embedding.guidance.bags.make_bags`: who takes turns in draws from large bags.
     views
         View of each image where views are joined, else None.
     blocks
@@ -94,7 +97,9 @@ def make_taxon_images(
     ValueError
         As `visgen.embedding.guidance.bags.make_bags` and `visgen.embedding.pooling.pool_views`.
     """
-    bags = make_bags(features, taxa, views=views, per_taxon=variant["per_taxon"], seed=seed)
+    bags = make_bags(
+        features, taxa, finer=finer, views=views, per_taxon=variant["per_taxon"], seed=seed
+    )
     if variant["guidance"]["signed_root"]:
         bags = replace(bags, features=bags.features.sign() * bags.features.abs().sqrt())
     blocks = tuple(blocks or [Block(OWN, "mean", features.shape[1])])

@@ -26,6 +26,7 @@ from visgen.report.classification.rows import (
     score_rows,
     shown_rows,
 )
+from visgen.report.embedding.as_published import AS_PUBLISHED
 from visgen.report.page import format_number, format_percent, is_nothing
 from visgen.report.published import published_rows
 from visgen.specimens.splits import MIN_SPECIMENS
@@ -64,9 +65,10 @@ def classification_content(
     published = []
     if tables["published"]:
         table = read_table(tables["published"][0])
-        # The section on recognition shows its own.
+        # The sections on recognition and on descent show their own.
         recognised = metrics.loc[metrics["experiment"] == "visual_genetic", "variant"]
         table = table[~table["variant"].isin(set(recognised))]
+        table = table[~table["metric"].isin(AS_PUBLISHED)]
         plain = of_role(scores, SCORE)
         plain = plain[plain["evaluator"] == INDEPENDENT]
         published = published_rows(table, plain, {metric: form for metric, _, form in SHOWN})

@@ -1,13 +1,13 @@
-"""Whether weights that are installed with the workflow meet the model that they belong to."""
+"""Whether weights that belong to one model, or to those of a hub, meet it."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from visgen.features.options import BUNDLED_MODEL
+from visgen.features.options import BUNDLED_MODEL, is_of_hub
 
 
-def check_bundled(backbones: Mapping[str, Mapping[str, Any]], initial_weights: str) -> None:
-    """Check that no backbone but those of one model asks for bundled weights.
+def check_weights(backbones: Mapping[str, Mapping[str, Any]], initial_weights: str) -> None:
+    """Check that weights which are bundled, or on a hub, go with the models they belong to.
 
     Raises
     ------
@@ -24,4 +24,10 @@ def check_bundled(backbones: Mapping[str, Mapping[str, Any]], initial_weights: s
             raise ValueError(
                 f"config key {key}: found 'bundled', which needs the model {BUNDLED_MODEL!r}, but "
                 f"backbones.{name}.model is {backbone['model']!r}"
+            )
+        if (backbone["weights"] == "hub") != is_of_hub(backbone["model"]):
+            expected = "another choice" if backbone["weights"] == "hub" else "'hub'"
+            raise ValueError(
+                f"config key backbones.{name}.weights: found {backbone['weights']!r}, expected "
+                f"{expected}, since backbones.{name}.model is {backbone['model']!r}"
             )
