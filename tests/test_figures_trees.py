@@ -7,9 +7,10 @@ from figure_checks import assert_apart, boxes_of
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgba
 from skbio import TreeNode
-from visgen.figures.genetics.phylogram import ladderised, positions
+from visgen.figures.genetics.phylogram import positions
 from visgen.figures.genetics.trees import plot_tree
 from visgen.figures.group_styles import group_styles
+from visgen.figures.leaf_order import ladderised
 
 # Lengths to the tips: a 5, b 6, c 4.5, d 7, e 7.
 NEWICK = "((((e:1,d:1)49:2,c:0.5)88:2,(b:1,a:0)50:3)100:2,f:4);"

@@ -15,20 +15,6 @@ MAX_NAMED = 120
 _INK = "0.25"
 
 
-def ladderised(tree: TreeNode) -> TreeNode:
-    """Return a copy of a tree whose smaller clades come first, of equals that of the first name."""
-    tree = tree.copy()
-    size: dict[TreeNode, tuple[int, str]] = {}
-    for node in tree.postorder():
-        if node.is_tip():
-            size[node] = (1, node.name)
-            continue
-        node.children.sort(key=size.__getitem__)
-        below = [size[child] for child in node.children]
-        size[node] = (sum(n for n, _ in below), min(name for _, name in below))
-    return tree
-
-
 def positions(tree: TreeNode) -> tuple[dict[TreeNode, float], dict[TreeNode, float]]:
     """Return where to draw the nodes of a tree.
 

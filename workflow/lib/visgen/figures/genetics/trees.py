@@ -11,11 +11,11 @@ from visgen.figures.genetics.phylogram import (
     draw_branches,
     draw_scale_bar,
     draw_tips,
-    ladderised,
     positions,
 )
 from visgen.figures.genetics.supports import MIN_SUPPORT, write_supports
 from visgen.figures.group_styles import group_of_each, group_styles, legend_entries
+from visgen.figures.leaf_order import ladderised
 from visgen.names import shortened
 from visgen.scikit_bio import TreeNode
 
