@@ -4,12 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from test_figures_matrices import in_groups_of, matrix
-from visgen.figures.embedding.side_by_side import (
-    agreement_in_words,
-    fit_in_words,
-    plot_side_by_side,
-    rank_difference,
-)
+from visgen.figures.embedding.agreement import agreement_in_words, fit_in_words
+from visgen.figures.embedding.side_by_side import plot_side_by_side, rank_difference
 from visgen.metrics import metrics_table
 
 
@@ -67,7 +63,7 @@ def test_each_pair_is_a_point_once():
 def test_names_left_out_are_announced():
     above = long_titled(41).axes[0]
     assert not above.get_yticklabels()
-    assert "41 taxa: their names are left out above 40" in above.get_xlabel()
+    assert "41 taxa: names left out above 40" in above.get_xlabel()
     assert len(side_by_side(40).axes[2].get_yticklabels()) == 40
 
 

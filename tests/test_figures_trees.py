@@ -221,7 +221,9 @@ def test_scale_bar_has_a_round_length_in_the_unit_of_the_tree(scale, n_bootstrap
 def test_names_are_left_out_of_a_large_tree_and_it_says_so():
     figure = large(127, None)
     assert not [text for text in figure.axes[0].texts if "species" in text.get_text()]
-    assert figure.axes[0].get_title(loc="left") == "127 taxa; names are left out above 120"
+    assert figure.axes[0].get_title(loc="left") == (
+        "127 taxa; names left out above 120, see the tables"
+    )
 
 
 @pytest.mark.parametrize("n_bootstraps", [None, 100])

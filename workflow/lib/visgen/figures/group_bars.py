@@ -11,18 +11,23 @@ from matplotlib.patches import Rectangle
 from scipy.optimize import isotonic_regression
 
 from visgen.figures.colours import COLOURS
+from visgen.figures.group_styles import UNKNOWN, UNPLACED
 from visgen.names import shortened
 
+#: Colours of groups; black would be taken for a frame.
+HUES = COLOURS[:6]
 #: What taxa are called whose group is a gap.
 NO_GROUP = "(no group)"
+_PALE_ONES = {NO_GROUP, UNKNOWN, UNPLACED}
 #: Points that a stretch of the bar has at least: one taxon of hundreds would not be seen.
 MIN_DRAWN = 2.0
 #: Inches that bar, lines and names take beside the names themselves.
 BESIDE_NAMES = 0.55
-_HUES, _PALE = COLOURS[:6], "0.8"  # black would be taken for a frame
+_PALE = "0.8"
 _WIDTH, _GAP, _LINE = 0.12, 0.06, 0.22  # inches: of the bar, beside it, of lines to names
-_SMALLEST, _LARGEST = 6.5, 9.0  # points: size of names
+_SIZES = (9.0, 8.0, 7.0, 6.5)  # points: of names, as they find room
 _APART = 1.35  # of their size, from name to name
+_FAR = 4  # names that a name may be away from its rows before a smaller size is tried
 _POINTS_PER_INCH = 72
 
 #: A stretch of rows of one group: its name, first row, number of rows.
@@ -67,18 +72,20 @@ def run_colours(runs: Sequence[Run]) -> list[str]:
         In the order of the runs; what is of no group is pale.
     """
     names = [name for name, _, _ in runs]
-    for reach in range(len(_HUES) - 1, 0, -1):
+    for reach in range(len(HUES) - 1, 0, -1):
         graph = nx.Graph()
-        graph.add_nodes_from(name for name in names if name != NO_GROUP)
-        for step in range(1, reach + 1):
-            for one, other in zip(names, names[step:] + names[:step], strict=False):
-                if one != other and NO_GROUP not in (one, other):
-                    graph.add_edge(one, other)
+        graph.add_nodes_from(name for name in names if name not in _PALE_ONES)
+        ends = [*zip(names, names[1:] + names[:1], strict=True)]
+        for step in range(2, reach + 1):
+            ends += zip(names[:-step], names[step:], strict=True)
+        graph.add_edges_from(
+            pair for pair in ends if pair[0] != pair[1] and not _PALE_ONES & {*pair}
+        )
         chosen = nx.greedy_color(graph, "saturation_largest_first")
-        if max(chosen.values(), default=0) < len(_HUES):
-            return [_PALE if name == NO_GROUP else _HUES[chosen[name]] for name in names]
+        if max(chosen.values(), default=0) < len(HUES):
+            return [_PALE if name in _PALE_ONES else HUES[chosen[name]] for name in names]
     return run_colours([
-        (name if name == NO_GROUP else f"{name} {start}", start, n) for name, start, n in runs
+        (name if name in _PALE_ONES else f"{name} {start}", start, n) for name, start, n in runs
     ])  # fmt: skip
 
 
@@ -121,14 +128,9 @@ def write_group_names(axes: Axes, runs: Sequence[Run], row: float, inch: float, 
     str
         How many groups have no room for their name, the smallest ones; empty where all have.
     """
-    n_rows = sum(length for _, _, length in runs)
-    size = name_size(runs, row)
-    apart = _APART * size / _POINTS_PER_INCH / row  # rows from name to name
-    named = _with_room(runs, int(n_rows / apart + 1e-9))
-    middles = np.array([runs[i][1] + (runs[i][2] - 1) / 2 for i in named])
-    places = spread(middles, apart, (apart - 1) / 2, n_rows - (apart + 1) / 2)
-    drawn = dict(zip(named, places, strict=True))
-    led = len(named) < len(runs) or any(runs[i][2] < apart for i in named)
+    size, drawn = _lay_out(runs, row)
+    apart = _APART * size / _POINTS_PER_INCH / row
+    led = len(drawn) < len(runs) or any(runs[i][2] < apart for i in drawn)
     begin = x + (_WIDTH + _GAP / 2) * inch
     end = begin + _LINE * inch * led
     for i, ((name, start, length), colour) in enumerate(zip(runs, run_colours(runs), strict=True)):
@@ -151,14 +153,27 @@ def write_group_names(axes: Axes, runs: Sequence[Run], row: float, inch: float, 
                 annotation_clip=False,
             )
     groups = {name for name, _, _ in runs}
-    without = len(groups - {runs[i][0] for i in named})
+    without = len(groups - {runs[i][0] for i in drawn})
     return f"{without} of {len(groups)} groups have no room for their name" * (without > 0)
 
 
 def name_size(runs: Sequence[Run], row: float) -> float:
-    """Return the size in points at which all names have room, as far as such can be read."""
-    height = _POINTS_PER_INCH * row * sum(length for _, _, length in runs)
-    return float(np.clip(height / (_APART * len(runs)), _SMALLEST, _LARGEST))
+    """Return the size of the names in points; `row` is the height of a row in inches."""
+    return _lay_out(runs, row)[0]
+
+
+def _lay_out(runs: Sequence[Run], row: float) -> tuple[float, dict[int, float]]:
+    """Return the size of the names, and by stretch the row at which its name stands."""
+    n_rows = sum(length for _, _, length in runs)
+    for size in _SIZES:
+        apart = _APART * size / _POINTS_PER_INCH / row  # rows from name to name
+        named = _with_room(runs, int(n_rows / apart))
+        middles = np.array([runs[i][1] + (runs[i][2] - 1) / 2 for i in named])
+        places = spread(middles, apart, (apart - 1) / 2, n_rows - (apart + 1) / 2)
+        near = np.abs(places - middles).max(initial=0) <= _FAR * apart
+        if near and len(named) == len(runs):
+            break
+    return size, dict(zip(named, places.tolist(), strict=True))
 
 
 def spread(wanted: np.ndarray, apart: float, low: float, high: float) -> np.ndarray:

@@ -150,7 +150,7 @@ def name_taxa(axes: Axes, order: list[str], side: float, max_named: int) -> None
     if len(order) > max_named:
         axes.set_xticks([])
         axes.set_yticks([])
-        axes.set_xlabel(f"{len(order)} taxa: their names are left out above {max_named}")
+        axes.set_xlabel(f"{len(order)} taxa: names left out above {max_named}, see the tables")
         return
     size = _font_size(len(order), side)
     names = list(map(shortened, order))

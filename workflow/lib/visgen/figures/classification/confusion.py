@@ -119,7 +119,7 @@ def _notes(confusion: pd.DataFrame, rows: list[str], columns: list[str]) -> list
     """Return what has to be said below the cells."""
     notes = []
     if len(columns) > MAX_NAMED:
-        notes.append(f"{len(columns)} taxa: their names are left out above {MAX_NAMED}")
+        notes.append(f"{len(columns)} taxa: names left out above {MAX_NAMED}, see the tables")
     elif (n_seeds := confusion["seed"].nunique()) > 1:
         notes.append(f"n: test images, summed over {n_seeds} seeds")
     if untested := len(columns) - len(rows):

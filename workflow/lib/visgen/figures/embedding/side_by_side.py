@@ -13,8 +13,6 @@ from matplotlib.patches import Patch
 from scipy.spatial.distance import squareform
 from scipy.stats import rankdata
 
-from visgen.distances.agreement import mantel_in_scores
-from visgen.embedding.unguided import RANDOM_DRAWS
 from visgen.figures.colours import COLOURS
 from visgen.figures.embedding.held_out_pairs import MAX_POINTS
 from visgen.figures.group_bars import group_runs
@@ -70,7 +68,7 @@ def plot_side_by_side(
     order, groups
         As in `visgen.figures.matrices.plot_distance_heatmap`.
     title : str
-        How far they agree, as `agreement_in_words` or `fit_in_words` has it.
+        How far they agree, as `visgen.figures.embedding.agreement` has it.
     genetic_label, visual_label : str
         What the two distances are, with units, for instance ``"patristic distance"``.
 
@@ -142,50 +140,6 @@ def rank_difference(genetic: np.ndarray, visual: np.ndarray) -> np.ndarray:
     """
     ranks = [rankdata(squareform(square, checks=False)) for square in (genetic, visual)]
     return squareform(100 * (ranks[1] - ranks[0]) / len(ranks[0]))
-
-
-def fit_in_words(r: float, n_taxa: int) -> str:
-    """Return the title of a guided variant's figure, which has no test.
-
-    Parameters
-    ----------
-    r
-        In-sample, as `visgen.embedding.guidance.in_sample.in_sample_r` returns it; NaN where there
-        is none.
-    n_taxa
-        Of the figure.
-    """
-    words = "the distances are all equal" if np.isnan(r) else f"r = {r:.3f} proves nothing"
-    return f"fitted to these very distances: {words}; see held-out taxa\n{_size(n_taxa)}"
-
-
-def agreement_in_words(scores: pd.DataFrame, variant: str, n_taxa: int) -> str:
-    """Return the title of an unguided variant's figure: its test, or why there is none.
-
-    Parameters
-    ----------
-    scores
-        Columns of the contract; evaluator ``mantel``.
-    variant
-        Its name.
-    n_taxa
-        Of the figure.
-    """
-    size = _size(n_taxa)
-    test = mantel_in_scores(scores, variant)
-    if test is None:
-        return f"{n_taxa} taxa: too few, or distances too equal, for a Mantel test"
-    interval = f"95 % {test.ci_low:.3f} to {test.ci_high:.3f}"
-    if np.isnan(test.p):
-        return (
-            f"vectors that know nothing of the images: mean r = {test.r:.3f} of {RANDOM_DRAWS} "
-            f"draws ({interval}), one of them shown\n{size}"
-        )
-    return f"Mantel r = {test.r:.3f} ({interval}), p = {test.p:.4g}\n{size}"
-
-
-def _size(n_taxa: int) -> str:
-    return f"n = {n_taxa} taxa, {n_taxa * (n_taxa - 1) // 2} pairs"
 
 
 def _draw_pairs(axes: Axes, genetic: np.ndarray, visual: np.ndarray, groups: pd.Series) -> None:
