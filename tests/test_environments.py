@@ -29,7 +29,6 @@ PACKAGES = {
     "pytorch_metric_learning": "pytorch-metric-learning",
     "imblearn": "imbalanced-learn",
     "matplotlib": "matplotlib-base",
-    "seaborn": "seaborn-base",
     "skbio": "scikit-bio",
     "sklearn": "scikit-learn",
     "torch": "pytorch",

@@ -48,6 +48,7 @@ def plot_guidance(
     pairs, whose loss can lie lower or higher for that alone.
     """
     histories = {name: history for name, history in histories.items() if name in fits}
+    fits = {name: fits[name] for name in histories}
     if not histories:
         return plot_notice("too few taxa to be guided by")
     n_columns = min(_WIDEST, len(histories))
