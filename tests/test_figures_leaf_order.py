@@ -7,7 +7,7 @@ from skbio import TreeNode
 from skbio.stats.distance import DistanceMatrix
 from test_figures_trees import random_tree
 from visgen.distances.trees import patristic_distances
-from visgen.figures.leaf_order import ladderised, leaf_order
+from visgen.figures.leaf_order import among_relatives, ladderised, leaf_order
 
 NO_GROUPS = pd.Series(dtype="str")
 
@@ -66,3 +66,10 @@ def test_distances_without_a_tree_leave_the_order_as_it_was(n_taxa):
     names = [f"t{9 - i}" for i in range(n_taxa)]
     x = DistanceMatrix(np.zeros((n_taxa, n_taxa)), names)
     assert leaf_order(x, NO_GROUPS) == names
+
+
+def test_taxa_without_a_place_stand_beside_their_group_and_strangers_last():
+    groups = pd.Series({"a1": "A", "a2": "A", "b1": "B", "b2": "B", "c1": "C", "x": None})
+    order = among_relatives(["b2", "z", "a2", "a1"], ["a1", "a2", "b1", "b2", "c1", "x"], groups)
+    assert order == ["b2", "b1", "a2", "a1", "c1", "x"]
+    assert among_relatives([], ["a1", "c1"], groups) == ["a1", "c1"]

@@ -347,7 +347,10 @@ def test_page_says_that_learned_weights_saw_the_test_part(tmp_path):
     assert "learned from the 1,237 accepted images" in text
     assert "starting from the weights in <code>study</code>" in text
     assert "the images of the test part were among them" in text
-    assert "<b>net</b>, 2 epochs: the loss ends at 4.400, where chance gives 5.600; 31.0 %" in text
+    assert (
+        "<b>net</b>, 2 epochs: the loss ends at 4.400, where chance gives 5.600; 31.0&nbsp;%"
+        in text
+    )
 
 
 def test_without_learned_weights_the_page_has_no_such_section(tmp_path):
@@ -358,7 +361,7 @@ def test_without_learned_weights_the_page_has_no_such_section(tmp_path):
 
 def test_page_warns_where_much_of_an_image_is_cut(tmp_path):
     text = page(tmp_path, n_cut=29)
-    assert '<p class="warn">Of 29 of 1,237 images more than 5 % of the area is cut' in text
+    assert '<p class="warn">Of 29 of 1,237 images more than 5&nbsp;% of the area is cut' in text
     assert "of one 62.5 % (crop_mode: center, crop_pct: 0.875)" in text
     assert (
         "<code>crop_mode: border</code> and <code>crop_pct: 1.0</code> in backbones.net.p" in text

@@ -1,5 +1,8 @@
 """The order of taxa in figures: that of the leaves of their tree."""
 
+from collections.abc import Sequence
+from operator import itemgetter
+
 import pandas as pd
 
 from visgen.genetics.trees.rooting import root_at_midpoint
@@ -55,3 +58,37 @@ def leaf_order(distances: DistanceMatrix, groups: pd.Series) -> list[str]:
     if members[0] == members[-1] and len(set(members)) > 1:
         begin = next(i for i in range(len(order), 0, -1) if members[i - 1] != members[0])
     return order[begin:] + order[:begin]
+
+
+def among_relatives(leaves: Sequence[str], taxa: Sequence[str], groups: pd.Series) -> list[str]:
+    """Return taxa of which not all are in a tree: those in its order, the others beside relatives.
+
+    Parameters
+    ----------
+    leaves
+        In their order; those that are none of the taxa are left out.
+    taxa
+        All to be ordered.
+    groups : Series
+        The group of each taxon, taxon names as index.
+
+    Returns
+    -------
+    list of str
+        A taxon without a place follows the last leaf of its group; one whose group has none comes
+        at the end.
+
+    Examples
+    --------
+    >>> groups = pd.Series({"a1": "A", "a2": "A", "b1": "B", "c1": "C"})
+    >>> among_relatives(["a2", "b1"], ["a1", "a2", "b1", "c1"], groups)
+    ['a2', 'a1', 'b1', 'c1']
+    """
+    placed = [taxon for taxon in leaves if taxon in set(taxa)]
+    last = {groups[taxon]: i for i, taxon in enumerate(placed)}
+    rest = [taxon for taxon in taxa if taxon not in set(placed)]
+    behind = [last.get(groups[taxon], len(placed)) for taxon in rest]
+    places = [*range(len(placed)), *behind]
+    return [
+        taxon for _, taxon in sorted(zip(places, [*placed, *rest], strict=True), key=itemgetter(0))
+    ]

@@ -15,7 +15,8 @@ from visgen.names import shortened
 ALPHA = 0.05
 
 # Names of variants, backbones and files may wrap after a sign: cells would be as wide as they.
-_LONG_WORD_OF_CELL = re.compile(r"(?<=<td>)[^<>]*[^\s<>]{21}[^<>]*")
+_LONG_WORD_OF_CELL = re.compile(r"(?<=<td>)[^<>]*[^\s<>]{13}[^<>]*")
+_PER_CENT = re.compile(r"(\d) %")  # no line begins with the sign
 _SIGN = re.compile(r"(?<=\w)([_/-])(?=\w)")
 
 #: Rows of a listing that the page shows; the rest is in its table.
@@ -53,7 +54,8 @@ def render_report(template: str | Path, content: Mapping[str, Any]) -> str:
         (folder / f"{name}.rst").read_text("utf-8").strip()
     )
     page = environment.get_template(Path(template).name).render(content)
-    return _LONG_WORD_OF_CELL.sub(lambda cell: _SIGN.sub(r"\1<wbr>", cell[0]), page)
+    page = _LONG_WORD_OF_CELL.sub(lambda cell: _SIGN.sub(r"\1<wbr>", cell[0]), page)
+    return _PER_CENT.sub(r"\1&nbsp;%", page)
 
 
 def embed_image(path: str | Path) -> str:
