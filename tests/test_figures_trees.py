@@ -1,4 +1,5 @@
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -233,3 +234,18 @@ def test_names_of_tips_do_not_reach_into_the_bars(n_bootstraps):
     assert len(names) == 11
     ends = [box.x1 for box in boxes_of(figure, names)]
     assert max(ends) + 5 < figure.axes[1].get_window_extent().x0
+
+
+def test_many_groups_are_named_beside_a_bar_in_which_neighbours_differ():
+    given = random_tree(127)
+    figure = plot_tree(given, counts(given), genera(given), None)
+    bar = figure.axes[1]
+    assert not figure.legends
+    named = [text for text in bar.texts if text.get_text() != "genus"]
+    assert {text.get_text() for text in named} == set(genera(given))
+    assert_apart(boxes_of(figure, named))
+    ordered = sorted(bar.patches, key=lambda patch: patch.get_y() + patch.get_height() / 2)
+    colours = [patch.get_facecolor() for patch in ordered]
+    assert len(colours) > 30 and all(a != b for a, b in pairwise(colours))
+    drawn = set(branches(figure.axes[0]).values())
+    assert drawn - {to_rgba("0.25")} <= set(colours)
