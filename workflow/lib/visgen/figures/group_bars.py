@@ -22,7 +22,7 @@ _PALE_ONES = {NO_GROUP, UNKNOWN, UNPLACED}
 #: Points that a stretch of the bar has at least: one taxon of hundreds would not be seen.
 MIN_DRAWN = 2.0
 #: Inches that bar, lines and names take beside the names themselves.
-BESIDE_NAMES = 0.55
+BESIDE_NAMES = 1.0
 _PALE = "0.8"
 _WIDTH, _GAP, _LINE = 0.12, 0.06, 0.22  # inches: of the bar, beside it, of lines to names
 _SIZES = (9.0, 8.0, 7.0, 6.5)  # points: of names, as they find room
