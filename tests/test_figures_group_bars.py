@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from test_figures_confusion import confusion, order_of
 from test_figures_matrices import matrix
 from visgen.figures.classification.confusion import plot_confusion
+from visgen.figures.embedding.side_by_side import plot_side_by_side
 from visgen.figures.group_bars import (
     HUES,
     MIN_DRAWN,
@@ -126,6 +127,17 @@ def test_small_stretches_lie_over_large_ones_and_about_their_middle():
     middles = [patch.get_y() + patch.get_height() / 2 for patch in axes.patches]
     assert middles == pytest.approx([150.5, 0, 301])
     assert axes.patches[1].get_height() == pytest.approx(MIN_DRAWN / 72 / 0.01)
+
+
+def test_lines_to_names_leave_the_heat_maps_as_they_are_and_of_one_size():
+    groups = groups_of(SIZES)
+    x = matrix(334, 1)
+    figure = plot_side_by_side(x, x, list(x.ids), groups, "title", "path", "cosine")
+    figure.draw_without_rendering()
+    for axes in figure.axes[:3]:
+        assert (axes.get_xlim(), axes.get_ylim()) == ((-0.5, 333.5), (333.5, -0.5))
+    sizes = [axes.get_window_extent().size for axes in figure.axes[:3]]
+    assert np.allclose(sizes, sizes[0][0], rtol=0.01)
 
 
 def test_confusions_of_hundreds_name_their_groups_apart():

@@ -7,6 +7,7 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from scipy.optimize import isotonic_regression
 
@@ -139,8 +140,10 @@ def write_group_names(axes: Axes, runs: Sequence[Run], row: float, inch: float, 
             # A group without room for its name has a tick.
             foot = begin + _LINE * inch * np.array([0, 0.2, 0.9] if i in drawn else [0, 0.2])
             down = [middle, middle, drawn.get(i)][: len(foot)]
-            line = axes.plot(foot, down, c=colour, lw=0.9, transform=axes.get_yaxis_transform())
-            line[0].set_clip_on(False)
+            # No plot: limits of the axes stay as they are.
+            transform = axes.get_yaxis_transform()
+            line = Line2D(foot, down, c=colour, lw=0.9, transform=transform, clip_on=False)
+            axes.add_artist(line)
         if i in drawn:
             axes.annotate(
                 shortened(name),

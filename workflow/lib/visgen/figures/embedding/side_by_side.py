@@ -88,7 +88,7 @@ def plot_side_by_side(
     of_genetic, of_visual = in_order(genetic, order), in_order(visual, order)
     side = side_of(len(order), MAX_NAMED_BESIDE)
     beside = room_for_names(order, MAX_NAMED_BESIDE)
-    width = 2 * side + 5.0 + beside + room_for_groups(runs)
+    width = 2 * side + 4.6 + beside + room_for_groups(runs)
     figure = Figure(figsize=(width, 2 * side + 4.2 + 0.7 * beside), layout="constrained")
     (above, beside), (below, pairs) = figure.subplots(2, 2)
     draw_heatmap(above, of_genetic, runs, genetic_label, side)
