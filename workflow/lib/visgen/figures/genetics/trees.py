@@ -45,6 +45,7 @@ _ROW, _LEAST, _MOST = 0.15, 2.2, 16.0  # inches: a tip's height, that of the lea
 _TREE, _PANEL = 6.0, 1.6  # inches: width of the tree and of a panel of counts
 _LETTER, _INSET = 0.075, 0.12  # inches: width of a letter, room before the bar of groups
 _LETTERS_PER_INCH = 15  # of the title
+_DPI = 150
 
 
 def plot_tree(
@@ -101,7 +102,9 @@ def plot_tree(
             BESIDE_NAMES + _INSET + _LETTER * max(len(shortened(name)) for name, _, _ in runs)
         )
     widths += [_PANEL] * len(shown)
-    figure = Figure(figsize=(sum(widths), height + 1.5 + 0.2 * n_rows), layout="constrained")
+    # Widths of words depend on the resolution: that at which the figure is saved.
+    size = (sum(widths), height + 1.5 + 0.2 * n_rows)
+    figure = Figure(figsize=size, dpi=_DPI, layout="constrained")
     figure.get_layout_engine().set(w_pad=0.1, h_pad=0.08, wspace=0.03)
     panels = figure.subplots(1, len(widths), sharey=True, width_ratios=widths, squeeze=False)
     drawn, *beside = panels[0]
