@@ -54,7 +54,7 @@ def test_every_taxon_up_to_eighty_is_named_in_the_order(n_taxa):
 def test_names_left_out_of_a_large_matrix_are_announced():
     axes = plot(confusion(81), 81).axes[0]
     assert rows_and_columns(axes) == [[], []]
-    assert "81 taxa: their names are left out above 80" in axes.get_xlabel()
+    assert "81 taxa: names left out above 80" in axes.get_xlabel()
     assert not [text for text in texts(axes) if text.startswith("n =")]
 
 

@@ -93,3 +93,11 @@ def test_each_variant_has_a_panel(n_variants):
     names = [f"guided {i}" for i in range(n_variants)]
     histories = {name: history(3, kept=3) for name in names}
     assert len(plot_guidance(histories, dict.fromkeys(names, fit())).axes) == n_variants
+
+
+def test_a_ridge_which_has_no_losses_is_not_drawn_and_alone_makes_a_notice():
+    fits = {"guided": fit(), "ridge": {"power": 4}}
+    figure = plot_guidance({"guided": history(5, kept=3)}, fits)
+    assert len(figure.axes) == 1
+    alone = plot_guidance({"guided": history(5, kept=3)}, {"ridge": {"power": 4}})
+    assert alone.texts[0].get_text() == "too few taxa to be guided by"

@@ -37,8 +37,8 @@ def test_names_left_out_of_a_large_heat_map_are_announced():
     groups = in_groups_of(1, list(x.ids))
     axes = plot_distance_heatmap(x, list(x.ids), groups, "title", "distance").axes[0]
     assert not axes.get_yticklabels()
-    assert "211 taxa: their names are left out above 80" in axes.get_xlabel()
-    assert "211 of 211 groups are too narrow" in axes.get_xlabel()
+    assert "211 taxa: names left out above 80" in axes.get_xlabel()
+    assert "211 of 211 groups have no room" in axes.get_xlabel()
 
 
 def test_cells_follow_the_order():

@@ -3,6 +3,7 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 import pytest
+from figure_checks import assert_apart, boxes_of
 from matplotlib.colors import to_rgba
 from scipy.spatial.distance import cdist
 from visgen.figures.genetics.anchors import plot_anchors
@@ -279,3 +280,14 @@ def test_ranks_without_counts_of_sequences_have_no_marks_of_them():
     # The legend has to have all three marks.
     assert above.get_legend() is None
     assert len(below.get_legend().get_texts()) == 3
+
+
+def test_groups_of_a_map_whose_hues_recur_are_named_beside_their_middles():
+    names = [f"Genus{i} x" for i in range(31)]
+    kinds = {"SGT": vectors(dict.fromkeys(names, 4))}
+    axes = plot_sequence_map(kinds, genera(names)).axes[0]
+    named = [text.get_text() for text in axes.texts]
+    assert len(named) > 25 and set(named) <= {f"Genus{i}" for i in range(31)}
+    assert_apart(boxes_of(axes.figure, axes.texts))
+    few = {"SGT": vectors(dict.fromkeys(names[:5], 4))}
+    assert not plot_sequence_map(few, genera(names[:5])).axes[0].texts

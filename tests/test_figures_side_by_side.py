@@ -4,12 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from test_figures_matrices import in_groups_of, matrix
-from visgen.figures.embedding.side_by_side import (
-    agreement_in_words,
-    fit_in_words,
-    plot_side_by_side,
-    rank_difference,
-)
+from visgen.figures.embedding.agreement import agreement_in_words, fit_in_words, plot_agreement
+from visgen.figures.embedding.held_out_pairs import MAX_POINTS
+from visgen.figures.embedding.side_by_side import plot_side_by_side, rank_difference
+from visgen.figures.leaf_order import leaf_order
 from visgen.metrics import metrics_table
 
 
@@ -67,7 +65,7 @@ def test_each_pair_is_a_point_once():
 def test_names_left_out_are_announced():
     above = long_titled(41).axes[0]
     assert not above.get_yticklabels()
-    assert "41 taxa: their names are left out above 40" in above.get_xlabel()
+    assert "41 taxa: names left out above 40" in above.get_xlabel()
     assert len(side_by_side(40).axes[2].get_yticklabels()) == 40
 
 
@@ -109,3 +107,49 @@ def test_order_that_does_not_fit_is_refused():
     order = list(x.ids)[:-1]
     with pytest.raises(ValueError, match="not a permutation of the 7 taxa"):
         plot_side_by_side(x, x, order, pd.Series("a", index=order), "title", "path", "cosine")
+
+
+def agreement(fit=None, n_taxa=11):
+    genetic, visual = matrix(n_taxa + 2, 1), matrix(n_taxa, 2)
+    groups = in_groups_of(3, list(genetic.ids))
+    return plot_agreement("by_look", genetic, visual, groups, scores("mantel"), fit)
+
+
+def test_taxa_stand_in_the_order_of_the_tree_that_their_distances_belong_to():
+    above, _, below = agreement().axes[:3]
+    names = [f"Taxon {i:03d}" for i in range(11)]
+    order = leaf_order(matrix(13, 1).filter(names), in_groups_of(3, names))
+    assert order != names
+    for axes in (above, below):
+        assert [label.get_text() for label in axes.get_yticklabels()] == order
+
+
+@pytest.mark.parametrize(
+    ("fit", "title", "label"),
+    [
+        (None, "11 taxa: too few", "cosine distance of by look vectors"),
+        ({"pearson": 0.97, "loss": 0.3}, "fitted to these", "cosine distance of by look vectors"),
+        ({"pearson": 0.97}, "fitted to these", "distance by predicted places, by look"),
+    ],
+)
+def test_title_and_label_say_how_a_variant_was_fitted(fit, title, label):
+    figure = agreement(fit)
+    assert figure.get_suptitle().startswith(title)
+    assert figure.axes[3].get_ylabel() == label
+
+
+def test_fewer_than_three_taxa_make_a_notice():
+    text = agreement(n_taxa=2).texts[0].get_text()
+    assert text == "2 taxa have vectors and a place in the tree"
+
+
+def test_more_pairs_than_points_are_counted_in_hexagons_each_once():
+    n_taxa = 109
+    assert n_taxa * (n_taxa - 1) / 2 > MAX_POINTS > 100 * 99 / 2
+    axes = side_by_side(n_taxa).axes[3]
+    # The logarithm of numbers is that of the scale; the numbers are as they are.
+    counted = [int(np.sum(hexagons.get_array())) for hexagons in axes.collections]
+    assert counted == [5886 - (21 * 10 + 6), 216]
+    words = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert words == ["other pairs (5,670)", "pairs within a group (216)"]
+    assert "the darker, the more pairs" in axes.get_xlabel()

@@ -1,4 +1,5 @@
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -7,9 +8,10 @@ from figure_checks import assert_apart, boxes_of
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgba
 from skbio import TreeNode
-from visgen.figures.genetics.phylogram import ladderised, positions
+from visgen.figures.genetics.phylogram import positions
 from visgen.figures.genetics.trees import plot_tree
 from visgen.figures.group_styles import group_styles
+from visgen.figures.leaf_order import ladderised
 
 # Lengths to the tips: a 5, b 6, c 4.5, d 7, e 7.
 NEWICK = "((((e:1,d:1)49:2,c:0.5)88:2,(b:1,a:0)50:3)100:2,f:4);"
@@ -220,7 +222,9 @@ def test_scale_bar_has_a_round_length_in_the_unit_of_the_tree(scale, n_bootstrap
 def test_names_are_left_out_of_a_large_tree_and_it_says_so():
     figure = large(127, None)
     assert not [text for text in figure.axes[0].texts if "species" in text.get_text()]
-    assert figure.axes[0].get_title(loc="left") == "127 taxa; names are left out above 120"
+    assert figure.axes[0].get_title(loc="left") == (
+        "127 taxa; names left out above 120, see the tables"
+    )
 
 
 @pytest.mark.parametrize("n_bootstraps", [None, 100])
@@ -230,3 +234,18 @@ def test_names_of_tips_do_not_reach_into_the_bars(n_bootstraps):
     assert len(names) == 11
     ends = [box.x1 for box in boxes_of(figure, names)]
     assert max(ends) + 5 < figure.axes[1].get_window_extent().x0
+
+
+def test_many_groups_are_named_beside_a_bar_in_which_neighbours_differ():
+    given = random_tree(127)
+    figure = plot_tree(given, counts(given), genera(given), None)
+    bar = figure.axes[1]
+    assert not figure.legends
+    named = [text for text in bar.texts if text.get_text() != "genus"]
+    assert {text.get_text() for text in named} == set(genera(given))
+    assert_apart(boxes_of(figure, named))
+    ordered = sorted(bar.patches, key=lambda patch: patch.get_y() + patch.get_height() / 2)
+    colours = [patch.get_facecolor() for patch in ordered]
+    assert len(colours) > 30 and all(a != b for a, b in pairwise(colours))
+    drawn = set(branches(figure.axes[0]).values())
+    assert drawn - {to_rgba("0.25")} <= set(colours)

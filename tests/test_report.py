@@ -321,6 +321,39 @@ def test_every_figure_is_in_the_page(tmp_path):
     assert all(image["alt"] for image in images)
 
 
+def test_every_figure_opens_at_its_full_size_by_a_click(tmp_path):
+    found = Tags(page(tmp_path)).found
+    for i, (tag, _) in enumerate(found):
+        if tag == "img":
+            assert [before for before, _ in found[i - 3 : i]] == ["figure", "label", "input"]
+            assert found[i - 1][1]["type"] == "checkbox"
+
+
+def test_every_table_is_in_a_box_that_scrolls(tmp_path):
+    found = Tags(page(tmp_path)).found
+    tables = [i for i, (tag, _) in enumerate(found) if tag == "table"]
+    assert len(tables) >= 13
+    assert all(found[i - 1] == ("div", {"class": "scroll"}) for i in tables)
+    for template in TEMPLATE.parent.glob("*.jinja"):  # those that this page has not, too
+        text = template.read_text()
+        assert text.count("<table") == text.count('<div class="scroll"><table')
+
+
+def test_long_names_in_cells_may_wrap_after_their_signs(tmp_path):
+    name = "Longissimodonta_tachygonoides-subsp/variegatus"
+    text = page(tmp_path, name)
+    cell = "<td>Longissimodonta_<wbr>tachygonoides-<wbr>subsp/<wbr>variegatus"
+    assert text.count(cell) > 200
+    assert name in text.replace(cell, "")  # in running text as it is
+    assert "<td>a_forest</td>" in page(tmp_path, "a_forest")  # a short one does not
+
+
+def test_no_line_begins_with_the_sign_of_per_cent(tmp_path):
+    text = "".join(Tags(page(tmp_path)).text)
+    assert "50.0\xa0% to 70.0\xa0%" in text
+    assert not re.search(r"\d %", text)
+
+
 def test_links_lead_somewhere(tmp_path):
     found = Tags(page(tmp_path)).found
     targets = {attributes.get("id") for _, attributes in found}
@@ -350,7 +383,10 @@ def test_page_says_that_learned_weights_saw_the_test_part(tmp_path):
     assert "learned from the 1,237 accepted images" in text
     assert "starting from the weights in <code>study</code>" in text
     assert "the images of the test part were among them" in text
-    assert "<b>net</b>, 2 epochs: the loss ends at 4.400, where chance gives 5.600; 31.0 %" in text
+    assert (
+        "<b>net</b>, 2 epochs: the loss ends at 4.400, where chance gives 5.600; 31.0&nbsp;%"
+        in text
+    )
 
 
 def test_without_learned_weights_the_page_has_no_such_section(tmp_path):
@@ -361,8 +397,8 @@ def test_without_learned_weights_the_page_has_no_such_section(tmp_path):
 
 def test_page_warns_where_much_of_an_image_is_cut(tmp_path):
     text = page(tmp_path, n_cut=29)
-    assert '<p class="warn">Of 29 of 1,237 images more than 5 % of the area is cut' in text
-    assert "of one 62.5 % (crop_mode: center, crop_pct: 0.875)" in text
+    assert '<p class="warn">Of 29 of 1,237 images more than 5&nbsp;% of the area is cut' in text
+    assert "of one 62.5&nbsp;% (crop_mode: center, crop_pct: 0.875)" in text
     assert (
         "<code>crop_mode: border</code> and <code>crop_pct: 1.0</code> in backbones.net.p" in text
     )

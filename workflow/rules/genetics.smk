@@ -173,6 +173,7 @@ rule plot_genetics:
         kmers="<results>/genetics/kmers.npz",
         anchors=plan.anchor_files,
         scores="<results>/genetics/scores.tsv",
+        distances=plan.sequenced_distances,
         coverage="<results>/specimens/coverage.tsv" if plan.infers_tree else [],
         tree="<results>/genetics/tree.nwk" if plan.infers_tree else [],
         sequences_ingested=of_sequences([]),

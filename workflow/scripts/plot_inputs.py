@@ -7,11 +7,12 @@ from visgen.features.seen import finest_names, spread_images, summarise_cuts
 from visgen.features.tables import read_framing
 from visgen.figures.features.seen import plot_seen
 from visgen.figures.features.simclr import plot_history
+from visgen.figures.leaf_order import leaf_order
 from visgen.figures.matrices import plot_distance_heatmap
 from visgen.figures.specimens.counts import plot_counts
 from visgen.machine.logs import start_log
 from visgen.specimens.records import read_images, read_labels
-from visgen.specimens.taxonomy import group_above, taxonomic_order
+from visgen.specimens.taxonomy import group_above
 from visgen.tables import of_rank, read_table, write_table
 
 start_log(snakemake.log[0])
@@ -22,13 +23,12 @@ for path, figure in zip(given.histories, made.histories, strict=True):
 rank = params.tree_rank
 for path, figure in zip(given.distances, made.distances, strict=True):  # none without a tree
     named, distances = of_rank(read_table(given.taxonomy), rank), load_distances(path)
-    taxa = taxonomic_order(named, params.ranks, rank)
-    order = [name for name in taxa if name in distances.ids]
+    groups = group_above(named, params.ranks, rank)
     plot_distance_heatmap(
         distances,
-        order,
-        group_above(named, params.ranks, rank),
-        title=f"Phylogenetic distance between {len(order)} taxa ({rank})",
+        leaf_order(distances, groups),
+        groups,
+        title=f"Phylogenetic distance between {len(distances.ids)} taxa ({rank})",
         label="distance",
     ).savefig(figure, dpi=150)
 

@@ -3,8 +3,12 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.patheffects import withStroke
 from matplotlib.transforms import Bbox
+
+from visgen.names import shortened
 
 #: Offset in points, horizontal and vertical alignment.
 Place = tuple[tuple[float, float], tuple[str, str]]
@@ -57,3 +61,64 @@ def write_where_free(
             return True
         text.remove()
     return False
+
+
+# Above or below a point, nearest first: offset in points, alignment.
+_AROUND = tuple(
+    ((0, sign * up), ("center", "bottom" if sign > 0 else "top"))
+    for up in (4, 13, 22)
+    for sign in (1, -1)
+)
+_MIDDLE = 3.0  # points about the middle of a group that no name covers
+_LETTERS = 24  # of a name among points
+
+
+def write_at_middles(
+    axes: Axes, points: np.ndarray, members: Sequence[str], left_out: Iterable[str] = ()
+) -> int:
+    """Write the name of each group at its middle point, where it covers no other name or middle.
+
+    The layout of the figure must be settled.
+
+    Parameters
+    ----------
+    axes
+        Where.
+    points
+        (n_points, 2), in data coordinates.
+    members
+        The group of each point.
+    left_out
+        Groups that are not named.
+
+    Returns
+    -------
+    int
+        How many groups are named; large ones are the first to find room.
+    """
+    of_each = np.array(members, dtype=str)
+    names, sizes = np.unique(of_each, return_counts=True)
+    middles = {name: _middle(points[of_each == name]) for name in names}
+    reach = _MIDDLE * axes.figure.dpi / 72
+    pixels = axes.transData.transform(list(middles.values()))
+    taken = [Bbox.from_extents(*(place - reach), *(place + reach)) for place in pixels]
+    return sum(
+        write_where_free(
+            axes,
+            shortened(name, _LETTERS),
+            middles[name],
+            _AROUND,
+            taken,
+            frame=axes.get_window_extent(),
+            fontsize=6.5,
+            zorder=5,
+            path_effects=[withStroke(linewidth=2, foreground="white")],
+        )
+        for name in names[np.argsort(-sizes, kind="stable")]
+        if name not in left_out
+    )
+
+
+def _middle(points: np.ndarray) -> np.ndarray:
+    """Return the point nearest to the median of all."""
+    return points[np.argmin(np.linalg.norm(points - np.median(points, axis=0), axis=1))]

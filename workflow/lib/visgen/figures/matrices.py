@@ -1,22 +1,27 @@
-"""Heat maps of distance matrices, ordered by the rank above."""
+"""Heat maps of distance matrices, with the groups of their taxa."""
 
-from itertools import groupby
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
+from visgen.figures.group_bars import (
+    BESIDE_NAMES,
+    Run,
+    draw_group_bar,
+    group_runs,
+    write_group_names,
+)
 from visgen.names import shortened
 from visgen.scikit_bio import DistanceMatrix
 
 MAX_NAMED = 80  # more names than this cannot be read on a page
 _COLOUR_MAP = "viridis"  # even steps to the eye, safe for colour-blind readers
-GROUP_COLOURS = sns.color_palette("colorblind", 8)
-_UNPLACED = "(no group)"
 _MIN_SIDE, _ROW = 3.2, 0.125  # inches
+_LEAST_ROW, _MAX_SIDE = 0.02, 10.0  # inches: a row without a name, two pixels or more
+_BAR = 0.05  # inches from the cells to the bar of groups
 _POINTS_PER_INCH = 72
 _LETTER, _USUAL = 0.09, 20  # inches of a letter, letters that there is room for
 
@@ -34,7 +39,8 @@ def plot_distance_heatmap(
     matrix : skbio.stats.distance.DistanceMatrix
         (n_taxa, n_taxa).
     order : list of str
-        All taxa of the matrix, in the order to draw, the taxa of one group side by side.
+        All taxa of the matrix, in the order to draw, for instance that of
+        `visgen.figures.leaf_order.leaf_order`.
     groups : Series
         The group (rank above) of each taxon, taxon names as index; a gap is drawn as no group.
     title : str
@@ -80,7 +86,8 @@ def settled(figure: Figure) -> Figure:
 
 def side_of(n_taxa: int, max_named: int) -> float:
     """Return the side of a heat map in inches."""
-    return max(_MIN_SIDE, _ROW * min(n_taxa, max_named))
+    without_names = min(_MAX_SIDE, _LEAST_ROW * n_taxa)
+    return max(_MIN_SIDE, _ROW * min(n_taxa, max_named), without_names)
 
 
 def room_for_names(order: list[str], max_named: int) -> float:
@@ -88,9 +95,9 @@ def room_for_names(order: list[str], max_named: int) -> float:
     return _room_for(order) if len(order) <= max_named else 0.0
 
 
-def room_for_groups(runs: list) -> float:
+def room_for_groups(runs: Sequence[Run]) -> float:
     """Return the inches that long names of groups take beyond what every figure has for them."""
-    return _room_for([group for group, _, _ in runs])
+    return BESIDE_NAMES + _room_for([group for group, _, _ in runs])
 
 
 def _room_for(names: list[str]) -> float:
@@ -100,19 +107,6 @@ def _room_for(names: list[str]) -> float:
 def _font_size(n_taxa: int, side: float) -> float:
     """Return a size in points at which a name fits its row."""
     return min(8.0, 0.8 * _POINTS_PER_INCH * side / n_taxa)
-
-
-def group_runs(order: list[str], groups: pd.Series) -> list[tuple[str, int, int]]:
-    """Return (group, first row, number of rows) for each stretch of one group in the order."""
-    if absent := [taxon for taxon in order if taxon not in groups.index]:
-        raise ValueError(f"{len(absent)} taxa are not in the groups, the first is {absent[0]!r}")
-    names = groups.reindex(order).fillna(_UNPLACED).tolist()
-    runs, start = [], 0
-    for name, stretch in groupby(names):
-        length = len(list(stretch))
-        runs.append((name, start, length))
-        start += length
-    return runs
 
 
 def in_order(matrix: DistanceMatrix, order: list[str]) -> np.ndarray:
@@ -128,7 +122,7 @@ def in_order(matrix: DistanceMatrix, order: list[str]) -> np.ndarray:
 def draw_heatmap(
     axes: Axes,
     values: np.ndarray,
-    runs: list,
+    runs: Sequence[Run],
     label: str,
     side: float,
     *,
@@ -137,27 +131,18 @@ def draw_heatmap(
     borders: str = "white",
 ) -> None:
     """Draw a square of values, its colour bar and its bar of groups."""
-    n_taxa = len(values)
     low, high = limits
     image = axes.imshow(values, cmap=colour_map, vmin=low, vmax=high, interpolation="nearest")
     bar = axes.figure.colorbar(image, ax=axes, location="bottom", shrink=0.7, aspect=30, pad=0.02)
     bar.set_label(label)
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
-    width = _bar_width(n_taxa, side)
-    for number, (group, start, length) in enumerate(runs):
-        colour = "0.8" if group == _UNPLACED else GROUP_COLOURS[number % len(GROUP_COLOURS)]
-        axes.add_patch(
-            Rectangle((n_taxa - 0.5 + width / 3, start - 0.5), width, length, color=colour, lw=0)
-        ).set_clip_on(False)
-        if start:
-            axes.axhline(start - 0.5, color=borders, lw=0.6)
-            axes.axvline(start - 0.5, color=borders, lw=0.6)
-
-
-def _bar_width(n_taxa: int, side: float) -> float:
-    """Return the width of the bar of groups in rows, 0.12 inches."""
-    return 0.12 * n_taxa / side
+    row = side / len(values)
+    draw_group_bar(axes, runs, row, 1 / side, 1 + _BAR / side)
+    line = {"color": borders, "lw": min(0.6, 0.3 * _POINTS_PER_INCH * row)}
+    for _, start, _ in runs[1:]:
+        axes.axhline(start - 0.5, **line)
+        axes.axvline(start - 0.5, **line)
 
 
 def name_taxa(axes: Axes, order: list[str], side: float, max_named: int) -> None:
@@ -165,7 +150,7 @@ def name_taxa(axes: Axes, order: list[str], side: float, max_named: int) -> None
     if len(order) > max_named:
         axes.set_xticks([])
         axes.set_yticks([])
-        axes.set_xlabel(f"{len(order)} taxa: their names are left out above {max_named}")
+        axes.set_xlabel(f"{len(order)} taxa: names left out above {max_named}, see the tables")
         return
     size = _font_size(len(order), side)
     names = list(map(shortened, order))
@@ -173,23 +158,8 @@ def name_taxa(axes: Axes, order: list[str], side: float, max_named: int) -> None
     axes.set_yticks(range(len(order)), names, fontsize=size)
 
 
-def name_groups(axes: Axes, runs: list, side: float) -> None:
-    """Write the groups beside their bar; say so where some are too narrow for their name."""
-    n_taxa = sum(length for _, _, length in runs)
-    row = side / n_taxa
-    size = max(5.5, _font_size(n_taxa, side))
-    narrow = 0
-    for group, start, length in runs:
-        if length * row * _POINTS_PER_INCH < size:
-            narrow += 1
-            continue
-        axes.text(
-            n_taxa - 0.5 + 1.8 * _bar_width(n_taxa, side),
-            start + (length - 1) / 2,
-            shortened(group),
-            va="center",
-            fontsize=size,
-        )
-    if narrow:
-        note = f"{narrow} of {len(runs)} groups are too narrow for their name"
+def name_groups(axes: Axes, runs: Sequence[Run], side: float) -> None:
+    """Write the groups beside their bar; say so where some have no room for their name."""
+    row = side / sum(length for _, _, length in runs)
+    if note := write_group_names(axes, runs, row, 1 / side, 1 + _BAR / side):
         axes.set_xlabel("\n".join(filter(None, [axes.get_xlabel(), note])))

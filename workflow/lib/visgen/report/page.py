@@ -2,6 +2,7 @@
 
 import base64
 import math
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,11 @@ from visgen.names import shortened
 
 #: The p-value under which the page calls an agreement shown.
 ALPHA = 0.05
+
+# Names of variants, backbones and files may wrap after a sign: cells would be as wide as they.
+_LONG_WORD_OF_CELL = re.compile(r"(?<=<td>)[^<>]*[^\s<>]{13}[^<>]*")
+_PER_CENT = re.compile(r"(\d) %")  # no line begins with the sign
+_SIGN = re.compile(r"(?<=\w)([_/-])(?=\w)")
 
 #: Rows of a listing that the page shows; the rest is in its table.
 LISTED = 200
@@ -47,7 +53,9 @@ def render_report(template: str | Path, content: Mapping[str, Any]) -> str:
     environment.globals["caption"] = lambda name: (
         (folder / f"{name}.rst").read_text("utf-8").strip()
     )
-    return environment.get_template(Path(template).name).render(content)
+    page = environment.get_template(Path(template).name).render(content)
+    page = _LONG_WORD_OF_CELL.sub(lambda cell: _SIGN.sub(r"\1<wbr>", cell[0]), page)
+    return _PER_CENT.sub(r"\1&nbsp;%", page)
 
 
 def embed_image(path: str | Path) -> str:

@@ -1,7 +1,6 @@
 """Which taxa are taken for which, in the order of the taxonomy."""
 
 from collections.abc import Sequence
-from itertools import groupby
 from textwrap import fill
 
 import numpy as np
@@ -9,10 +8,15 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, PowerNorm
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 from matplotlib.ticker import PercentFormatter
 
-from visgen.figures.colours import COLOURS
+from visgen.figures.group_bars import (
+    BESIDE_NAMES,
+    draw_group_bar,
+    group_runs,
+    name_size,
+    write_group_names,
+)
 from visgen.figures.matrices import plot_notice
 from visgen.names import shortened
 
@@ -21,9 +25,8 @@ MAX_NAMED = 80  # more names than this cannot be read on a page
 _SHARES = LinearSegmentedColormap.from_list(
     "shares", ["white", "#d6e6f4", "#abd0e6", "#6aaed6", "#3787c0", "#105ba4", "#08306b"]
 )
-_UNPLACED = "(no group)"
 _MIN_SIDE, _CELL = 4.2, 0.125  # inches
-_BAR, _GAP, _LETTER = 0.12, 0.08, 0.6  # inches, inches, width of a letter by its size
+_GAP, _LETTER = 0.08, 0.6  # inches, width of a letter by its size
 _POINTS_PER_INCH = 72
 
 
@@ -87,7 +90,9 @@ def plot_confusion(
     taken = _name_taxa(axes, n_images, columns, size) if named else np.zeros(3)
     if len(columns) <= MAX_NUMBERED:
         _number_cells(axes, shares, size)
-    taken[1] += _draw_groups(axes, groups, rows, columns, cell, taken[1])
+    beside, note = _draw_groups(axes, groups, rows, columns, cell, taken[1])
+    taken[1] += beside
+    axes.set_xlabel("\n".join(filter(None, [axes.get_xlabel(), note])))
     flat = cell * len(columns) / 0.15
     bar = axes.figure.colorbar(image, ax=axes, location="bottom", aspect=flat, pad=0.02)
     bar.set_ticks([0, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 1])
@@ -114,7 +119,7 @@ def _notes(confusion: pd.DataFrame, rows: list[str], columns: list[str]) -> list
     """Return what has to be said below the cells."""
     notes = []
     if len(columns) > MAX_NAMED:
-        notes.append(f"{len(columns)} taxa: their names are left out above {MAX_NAMED}")
+        notes.append(f"{len(columns)} taxa: names left out above {MAX_NAMED}, see the tables")
     elif (n_seeds := confusion["seed"].nunique()) > 1:
         notes.append(f"n: test images, summed over {n_seeds} seeds")
     if untested := len(columns) - len(rows):
@@ -152,35 +157,28 @@ def _number_cells(axes: Axes, shares: np.ndarray, size: float) -> None:
 
 def _draw_groups(
     axes: Axes, groups: pd.Series, rows: list[str], columns: list[str], cell: float, away: float
-) -> float:
-    """Draw a bar of the rows' groups and lines between groups; return the inches it takes.
+) -> tuple[float, str]:
+    """Draw a bar of the rows' groups and lines between groups.
 
-    The bar stands `away` inches from the cells, the names beside it.
+    The bar stands `away` inches from the cells, the names beside it. Returned are the inches that
+    they take and what has to be said of groups without a name.
     """
-    if absent := [taxon for taxon in columns if taxon not in groups.index]:
-        raise ValueError(f"{len(absent)} taxa are not in the groups, the first is {absent[0]!r}")
-    if len(runs := _runs(groups, columns)) == 1:
-        return 0.0
+    across, down = group_runs(columns, groups), group_runs(rows, groups)
+    if len(across) == 1:
+        return 0.0, ""
     line = (
         {"color": "0.6", "lw": 0.5} if len(columns) <= MAX_NAMED else {"color": "0.85", "lw": 0.4}
     )
-    for _, start, _ in runs[1:]:
+    for _, start, _ in across[1:]:
         axes.axvline(start - 0.5, **line)
-    size = min(8.0, max(5.5, 0.8 * _POINTS_PER_INCH * cell))
+    for _, start, _ in down[1:]:
+        axes.axhline(start - 0.5, **line)
     inch = 1 / (cell * len(columns))  # of the width of the axes
-    x, written = 1 + (away + _GAP) * inch, [""]
-    for number, (group, start, length) in enumerate(_runs(groups, rows)):
-        colour = "0.8" if group == _UNPLACED else COLOURS[number % 6]
-        box = Rectangle((x, start - 0.5), _BAR * inch, length, color=colour, lw=0)
-        box.set(transform=axes.get_yaxis_transform(), clip_on=False)
-        axes.add_patch(box)
-        if start:
-            axes.axhline(start - 0.5, **line)
-        if length * cell * _POINTS_PER_INCH >= size:
-            middle = start + (length - 1) / 2
-            _write_beside(axes, x + _BAR * inch, middle, shortened(group), size)
-            written.append(shortened(group))
-    return 2 * _GAP + _BAR + _width(written, size)
+    place = (down, cell, inch, 1 + (away + _GAP) * inch)
+    draw_group_bar(axes, *place)
+    note = write_group_names(axes, *place)
+    names = [shortened(name) for name, _, _ in down]
+    return BESIDE_NAMES + _width(names, name_size(down, cell)), note
 
 
 def _write_beside(axes: Axes, x: float, row: float, text: str, size: float) -> None:
@@ -194,16 +192,6 @@ def _write_beside(axes: Axes, x: float, row: float, text: str, size: float) -> N
         va="center",
         fontsize=size,
     )
-
-
-def _runs(groups: pd.Series, taxa: list[str]) -> list[tuple[str, int, int]]:
-    """Return (group, first place, number of places) for each stretch of one group."""
-    runs, start = [], 0
-    for name, stretch in groupby(groups.reindex(taxa).fillna(_UNPLACED)):
-        length = len(list(stretch))
-        runs.append((name, start, length))
-        start += length
-    return runs
 
 
 def _width(texts: list[str], size: float) -> float:

@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from visgen.figures.colours import COLOURS
+from visgen.figures.matrices import plot_notice
 
 _FITTED, _WATCHED, _KEPT = COLOURS[0], COLOURS[1], "0.2"
 #: Column of the fit: (what it is called, line).
@@ -30,19 +31,26 @@ def plot_guidance(
 ) -> Figure:
     """Draw the loss of each guided variant by epoch, a panel a variant, each on its own axis.
 
+    Without a variant that was fitted the figure says so.
+
     Parameters
     ----------
     histories
         By variant: epoch (0: before fitting), loss, watched_loss (null where none is watched),
         kept.
     fits
-        By variant: n_known, n_watched, loss_of_zero, loss_of_constant; of the same fit.
+        By variant: n_known, n_watched, loss_of_zero, loss_of_constant; of the same fit. Histories
+        without one are not drawn, and those of others not asked for.
 
     Notes
     -----
     The constants are losses over the pairs that are fitted; those of watched taxa are other
     pairs, whose loss can lie lower or higher for that alone.
     """
+    histories = {name: history for name, history in histories.items() if name in fits}
+    fits = {name: fits[name] for name in histories}
+    if not histories:
+        return plot_notice("too few taxa to be guided by")
     n_columns = min(_WIDEST, len(histories))
     n_rows = -(-len(histories) // n_columns)
     size = (max(4.0 * n_columns, 7.0), 3.1 * n_rows + 0.9)

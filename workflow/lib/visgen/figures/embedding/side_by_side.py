@@ -1,20 +1,23 @@
 """Phylogenetic and visual distances as heat maps in one order, their difference, and the pairs."""
 
 from textwrap import fill
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from scipy.spatial.distance import squareform
 from scipy.stats import rankdata
 
-from visgen.distances.agreement import mantel_in_scores
-from visgen.embedding.unguided import RANDOM_DRAWS
+from visgen.figures.colours import COLOURS
+from visgen.figures.embedding.held_out_pairs import MAX_POINTS
+from visgen.figures.group_bars import group_runs
 from visgen.figures.matrices import (
-    GROUP_COLOURS,
     draw_heatmap,
-    group_runs,
     in_order,
     name_groups,
     name_taxa,
@@ -29,6 +32,22 @@ MAX_NAMED_BESIDE = 40  # more names than this cannot be read where two heat maps
 _DIVERGING = "RdBu_r"  # white at zero; red and blue differ to colour-blind readers
 _DIFFERENCE = "rank of the pair by look less its rank by descent, percentile points"
 _LETTERS_PER_INCH = 11  # of a title
+
+
+class _Kind(NamedTuple):
+    """How the pairs of one kind are drawn; colours of hexagons go from few pairs to many."""
+
+    label: str
+    colour: str
+    marker: str
+    pale: str
+    dark: str
+
+
+_KINDS = (
+    _Kind("other pairs", COLOURS[0], "o", "#d6e6f4", "#002a4d"),
+    _Kind("pairs within a group", COLOURS[1], "^", "#fbdcc4", "#5c2400"),
+)
 
 
 def plot_side_by_side(
@@ -49,7 +68,7 @@ def plot_side_by_side(
     order, groups
         As in `visgen.figures.matrices.plot_distance_heatmap`.
     title : str
-        How far they agree, as `agreement_in_words` or `fit_in_words` has it.
+        How far they agree, as `visgen.figures.embedding.agreement` has it.
     genetic_label, visual_label : str
         What the two distances are, with units, for instance ``"patristic distance"``.
 
@@ -94,7 +113,9 @@ def plot_side_by_side(
     beside.set_title("visual")
     below.set_title("difference: red looks too far apart, blue too much alike", fontsize=9)
     _draw_pairs(pairs, of_genetic, of_visual, groups.reindex(order))
-    pairs.set(xlabel=genetic_label, ylabel=visual_label, box_aspect=1)
+    counted = len(order) * (len(order) - 1) // 2 > MAX_POINTS
+    darker = " (the darker, the more pairs)" * counted
+    pairs.set(xlabel=f"{genetic_label}{darker}", ylabel=visual_label, box_aspect=1)
     figure.suptitle(
         "\n".join(fill(line, int(_LETTERS_PER_INCH * width)) for line in title.split("\n"))
     )
@@ -121,72 +142,51 @@ def rank_difference(genetic: np.ndarray, visual: np.ndarray) -> np.ndarray:
     return squareform(100 * (ranks[1] - ranks[0]) / len(ranks[0]))
 
 
-def fit_in_words(r: float, n_taxa: int) -> str:
-    """Return the title of a guided variant's figure, which has no test.
-
-    Parameters
-    ----------
-    r
-        In-sample, as `visgen.embedding.guidance.in_sample.in_sample_r` returns it; NaN where there
-        is none.
-    n_taxa
-        Of the figure.
-    """
-    words = "the distances are all equal" if np.isnan(r) else f"r = {r:.3f} proves nothing"
-    return f"fitted to these very distances: {words}; see held-out taxa\n{_size(n_taxa)}"
-
-
-def agreement_in_words(scores: pd.DataFrame, variant: str, n_taxa: int) -> str:
-    """Return the title of an unguided variant's figure: its test, or why there is none.
-
-    Parameters
-    ----------
-    scores
-        Columns of the contract; evaluator ``mantel``.
-    variant
-        Its name.
-    n_taxa
-        Of the figure.
-    """
-    size = _size(n_taxa)
-    test = mantel_in_scores(scores, variant)
-    if test is None:
-        return f"{n_taxa} taxa: too few, or distances too equal, for a Mantel test"
-    interval = f"95 % {test.ci_low:.3f} to {test.ci_high:.3f}"
-    if np.isnan(test.p):
-        return (
-            f"vectors that know nothing of the images: mean r = {test.r:.3f} of {RANDOM_DRAWS} "
-            f"draws ({interval}), one of them shown\n{size}"
-        )
-    return f"Mantel r = {test.r:.3f} ({interval}), p = {test.p:.4g}\n{size}"
-
-
-def _size(n_taxa: int) -> str:
-    return f"n = {n_taxa} taxa, {n_taxa * (n_taxa - 1) // 2} pairs"
-
-
 def _draw_pairs(axes: Axes, genetic: np.ndarray, visual: np.ndarray, groups: pd.Series) -> None:
-    """Draw every pair of taxa once, those of one group apart from the others."""
+    """Draw every pair of taxa once, those of one group apart from the others and over them."""
     first, second = np.triu_indices(len(genetic), k=1)
     names = groups.to_numpy(dtype=object)
     same = (names[first] == names[second]) & groups.notna().to_numpy()[first]
-    for name, chosen, colour, marker in (
-        ("other pairs", ~same, GROUP_COLOURS[0], "o"),
-        ("pairs within a group", same, GROUP_COLOURS[1], "^"),
-    ):
-        axes.scatter(
-            genetic[first, second][chosen],
-            visual[first, second][chosen],
-            s=max(6, 30 - len(first) / 40),
-            alpha=float(np.clip(2000 / max(chosen.sum(), 1), 0.15, 0.6)),
-            color=colour,
-            marker=marker,
-            linewidths=0,
-            label=f"{name} ({chosen.sum()})",
-            rasterized=True,
-        )
-    # Faint points in the panel, full colour in the legend.
-    legend = axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False, ncols=2)
-    for handle in legend.legend_handles:
-        handle.set(alpha=0.9, sizes=[30])
+    x, y = genetic[first, second], visual[first, second]
+    draw = _draw_points if len(first) <= MAX_POINTS else _draw_hexagons
+    handles = [
+        draw(axes, x[chosen], y[chosen], (x.min(), x.max(), y.min(), y.max()), kind)
+        for kind, chosen in zip(_KINDS, (~same, same), strict=True)
+    ]
+    labels = [
+        f"{kind.label} ({chosen.sum():,})"
+        for kind, chosen in zip(_KINDS, (~same, same), strict=True)
+    ]
+    shown = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.0), "frameon": False, "ncols": 2}
+    axes.legend(handles, labels, **shown)
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def _draw_points(
+    axes: Axes, x: np.ndarray, y: np.ndarray, extent: tuple[float, ...], kind: _Kind
+) -> Line2D:
+    """Draw a point a pair, and return one in full colour for the legend."""
+    axes.scatter(
+        x,
+        y,
+        s=float(np.clip(30 - len(x) / 40, 6, 30)),
+        alpha=float(np.clip(2000 / max(len(x), 1), 0.3, 0.6)),
+        color=kind.colour,
+        marker=kind.marker,
+        linewidths=0,
+        rasterized=True,
+    )
+    return Line2D([], [], ls="", marker=kind.marker, ms=5.5, mew=0, c=kind.colour)
+
+
+def _draw_hexagons(
+    axes: Axes, x: np.ndarray, y: np.ndarray, extent: tuple[float, ...], kind: _Kind
+) -> Patch:
+    """Draw how many pairs there are at each place, the darker, the more."""
+    colours = LinearSegmentedColormap.from_list(kind.label, [kind.pale, kind.colour, kind.dark])
+    if len(x):
+        axes.hexbin(
+            x, y, gridsize=(50, 38), extent=extent, bins="log", cmap=colours, mincnt=1, lw=0.1,
+            alpha=0.85,
+        )  # fmt: skip
+    return Patch(color=kind.colour, lw=0)

@@ -6,9 +6,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from visgen.distances.matrices import cosine_distances
+from visgen.figures.group_bars import group_runs
 from visgen.figures.matrices import (
     draw_heatmap,
-    group_runs,
     name_groups,
     name_taxa,
     plot_notice,

@@ -13,20 +13,7 @@ from visgen.scikit_bio import TreeNode
 #: More tips than this are drawn without their names.
 MAX_NAMED = 120
 _INK = "0.25"
-
-
-def ladderised(tree: TreeNode) -> TreeNode:
-    """Return a copy of a tree whose smaller clades come first, of equals that of the first name."""
-    tree = tree.copy()
-    size: dict[TreeNode, tuple[int, str]] = {}
-    for node in tree.postorder():
-        if node.is_tip():
-            size[node] = (1, node.name)
-            continue
-        node.children.sort(key=size.__getitem__)
-        below = [size[child] for child in node.children]
-        size[node] = (sum(n for n, _ in below), min(name for _, name in below))
-    return tree
+_COLUMN = 1.02  # of the depth of the tree: where names begin
 
 
 def positions(tree: TreeNode) -> tuple[dict[TreeNode, float], dict[TreeNode, float]]:
@@ -91,13 +78,9 @@ def draw_branches(
 
 
 def draw_tips(
-    axes: Axes,
-    tree: TreeNode,
-    across: dict[TreeNode, float],
-    members: Sequence[str],
-    styles: dict[str, Style],
+    axes: Axes, tree: TreeNode, across: dict[TreeNode, float], members: Sequence[str]
 ) -> None:
-    """Draw the mark of each tip's group in one column, with its name up to `MAX_NAMED` tips.
+    """Draw lines from the tips to one column, with their names there up to `MAX_NAMED` tips.
 
     Parameters
     ----------
@@ -107,37 +90,39 @@ def draw_tips(
         As `positions` returns it.
     members : list of str
         The group of each tip, in the order of the tips.
-    styles : dict of str to Style
-        By group.
     """
     tips = list(tree.tips())
-    named = len(tips) <= MAX_NAMED
-    column = 1.02 * max(across.values())
+    column = _COLUMN * max(across.values())
     guides = [[(across[tip], row), (column, row)] for row, tip in enumerate(tips)]
     axes.add_collection(LineCollection(guides, colors="0.85", lw=0.5, ls=":", zorder=0))
+    if len(tips) > MAX_NAMED:
+        return
+    for row, (tip, member) in enumerate(zip(tips, members, strict=True)):
+        axes.annotate(
+            shortened(tip.name),
+            (column, row),
+            (5, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=7.5,
+            color="0.5" if member == UNKNOWN else "black",
+            annotation_clip=False,
+        )
+
+
+def mark_tips(axes: Axes, depth: float, members: Sequence[str], styles: dict[str, Style]) -> None:
+    """Draw the mark of each tip's group in the column where the names begin."""
     for member, style in styles.items():
         rows = [row for row, own in enumerate(members) if own == member]
         axes.scatter(
-            [column] * len(rows),
+            [_COLUMN * depth] * len(rows),
             rows,
-            s=25 if named else 6,
+            s=25 if len(members) <= MAX_NAMED else 6,
             c=style.colour,
             marker=style.marker,
             lw=0,
             clip_on=False,
         )
-    for row, (tip, member) in enumerate(zip(tips, members, strict=True)):
-        if named:
-            axes.annotate(
-                shortened(tip.name),
-                (column, row),
-                (5, 0),
-                textcoords="offset points",
-                va="center",
-                fontsize=7.5,
-                color="0.5" if member == UNKNOWN else "black",
-                annotation_clip=False,
-            )
 
 
 def draw_scale_bar(axes: Axes, depth: float, unit: str) -> None:

@@ -8,7 +8,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from sklearn.manifold import TSNE
 
-from visgen.figures.group_styles import Style, group_of_each, group_styles, legend_entries
+from visgen.figures.free_places import write_at_middles
+from visgen.figures.group_bars import HUES
+from visgen.figures.group_styles import (
+    UNKNOWN,
+    UNPLACED,
+    Style,
+    group_of_each,
+    group_styles,
+    legend_entries,
+)
 from visgen.figures.matrices import plot_notice
 from visgen.genetics.vectors.files import SequenceVectors
 from visgen.machine.threads import one_thread
@@ -56,11 +65,13 @@ def plot_sequence_map(vectors: Mapping[str, SequenceVectors], groups: pd.Series)
     height = _PANEL + 0.9 + 0.19 * n_rows
     figure = Figure(figsize=(_PANEL * len(vectors), height), layout="constrained")
     panels = figure.subplots(1, len(vectors), squeeze=False)[0]
+    maps = {}
     for axes, (title, each) in zip(panels, vectors.items(), strict=True):
         values = each.values[places[title][chosen]]
         axes.set_title(f"{title} ({values.shape[1]:,} values)", loc="left")
         if np.ptp(values, axis=0).any():
-            _draw_points(axes, map_vectors(values, _SEED), members, styles)
+            maps[axes] = map_vectors(values, _SEED)
+            _draw_points(axes, maps[axes], members, styles)
         else:
             axes.text(0.5, 0.5, "all vectors are the same", transform=axes.transAxes, ha="center")
         axes.set(xticks=[], yticks=[], box_aspect=1)
@@ -74,6 +85,10 @@ def plot_sequence_map(vectors: Mapping[str, SequenceVectors], groups: pd.Series)
         frameon=False,
         fontsize=8.5,
     )
+    if len(styles) > len(HUES):  # hues recur, and small groups share a grey
+        figure.draw_without_rendering()  # settles where points lie
+        for axes, points in maps.items():
+            write_at_middles(axes, points, members, {UNKNOWN, UNPLACED})
     return figure
 
 

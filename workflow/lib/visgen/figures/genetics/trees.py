@@ -1,5 +1,8 @@
 """Trees as rectangular phylograms, with what there is of each tip beside them."""
 
+from collections.abc import Sequence
+from textwrap import fill
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -11,11 +14,28 @@ from visgen.figures.genetics.phylogram import (
     draw_branches,
     draw_scale_bar,
     draw_tips,
-    ladderised,
+    mark_tips,
     positions,
 )
 from visgen.figures.genetics.supports import MIN_SUPPORT, write_supports
-from visgen.figures.group_styles import group_of_each, group_styles, legend_entries
+from visgen.figures.group_bars import (
+    BESIDE_NAMES,
+    HUES,
+    Run,
+    draw_group_bar,
+    group_runs,
+    run_colours,
+    write_group_names,
+)
+from visgen.figures.group_styles import (
+    UNKNOWN,
+    UNPLACED,
+    Style,
+    group_of_each,
+    group_styles,
+    legend_entries,
+)
+from visgen.figures.leaf_order import ladderised
 from visgen.names import shortened
 from visgen.scikit_bio import TreeNode
 
@@ -23,6 +43,9 @@ from visgen.scikit_bio import TreeNode
 _COUNTS = {"n_images": ("images", "#4c78a8"), "n_sequences": ("sequences", "#54a24b")}
 _ROW, _LEAST, _MOST = 0.15, 2.2, 16.0  # inches: a tip's height, that of the least and most tips
 _TREE, _PANEL = 6.0, 1.6  # inches: width of the tree and of a panel of counts
+_LETTER, _INSET = 0.075, 0.12  # inches: width of a letter, room before the bar of groups
+_LETTERS_PER_INCH = 15  # of the title
+_DPI = 150
 
 
 def plot_tree(
@@ -30,7 +53,9 @@ def plot_tree(
 ) -> Figure:
     """Draw a rooted tree to scale with images and sequences per tip on a log scale.
 
-    Branches whose tips are all of one group have its colour. Up to `MAX_NAMED` tips have names.
+    Branches whose tips are all of one group have its colour. Up to `MAX_NAMED` tips have names. Of
+    more groups than there are hues each is named beside a bar, and no two that meet there have the
+    same colour; fewer have a legend and the colours of all figures of the study.
 
     Parameters
     ----------
@@ -61,46 +86,57 @@ def plot_tree(
     across, down = positions(tree)
     tips = [tip.name for tip in tree.tips()]
     members = group_of_each(tips, groups)
-    styles = group_styles(members, groups)
+    runs = group_runs(tips, pd.Series(members, tips)) if _are_many(members) else []
+    styles = _styles_along(runs) if runs else group_styles(members, groups)
     shown = {
         column: counts.set_index("taxon")[column].reindex(tips).astype(float)
         for column in _COUNTS
         if column in counts and counts[column].notna().any()
     }
     height = float(np.clip(_ROW * len(tips), _LEAST, _MOST))
-    n_rows = -(-len(set(styles.values())) // 4)
+    n_rows = 0 if runs else -(-len(set(styles.values())) // 4)
     longest = max(len(shortened(tip)) for tip in tips) if len(tips) <= MAX_NAMED else 0
-    figure = Figure(
-        figsize=(_TREE + 0.075 * longest + _PANEL * len(shown), height + 1.5 + 0.2 * n_rows),
-        layout="constrained",
-    )
+    widths = [_TREE + _LETTER * longest]
+    if runs:
+        widths.append(
+            BESIDE_NAMES + _INSET + _LETTER * max(len(shortened(name)) for name, _, _ in runs)
+        )
+    widths += [_PANEL] * len(shown)
+    # Widths of words depend on the resolution: that at which the figure is saved.
+    size = (sum(widths), height + 1.5 + 0.2 * n_rows)
+    figure = Figure(figsize=size, dpi=_DPI, layout="constrained")
     figure.get_layout_engine().set(w_pad=0.1, h_pad=0.08, wspace=0.03)
-    widths = [_TREE + 0.075 * longest, *[_PANEL] * len(shown)]
     panels = figure.subplots(1, len(widths), sharey=True, width_ratios=widths, squeeze=False)
     drawn, *beside = panels[0]
     draw_branches(drawn, tree, across, down, dict(zip(tips, members, strict=True)), styles)
-    draw_tips(drawn, tree, across, members, styles)
+    draw_tips(drawn, tree, across, members)
+    depth = max(across.values())
+    notes, letters = [f"{len(tips)} taxa"], int(_LETTERS_PER_INCH * widths[0])
+    if len(tips) > MAX_NAMED:
+        notes.append(f"names left out above {MAX_NAMED}, see the tables")
+    if runs:
+        bar, *beside = beside
+        notes += _name_groups(bar, runs, height / len(tips), 1 / widths[1], str(groups.name))
+    else:
+        mark_tips(drawn, depth, members, styles)
     for axes, (column, numbers) in zip(beside, shown.items(), strict=True):
         _draw_counts(axes, numbers, *_COUNTS[column])
     unit = "of branch length" if n_bootstraps is None else "substitutions per site"
-    depth = max(across.values())
     draw_scale_bar(drawn, depth, unit)
     drawn.set_xlim(-0.02 * depth, 1.03 * depth)
     drawn.set_ylim(len(tips) - 0.4, -0.6)
-    figure.legend(
-        handles=legend_entries(styles, 6),
-        title=f"{groups.name} (tips)",
-        loc="outside lower center",
-        ncols=4,
-        frameon=False,
-        fontsize=8.5,
-    )
-    notes = [f"{len(tips)} taxa"]
-    if len(tips) > MAX_NAMED:
-        notes.append(f"names are left out above {MAX_NAMED}")
+    if not runs:
+        figure.legend(
+            handles=legend_entries(styles, 6),
+            title=f"{groups.name} (tips)",
+            loc="outside lower center",
+            ncols=4,
+            frameon=False,
+            fontsize=8.5,
+        )
     if n_bootstraps:
         notes.append(f"numbers: support of {MIN_SUPPORT} % and more in {n_bootstraps} bootstraps")
-    drawn.set_title("; ".join(notes), loc="left", fontsize=9)
+    drawn.set_title(fill("; ".join(notes), letters), loc="left", fontsize=9)
     if n_bootstraps:
         # Supports are placed where the branches come to lie, so these must stay.
         for _ in range(2):
@@ -108,8 +144,30 @@ def plot_tree(
         figure.set_layout_engine("none")
         if n_left := write_supports(drawn, tree, across, down):
             notes.append(f"{n_left} more of them have no room")
-            drawn.set_title("; ".join(notes), loc="left", fontsize=9)
+            drawn.set_title(fill("; ".join(notes), letters), loc="left", fontsize=9)
     return figure
+
+
+def _are_many(members: Sequence[str]) -> bool:
+    """Tell whether there are more groups than hues."""
+    return len(set(members) - {UNKNOWN, UNPLACED}) > len(HUES)
+
+
+def _styles_along(runs: Sequence[Run]) -> dict[str, Style]:
+    """Return how the branches of each group are drawn: as the bar where the group comes first."""
+    found: dict[str, Style] = {}
+    for (name, _, _), colour in zip(runs, run_colours(runs), strict=True):
+        found.setdefault(name, Style(colour, "o", name))
+    return found
+
+
+def _name_groups(axes: Axes, runs: Sequence[Run], row: float, inch: float, rank: str) -> list[str]:
+    """Draw the bar of groups with their names; return what has to be said of those without."""
+    draw_group_bar(axes, runs, row, inch, _INSET * inch)
+    note = write_group_names(axes, runs, row, inch, _INSET * inch)
+    axes.text(_INSET * inch, -0.02, rank, transform=axes.transAxes, va="center", fontsize=8.5)
+    axes.set_axis_off()
+    return [note] if note else []
 
 
 def _draw_counts(axes: Axes, numbers: pd.Series, label: str, colour: str) -> None:

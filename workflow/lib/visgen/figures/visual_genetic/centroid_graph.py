@@ -12,8 +12,15 @@ from matplotlib.transforms import Bbox
 from scipy.spatial import Delaunay, QhullError
 
 from visgen.distances.matrices import cosine_distances
-from visgen.figures.free_places import write_where_free
-from visgen.figures.group_styles import group_of_each, group_styles, legend_entries
+from visgen.figures.free_places import write_at_middles, write_where_free
+from visgen.figures.group_bars import HUES
+from visgen.figures.group_styles import (
+    UNKNOWN,
+    UNPLACED,
+    group_of_each,
+    group_styles,
+    legend_entries,
+)
 from visgen.figures.matrices import plot_notice
 from visgen.names import shortened
 
@@ -170,12 +177,15 @@ def plot_centroid_graph(spaces: Mapping[str, pd.DataFrame], groups: pd.Series) -
         frameon=False,
         fontsize=8,
     )
+    figure.draw_without_rendering()  # settles where points lie
     if len(shared) <= MAX_NAMED:
-        figure.draw_without_rendering()  # settles where points lie
         for axes, (title, places) in zip(panels, laid_out.items(), strict=True):
             n_named = _write_names(axes, shared, places)
             if n_named < len(shared):
                 axes.set_title(f"{title} ({len(shared)} taxa, {n_named} named)")
+    elif len(styles) > len(HUES):  # hues recur, and small groups share a grey
+        for axes, places in zip(panels, laid_out.values(), strict=True):
+            write_at_middles(axes, places, members, {UNKNOWN, UNPLACED})
     return figure
 
 
