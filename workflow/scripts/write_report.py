@@ -8,6 +8,7 @@ from visgen.machine.logs import start_log
 from visgen.report.classification.content import classification_content
 from visgen.report.embedding.agreement import descent_content
 from visgen.report.embedding.held_out import held_out_content
+from visgen.report.embedding.placed import placed_content
 from visgen.report.features import pretraining_content, seen_content
 from visgen.report.genetics.content import genetics_content
 from visgen.report.page import render_report
@@ -45,6 +46,9 @@ if page["tree_rank"]:
         metrics, given.embedding_figures, given.embedding_omitted, given.few_images, given.missing
     )
     page |= held_out_content(metrics, given, tree_rank=page["tree_rank"], **params.held_out)
+    page |= placed_content(
+        given.placed_tables, given.placed_trust, given.placed_figures, page["tree_rank"]
+    )
 if params.visual_genetic is not None:
     page |= visual_genetic_content(metrics, params.visual_genetic, given)
 

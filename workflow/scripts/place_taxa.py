@@ -1,0 +1,43 @@
+"""Place taxa that have images and no place in the tree, by a ridge to the taxa that have one."""
+
+import sys
+
+import pandas as pd
+from visgen.distances.matrices import load_distances
+from visgen.embedding.held_out.files import read_fold_distances
+from visgen.embedding.placement import tables
+from visgen.embedding.placement.files import write_coordinates
+from visgen.embedding.ridge.placing import place_taxa
+from visgen.embedding.ridge.taxon_images import make_taxon_images
+from visgen.features.tables import read_features
+from visgen.machine.logs import start_log
+from visgen.machine.threads import use_threads
+from visgen.specimens.records import read_labels
+from visgen.specimens.taxonomy import group_above
+from visgen.tables import read_table, write_table
+
+start_log(snakemake.log[0])
+use_threads()
+given, made, params = snakemake.input, snakemake.output, snakemake.params
+genetic, folds = load_distances(given.genetic), read_table(given.folds).set_index("taxon")
+labels = read_labels(given.labels)
+taxa, variant = labels[params.rank], params.variant
+ranks = params.ranks[: params.ranks.index(params.rank)][-1:]
+groups = pd.read_parquet(given.groups).set_index("id")[ranks]
+groups = group_above(groups.join(labels), [*ranks, params.rank], params.rank)
+outside = tables.outside_tree(taxa, genetic.ids)
+
+held_out, numbers = read_fold_distances(given.held_out, genetic, folds), folds["group_number"]
+calibrated = tables.calibrate_kinds(held_out, numbers.to_numpy(), params.confidence)
+write_table(made.trust, tables.trust_table(calibrated, params.confidence))
+if folds.empty or outside.empty:
+    write_table(made.placed, tables.not_placed(outside, groups))
+    write_coordinates(made.coordinates, None, [])
+    sys.exit()
+used = taxa.where(taxa.isin([*folds.index, *outside.index]))
+images = make_taxon_images(read_features(given.features), used, variant, seed=params.seed)
+names = list(images.bags.taxa)
+placement = place_taxa(images.grams(), names, genetic, folds, variant["guidance"], params.seed)
+write_coordinates(made.coordinates, placement, names)
+placed = (placement.fold, names, groups, outside, calibrated, params.confidence)
+write_table(made.placed, tables.placed_table(*placed))
