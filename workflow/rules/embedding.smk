@@ -201,7 +201,7 @@ rule place_taxa:
     """Place taxa outside the tree by a ridge, and say how that fares on held-out taxa."""
     input:
         labels=labels_of(INPUTS["tree_rank"]),
-        groups=GROUPS,
+        taxonomy=TAXONOMY,
         features=by_wildcards(plan.features.taxon_features),
         genetic=TREE_DISTANCES,
         folds="<results>/embedding/folds.tsv",

@@ -2,7 +2,6 @@
 
 import sys
 
-import pandas as pd
 from visgen.distances.matrices import load_distances
 from visgen.embedding.held_out.files import read_fold_distances
 from visgen.embedding.placement import tables
@@ -14,17 +13,15 @@ from visgen.machine.logs import start_log
 from visgen.machine.threads import use_threads
 from visgen.specimens.records import read_labels
 from visgen.specimens.taxonomy import group_above
-from visgen.tables import read_table, write_table
+from visgen.tables import of_rank, read_table, write_table
 
 start_log(snakemake.log[0])
 use_threads()
 given, made, params = snakemake.input, snakemake.output, snakemake.params
 genetic, folds = load_distances(given.genetic), read_table(given.folds).set_index("taxon")
-labels = read_labels(given.labels)
-taxa, variant = labels[params.rank], params.variant
-ranks = params.ranks[: params.ranks.index(params.rank)][-1:]
-groups = pd.read_parquet(given.groups).set_index("id")[ranks]
-groups = group_above(groups.join(labels), [*ranks, params.rank], params.rank)
+taxa, variant = read_labels(given.labels)[params.rank], params.variant
+named = of_rank(read_table(given.taxonomy), params.rank)
+groups = group_above(named, params.ranks, params.rank)
 outside = tables.outside_tree(taxa, genetic.ids)
 
 held_out, numbers = read_fold_distances(given.held_out, genetic, folds), folds["group_number"]

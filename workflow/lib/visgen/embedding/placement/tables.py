@@ -186,6 +186,8 @@ def trust_table(
 
 def _own_group(relatives: pd.DataFrame) -> dict[str, float]:
     """Return how often the group of the nearest by look is the taxon's own, and of other picks."""
+    if (relatives["group"] == relatives["relative_group"]).all():
+        return {}  # one group has all
     first = relatives[relatives["place"] == 1]
     same = relatives["group"] == relatives["relative_group"]
     largest = {

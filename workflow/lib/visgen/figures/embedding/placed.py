@@ -35,9 +35,7 @@ def plot_placed(placed: pd.DataFrame, typical: float) -> Figure:
     placed = placed[placed["relative"].notna()]
     if placed.empty:
         if n_taxa:
-            return plot_notice(
-                f"{n_taxa} taxa are outside the tree, too few in it to place them by"
-            )
+            return plot_notice(f"{n_taxa} taxa are outside the tree, too few in it to place them")
         return plot_notice("no taxon with images is outside the tree")
     shown = _shown(placed)
     names = shown["relative"].map(lambda name: shortened(name, _LETTERS))
