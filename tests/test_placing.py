@@ -353,7 +353,7 @@ def test_where_held_out_taxa_are_too_few_an_interval_is_open_and_says_why(placed
     table = placed_table(fold, names, families, n_images, calibrated, 0.9)
     tips, clades = (table[table["kind"] == kind] for kind in KINDS)
     assert tips["distance"].notna().all() and tips["ci_low"].isna().all()
-    assert set(tips["reason"]) == {"4 held-out taxa, 9 are needed for an interval of 90%"}
+    assert set(tips["reason"]) == {"4 held-out taxa, 9 are needed for an interval of 90 %"}
     assert clades["distance"].isna().all() and clades["relative"].notna().all()
     assert set(clades["reason"]) == {"no clades are held out to learn distances from"}
 

@@ -120,7 +120,7 @@ def placed_table(
         if (least := least_units(confidence)) > n_groups:
             rows.loc[of_kind.index, "reason"] = (
                 f"{n_groups} held-out {'taxa' if kind == 'tips' else 'groups'}, {least} are needed "
-                f"for an interval of {confidence:.0%}"
+                f"for an interval of {100 * confidence:g} %"
             )
     return rows.reindex(columns=PLACED_COLUMNS).reset_index(drop=True)
 

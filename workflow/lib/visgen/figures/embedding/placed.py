@@ -57,7 +57,7 @@ def plot_placed(placed: pd.DataFrame, typical: float) -> Figure:
     middles = [places[(shown["taxon"] == taxon).to_numpy()].mean() for taxon in blocks]
     axes.set_yticks(middles, heads.values(), fontsize=8)
     axes.set(xlabel="predicted phylogenetic distance", ylim=(places[-1] + 0.8, -0.8))
-    axes.set_xlim(left=0)
+    axes.set_xlim(0, 1.04 * max(axes.get_xlim()[1], typical if np.isfinite(typical) else 0))
     beside = axes.secondary_yaxis("right")
     beside.set_yticks(places, names, fontsize=7)
     for sides in (axes, beside):
