@@ -164,25 +164,27 @@ def random_fold(n, held_out, seed):
     return Fold(tidy(rng.random((n, n))), tidy(rng.random((n, n))), out)
 
 
-def test_relatives_come_by_look_and_a_look_is_a_share_of_known_pairs():
+def test_relatives_come_by_look_which_is_in_units_of_the_median():
     fold = random_fold(11, [2, 5], 1)
     table = relatives_by_look(fold)
     known = [0, 1, 3, 4, 6, 7, 8, 9, 10]
-    pairs = [fold.visual[i, j] for i in known for j in known if i < j]
     for taxon in (2, 5):
         rows = table[table["taxon"] == taxon]
         assert rows["place"].tolist() == list(range(1, 10))
         assert rows["relative"].tolist() == sorted(known, key=lambda j: fold.visual[taxon, j])
+        assert rows["look"].iloc[4] == 1
         for row in rows.to_dict("records"):
             assert row["distance"] == fold.genetic[taxon, row["relative"]]
-            nearer = [pair < fold.visual[taxon, row["relative"]] for pair in pairs]
-            assert row["look"] == pytest.approx(np.mean(nearer))
+            visual = fold.visual[taxon, row["relative"]]
+            assert row["look"] == pytest.approx(visual / sorted(fold.visual[taxon, known])[4])
 
 
 def test_a_look_does_not_hang_on_the_unit_of_the_fit():
     fold = random_fold(11, [2, 5], 1)
-    other = fold._replace(visual=3 * fold.visual**2)
-    assert relatives_by_look(fold).equals(relatives_by_look(other))
+    other = relatives_by_look(fold._replace(visual=4 * fold.visual))
+    assert relatives_by_look(fold).equals(other)
+    alike = relatives_by_look(fold._replace(visual=0 * fold.visual))
+    assert (alike["look"] == 1).all()
 
 
 def test_tips_without_known_kin_are_left_out_and_clades_count_by_group():
@@ -253,9 +255,10 @@ def test_errors_are_made_by_maps_of_other_folds():
     folds = [random_fold(17, np.arange(i, 17, 3), i) for i in range(3)]
     relatives = held_out_relatives(folds, np.arange(17) % 4, "tips")
     found = calibrate(relatives, 0.8)
+    near = relatives[relatives["place"] <= NEAREST]
     assert len(found.errors) == 17 * NEAREST
     for row in found.errors.to_dict("records"):
-        others = fit_look_map(relatives[relatives["fold"] != row["fold"]])
+        others = fit_look_map(near[near["fold"] != row["fold"]])
         own = (relatives["taxon"] == row["taxon"]) & (relatives["place"] == row["place"])
         assert row["predicted"] == others.predict(relatives.loc[own, "look"].to_numpy())[0]
     for place in range(1, NEAREST + 1):

@@ -58,6 +58,9 @@ class Calibration(NamedTuple):
 def calibrate(relatives: pd.DataFrame, confidence: float) -> Calibration:
     """Fit the map and measure its errors.
 
+    The map is of relatives at the first `NEAREST` places alone: what is picked because it looks
+    near is farther than its look says, and other pairs would not tell.
+
     Parameters
     ----------
     relatives
@@ -80,7 +83,7 @@ def calibrate(relatives: pd.DataFrame, confidence: float) -> Calibration:
     errors["predicted"] = 0.0
     for fold in folds:
         here = near["fold"] == fold
-        look_map = fit_look_map(relatives[relatives["fold"] != fold])
+        look_map = fit_look_map(near[~here])
         errors.loc[here, "predicted"] = look_map.predict(near.loc[here, "look"].to_numpy())
     errors["covered"] = np.nan
     missed = (errors["distance"] - errors["predicted"]).abs()
@@ -94,11 +97,11 @@ def calibrate(relatives: pd.DataFrame, confidence: float) -> Calibration:
             if np.isfinite(width):
                 covered = of_rows[here] <= width * (1 + _ROUNDING)
                 errors.loc[covered.index, "covered"] = covered.astype(float)
-    return Calibration(fit_look_map(relatives), half_widths, errors.reset_index(drop=True))
+    return Calibration(fit_look_map(near), half_widths, errors.reset_index(drop=True))
 
 
 def fit_look_map(relatives: pd.DataFrame) -> LookMap:
-    """Fit the map, every unit counting the same, and so every known taxon within a taxon.
+    """Fit the map, every unit counting the same.
 
     Parameters
     ----------

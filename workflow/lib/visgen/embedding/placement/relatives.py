@@ -14,8 +14,8 @@ NEAREST = 3
 def relatives_by_look(fold: Fold) -> pd.DataFrame:
     """Return the known taxa of each held-out one, those that look most alike first.
 
-    Visual distances of two fits have no common unit, and not even the same form. So each is
-    told as the share of pairs of known taxa, of the same fit, that look more alike.
+    Visual distances of two fits have no common unit. So each is told in units of the median one
+    of the held-out taxon to known ones.
 
     Parameters
     ----------
@@ -26,20 +26,20 @@ def relatives_by_look(fold: Fold) -> pd.DataFrame:
     -------
     DataFrame
         One row a held-out and a known taxon: taxon and relative (positions), place (1 looks most
-        alike), look (the share, 0 to 1), distance (phylogenetic).
+        alike), look (in that unit; 1 where a taxon looks like no known one more than another),
+        distance (phylogenetic).
     """
     held_out, known = np.flatnonzero(fold.held_out), np.flatnonzero(~fold.held_out)
     visual, genetic = (m[np.ix_(held_out, known)] for m in (fold.visual, fold.genetic))
-    among = fold.visual[np.ix_(known, known)]
-    among = np.sort(among[np.triu_indices(len(known), k=1)])
+    median = np.median(visual, axis=1, keepdims=True)
+    looks = np.divide(visual, median, out=np.ones_like(visual), where=median > 0)
     order = np.argsort(visual, axis=1, kind="stable")
-    nearest_first = np.take_along_axis(visual, order, axis=1).ravel()
     return pd.DataFrame(
         {
             "taxon": np.repeat(held_out, len(known)),
             "relative": known[order].ravel(),
             "place": np.tile(np.arange(1, len(known) + 1), len(held_out)),
-            "look": np.searchsorted(among, nearest_first) / max(len(among), 1),
+            "look": np.take_along_axis(looks, order, axis=1).ravel(),
             "distance": np.take_along_axis(genetic, order, axis=1).ravel(),
         }
     )
