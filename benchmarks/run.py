@@ -53,6 +53,7 @@ def study(folder: Path) -> pd.DataFrame:
         signal=1.0,
         convergence=0.0,
         planted=0,
+        outside_tree=0,
         seed=1,
     )
     paths = sorted((folder / "images").iterdir())

@@ -13,6 +13,7 @@ from visgen.report.classification import content as classified
 from visgen.report.classification import rows as rows_of
 from visgen.report.embedding import agreement as on_agreement
 from visgen.report.embedding.held_out import held_out_content
+from visgen.report.embedding.placed import placed_content
 from visgen.report.features import pretraining_content, seen_content
 from visgen.report.page import (
     embed_image,
@@ -195,6 +196,7 @@ def page(
         "tree_rank": tree_rank,
         "permutations": 9999,
         "min_images": 3,
+        "placement_confidence": 0.9,
         "bootstraps": 1999,
         "tail": 20,
         "baselines": BASELINES,
@@ -280,6 +282,17 @@ def page(
         found = {"value": "0.412", "interval": "", "lines": [name]}
         said = dict.fromkeys(["source", "rank", "variant", "metric", "value", "note"], name)
         given["as_published_rows"] = [said | {"here": [(name, found)], "random": None}]
+        placed = {"taxon": name, "group": name, "n_images": 4, "kind": "tips", "n": 17}
+        placed |= {"relative": name, "relative_group": name, "reason": name, "distance": 0.31}
+        placed = pd.DataFrame([placed | {"place": place} for place in (1, 2, 3)])
+        placed[["ci_low", "ci_high"]] = [0.1, 0.5]
+        write_table(net / "ridge" / "placed.tsv", placed)
+        trust = {"kind": "tips", "place": 1, "n": 17, "n_groups": 17, "half_width": 0.2}
+        trust |= dict.fromkeys(["covered", "found", "nearest", "blind"], 0.4)
+        trust |= dict.fromkeys(["own_group", "own_group_frequent", "own_group_blind"], 0.5)
+        write_table(net / "ridge" / "placed.trust.tsv", pd.DataFrame([trust]))
+        files = ([net / "ridge" / f"placed.{end}"] for end in ("tsv", "trust.tsv"))
+        given |= placed_content(*files, [figure], name)
     return render_report(TEMPLATE, given)
 
 
@@ -315,8 +328,8 @@ def test_page_needs_no_other_file(tmp_path):
 
 def test_every_figure_is_in_the_page(tmp_path):
     images = [attributes for tag, attributes in Tags(page(tmp_path)).found if tag == "img"]
-    # Counts, what is seen, learned weights, four of the classifiers, distances, four of embedding.
-    assert len(images) == 12
+    # Counts, what is seen, learned weights, four of the classifiers, distances, five of embedding.
+    assert len(images) == 13
     assert {image["src"] for image in images} == {embed_image(tmp_path / "figure.png")}
     assert all(image["alt"] for image in images)
 

@@ -21,7 +21,8 @@ CLASSIFIERS = CLASSIFICATION | {"train_classifier"}
 EMBEDDING = SCORES | {"score_embedding", "plot_embedding"}
 HELD_OUT = SCORES | {"score_held_out", "plot_embedding"}
 REFITS = HELD_OUT | {"train_held_out"}
-RIDGE = HELD_OUT | {"train_ridge"}
+PLACED = REPORT | {"place_taxa", "plot_embedding"}
+RIDGE = HELD_OUT | PLACED | {"train_ridge"}
 FOLDS = REFITS | RIDGE | {"embed_held_out"}
 GUIDED = REFITS | {"train_embedding"}
 UNGUIDED = EMBEDDING | HELD_OUT | {"embed_taxa", "embed_held_out"}
@@ -110,6 +111,7 @@ def test_an_unchanged_study_has_nothing_to_do(planner):
         ("embedding.variants.guided.guidance.epochs", 4, GUIDED),
         ("embedding.variants.guided.guidance.refits", 3, REFITS),
         ("embedding.variants.ridge.guidance.criterion", "nearest", RIDGE),
+        ("embedding.confidence", 0.8, PLACED),
         ("embedding.min_images", 4, GUIDED | RIDGE | UNGUIDED | {"split_taxa"}),
         ("embedding.views", "outside", GUIDED | RIDGE | UNGUIDED | {"split_taxa"}),
         ("splits.val", 0.3, PARTS),
@@ -165,6 +167,7 @@ def test_a_guided_variant_more_or_less_costs_no_other_its_fits(planner):
         ("figures/classification/scores.py", {"write_report", "plot_classification"}),
         ("specimens/splits.py", PARTS),
         ("provenance.py", REPORT),
+        ("embedding/placement/calibration.py", {"place_taxa", "plot_embedding", "write_report"}),
         ("genetics/anchors/spaces.py", ANCHORS | VARIANTS),
         ("machine/threads.py", ALL),
     ],

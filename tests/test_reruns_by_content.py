@@ -42,7 +42,7 @@ RECOGNITION = {"predict_taxa", "score_visual_genetic", "plot_visual_genetic"}
 # Taxa to be withheld are drawn by genus, and anchors of genera stand in for species.
 UNSEEN = {"split_unseen", "measure_anchors", "train_regime", "pool_views", "train_variant"}
 COUNTS = {"measure_coverage", "plot_inputs", "plot_genetics"}
-GENUS = {"ingest_specimens", "score_embedding", "plot_embedding", "score_sequences"}
+GENUS = {"ingest_specimens", "score_embedding", "place_taxa", "plot_embedding", "score_sequences"}
 GENUS |= CLASSIFICATION | UNSEEN | RECOGNITION | COUNTS | ENDS
 
 # Networks deal the specimens of their seed themselves.
@@ -52,11 +52,11 @@ SEED |= CLASSIFICATION | COUNTS | ENDS
 TABLES = {"ingest_specimens", "ingest_sequences", "measure_distances", "split_taxa"}
 TABLES |= {"embed_held_out", "score_embedding", "score_sequences", "score_predictions"}
 TABLES |= {"plot_classification", "score_visual_genetic", "plot_visual_genetic"}
-TABLES |= {"train_ridge"} | GUIDED | COUNTS | ENDS
+TABLES |= {"train_ridge", "place_taxa"} | GUIDED | COUNTS | ENDS
 # Nothing that knows the taxa alone.
 PICTURES = {"ingest_specimens", "split_specimens", "train_simclr", "extract_features"}
 PICTURES |= {"split_taxa", "embed_taxa", "train_ridge", "embed_held_out", "score_embedding"}
-PICTURES |= {"train_regime", "pool_views", "train_variant"}
+PICTURES |= {"place_taxa", "train_regime", "pool_views", "train_variant"}
 PICTURES |= CLASSIFICATION | GUIDED | RECOGNITION | COUNTS | ENDS
 
 

@@ -40,6 +40,7 @@ TINY = {
     "n_bases": 61,
     "signal": 1.0,
     "convergence": 0.0,
+    "outside_tree": 0,
 }
 
 
@@ -588,6 +589,23 @@ def test_tree_sequences_and_traits_name_the_same_species(study):
         for record in SeqIO.parse(study / "sequences.fasta", "fasta")
     }
     assert named < species
+
+
+def test_species_outside_the_tree_leave_the_others_where_they_are(tmp_path):
+    folders = [tmp_path / "all", tmp_path / "some"]
+    for folder, n_outside in zip(folders, (0, 2), strict=True):
+        simulate_study(folder, **TINY | {"outside_tree": n_outside}, planted=0, seed=5)
+    trees = [dendropy.Tree.get(path=folder / "tree.nwk", schema="newick") for folder in folders]
+    matrices = [tree.phylogenetic_distance_matrix() for tree in trees]
+    labels = [{taxon.label: taxon for taxon in matrix.taxon_iter()} for matrix in matrices]
+    assert len(labels[0]) == 7 and len(labels[1]) == 5 and set(labels[1]) < set(labels[0])
+    for a, b in pairwise(sorted(labels[1])):
+        whole, pruned = (m.distance(of[a], of[b]) for m, of in zip(matrices, labels, strict=True))
+        assert pruned == pytest.approx(whole)
+    for name in ("meta.csv", "sequences.fasta", "traits.tsv"):
+        assert (folders[0] / name).read_bytes() == (folders[1] / name).read_bytes()
+    with pytest.raises(ValueError, match="outside_tree is 5; of 7 species at least 3 have to stay"):
+        simulate_study(tmp_path / "few", **TINY | {"outside_tree": 5}, planted=0, seed=5)
 
 
 def test_species_differ_more_than_specimens_of_one(tmp_path):

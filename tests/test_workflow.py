@@ -115,10 +115,30 @@ def test_no_specimen_is_in_two_parts(study):
         assert parts["split"].groupby(specimens["specimen"]).nunique().max() == 1
 
 
+def test_a_species_outside_the_tree_is_placed_by_look_and_on_the_page(study):
+    tree = {tip.name for tip in read_tree(study / "resources/simulated/tiny/tree.nwk").tips()}
+    species = pd.read_parquet(results(study, "specimens/specimens.parquet"))["species"]
+    (outside,) = set(species.dropna()) - tree
+    folder = results(study, "embedding/tiny/ridge")
+    placed = pd.read_csv(folder / "placed.tsv", sep="\t")
+    assert placed["taxon"].tolist() == [outside] * 3
+    assert placed["place"].tolist() == [1, 2, 3] and set(placed["relative"]) < tree
+    assert (placed["n_images"] == (species == outside).sum()).all()
+    known, own = (pd.read_parquet(folder / name) for name in ("vectors.parquet", "placed.parquet"))
+    assert own.index.tolist() == [outside] and own.shape[1] == known.shape[1]
+    missing = pd.read_csv(results(study, "distances/species.missing.tsv"), sep="\t")
+    assert outside in set(missing.loc[missing["found_in"] == "study", "taxon"])
+    page = results(study, "report/report.html").read_text()
+    assert (
+        f"1 species with images is outside the tree; nearest by look (ridge, tiny): {outside}"
+        in page
+    )
+
+
 def test_report_stands_alone_and_names_its_commit_and_figures(study):
     page = results(study, "report/report.html").read_text()
     assert not re.search(r"""(src|href)=["'](?!data:|#)""", page)
-    assert page.count("data:image/png;base64,") == 31
+    assert page.count("data:image/png;base64,") == 32
     provenance = json.loads(results(study, "provenance.json").read_text())
     assert provenance["config"]["dataset"] == "tiny"
     assert provenance["images"]["n"] == 130

@@ -217,6 +217,40 @@ rule train_ridge:
         "../scripts/train_ridge.py"
 
 
+rule place_taxa:
+    """Place taxa outside the tree by a ridge, and say how that fares on held-out taxa."""
+    input:
+        labels=of_specimens(by_wildcards(plan.embedding.labels_of)),
+        views=VIEWS,
+        taxonomy=TAXONOMY,
+        features=by_wildcards(plan.features.taxon_features),
+        genetic=TREE_DISTANCES,
+        folds="<results>/embedding/folds.tsv",
+        held_out="<results>/embedding/{backbone}/{variant}/held_out.npz",
+        code=code_of("place_taxa.py"),
+    output:
+        placed="<results>/embedding/{backbone}/{variant}/placed.tsv",
+        trust="<results>/embedding/{backbone}/{variant}/placed.trust.tsv",
+        coordinates="<results>/embedding/{backbone}/{variant}/placed.parquet",
+    log:
+        "<logs>/place_taxa/{backbone}/{variant}.log",
+    wildcard_constraints:
+        variant=one_of(plan.embedding.ridge),
+    conda:
+        "../../envs/embedding.yaml"
+    resources:
+        mem_mb=8000,
+    params:
+        ranks=RANKS,
+        rank=INPUTS["tree_rank"],
+        views=config["embedding"]["views"],
+        variant=by_wildcards(plan.embedding.guidance_of),
+        confidence=config["embedding"]["confidence"],
+        seed=plan.seed,
+    script:
+        "../scripts/place_taxa.py"
+
+
 rule train_fine_tuned:
     """Train a network's last stages, with all taxa and with folds held out.
 
@@ -354,6 +388,10 @@ rule plot_embedding:
             "<results>/embedding/{{backbone}}/{variant}/fit.tsv",
             variant=plan.embedding.guided,
         ),
+        placed=expand(
+            "<results>/embedding/{{backbone}}/{variant}/placed.tsv",
+            variant=plan.embedding.ridge,
+        ),
         scores="<results>/embedding/{backbone}/scores.tsv",
         held_out_scores="<results>/embedding/{backbone}/held_out.tsv",
         code=code_of("plot_embedding.py"),
@@ -382,6 +420,15 @@ rule plot_embedding:
                 variant=plan.embedding.variants,
             ),
             caption="../report/held_out_pairs.rst",
+            category="Visual and phylogenetic distance",
+            subcategory="{backbone}",
+        ),
+        placed=report(
+            expand(
+                "<results>/embedding/{{backbone}}/{variant}/placed.png",
+                variant=plan.embedding.ridge,
+            ),
+            caption="../report/placed.rst",
             category="Visual and phylogenetic distance",
             subcategory="{backbone}",
         ),

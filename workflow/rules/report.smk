@@ -88,6 +88,18 @@ if plan.has_tree:
             backbone=config["backbones"],
             variant=plan.embedding.ridge,
         ),
+        **{
+            f"placed_{part}": expand(
+                f"<results>/embedding/{{backbone}}/{{variant}}/placed.{ending}",
+                backbone=config["backbones"],
+                variant=plan.embedding.ridge,
+            )
+            for part, ending in (
+                ("tables", "tsv"),
+                ("trust", "trust.tsv"),
+                ("figures", "png"),
+            )
+        },
         "embedding_figures": expand(
             "<results>/embedding/{backbone}/{variant}/distances.png",
             backbone=config["backbones"],
@@ -214,6 +226,7 @@ rule write_report:
             "tree_rank": INPUTS["tree_rank"] if plan.has_tree else None,
             "permutations": config["embedding"]["permutations"],
             "min_images": config["embedding"]["min_images"],
+            "placement_confidence": config["embedding"]["confidence"],
             "bootstraps": config["classification"]["bootstraps"],
             "tail": config["classification"]["tail"],
             "backbones": {

@@ -1,11 +1,13 @@
 """Draw distances, losses and scores of a backbone's variants, held-out taxa among them."""
 
+import numpy as np
 from visgen.distances.matrices import load_distances
 from visgen.embedding.held_out.files import read_fold_distances
 from visgen.figures.embedding.agreement import plot_agreement
 from visgen.figures.embedding.guidance import plot_guidance
 from visgen.figures.embedding.held_out import plot_held_out
 from visgen.figures.embedding.held_out_pairs import plot_held_out_pairs
+from visgen.figures.embedding.placed import plot_placed
 from visgen.machine.logs import start_log
 from visgen.specimens.taxonomy import group_above
 from visgen.tables import of_rank, read_table
@@ -29,6 +31,9 @@ for variant, path, figure in zip(params.variants, given.held_out, made.pairs, st
         held_out[held_out["variant"] == variant],
         fitted=variant in params.guided,
     ).savefig(figure, dpi=110)
+pairs = genetic.filter(list(folds.index)).condensed_form() if len(folds) else [np.nan]
+for path, figure in zip(given.placed, made.placed, strict=True):
+    plot_placed(read_table(path), float(np.median(pairs))).savefig(figure, dpi=110)
 if params.descended:  # a ridge has no losses
     paths = zip(params.descended, given.histories, strict=True)
     histories = {name: read_table(path) for name, path in paths}

@@ -9,6 +9,7 @@ from visgen.report.classification.content import classification_content
 from visgen.report.embedding.agreement import descent_content
 from visgen.report.embedding.as_published import as_published_content
 from visgen.report.embedding.held_out import held_out_content
+from visgen.report.embedding.placed import placed_content
 from visgen.report.features import pretraining_content, seen_content
 from visgen.report.genetics.content import genetics_content
 from visgen.report.page import render_report
@@ -47,6 +48,9 @@ if page["tree_rank"]:
     )
     page |= held_out_content(metrics, given, tree_rank=page["tree_rank"], **params.held_out)
     page |= as_published_content(given, params.seed)
+    page |= placed_content(
+        given.placed_tables, given.placed_trust, given.placed_figures, page["tree_rank"]
+    )
 if params.visual_genetic is not None:
     page |= visual_genetic_content(metrics, params.visual_genetic, given)
 

@@ -19,6 +19,7 @@ _GROUPS = {
 }
 _BIRTH, _DEATH = 1.0, 0.25  # per lineage and unit of time, before scaling
 _LIVING_PER_SAMPLED = 2
+_FEWEST_IN_TREE = 3
 
 
 def simulate_phylogeny(n_species: int, seed: int) -> tuple[dendropy.Tree, pd.DataFrame]:
@@ -66,6 +67,34 @@ def simulate_phylogeny(n_species: int, seed: int) -> tuple[dendropy.Tree, pd.Dat
     for tip, name in zip(tree.leaf_node_iter(), taxonomy["species"], strict=True):
         tip.taxon = tree.taxon_namespace.require_taxon(label=name)
     return tree, taxonomy.sort_values("species", ignore_index=True)
+
+
+def leave_out(tree: dendropy.Tree, n_species: int, seed: int) -> None:
+    """Leave species out of a tree, as if nobody had placed them; the others stay where they are.
+
+    Parameters
+    ----------
+    tree : dendropy.Tree
+        The tree, which is changed.
+    n_species : int
+        How many are left out, drawn at random.
+    seed : int
+        Seed of the draw.
+
+    Raises
+    ------
+    ValueError
+        If fewer than 3 species stay.
+    """
+    names = sorted(tip.taxon.label for tip in tree.leaf_node_iter())
+    if len(names) - n_species < _FEWEST_IN_TREE:
+        raise ValueError(
+            f"outside_tree is {n_species}; of {len(names)} species at least {_FEWEST_IN_TREE} "
+            "have to stay in the tree"
+        )
+    if n_species:
+        left_out = np.random.default_rng([seed, 6]).choice(names, n_species, replace=False)
+        tree.prune_taxa_with_labels(left_out.tolist())
 
 
 def newick(tree: dendropy.Tree) -> str:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from visgen.simulate.collection import SOURCES, lay_out_collection
 from visgen.simulate.photographs import draw_photo, take_photo
-from visgen.simulate.phylogeny import newick, simulate_phylogeny
+from visgen.simulate.phylogeny import leave_out, newick, simulate_phylogeny
 from visgen.simulate.planted import plant_errors
 from visgen.simulate.sequences import simulate_sequences
 from visgen.simulate.shells import RANGES, shell_from_traits
@@ -32,6 +32,7 @@ def simulate_study(
     signal: float,
     convergence: float,
     planted: int,
+    outside_tree: int,
     seed: int,
 ) -> None:
     """Simulate a study: pictures, table, tree, sequences and the truth behind them.
@@ -54,6 +55,9 @@ def simulate_study(
         Phylogenetic signal and convergence of the shells, 0 to 1; see ``traits.evolve_traits``.
     planted : int
         How many bad files of each kind are added; 0 for none.
+    outside_tree : int
+        How many species, drawn at random, are left out of the written tree: they have images and
+        sequences all the same.
     seed : int
         Seed of all chance in it.
 
@@ -83,6 +87,7 @@ def simulate_study(
 
     meta = pd.concat([meta, bad_rows]).sort_values("filename")
     meta.to_csv(folder / "meta.csv", index=False, lineterminator="\n")
+    leave_out(tree, outside_tree, seed)
     (folder / "tree.nwk").write_text(newick(tree))
     fasta = "".join(f">{header}\n{bases}\n" for header, bases in sequences)
     (folder / "sequences.fasta").write_text(fasta)
