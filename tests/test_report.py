@@ -254,12 +254,14 @@ def page(
             folder / "missing.tsv",
         )
         write_table(folder / "folds.omitted.tsv", pd.DataFrame([(name, name)], columns=OMITTED))
-        fit = {"n_known": 17, "n_watched": 3, "epoch": 5, "loss_before": 1.0, "loss": 0.4}
+        fit = {"n_known": 17, "n_watched": 3, "epoch": 5, "penalty": 0.01}
+        fit |= {"loss_before": 1.0, "loss": 0.4}
         fit |= {"watched_loss_before": 1.1, "watched_loss": np.nan}
         write_table(
             net / "fit.tsv", pd.DataFrame([fit | {"loss_of_zero": 1, "loss_of_constant": 1}])
         )
-        ridge = {"n_known": 17, "pearson": 0.6, "power": 4, "axes": 8, "penalty": 0.1}
+        ridge = {"n_known": 17, "pearson": 0.6, "layers": "last", "power": 4, "axes": 8}
+        ridge |= {"penalty": 0.1}
         ridge |= {"residual": 0.4, "inner_double_centred": 0.53, "inner_nearest": np.nan}
         (net / "ridge").mkdir(exist_ok=True)
         write_table(net / "ridge" / "fit.tsv", pd.DataFrame([ridge]))

@@ -45,7 +45,7 @@ def test_each_variant_that_another_is_compared_with_is_a_reference():
     }
     assert rows[0]["texts"][3]["lines"][-1] == "over plain"
     (sentence,) = held_out_findings(rows, dict.fromkeys(found, 99), "family")
-    assert "; gain over plain +0.20, +0.10 to +0.30)" in sentence
+    assert "; gain of centred r over plain +0.20, +0.10 to +0.30)" in sentence
     assert "Unguided plain vectors" in sentence and "Unguided mean" not in sentence
 
 
@@ -74,12 +74,14 @@ def test_finding_where_both_scores_reject():
     (sentence,) = findings(held_out("guided") + held_out("mean", gain=None, p=0.4))
     assert sentence == (
         "Family not seen by guidance, random ones held out (net; 17 taxa, 1 guided variant). Look "
-        "follows descent beyond chance, both to known taxa and among held-out ones: guided (r to "
-        "known taxa 0.31, 95 % 0.10 to 0.50, p = 0.01; among held-out ones 0.31, 95 % 0.10 to "
-        "0.50, p = 0.01; gain over mean +0.20, +0.10 to +0.30). In-sample r, which proves nothing, "
-        "is 0.91 (after a fit anew, on average, 0.87 where bags are permuted, 0.86 where specimens "
-        "are dealt). Unguided mean vectors, to compare: r to known taxa 0.31, 95 % 0.10 to 0.50, "
-        "p = 0.4; among held-out ones 0.31, 95 % 0.10 to 0.50, p = 0.4."
+        "follows descent beyond chance, both to known taxa and among held-out ones: guided "
+        "(centred r to known taxa 0.31, 95 % 0.10 to 0.50, p = 0.01; plain r among held-out ones "
+        "0.31, 95 % 0.10 to 0.50, p = 0.01; nearest relative at place 0.3 (blind 6.6); regret 0.3 "
+        "(blind 0.9); gain of centred r over mean +0.20, +0.10 to +0.30). In-sample r, which "
+        "proves nothing, is 0.91 (after a fit anew, on average, 0.87 where bags are permuted, 0.86 where specimens "
+        "are dealt). Unguided mean vectors, to compare: centred r to known taxa 0.31, 95 % 0.10 to "
+        "0.50, p = 0.4; plain r among held-out ones 0.31, 95 % 0.10 to 0.50, p = 0.4; nearest "
+        "relative at place 0.3 (blind 6.6); regret 0.3 (blind 0.9)."
     )
 
 
@@ -126,7 +128,10 @@ def test_finding_where_not_both_reject(p_known, p_among, words):
 
 def test_one_score_of_too_few_refits_is_coarse():
     (sentence,) = findings(with_p(None, 0.05), refits=19)
-    assert "Too few refits for p to fall under 0.05: guided (r to known taxa: no score" in sentence
+    assert (
+        "Too few refits for p to fall under 0.05: guided (centred r to known taxa: no score"
+        in sentence
+    )
 
 
 @pytest.mark.parametrize(("gain", "shown"), [((0.1, 0.3), True), ((-0.1, 0.3), False)])
@@ -137,7 +142,10 @@ def test_gain_is_shown_where_its_limits_are_above_zero(gain, shown):
 
 def test_without_refits_nothing_is_tested():
     (sentence,) = findings(held_out("guided", refits=0), refits=0)
-    assert "Not tested: guided (r to known taxa 0.31, 95 % 0.10 to 0.50, not tested;" in sentence
+    assert (
+        "Not tested: guided (centred r to known taxa 0.31, 95 % 0.10 to 0.50, not tested;"
+        in sentence
+    )
     assert "coarse" not in sentence and "on average" not in sentence
     assert "claimed" not in sentence
     assert "In-sample r, which proves nothing, is 0.91." in sentence

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from visgen.embedding.held_out.scoring import DEALT_SPECIMENS, PERMUTED_BAGS
+from visgen.embedding.held_out.scoring import DEALT_SPECIMENS, PERMUTED_BAGS, RANDOM_RELATIVE
 from visgen.report.cells import interval_in_words, signed
 from visgen.report.embedding.held_out_rows import AMONG, TO_KNOWN, held_out_rows
 from visgen.report.page import ALPHA, format_number, format_p, is_nothing
@@ -169,15 +169,21 @@ def _row_in_words(row: Mapping[str, Any]) -> str:
     words = f"{_words(row['variant'])} ({_scores_in_words(row)}"
     gain = row["gains"].get(TO_KNOWN)
     if gain is not None and not is_nothing(gain["value"]):
-        words += f"; gain over {_words(gain['against'])} {signed(gain['value'])}"
+        words += f"; gain of centred r over {_words(gain['against'])} {signed(gain['value'])}"
         if interval := interval_in_words(gain, signed):
             words += f", {interval}" + ("" if gain["ci_low"] > 0 else ": none is shown")
+    among = row["gains"].get(AMONG)
+    if among is not None and not is_nothing(among["value"]) and among["value"] < 0:
+        words += f"; but among held-out ones {signed(among['value'])}"
     return words + ")"
 
 
 def _scores_in_words(row: Mapping[str, Any]) -> str:
     told = []
-    for name, key in (("r to known taxa", TO_KNOWN), ("among held-out ones", AMONG)):
+    for name, key in (
+        ("centred r to known taxa", TO_KNOWN),
+        ("plain r among held-out ones", AMONG),
+    ):
         score = row["scores"].get(key)
         if score is None or is_nothing(score["value"]):
             told.append(f"{name}: no score")
@@ -187,7 +193,23 @@ def _scores_in_words(row: Mapping[str, Any]) -> str:
             words += f", 95 % {interval}"
         tested = "not tested" if is_nothing(score["p"]) else f"p = {format_p(score['p'])}"
         told.append(f"{words}, {tested}")
-    return "; ".join(told)
+    return "; ".join([*told, *_nearest_in_words(row)])
+
+
+def _nearest_in_words(row: Mapping[str, Any]) -> list[str]:
+    """Say where the nearest known relative comes by look, and what a blind pick gives."""
+    told = []
+    for name, metric in (
+        ("nearest relative at place", "nearest_rank"),
+        ("regret", "nearest_regret"),
+    ):
+        key = ("held_out_known", metric)
+        score, blind = row["scores"].get(key), row["nulls"].get((*key, RANDOM_RELATIVE))
+        if score is not None and not is_nothing(score["value"]):
+            found = format_number(score["value"], 1)
+            beside = f" (blind {format_number(blind['value'], 1)})" if blind else ""
+            told.append(f"{name} {found}{beside}")
+    return told
 
 
 def _in_sample_in_words(fitted: Sequence[Mapping[str, Any]]) -> str:
