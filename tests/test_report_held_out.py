@@ -134,6 +134,15 @@ def test_one_score_of_too_few_refits_is_coarse():
     )
 
 
+@pytest.mark.parametrize(("value", "said"), [(-0.05, True), (0.05, False), (np.nan, False)])
+def test_what_is_lost_among_held_out_taxa_is_said(value, said):
+    (guided,) = rows_of(held_out("guided"))
+    lost = {"value": value, "ci_low": -0.1, "ci_high": 0.1, "against": "mean"}
+    guided["gains"]["held_out_held_out", "pearson"] = lost
+    (sentence,) = held_out_findings([guided], {"guided": 99}, "family")
+    assert ("; but among held-out ones −0.05)" in sentence) == said
+
+
 @pytest.mark.parametrize(("gain", "shown"), [((0.1, 0.3), True), ((-0.1, 0.3), False)])
 def test_gain_is_shown_where_its_limits_are_above_zero(gain, shown):
     (sentence,) = findings(held_out("guided", gain=gain))
