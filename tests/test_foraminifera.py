@@ -75,7 +75,7 @@ def study(tmp_path_factory):
             "tree": {
                 "model": "TEST",
                 "search": "fast",
-                "bootstraps": 20,
+                "bootstraps": 10,
                 "outgroup": ["Gallitellia vivans"],
             },
             "anchors": {
@@ -117,7 +117,7 @@ def test_the_tree_has_every_species_and_a_support_at_most_nodes(study):
     ]
     assert all(pair in well_supported for pair in SISTERS)
     facts = pd.read_csv(results(study, "model.tsv"), sep="\t", index_col="key")["text"]
-    assert facts["model"].startswith("GTR+F") and facts["bootstraps"] == "20"
+    assert facts["model"].startswith("GTR+F") and facts["bootstraps"] == "10"
 
 
 def test_the_tree_brings_congeners_together_beyond_chance(study):
