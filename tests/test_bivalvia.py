@@ -329,7 +329,7 @@ def test_roys_guidance_has_his_numbers(roys):
 
 def test_small_families_of_roys_are_raised_and_large_ones_keep_every_species(roys):
     shards = roys.features.taxon_features("swav", "roy")
-    assert {Path(path).name.split("-")[0] for path in shards} == {"clean", "views"}
+    assert {Path(path).name.split("-")[0] for path in shards} == {"clean", "repeats"}
     augmentation = roys.features.augmentation
     changes = ("flip", "rotation", "colour", "translation", "scale")
     assert all(augmentation[change] > 0 for change in changes)
