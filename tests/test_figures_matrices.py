@@ -1,9 +1,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 from skbio.stats.distance import DistanceMatrix
 from visgen.distances.matrices import tidy
-from visgen.figures.matrices import plot_distance_heatmap
+from visgen.figures.matrices import draw_heatmap, plot_distance_heatmap
 
 
 def matrix(n_taxa, seed):
@@ -65,3 +66,13 @@ def test_order_and_groups_that_do_not_fit_are_refused():
         plot_distance_heatmap(x, order[:-1], groups, "title", "distance")
     with pytest.raises(ValueError, match="1 taxa are not in the groups, the first is 'Taxon 002'"):
         plot_distance_heatmap(x, order, groups.drop("Taxon 002"), "title", "distance")
+
+
+@pytest.mark.parametrize(("n_groups", "n_lines"), [(60, 2 * 59), (61, 0)])
+def test_borders_of_many_groups_do_not_veil_the_cells(n_groups, n_lines):
+    axes = Figure().subplots()
+    runs = [(f"group {i}", i, 1) for i in range(n_groups)]
+    draw_heatmap(axes, np.zeros((n_groups, n_groups)), runs, "distance", 5.0)
+    spanning = [line for line in axes.lines if list(line.get_xdata()) == [0, 1]]
+    spanning += [line for line in axes.lines if list(line.get_ydata()) == [0, 1]]
+    assert len(spanning) == n_lines

@@ -21,6 +21,7 @@ MAX_NAMED = 80  # more names than this cannot be read on a page
 _COLOUR_MAP = "viridis"  # even steps to the eye, safe for colour-blind readers
 _MIN_SIDE, _ROW = 3.2, 0.125  # inches
 _LEAST_ROW, _MAX_SIDE = 0.02, 10.0  # inches: a row without a name, two pixels or more
+_MOST_BORDERS = 60  # between groups: more of them would veil the cells
 _BAR = 0.05  # inches from the cells to the bar of groups
 _POINTS_PER_INCH = 72
 _LETTER, _USUAL = 0.09, 20  # inches of a letter, letters that there is room for
@@ -139,6 +140,8 @@ def draw_heatmap(
     axes.tick_params(length=0)
     row = side / len(values)
     draw_group_bar(axes, runs, row, 1 / side, 1 + _BAR / side)
+    if len(runs) > _MOST_BORDERS:
+        return
     line = {"color": borders, "lw": min(0.6, 0.3 * _POINTS_PER_INCH * row)}
     for _, start, _ in runs[1:]:
         axes.axhline(start - 0.5, **line)
