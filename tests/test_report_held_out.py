@@ -73,15 +73,15 @@ def test_cells_have_limits_and_nulls_in_small_print():
 def test_finding_where_both_scores_reject():
     (sentence,) = findings(held_out("guided") + held_out("mean", gain=None, p=0.4))
     assert sentence == (
-        "Family not seen by guidance, random ones held out (net; 17 taxa, 1 guided variant). Look "
-        "follows descent beyond chance, both to known taxa and among held-out ones: guided "
+        "Family not seen by guidance, random ones held out (net; 17 taxa, 1 guided variant). Look"
+        " follows descent beyond chance, both to known taxa and among held-out ones: guided "
         "(centred r to known taxa 0.31, 95 % 0.10 to 0.50, p = 0.01; plain r among held-out ones "
-        "0.31, 95 % 0.10 to 0.50, p = 0.01; nearest relative at place 0.3 (blind 6.6); regret 0.3 "
-        "(blind 0.9); gain of centred r over mean +0.20, +0.10 to +0.30). In-sample r, which "
-        "proves nothing, is 0.91 (after a fit anew, on average, 0.87 where bags are permuted, 0.86 "
-        "where specimens are dealt). Unguided mean vectors, to compare: centred r to known taxa "
-        "0.31, 95 % 0.10 to 0.50, p = 0.4; plain r among held-out ones 0.31, 95 % 0.10 to 0.50, p = 0.4; nearest "
-        "relative at place 0.3 (blind 6.6); regret 0.3 (blind 0.9)."
+        "0.31, 95 % 0.10 to 0.50, p = 0.01; nearest relative at place 0.3 (blind 6.6); regret 0.3"
+        " (blind 0.9); gain of centred r over mean +0.20, +0.10 to +0.30). In-sample r, which "
+        "proves nothing, is 0.91 (after a fit anew, on average, 0.87 where bags are permuted, "
+        "0.86 where specimens are dealt). Unguided mean vectors, to compare: centred r to known "
+        "taxa 0.31, 95 % 0.10 to 0.50, p = 0.4; plain r among held-out ones 0.31, 95 % 0.10 to "
+        "0.50, p = 0.4; nearest relative at place 0.3 (blind 6.6); regret 0.3 (blind 0.9)."
     )
 
 
