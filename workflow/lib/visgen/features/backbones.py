@@ -13,8 +13,9 @@ import torch
 from timm.data import create_transform, resolve_data_config
 from torch import Tensor, nn
 
-from visgen.features.blocks import Block, pooled_blocks
+from visgen.features.blocks import Block
 from visgen.features.framing import Framing
+from visgen.features.map_pooling import pooled_blocks
 from visgen.features.options import OWN, is_of_hub
 from visgen.features.weights import hub_model, in_one_line, load_weights
 
