@@ -23,6 +23,16 @@ GUIDANCE = {
 UNGUIDED = {"pooling": "mean", "centre": True, "whiten": False}
 UNGUIDED |= {"per_taxon": None, "guidance": None}
 GUIDED = UNGUIDED | {"guidance": GUIDANCE}
+#: Few values of each option of ridge, so that choosing takes little.
+RIDGE_OPTIONS = {
+    "layers": ["last", "all"],
+    "powers": [1, 4],
+    "axes": [7, 2],
+    "penalties": [0.1, 1.0],
+    "residuals": [0.4, 0.0],
+    "criterion": "both",
+    "signed_root": False,
+}
 
 
 def simulate_features(n_taxa, signal, seed, n_features=41):

@@ -7,13 +7,7 @@ import torch
 from guided_study import GUIDANCE, GUIDED, UNGUIDED, simulate_features
 from visgen.distances.permutation_tests.matrices import MIN_TAXA
 from visgen.embedding.guidance.bags import Bags, make_bags, one_vector_bags
-from visgen.embedding.guidance.fitting import (
-    centre_on,
-    cosine_similarity,
-    fit_guidance,
-    image_weights,
-    in_bag_order,
-)
+from visgen.embedding.guidance.fitting import fit_guidance, in_bag_order
 from visgen.embedding.guidance.learned_pooling import (
     GatedScores,
     LinearScores,
@@ -22,6 +16,7 @@ from visgen.embedding.guidance.learned_pooling import (
 )
 from visgen.embedding.guidance.models import build_model
 from visgen.embedding.guidance.variants import make_embedder
+from visgen.embedding.guidance.vectors import centre_on, cosine_similarity, image_weights
 from visgen.embedding.guidance.watching import pick_watched
 from visgen.embedding.references import references
 

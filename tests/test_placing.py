@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from guided_study import UNGUIDED, simulate_features
+from guided_study import RIDGE_OPTIONS, UNGUIDED, simulate_features
 from visgen.distances.matrices import tidy
 from visgen.embedding.folds import CLADES, KINDS, TIPS, deal_folds
 from visgen.embedding.guidance.fitting import in_bag_order
@@ -35,22 +35,13 @@ from visgen.embedding.ridge.placing import place_taxa
 from visgen.embedding.ridge.taxon_images import make_taxon_images
 from visgen.tables import read_table, write_table
 
-OPTIONS = {
-    "layers": ["last"],
-    "powers": [1, 4],
-    "axes": [7, 2],
-    "penalties": [0.1, 1.0],
-    "residuals": [0.4, 0.0],
-    "criterion": "both",
-    "signed_root": False,
-}
-RIDGE = UNGUIDED | {"guidance": OPTIONS}
+RIDGE = UNGUIDED | {"guidance": RIDGE_OPTIONS}
 
 
 class Study:
     """Images of a simulated tree, of which some taxa are left out, and the folds of the others."""
 
-    def __init__(self, n_taxa, outside, seed, *, per_taxon=None, n_folds=3, options=OPTIONS):
+    def __init__(self, n_taxa, outside, seed, *, per_taxon=None, n_folds=3, options=RIDGE_OPTIONS):
         self.features, self.taxa, self.truth, self.families = simulate_features(n_taxa, 1.0, seed)
         names = sorted(self.truth.ids)
         self.outside = outside(np.array(names), self.families.reindex(names).to_numpy(), seed)
@@ -102,7 +93,7 @@ def study():
 def test_held_out_taxa_are_placed_as_their_fold_has_them(study, kind):
     images = study.images(study.folds.index)
     names, grams = list(images.bags.taxa), images.grams()
-    tree = place_folds(in_bag_order(study.genetic, images.bags), study.folds, OPTIONS, 1)
+    tree = place_folds(in_bag_order(study.genetic, images.bags), study.folds, RIDGE_OPTIONS, 1)
     visual, fits = fit_folds(grams, tree)
     fits = fits[fits["kind"] == kind].set_index("fold")
     order = np.random.default_rng(1).permutation(len(names))  # nothing hangs on the order, but
@@ -116,14 +107,14 @@ def test_held_out_taxa_are_placed_as_their_fold_has_them(study, kind):
         shuffled = [names[i] for i in order]
         moved = {layers: values[:, order[:, None], order] for layers, values in grams.items()}
         fit, fold = place_taxa(
-            moved, shuffled, genetic, known, OPTIONS, by_group=kind == CLADES, seed=1
+            moved, shuffled, genetic, known, RIDGE_OPTIONS, by_group=kind == CLADES, seed=1
         )
         held_out = (study.folds[kind] == number).to_numpy(bool)
         assert fold.held_out.tolist() == held_out[order].tolist()
         assert np.isnan(fold.genetic[fold.held_out]).all()
         assert fit.choice.power == fits.loc[number, "power"]
         back = np.argsort(order)
-        expected = fit_ridge(grams, tree.known[kind][number - 1], OPTIONS).distances
+        expected = fit_ridge(grams, tree.known[kind][number - 1], RIDGE_OPTIONS).distances
         found = fit.distances[np.ix_(back, back)]
         assert np.abs(found - expected).max() < 1e-10
         assert np.abs(found - one).max() < 1e-6  # stored in single precision
@@ -285,7 +276,7 @@ def test_held_out_taxa_of_one_fold_say_nothing():
     assert calibrate_kinds({"tips": [random_fold(11, [2, 5], 1)]}, np.zeros(11, int), 0.9) == {}
 
 
-PINNED = OPTIONS | {"powers": [4], "axes": [7], "penalties": [0.1], "residuals": [0.4]}
+PINNED = RIDGE_OPTIONS | {"powers": [4], "axes": [7], "penalties": [0.1], "residuals": [0.4]}
 
 
 def few_and_families(names, families, seed):

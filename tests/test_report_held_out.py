@@ -5,7 +5,8 @@ from test_report import agreement, held_out, page
 from visgen.metrics import metrics_table
 from visgen.report.embedding import agreement as on_agreement
 from visgen.report.embedding.association import association_rows
-from visgen.report.embedding.held_out import held_out_content, held_out_findings
+from visgen.report.embedding.held_out import held_out_content
+from visgen.report.embedding.held_out_findings import held_out_findings
 from visgen.report.embedding.held_out_rows import held_out_rows
 from visgen.tables import write_table
 

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
-from guided_study import UNGUIDED, simulate_features
+from guided_study import RIDGE_OPTIONS, UNGUIDED, simulate_features
 from scipy.spatial.distance import cdist
 from skbio.stats.distance import DistanceMatrix
 from visgen.distances.matrices import NO_TAXA, load_distances
@@ -29,16 +29,7 @@ from visgen.embedding.ridge.taxon_images import make_taxon_images
 from visgen.features.blocks import Block
 from visgen.tables import read_table
 
-OPTIONS = {
-    "layers": ["last", "all"],
-    "powers": [1, 4],
-    "axes": [7, 2],
-    "penalties": [0.1, 1.0],
-    "residuals": [0.4, 0.0],
-    "criterion": "both",
-    "signed_root": False,
-}
-RIDGE = UNGUIDED | {"guidance": OPTIONS}
+RIDGE = UNGUIDED | {"guidance": RIDGE_OPTIONS}
 PINNED = {"powers": [2.0], "axes": [5], "penalties": [0.3], "residuals": [0.4], "criterion": "both"}
 
 
@@ -57,7 +48,7 @@ def known_but(n, held_out):
     return known
 
 
-def place(distances, groups, known, options=OPTIONS, by_group=True):
+def place(distances, groups, known, options=RIDGE_OPTIONS, by_group=True):
     of_targets = {"powers": options["powers"], "n_axes": max(options["axes"]), "seed": 1}
     return place_known(distances, groups, known, by_group=by_group, **of_targets)
 
@@ -72,7 +63,7 @@ def study():
     features, taxa, genetic, families = simulate_features(29, 1.0, 5)
     folds, _ = deal_folds(genetic, genetic.ids, families, 3, 1)
     images = make_taxon_images(features, taxa, RIDGE, seed=1)
-    tree = place_folds(in_bag_order(genetic, images.bags), folds, OPTIONS, 1)
+    tree = place_folds(in_bag_order(genetic, images.bags), folds, RIDGE_OPTIONS, 1)
     return images, tree, genetic, folds
 
 
@@ -226,8 +217,8 @@ def test_held_out_taxa_change_nothing_among_known_ones():
     others[held_out] = random_points(3, 13, 2) * 9
     elsewhere[held_out] = elsewhere[:, held_out] = 77.0
     renamed[held_out] = 0
-    one = fit_ridge(grams_of(vectors), place(distances, groups, known), OPTIONS)
-    other = fit_ridge(grams_of(others), place(elsewhere, renamed, known), OPTIONS)
+    one = fit_ridge(grams_of(vectors), place(distances, groups, known), RIDGE_OPTIONS)
+    other = fit_ridge(grams_of(others), place(elsewhere, renamed, known), RIDGE_OPTIONS)
     assert one.choice[:5] == other.choice[:5]
     assert one.choice[5:] == pytest.approx(other.choice[5:])
     square = np.ix_(known, known)
@@ -262,7 +253,7 @@ def test_single_taxa_are_held_out_within_where_all_known_ones_are_of_one_group()
 
 @pytest.mark.parametrize("criterion", ["double_centred", "nearest", "both"])
 def test_what_is_chosen_is_best_by_exhaustive_search(criterion):
-    options = OPTIONS | {"criterion": criterion}
+    options = RIDGE_OPTIONS | {"criterion": criterion}
     vectors, distances, groups = random_points(23, 13, 8), tree_of(23), np.arange(23) // 3
     vectors[:, :3] += random_points(23, 3, 3)  # the very points of the tree, veiled
     grams, known = grams_of(vectors), known_but(23, [20, 21, 22])
@@ -295,7 +286,7 @@ def test_what_is_chosen_is_best_by_exhaustive_search(criterion):
 
 
 def test_the_middle_is_taken_where_there_is_nothing_to_choose_by():
-    options = OPTIONS | {"powers": [1, 2, 8], "penalties": [3.0]}
+    options = RIDGE_OPTIONS | {"powers": [1, 2, 8], "penalties": [3.0]}
     choice = choose(grams_of(random_points(5, 7, 1)), [], options)
     assert choice[:5] == ("all", 2, 2, 3.0, 0.0) and np.isnan(choice[5:]).all()
 
@@ -306,7 +297,7 @@ def test_an_unknown_criterion_is_refused():
         choose(
             grams_of(random_points(11, 7, 1)),
             placed.inner,
-            OPTIONS | {"criterion": "plain"},
+            RIDGE_OPTIONS | {"criterion": "plain"},
         )
 
 
@@ -315,7 +306,7 @@ def test_an_unknown_criterion_is_refused():
 
 def test_the_root_of_a_feature_keeps_its_sign():
     features, taxa, _, _ = simulate_features(7, 1.0, 3)
-    rooted = RIDGE | {"guidance": OPTIONS | {"signed_root": True}}
+    rooted = RIDGE | {"guidance": RIDGE_OPTIONS | {"signed_root": True}}
     plain, root = (
         make_taxon_images(features, taxa, variant, seed=1) for variant in (RIDGE, rooted)
     )
@@ -341,11 +332,11 @@ def test_layers_are_chosen_by_known_groups():
     vectors[:, :3] = random_points(31, 3, 3)  # the very points of the tree, in the first layer
     grams = {"last": gram_matrices(vectors[:, 5:], [4]), "all": gram_matrices(vectors, [5, 4])}
     placed = place(distances, groups, np.ones(31, bool))
-    assert choose(grams, placed.inner, OPTIONS).layers == "all"
+    assert choose(grams, placed.inner, RIDGE_OPTIONS).layers == "all"
     grams["all"] = gram_matrices(vectors[:, 5:] * 3, [4])  # the same: then the first
-    assert choose(grams, placed.inner, OPTIONS).layers == "last"
-    fit = fit_ridge(grams, placed, OPTIONS)
-    alone = fit_ridge({"last": grams["last"]}, placed, OPTIONS)
+    assert choose(grams, placed.inner, RIDGE_OPTIONS).layers == "last"
+    fit = fit_ridge(grams, placed, RIDGE_OPTIONS)
+    alone = fit_ridge({"last": grams["last"]}, placed, RIDGE_OPTIONS)
     assert np.allclose(fit.distances, alone.distances)
 
 
@@ -366,7 +357,7 @@ def test_folds_are_fitted_one_by_one(study):
             known = (folds[kind] != number).to_numpy(bool)
             groups = folds["group_number"].to_numpy()
             known_taxa = place(tree.distances, groups, known, by_group=kind == "clades")
-            fit = fit_ridge(grams, known_taxa, OPTIONS)
+            fit = fit_ridge(grams, known_taxa, RIDGE_OPTIONS)
             assert np.allclose(visual[kind][number - 1], fit.distances, atol=1e-6)
             (row,) = fits[(fits["kind"] == kind) & (fits["fold"] == number)].to_dict("records")
             assert row["n_known"] == known.sum() and row["power"] == fit.choice.power
@@ -405,7 +396,7 @@ def test_ridge_reaches_families_that_it_has_not_seen_where_look_follows_the_tree
         folds, _ = deal_folds(genetic, genetic.ids, families, 4, 1)
         folds["tips"] = pd.NA
         images = make_taxon_images(features, taxa, RIDGE, seed=1)
-        tree = place_folds(in_bag_order(genetic, images.bags), folds, OPTIONS, 1)
+        tree = place_folds(in_bag_order(genetic, images.bags), folds, RIDGE_OPTIONS, 1)
         visual, _ = fit_folds(images.grams(), tree)
         true = score_folds(
             Fold(tree.distances, one.astype(float), (folds["clades"] == number).to_numpy(bool))
@@ -423,7 +414,7 @@ def test_ridge_reaches_families_that_it_has_not_seen_where_look_follows_the_tree
 
 def test_a_fit_to_all_taxa_is_written(study, tmp_path):
     images, tree, genetic, _ = study
-    fit = fit_ridge(images.grams(), tree.everyone, OPTIONS)
+    fit = fit_ridge(images.grams(), tree.everyone, RIDGE_OPTIONS)
     paths = {key: tmp_path / key for key in ("vectors", "distances", "fit")}
     write_ridge(paths, images.bags.taxa, fit, genetic)
     vectors = pd.read_parquet(paths["vectors"])

@@ -59,9 +59,11 @@ def test_what_varies_within_known_taxa_counts_less_where_whitened():
     features, taxa = collection(n_taxa=9, n_images=7, n_features=5)
     features[0] *= 30  # differs between images of a taxon
     vectors, _ = embed_taxa(features, taxa, MEAN | {"whiten": True}, 1)
-    whitened = pool_views(features, taxa, None, "mean", 1, known=taxa.unique())
+    whitened = pool_views(features, taxa, None, "mean", 1, whiten_within=taxa.unique())
     pd.testing.assert_frame_equal(vectors, whitened)
-    few = pool_views(features, taxa, None, "mean", 1, known=["Taxon 1", "Taxon 2", "Taxon 4"])
+    few = pool_views(
+        features, taxa, None, "mean", 1, whiten_within=["Taxon 1", "Taxon 2", "Taxon 4"]
+    )
     values, code = features.to_numpy(np.float32), taxa.str[-1].astype(int).to_numpy()
     is_known = np.isin(code, [1, 2, 4])
     whitening = Whitening()

@@ -108,9 +108,11 @@ def test_joined_views_are_whitened_apart():
     _, taxa, views = study([(taxon, view) for taxon in "ABC" for view in ("in", "out")] * 4)
     rng = np.random.default_rng(3)
     features = pd.DataFrame(rng.standard_normal((24, 3)).astype(np.float32), taxa.index)
-    found = pool_views(features, taxa, views, "mean", 1, known=["A", "B", "C"])
+    found = pool_views(features, taxa, views, "mean", 1, whiten_within=["A", "B", "C"])
     inside = taxa[views == "in"]
-    alone = pool_views(features.loc[inside.index], inside, None, "mean", 1, known=["A", "B", "C"])
+    alone = pool_views(
+        features.loc[inside.index], inside, None, "mean", 1, whiten_within=["A", "B", "C"]
+    )
     assert found.shape == (3, 6)
     np.testing.assert_allclose(found.iloc[:, :3], alone, rtol=1e-5)
 

@@ -78,7 +78,7 @@ def pool_views(
     views: pd.Series | None,
     pooling: str,
     seed: int,
-    known: Collection[str] | None = None,
+    whiten_within: Collection[str] | None = None,
 ) -> pd.DataFrame:
     """Pool the images of each view of a taxon, and set the views side by side.
 
@@ -88,7 +88,7 @@ def pool_views(
         As in `pool`.
     views : Series, (n_images,), or None
         The view of each image, image ids as index; None pools all images of a taxon together.
-    known : collection of str or None
+    whiten_within : collection of str or None
         Whitens first what varies within these taxa, of each view: the less of it, the more a
         direction counts. None leaves features as they are.
 
@@ -101,17 +101,20 @@ def pool_views(
     Raises
     ------
     ValueError
-        As `pool`, or if a taxon lacks a view, or no two images of a known taxon differ.
+        As `pool`, or if a taxon lacks a view, or no two images of a taxon to whiten within
+        differ.
     """
-    if views is None and known is None:
+    if views is None and whiten_within is None:
         return pool(features, taxa, pooling, seed)
     taxa = taxa.dropna()
     if views is None:
-        return pool(_whiten(features.loc[taxa.index], taxa, known), taxa, pooling, seed)
+        whitened = _whiten(features.loc[taxa.index], taxa, whiten_within)
+        return pool(whitened, taxa, pooling, seed)
     parts = []
     for view in sorted(views.loc[taxa.index].unique()):
         of_view = taxa[(views.loc[taxa.index] == view).to_numpy()]
-        part = pool_views(features.loc[of_view.index], of_view, None, pooling, seed, known)
+        images = features.loc[of_view.index]
+        part = pool_views(images, of_view, None, pooling, seed, whiten_within)
         if lacking := sorted(set(taxa) - set(part.index)):
             raise ValueError(f"taxa: {lacking[0]!r} has no image of the view {view!r}")
         parts.append(part.add_prefix(f"{view} "))
@@ -175,10 +178,10 @@ def enough_images(taxa: pd.Series, min_images: int) -> tuple[pd.Series, pd.DataF
     return labelled[labelled.map(~few).astype(bool)], omitted
 
 
-def _whiten(features: pd.DataFrame, taxa: pd.Series, known: Collection[str]) -> pd.DataFrame:
-    values, is_known = features.to_numpy(np.float32), taxa.isin(known).to_numpy(bool)
+def _whiten(features: pd.DataFrame, taxa: pd.Series, within: Collection[str]) -> pd.DataFrame:
+    values, is_within = features.to_numpy(np.float32), taxa.isin(within).to_numpy(bool)
     whitening = Whitening()
-    whitening.fit(values[is_known], taxa.to_numpy()[is_known])
+    whitening.fit(values[is_within], taxa.to_numpy()[is_within])
     return pd.DataFrame(whitening.apply(values), features.index)
 
 

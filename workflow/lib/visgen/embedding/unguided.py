@@ -49,8 +49,8 @@ def embed_taxa(
     """
     if taxa.empty:
         return pd.DataFrame(index=pd.Index([], name="taxon")), NO_TAXA
-    known = taxa.unique() if variant["whiten"] else None
-    vectors = pool_views(features.loc[taxa.index], taxa, views, variant["pooling"], seed, known)
+    within = taxa.unique() if variant["whiten"] else None
+    vectors = pool_views(features.loc[taxa.index], taxa, views, variant["pooling"], seed, within)
     if variant["centre"]:
         vectors = centre(vectors)
     return vectors, cosine_distances(vectors)

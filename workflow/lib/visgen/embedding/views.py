@@ -83,7 +83,7 @@ def choose_views(taxa: pd.Series, views: pd.Series | None, how: str) -> ViewedTa
     table["reason"] = table["used"].map({True: "", False: rare})
     if n_without := int(seen.isna().sum()):
         row = ["", n_without, placed[seen.isna()].nunique(), False, "images without a view"]
-        extra = pd.DataFrame([row], columns=["view", "n_images", "n_taxa", "used", "reason"])
+        extra = pd.DataFrame([row], columns=VIEW_COLUMNS)
         table = pd.concat([table, extra], ignore_index=True)
     if how == "join":
         lacking = _lacking(placed[taken], seen[taken], placed, list(used))

@@ -46,12 +46,14 @@ class Bags:
         views = None if self.views is None else self.views[rows]
         return replace(self, features=self.features[where], ids=self.ids[rows], views=views)
 
-    def pooled(self, pooling: str, seed: int, known: Collection[str] | None = None) -> pd.DataFrame:
+    def pooled(
+        self, pooling: str, seed: int, whiten_within: Collection[str] | None = None
+    ) -> pd.DataFrame:
         """Return a vector a taxon by a fixed pooling, as `visgen.embedding.pooling.pool_views`."""
         table = pd.DataFrame(self.features.numpy(), index=self.ids, copy=False)
         labels = pd.Series(np.repeat(self.taxa, self.sizes), index=self.ids)
         views = None if self.views is None else pd.Series(self.views, index=self.ids)
-        return pool_views(table, labels, views, pooling, seed, known)
+        return pool_views(table, labels, views, pooling, seed, whiten_within)
 
 
 def make_bags(

@@ -16,9 +16,10 @@ from torch import Tensor, nn
 
 from visgen.embedding.guidance.bags import Bags, deal_images
 from visgen.embedding.guidance.cutting import cut_network
-from visgen.embedding.guidance.fitting import Fit, centre_on, check_known, fit_model
+from visgen.embedding.guidance.fitting import Fit, check_known, fit_model
 from visgen.embedding.guidance.tuned_tail import TunedTail
 from visgen.embedding.guidance.variants import WEIGHT_COLUMNS
+from visgen.embedding.guidance.vectors import centre_on
 from visgen.features.backbones import Backbone
 from visgen.features.extraction import read_for, run_batches
 from visgen.machine.devices import describe_device, fix_kernels, pick_precision

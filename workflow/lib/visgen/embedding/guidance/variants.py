@@ -10,15 +10,9 @@ import pandas as pd
 import torch
 
 from visgen.embedding.guidance.bags import Bags, make_bags, one_vector_bags
-from visgen.embedding.guidance.fitting import (
-    Fit,
-    centre_on,
-    embed,
-    fit_guidance,
-    image_weights,
-    in_bag_order,
-)
+from visgen.embedding.guidance.fitting import Fit, fit_guidance, in_bag_order
 from visgen.embedding.guidance.taxon_embedder import TaxonEmbedder
+from visgen.embedding.guidance.vectors import centre_on, embed, image_weights
 from visgen.embedding.options import is_learned
 from visgen.machine.threads import one_thread
 from visgen.scikit_bio import DistanceMatrix
