@@ -557,6 +557,11 @@ def test_a_published_table_is_checked_before_any_job(tmp_path):
     [
         ({"pooling": "attention"}, "v.guidance: missing; attention has to be learned"),
         ({"pooling": "mean", "per_taxon": 9}, "v.per_taxon: goes with guidance only"),
+        ({"pooling": "mean", "backbones": ["small"]}, "v.backbones: goes with guidance only"),
+        (
+            {"pooling": "mean", "backbones": ["vit"], "guidance": {"method": "ridge"}},
+            "v.backbones: found 'vit', expected one of small",
+        ),
         (
             {"pooling": "mean", "guidance": {"projection": "none"}},
             "v.guidance.projection: found 'none', which with the pooling mean leaves nothing",
@@ -660,6 +665,9 @@ def test_joined_layers_are_not_fine_tuned():
         "config key embedding.variants.v.guidance.fine_tune: does not go with the joined layers "
         "of backbones.small; leave one of the two out"
     )
+    variant["backbones"] = ["whole"]
+    changes["backbones.whole"] = {"model": "test_resnet", "weights": "none"}
+    assert checked_config(study(changes), SCHEMA)["embedding"]["variants"]["v"]["backbones"]
 
 
 def test_fine_tuning_has_defaults():

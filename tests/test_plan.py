@@ -22,6 +22,7 @@ TUNED = {
     "per_taxon": 5,
     "guidance": {"projection": "none", "optimiser": "adam", "fine_tune": {}},
 }
+LARGE = {"model": "test_resnet", "weights": "none"}
 VISUAL_GENETIC = {
     "backbone": "small",
     "variants": {
@@ -99,7 +100,7 @@ def test_an_inferred_tree_is_trusted_by_nobody_and_lies_with_the_sequences():
 
 def test_every_part_of_a_study_has_its_table_of_scores():
     changes = {
-        "backbones.large": {"model": "test_resnet", "weights": "none"},
+        "backbones.large": LARGE,
         "visual_genetic": VISUAL_GENETIC,
         "genetics.anchors": {"raw": {}},
     }
@@ -247,6 +248,25 @@ def test_a_ridge_has_no_losses_and_is_asked_for_none():
     assert set(made.guidance_of("ridge")["guidance"]) == set(OPTIONS["ridge"])
     assert set(made.guidance_of("projected")["guidance"]) == set(OPTIONS["descent"])
     assert made.references["ridge"] == "mean" and made.refits["ridge"] == made.refits["mean"]
+
+
+def test_a_variant_is_made_of_the_backbones_it_names_and_of_all_without():
+    variants = GUIDED | {"ridge": {"pooling": "mean", "guidance": {"method": "ridge"}}}
+    variants["projected"] = variants["projected"] | {"backbones": ["large"]}
+    made = plan({"backbones.large": LARGE, "embedding.variants": variants}).embedding
+    everywhere = [name for name in variants if name != "projected"]
+    assert made.of_backbone("small", variants) == everywhere
+    assert made.of_backbone("large", variants) == list(variants)
+    assert made.alike == {tuple(everywhere): ["small"], tuple(variants): ["large"]}
+    folder = "results/demo/embedding"
+    assert made.files("a.tsv", ["projected", "ridge"], ["small", "large"]) == [
+        f"{folder}/small/ridge/a.tsv",
+        f"{folder}/large/projected/a.tsv",
+        f"{folder}/large/ridge/a.tsv",
+    ]
+    # Naming one more fits nothing else anew.
+    assert "backbones" not in made.guidance_of("projected")
+    assert plan({"embedding.variants": GUIDED}).embedding.alike == {tuple(GUIDED): ["small"]}
 
 
 def test_a_variant_is_refitted_as_often_as_it_or_the_section_says():

@@ -9,7 +9,15 @@ import re
 import pytest
 from planner import Planner
 from test_own_images import CONFIG as OWN_IMAGES
-from workflow_copy import TINY, changed, copy_workflow, every_rule, planned_jobs, write_config
+from workflow_copy import (
+    TINY,
+    changed,
+    copy_workflow,
+    every_rule,
+    planned_jobs,
+    rules_of,
+    write_config,
+)
 
 # What follows from what, up to the report; each set goes on from those above it.
 REPORT = {"write_provenance", "write_report"}
@@ -184,11 +192,11 @@ def test_an_edit_of_the_library_runs_what_reaches_it(planner, module, rules):
 
 def test_every_rule_is_reached_by_a_study_but_the_download_of_weights(planner):
     files = sorted((planner.folder / "workflow" / "rules").glob("*.smk"))
-    heads = r"^ *(?:rule|checkpoint) (\w+):"
-    rules = {name for file in files for name in re.findall(heads, file.read_text(), re.M)}
+    rules = {name for file in files for name in rules_of(file)}
     words = write_config(planner.folder, every_rule() | {"dataset": "other"})
     planned = set(planned_jobs(planner.run(*words, "--cores", "2", "--dry-run")))
-    assert planned == rules - {"fetch_weights"}
+    # The backbones of this study have not the same variants, so that one rule is there twice.
+    assert planned == rules - {"fetch_weights"} | {"plot_embedding_1"}
 
 
 def test_a_new_image_of_ones_own_is_noticed(planner):

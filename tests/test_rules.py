@@ -2,16 +2,13 @@ import re
 from pathlib import Path
 
 import pytest
+from workflow_copy import rules_of
 
 WORKFLOW = Path(__file__).parents[1] / "workflow"
 RULES = {
     (path.name, name): body
     for path in sorted((WORKFLOW / "rules").glob("*.smk"))
-    for name, body in re.findall(
-        r"^ *(?:rule|checkpoint) (\w+):\n(.*?)(?=^ *(?:rule|checkpoint|if) |\Z)",
-        path.read_text(),
-        re.M | re.S,
-    )
+    for name, body in rules_of(path).items()
 }
 
 

@@ -15,6 +15,18 @@ FORKED_JOBS = Path(__file__).with_name("forked_jobs.py")
 
 TINY = yaml.safe_load((Path(__file__).parent / "tiny.yaml").read_text())
 
+HEADS = re.compile(
+    r"^ *(?:rule|checkpoint)(?: (\w+))?:\n(.*?)(?=^ *(?:(?:rule|checkpoint)\b.*:|if |for )|\Z)",
+    re.M | re.S,
+)
+
+
+def rules_of(path: Path) -> dict[str, str]:
+    """Return what stands under the head of each rule of a file, by the first of its names."""
+    found = HEADS.findall(path.read_text())
+    return {name or re.search(r'name:\s+"(\w+)"', body)[1]: body for name, body in found}
+
+
 # Parts of the tiny study that are put in the place of its own to reach every rule but the download
 # of weights, each as few times as can be.
 OF_EVERY_RULE = {
@@ -31,10 +43,11 @@ OF_EVERY_RULE = {
     "embedding.refits": 1,
     "embedding.variants": {
         "mean": {"pooling": "mean"},
-        "guided": {"pooling": "mean", "guidance": {"epochs": 5}},
+        "guided": {"pooling": "mean", "backbones": ["bundled"], "guidance": {"epochs": 5}},
         "ridge": {"pooling": "mean", "guidance": {"method": "ridge"}},
         "tuned": {
             "pooling": "mean",
+            "backbones": ["bundled"],
             "per_taxon": 9,
             "guidance": {
                 "projection": "none",

@@ -9,6 +9,11 @@ VIEWS = (
 )
 
 
+def of_variants(file, names):
+    """Return an input function for a file of each variant that is made of a backbone."""
+    return lambda wildcards: plan.embedding.files(file, names, [wildcards.backbone])
+
+
 rule embed_taxa:
     """Pool the features of each taxon's images by every unguided variant."""
     input:
@@ -301,18 +306,9 @@ rule score_held_out:
     input:
         genetic=TREE_DISTANCES,
         folds="<results>/embedding/folds.tsv",
-        visual=expand(
-            "<results>/embedding/{{backbone}}/{variant}/held_out.npz",
-            variant=plan.embedding.variants,
-        ),
-        permuted=expand(
-            "<results>/embedding/{{backbone}}/{variant}/permuted.tsv",
-            variant=plan.embedding.variants,
-        ),
-        fits=expand(
-            "<results>/embedding/{{backbone}}/{variant}/fit.tsv",
-            variant=plan.embedding.guided,
-        ),
+        visual=of_variants("held_out.npz", plan.embedding.variants),
+        permuted=of_variants("permuted.tsv", plan.embedding.variants),
+        fits=of_variants("fit.tsv", plan.embedding.guided),
         specimens_ingested=of_specimens([]),
         code=code_of("score_held_out.py"),
     output:
@@ -325,8 +321,8 @@ rule score_held_out:
     resources:
         mem_mb=8000,
     params:
-        variants=list(plan.embedding.variants),
-        guided=plan.embedding.guided,
+        variants=lambda w: plan.embedding.of_backbone(w.backbone, plan.embedding.variants),
+        guided=lambda w: plan.embedding.of_backbone(w.backbone, plan.embedding.guided),
         rank=INPUTS["tree_rank"],
         references=plan.embedding.references,
         seed=plan.seed,
@@ -366,82 +362,73 @@ rule score_embedding:
         "../scripts/score_embedding.py"
 
 
-rule plot_embedding:
-    """Draw distances, losses and scores of a backbone's variants, held-out taxa among them."""
-    input:
-        taxonomy=TAXONOMY,
-        genetic=TREE_DISTANCES,
-        folds="<results>/embedding/folds.tsv",
-        visual=expand(
-            "<results>/embedding/{{backbone}}/{variant}/distances.tsv",
-            variant=plan.embedding.variants,
-        ),
-        held_out=expand(
-            "<results>/embedding/{{backbone}}/{variant}/held_out.npz",
-            variant=plan.embedding.variants,
-        ),
-        histories=expand(
-            "<results>/embedding/{{backbone}}/{variant}/history.tsv",
-            variant=plan.embedding.descended,
-        ),
-        fits=expand(
-            "<results>/embedding/{{backbone}}/{variant}/fit.tsv",
-            variant=plan.embedding.guided,
-        ),
-        placed=expand(
-            "<results>/embedding/{{backbone}}/{variant}/placed.tsv",
-            variant=plan.embedding.ridge,
-        ),
-        scores="<results>/embedding/{backbone}/scores.tsv",
-        held_out_scores="<results>/embedding/{backbone}/held_out.tsv",
-        code=code_of("plot_embedding.py"),
-    output:
-        **{
-            figure: report(
-                f"<results>/embedding/{{backbone}}/{figure}.png",
-                caption=f"../report/{figure}.rst",
-                category="Visual and phylogenetic distance",
-                subcategory="{backbone}",
-            )
-            for figure in ["held_out", *["guidance"] * bool(plan.embedding.descended)]
-        },
-        distances=report(
-            expand(
-                "<results>/embedding/{{backbone}}/{variant}/distances.png",
-                variant=plan.embedding.variants,
-            ),
-            caption="../report/embedding.rst",
-            category="Visual and phylogenetic distance",
-            subcategory="{backbone}",
-        ),
-        pairs=report(
-            expand(
-                "<results>/embedding/{{backbone}}/{variant}/held_out.png",
-                variant=plan.embedding.variants,
-            ),
-            caption="../report/held_out_pairs.rst",
-            category="Visual and phylogenetic distance",
-            subcategory="{backbone}",
-        ),
-        placed=report(
-            expand(
-                "<results>/embedding/{{backbone}}/{variant}/placed.png",
-                variant=plan.embedding.ridge,
-            ),
-            caption="../report/placed.rst",
-            category="Visual and phylogenetic distance",
-            subcategory="{backbone}",
-        ),
-    log:
-        "<logs>/plot_embedding/{backbone}.log",
-    conda:
-        "../../envs/statistics.yaml"
-    params:
-        variants=list(plan.embedding.variants),
-        guided=plan.embedding.guided,
-        descended=plan.embedding.descended,
-        random=plan.embedding.random,
-        ranks=RANKS,
-        rank=INPUTS["tree_rank"],
-    script:
-        "../scripts/plot_embedding.py"
+# Outputs cannot ask for wildcards: a rule for all backbones of which the same variants are made.
+for number, (made, backbones) in enumerate(plan.embedding.alike.items()):
+
+    guided, ridge, descended = (
+        [name for name in made if name in names]
+        for names in (
+            plan.embedding.guided,
+            plan.embedding.ridge,
+            plan.embedding.descended,
+        )
+    )
+
+    rule:
+        """Draw distances, losses and scores of a backbone's variants, held-out taxa among them."""
+        name:
+            "plot_embedding" + f"_{number}" * bool(number)
+        input:
+            taxonomy=TAXONOMY,
+            genetic=TREE_DISTANCES,
+            folds="<results>/embedding/folds.tsv",
+            visual=of_variants("distances.tsv", made),
+            held_out=of_variants("held_out.npz", made),
+            histories=of_variants("history.tsv", descended),
+            fits=of_variants("fit.tsv", guided),
+            placed=of_variants("placed.tsv", ridge),
+            scores="<results>/embedding/{backbone}/scores.tsv",
+            held_out_scores="<results>/embedding/{backbone}/held_out.tsv",
+            code=code_of("plot_embedding.py"),
+        output:
+            **{
+                figure: report(
+                    f"<results>/embedding/{{backbone}}/{figure}.png",
+                    caption=f"../report/{figure}.rst",
+                    category="Visual and phylogenetic distance",
+                    subcategory="{backbone}",
+                )
+                for figure in ["held_out", *["guidance"] * bool(descended)]
+            },
+            **{
+                key: report(
+                    expand(
+                        f"<results>/embedding/{{{{backbone}}}}/{{variant}}/{figure}.png",
+                        variant=variants,
+                    ),
+                    caption=f"../report/{caption}.rst",
+                    category="Visual and phylogenetic distance",
+                    subcategory="{backbone}",
+                )
+                for key, figure, caption, variants in (
+                    ("distances", "distances", "embedding", made),
+                    ("pairs", "held_out", "held_out_pairs", made),
+                    ("placed", "placed", "placed", ridge),
+                )
+            },
+        log:
+            "<logs>/plot_embedding/{backbone}.log",
+        wildcard_constraints:
+            backbone=one_of(backbones),
+        localrule: True
+        conda:
+            "../../envs/statistics.yaml"
+        params:
+            variants=list(made),
+            guided=guided,
+            descended=descended,
+            random=plan.embedding.random,
+            ranks=RANKS,
+            rank=INPUTS["tree_rank"],
+        script:
+            "../scripts/plot_embedding.py"

@@ -74,49 +74,28 @@ if plan.has_tree:
         "held_out_figures": expand(
             "<results>/embedding/{backbone}/held_out.png", backbone=config["backbones"]
         ),
-        "guidance_figures": expand(
-            "<results>/embedding/{backbone}/guidance.png",
-            backbone=config["backbones"] if plan.embedding.descended else [],
-        ),
-        "fits": expand(
-            "<results>/embedding/{backbone}/{variant}/fit.tsv",
-            backbone=config["backbones"],
-            variant=plan.embedding.descended,
-        ),
-        "ridge_fits": expand(
-            "<results>/embedding/{backbone}/{variant}/fit.tsv",
-            backbone=config["backbones"],
-            variant=plan.embedding.ridge,
-        ),
+        "guidance_figures": [
+            f"<results>/embedding/{backbone}/guidance.png"
+            for backbone in config["backbones"]
+            if plan.embedding.of_backbone(backbone, plan.embedding.descended)
+        ],
         **{
-            f"placed_{part}": expand(
-                f"<results>/embedding/{{backbone}}/{{variant}}/placed.{ending}",
-                backbone=config["backbones"],
-                variant=plan.embedding.ridge,
-            )
-            for part, ending in (
-                ("tables", "tsv"),
-                ("trust", "trust.tsv"),
-                ("figures", "png"),
+            key: plan.embedding.files(file, variants, config["backbones"])
+            for key, file, variants in (
+                ("fits", "fit.tsv", plan.embedding.descended),
+                ("ridge_fits", "fit.tsv", plan.embedding.ridge),
+                ("placed_tables", "placed.tsv", plan.embedding.ridge),
+                ("placed_trust", "placed.trust.tsv", plan.embedding.ridge),
+                ("placed_figures", "placed.png", plan.embedding.ridge),
+                ("embedding_figures", "distances.png", plan.embedding.variants),
+                ("pair_figures", "held_out.png", plan.embedding.variants),
             )
         },
-        "embedding_figures": expand(
-            "<results>/embedding/{backbone}/{variant}/distances.png",
-            backbone=config["backbones"],
-            variant=plan.embedding.variants,
-        ),
-        "pair_figures": expand(
-            "<results>/embedding/{backbone}/{variant}/held_out.png",
-            backbone=config["backbones"],
-            variant=plan.embedding.variants,
-        ),
     }
     if config["published"]:
         EMBEDDING_INPUTS["published_against"] = [TREE_DISTANCES]
-        EMBEDDING_INPUTS["guided_distances"] = expand(
-            "<results>/embedding/{backbone}/{variant}/distances.tsv",
-            backbone=config["backbones"],
-            variant=plan.embedding.descended,
+        EMBEDDING_INPUTS["guided_distances"] = plan.embedding.files(
+            "distances.tsv", plan.embedding.descended, config["backbones"]
         )
 VISUAL_GENETIC_INPUTS = {}
 if plan.visual_genetic:

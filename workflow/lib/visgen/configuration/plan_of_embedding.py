@@ -1,6 +1,6 @@
 """What follows from a configuration for taxon vectors: which are guided, and their references."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -37,10 +37,33 @@ class EmbeddingPlan:
         """Variants that are not."""
         return [name for name in self.variants if name not in self.guided]
 
+    def of_backbone(self, backbone: str, names: Iterable[str]) -> list[str]:
+        """Return which of some variants are made of a backbone."""
+        asked = {name: self.variants[name]["backbones"] for name in names}
+        return [name for name, backbones in asked.items() if backbone in (backbones or [backbone])]
+
+    def files(self, file: str, names: Iterable[str], backbones: Iterable[str]) -> list[str]:
+        """Return a file of each of some variants, of each backbone that it is made of."""
+        folder = f"results/{self.config['dataset']}/embedding"
+        return [
+            f"{folder}/{backbone}/{variant}/{file}"
+            for backbone in backbones
+            for variant in self.of_backbone(backbone, names)
+        ]
+
+    @cached_property
+    def alike(self) -> dict[tuple[str, ...], list[str]]:
+        """Backbones by the variants that are made of them: most often all of all."""
+        groups: dict[tuple[str, ...], list[str]] = {}
+        for backbone in self.config["backbones"]:
+            variants = tuple(self.of_backbone(backbone, self.variants))
+            groups.setdefault(variants, []).append(backbone)
+        return groups
+
     @property
     def unguided_options(self) -> dict[str, Mapping[str, Any]]:
         """Options of the unguided variants by name."""
-        return {name: self.variants[name] for name in self.unguided}
+        return {name: self.guidance_of(name) for name in self.unguided}
 
     @cached_property
     def fine_tuned(self) -> list[str]:
@@ -97,10 +120,10 @@ class EmbeddingPlan:
         return guidance["refits"]
 
     def guidance_of(self, variant: str) -> dict[str, Any]:
-        """Return a variant without what only its refits, or the other method, take."""
-        options = self.variants[variant]
+        """Return a variant without its backbones and what its refits, or other methods, take."""
+        options = {k: v for k, v in self.variants[variant].items() if k != "backbones"}
         if options["guidance"] is None:
-            return dict(options)
+            return options
         method = options["guidance"]["method"]
         taken = {key: options["guidance"][key] for key in OPTIONS[method]}
         return {**options, "guidance": taken}

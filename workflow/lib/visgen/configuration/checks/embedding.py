@@ -76,6 +76,11 @@ def check_embedding(section: Mapping[str, Any]) -> None:
                 raise ValueError(f"{key}.guidance: missing; {pooling} has to be learned")
             if variant["per_taxon"] is not None:
                 raise ValueError(f"{key}.per_taxon: goes with guidance only; leave it out")
+            if variant["backbones"] is not None:
+                raise ValueError(
+                    f"{key}.backbones: goes with guidance only, since guided variants of every "
+                    "backbone are compared with unguided ones; leave it out"
+                )
         elif guidance["method"] == "ridge":
             if is_learned(pooling):
                 raise ValueError(
@@ -106,10 +111,12 @@ def check_embedding(section: Mapping[str, Any]) -> None:
         check_choice("embedding.reference", reference, unguided)
 
 
-def check_fine_tuning(
+def check_backbones(
     variants: Mapping[str, Mapping[str, Any]], backbones: Mapping[str, Mapping[str, Any]]
 ) -> None:
-    """Check that nothing else is learned beside a network's stages, and that memory has a bound.
+    """Check which backbones variants name, and what goes with stages of a network that are trained.
+
+    Nothing else is learned beside these, and memory has a bound.
 
     Raises
     ------
@@ -117,10 +124,12 @@ def check_fine_tuning(
         In one line: the key, what was found and what was expected.
     """
     for name, variant in variants.items():
-        guidance = variant["guidance"]
+        key, guidance = f"config key embedding.variants.{name}", variant["guidance"]
+        named = list(backbones) if variant["backbones"] is None else variant["backbones"]
+        for backbone in named:
+            check_choice(f"embedding.variants.{name}.backbones", backbone, backbones)
         if guidance is None or guidance["fine_tune"] is None:
             continue
-        key = f"config key embedding.variants.{name}"
         for option, found, wanted in (
             ("pooling", variant["pooling"], "mean"),
             ("guidance.projection", guidance["projection"], "none"),
@@ -135,8 +144,8 @@ def check_fine_tuning(
             raise ValueError(
                 f"{key}.per_taxon: missing; fine_tune holds so many images of a taxon in memory"
             )
-        for backbone, options in backbones.items():
-            if options["layers"] is not None:
+        for backbone in named:
+            if backbones[backbone]["layers"] is not None:
                 raise ValueError(
                     f"{key}.guidance.fine_tune: does not go with the joined layers of "
                     f"backbones.{backbone}; leave one of the two out"

@@ -5,7 +5,7 @@ from typing import Any
 
 from visgen.configuration.checks.choice import check_choice
 from visgen.configuration.checks.classification import check_classification
-from visgen.configuration.checks.embedding import check_embedding, check_fine_tuning
+from visgen.configuration.checks.embedding import check_backbones, check_embedding
 from visgen.configuration.checks.genetics import check_genetics
 from visgen.configuration.checks.inputs import check_columns, check_inputs
 from visgen.configuration.checks.layers import check_layers
@@ -34,7 +34,7 @@ def check_study(config: Mapping[str, Any]) -> None:
     check_classification(config)
     check_embedding(config["embedding"])
     check_views(config["embedding"])
-    check_fine_tuning(config["embedding"]["variants"], config["backbones"])
+    check_backbones(config["embedding"]["variants"], config["backbones"])
     check_simclr(config["backbones"], config["simclr"]["initial_weights"])
     check_layers(config["backbones"])
     check_weights(config["backbones"], config["simclr"]["initial_weights"])
