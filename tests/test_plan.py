@@ -257,7 +257,7 @@ def test_a_variant_is_made_of_the_backbones_it_names_and_of_all_without():
     everywhere = [name for name in variants if name != "projected"]
     assert made.of_backbone("small", variants) == everywhere
     assert made.of_backbone("large", variants) == list(variants)
-    assert made.alike == {tuple(everywhere): ["small"], tuple(variants): ["large"]}
+    assert made.alike == [("", everywhere, ["small"]), ("_1", list(variants), ["large"])]
     folder = "results/demo/embedding"
     assert made.files("a.tsv", ["projected", "ridge"], ["small", "large"]) == [
         f"{folder}/small/ridge/a.tsv",
@@ -266,7 +266,7 @@ def test_a_variant_is_made_of_the_backbones_it_names_and_of_all_without():
     ]
     # Naming one more fits nothing else anew.
     assert "backbones" not in made.guidance_of("projected")
-    assert plan({"embedding.variants": GUIDED}).embedding.alike == {tuple(GUIDED): ["small"]}
+    assert plan({"embedding.variants": GUIDED}).embedding.alike == [("", list(GUIDED), ["small"])]
 
 
 def test_a_variant_is_refitted_as_often_as_it_or_the_section_says():

@@ -16,7 +16,7 @@ FORKED_JOBS = Path(__file__).with_name("forked_jobs.py")
 TINY = yaml.safe_load((Path(__file__).parent / "tiny.yaml").read_text())
 
 HEADS = re.compile(
-    r"^ *(?:rule|checkpoint)(?: (\w+))?:\n(.*?)(?=^ *(?:(?:rule|checkpoint)\b.*:|if |for )|\Z)",
+    r"^ *(?:rule|checkpoint)(?: (\w+))?:\n(.*?)(?=^ *(?:rule|checkpoint)[ \w]*:|^(?:for|if) |\Z)",
     re.M | re.S,
 )
 
@@ -24,7 +24,7 @@ HEADS = re.compile(
 def rules_of(path: Path) -> dict[str, str]:
     """Return what stands under the head of each rule of a file, by the first of its names."""
     found = HEADS.findall(path.read_text())
-    return {name or re.search(r'name:\s+"(\w+)"', body)[1]: body for name, body in found}
+    return {name or re.search(r'name:\s+f"(\w+)', body)[1]: body for name, body in found}
 
 
 # Parts of the tiny study that are put in the place of its own to reach every rule but the download

@@ -187,3 +187,8 @@ def code_of(script):
             f"{script}: no library file is reached, so no edit would be noticed"
         )
     return list(map(str, modules))
+
+
+def of_variants(file, names):
+    """Return an input function for a file of each variant that is made of a backbone."""
+    return lambda wildcards: plan.embedding.files(file, names, [wildcards.backbone])

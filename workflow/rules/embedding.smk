@@ -9,11 +9,6 @@ VIEWS = (
 )
 
 
-def of_variants(file, names):
-    """Return an input function for a file of each variant that is made of a backbone."""
-    return lambda wildcards: plan.embedding.files(file, names, [wildcards.backbone])
-
-
 rule embed_taxa:
     """Pool the features of each taxon's images by every unguided variant."""
     input:
@@ -321,7 +316,9 @@ rule score_held_out:
     resources:
         mem_mb=8000,
     params:
-        variants=lambda w: plan.embedding.of_backbone(w.backbone, plan.embedding.variants),
+        variants=lambda w: plan.embedding.of_backbone(
+            w.backbone, plan.embedding.variants
+        ),
         guided=lambda w: plan.embedding.of_backbone(w.backbone, plan.embedding.guided),
         rank=INPUTS["tree_rank"],
         references=plan.embedding.references,
@@ -363,7 +360,7 @@ rule score_embedding:
 
 
 # Outputs cannot ask for wildcards: a rule for all backbones of which the same variants are made.
-for number, (made, backbones) in enumerate(plan.embedding.alike.items()):
+for number, made, backbones in plan.embedding.alike:
 
     guided, ridge, descended = (
         [name for name in made if name in names]
@@ -377,7 +374,7 @@ for number, (made, backbones) in enumerate(plan.embedding.alike.items()):
     rule:
         """Draw distances, losses and scores of a backbone's variants, held-out taxa among them."""
         name:
-            "plot_embedding" + f"_{number}" * bool(number)
+            f"plot_embedding{number}"
         input:
             taxonomy=TAXONOMY,
             genetic=TREE_DISTANCES,
@@ -424,7 +421,7 @@ for number, (made, backbones) in enumerate(plan.embedding.alike.items()):
         conda:
             "../../envs/statistics.yaml"
         params:
-            variants=list(made),
+            variants=made,
             guided=guided,
             descended=descended,
             random=plan.embedding.random,

@@ -52,13 +52,19 @@ class EmbeddingPlan:
         ]
 
     @cached_property
-    def alike(self) -> dict[tuple[str, ...], list[str]]:
-        """Backbones by the variants that are made of them: most often all of all."""
+    def alike(self) -> list[tuple[str, list[str], list[str]]]:
+        """Variants, and the backbones of which just these are made: most often all of all.
+
+        With a mark for each such group, none for the first, by which rules tell them apart.
+        """
         groups: dict[tuple[str, ...], list[str]] = {}
         for backbone in self.config["backbones"]:
             variants = tuple(self.of_backbone(backbone, self.variants))
             groups.setdefault(variants, []).append(backbone)
-        return groups
+        return [
+            (f"_{number}" if number else "", list(variants), backbones)
+            for number, (variants, backbones) in enumerate(groups.items())
+        ]
 
     @property
     def unguided_options(self) -> dict[str, Mapping[str, Any]]:
