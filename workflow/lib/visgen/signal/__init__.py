@@ -1,0 +1,1 @@
+"""Phylogenetic signal of look: how far what differs between taxa follows the tree."""
