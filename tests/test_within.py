@@ -322,6 +322,7 @@ def test_rows_hold_the_score_of_each_step_and_its_nulls(study):
         ]
         null = permuted[permuted["kind"] == kind]
         rows = metrics_table(held_out_rows(kind, of_kind, null, None, 1))
+        is_step = rows["metric"].isin([metric for _, metric in WITHIN.values()])
         if kind == "tips":  # the other rows are as they are without steps
             without = [fold._replace(groups={}) for fold in of_kind]
             others = metrics_table(held_out_rows(kind, without, null, None, 1))
