@@ -41,15 +41,26 @@ def simulate_features(n_taxa, signal, seed, n_features=41):
     Twelve traits follow the tree as far as the signal says, twenty stronger ones are each
     taxon's own; features are mixtures of both, of three to nine images a taxon.
     """
-    tree, taxonomy = simulate_phylogeny(n_taxa, seed)
-    loadings = branch_loadings(tree)
-    covariance = loadings.to_numpy() @ loadings.to_numpy().T
-    genetic = DistanceMatrix(tidy(2 * (1 - covariance)), list(loadings.index))
+    tree, genetic, taxonomy = simulate_tree(n_taxa, seed)
     rng = np.random.default_rng([seed, 3])
     traits = evolve_traits(tree, 12, signal, 0.0, seed).to_numpy()
     own = 1.5 * rng.standard_normal((n_taxa, 20))
     means = np.hstack([traits, own]) @ rng.standard_normal((32, n_features)) / 32**0.5
-    sizes = rng.integers(3, 10, n_taxa)
+    return *images_of(means, genetic.ids, rng), genetic, taxonomy["family"]
+
+
+def simulate_tree(n_taxa, seed):
+    """Return a tree, its distances and the taxonomy, index species in the same order."""
+    tree, taxonomy = simulate_phylogeny(n_taxa, seed)
+    loadings = branch_loadings(tree)
+    covariance = loadings.to_numpy() @ loadings.to_numpy().T
+    genetic = DistanceMatrix(tidy(2 * (1 - covariance)), list(loadings.index))
+    return tree, genetic, taxonomy.set_index("species").loc[list(loadings.index)]
+
+
+def images_of(means, names, rng):
+    """Return features of three to nine images a taxon around its mean, and the taxa of images."""
+    sizes = rng.integers(3, 10, len(means))
     images = np.repeat(means, sizes, axis=0)
     images += rng.standard_normal(images.shape)
     ids = [f"image {i:04d}" for i in range(len(images))]
@@ -57,6 +68,17 @@ def simulate_features(n_taxa, signal, seed, n_features=41):
         images.astype(np.float32),
         index=pd.MultiIndex.from_product([ids, [0]], names=["id", "repeat"]),
     )
-    taxa = pd.Series(np.repeat(loadings.index, sizes), index=ids)
-    families = taxonomy.set_index("species")["family"]
-    return features, taxa, genetic, families
+    return features, pd.Series(np.repeat(list(names), sizes), index=ids)
+
+
+def coarse_images(n_taxa, seed, n_features=41):
+    """Return images of taxa that look like their subclass, and else like themselves alone.
+
+    Features, taxa, distances and taxonomy.
+    """
+    _, genetic, taxonomy = simulate_tree(n_taxa, seed)
+    rng = np.random.default_rng([seed, 7])
+    subclass = pd.factorize(taxonomy["subclass"])[0]
+    means = rng.standard_normal((subclass.max() + 1, n_features))[subclass]
+    means = means + rng.standard_normal(means.shape)
+    return *images_of(means, genetic.ids, rng), genetic, taxonomy

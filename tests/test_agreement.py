@@ -148,6 +148,26 @@ def test_deals_keep_specimens_whole_and_the_numbers_of_each_taxon():
     assert len(seen) > 5
 
 
+def test_deals_within_groups_stay_there_and_one_group_deals_as_none():
+    specimens = pd.Series(list("aabbccddeeffgg"), [f"image {i:02d}" for i in range(14)])
+    of = dict(zip("abcdefg", ["X", "X", "Y", "Y", "Z", "Z", "W"], strict=True))
+    taxa = specimens.map(of)
+    groups = pd.Series({"X": 1, "Y": 1, "Z": 0, "W": 0})
+    seen = set()
+    for seed in range(20):
+        dealt = deal_specimens(taxa, specimens, np.random.default_rng(seed), groups=groups)
+        assert dealt.map(groups).equals(taxa.map(groups))
+        assert dealt.value_counts().to_dict() == taxa.value_counts().to_dict()
+        assert dealt.groupby(specimens).nunique().max() == 1
+        seen.add(tuple(dealt))
+        one, none = (
+            deal_specimens(taxa, specimens, np.random.default_rng(seed), groups=g)
+            for g in (groups * 0, None)
+        )
+        assert one.equals(none)
+    assert len(seen) > 5
+
+
 def test_taxa_without_a_place_in_the_tree_are_dealt_to_but_not_compared():
     rng = np.random.default_rng(1)
     taxa, measure = images(rng, np.zeros((len(BAGS), 17)))

@@ -182,7 +182,7 @@ rule train_held_out:
 
 
 rule train_ridge:
-    """Fit a ridge to the tree: to all taxa, with folds held out, and under both nulls."""
+    """Fit a ridge to the tree: to all taxa, with folds held out, and under the nulls."""
     input:
         labels=of_specimens(by_wildcards(plan.embedding.labels_of)),
         views=VIEWS,

@@ -1,4 +1,4 @@
-"""Embed each fold of taxa by every unguided variant, and again and again under both nulls."""
+"""Embed each fold of taxa by every unguided variant, and again and again under the nulls."""
 
 from visgen.distances.matrices import load_distances
 from visgen.embedding.guidance.variants import make_embedder

@@ -2,7 +2,12 @@
 
 import pandas as pd
 from visgen.distances.matrices import load_distances
-from visgen.embedding.folds import deal_folds, groups_of_taxa, placed_taxa
+from visgen.embedding.folds import (
+    coarsest_groups_of_taxa,
+    deal_folds,
+    groups_of_taxa,
+    placed_taxa,
+)
 from visgen.embedding.pooling import enough_images
 from visgen.embedding.views import choose_views, read_views
 from visgen.machine.logs import start_log
@@ -18,8 +23,11 @@ few_images = pd.concat([few_images, viewed.omitted]).sort_values("taxon")
 genetic = load_distances(snakemake.input.genetic)
 placed = placed_taxa(genetic, taxa)
 named = pd.read_parquet(snakemake.input.groups).set_index("id")
-groups = groups_of_taxa(named, labels, params.ranks, params.rank)
-folds, omitted = deal_folds(genetic, placed, groups, params.folds, params.seed)
+groups, coarsest = (
+    of_taxa(named, labels, params.ranks, params.rank)
+    for of_taxa in (groups_of_taxa, coarsest_groups_of_taxa)
+)
+folds, omitted = deal_folds(genetic, placed, groups, params.folds, params.seed, coarsest=coarsest)
 write_table(snakemake.output.folds, folds.reset_index())
 write_table(snakemake.output.few_images, few_images)
 write_table(snakemake.output.view_table, viewed.table)

@@ -1,4 +1,4 @@
-"""Fit a ridge to all taxa, with each fold held out, and again and again under both nulls."""
+"""Fit a ridge to all taxa, with each fold held out, and again and again under the nulls."""
 
 import sys
 

@@ -24,6 +24,7 @@ KINDS = {
     "ci_high": "number",
     "ci_low": "number",
     "clades": "integer",
+    "coarsest_number": "integer",
     "confidence": "number",
     "covered": "number",
     "crop_pct": "number",

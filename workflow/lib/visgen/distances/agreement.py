@@ -203,6 +203,7 @@ def deal_specimens(
     specimens: pd.Series,
     rng: np.random.Generator,
     views: pd.Series | None = None,
+    groups: pd.Series | None = None,
 ) -> pd.Series:
     """Deal specimens to taxa at random; each taxon keeps its numbers of images and specimens.
 
@@ -217,6 +218,9 @@ def deal_specimens(
         Deals.
     views
         Of each image, index id; None does not tell them apart.
+    groups
+        Of each taxon, index taxon, without gaps: specimens change places within a group only.
+        None for one group of all.
 
     Returns
     -------
@@ -233,6 +237,10 @@ def deal_specimens(
         of_views = np.zeros((len(individuals), view.max() + 1), int)
         np.add.at(of_views, (code, view), 1)
         _, n_images = np.unique(of_views, axis=0, return_inverse=True)
+    if groups is not None:
+        group = pd.factorize(groups.loc[taxon])[0]
+        both = np.column_stack([n_images, group])
+        _, n_images = np.unique(both, axis=0, return_inverse=True)
     for size in np.unique(n_images):
         alike = np.flatnonzero(n_images == size)
         taxon[alike] = rng.permutation(taxon[alike])

@@ -7,7 +7,7 @@ import pandas as pd
 
 from visgen.distances.permutation_tests.matrices import MIN_TAXA
 from visgen.scikit_bio import DistanceMatrix
-from visgen.specimens.taxonomy import group_above
+from visgen.specimens.taxonomy import group_above, group_coarsest
 
 #: Kinds of held-out taxa.
 TIPS, CLADES = KINDS = ("tips", "clades")
@@ -30,7 +30,13 @@ def placed_taxa(genetic: DistanceMatrix, taxa: pd.Series) -> list[str]:
 
 
 def deal_folds(
-    genetic: DistanceMatrix, taxa: Sequence[str], groups: pd.Series, n_folds: int, seed: int
+    genetic: DistanceMatrix,
+    taxa: Sequence[str],
+    groups: pd.Series,
+    n_folds: int,
+    seed: int,
+    *,
+    coarsest: pd.Series | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Deal taxa to folds; each taxon is held out once of either kind.
 
@@ -47,12 +53,16 @@ def deal_folds(
         Wanted; fewer where there are too few taxa or groups.
     seed
         Of the deal.
+    coarsest
+        Taxon of the coarsest rank, as `groups`, which deals nothing; None where that is the rank
+        above.
 
     Returns
     -------
     folds
         Index taxon, sorted; columns `KINDS`: number of the fold, from 1; null in a kind that
-        these taxa do not allow; group_number, of the taxon's group.
+        these taxa do not allow; group_number, of the taxon's group, and coarsest_number, of that
+        of the coarsest rank.
     omitted
         Evaluator and reason of a kind that is left out.
 
@@ -88,7 +98,14 @@ def deal_folds(
         else:
             folds[kind] = fold + 1
     folds["group_number"] = number_groups(groups)
+    coarsest = groups if coarsest is None else coarsest.reindex(taxa)
+    folds["coarsest_number"] = number_groups(coarsest)
     return folds, pd.DataFrame(omitted, columns=["evaluator", "reason"])
+
+
+def kinds_of(folds: pd.DataFrame) -> list[str]:
+    """Return the kinds of held-out taxa that folds have."""
+    return [kind for kind in KINDS if folds[kind].notna().all()]
 
 
 def groups_of_taxa(
@@ -109,6 +126,14 @@ def groups_of_taxa(
     """
     above = list(ranks[: ranks.index(rank)][-1:])
     return group_above(named[above].join(labels), [*above, rank], rank)
+
+
+def coarsest_groups_of_taxa(
+    named: pd.DataFrame, labels: pd.DataFrame, ranks: Sequence[str], rank: str
+) -> pd.Series:
+    """Return the group of the coarsest rank of each taxon, as `groups_of_taxa`."""
+    coarsest = list(ranks[: ranks.index(rank)][:1])
+    return group_coarsest(named[coarsest].join(labels), [*coarsest, rank], rank)
 
 
 def number_groups(groups: pd.Series) -> np.ndarray:

@@ -122,3 +122,32 @@ def group_above(specimens: pd.DataFrame, ranks: Sequence[str], rank: str) -> pd.
     if above.columns.empty:
         return pd.Series("all", index=above.index)
     return above.iloc[:, -1].rename("group")
+
+
+def group_coarsest(specimens: pd.DataFrame, ranks: Sequence[str], rank: str) -> pd.Series:
+    """Return the taxon of the coarsest rank for each taxon of a rank.
+
+    Parameters
+    ----------
+    specimens, ranks, rank
+        As in `lineage`.
+
+    Returns
+    -------
+    Series
+        As `group_above` returns it.
+
+    Examples
+    --------
+    >>> specimens = pd.DataFrame({
+    ...     "order": ["Arcida", "Arcida", "Ostreida"],
+    ...     "family": ["Arcidae", "Noetiidae", "Pinnidae"],
+    ...     "genus": ["Arca", "Noetia", "Pinna"],
+    ... })
+    >>> group_coarsest(specimens, ["order", "family", "genus"], "genus").to_dict()
+    {'Arca': 'Arcida', 'Noetia': 'Arcida', 'Pinna': 'Ostreida'}
+    """
+    above = lineage(specimens, ranks, rank)
+    if above.columns.empty:
+        return pd.Series("all", index=above.index)
+    return above.iloc[:, 0].rename("group")

@@ -7,6 +7,7 @@ import pandas as pd
 
 from visgen.embedding.folds import KINDS
 from visgen.embedding.held_out.scoring import Fold
+from visgen.embedding.held_out.within import step_groups
 from visgen.scikit_bio import DistanceMatrix
 from visgen.tables import write_table
 
@@ -47,7 +48,8 @@ def read_fold_distances(
     Returns
     -------
     dict
-        By kind, none without taxa; taxa in the order of `folds`.
+        By kind, none without taxa; taxa in the order of `folds`, with the groups of the steps
+        that are asked.
 
     Raises
     ------
@@ -62,9 +64,15 @@ def read_fold_distances(
             return {}
         order = np.ix_(taxa.get_indexer(folds.index), taxa.get_indexer(folds.index))
         wanted = np.ascontiguousarray(genetic.filter(list(folds.index)).data)
+        groups = step_groups(folds)
         return {
             kind: [
-                Fold(wanted, one.astype(np.float64)[order], (folds[kind] == number).to_numpy(bool))
+                Fold(
+                    wanted,
+                    one.astype(np.float64)[order],
+                    (folds[kind] == number).to_numpy(bool),
+                    groups,
+                )
                 for number, one in enumerate(stored[kind], start=1)
             ]
             for kind in KINDS

@@ -1,28 +1,23 @@
-"""Fits with taxa held out, to the true distances and under two nulls.
-
-Permuted bags: the bags of images change places among the taxa, and all is done again, fits
-included. What is left of the agreement is what guidance gives to any bags. But a bag takes its
-size along: large bags have vectors with less noise and look alike, so that where taxa with many
-images are also relatives, this null alone rejects without any signal.
-
-Dealt specimens: specimens are dealt to the taxa at random, as many to each as it has, and all is
-done again: what is left is what the numbers of images give.
-"""
+"""Fits with taxa held out, to the true distances and under nulls."""
 
 from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
-from visgen.distances.agreement import deal_specimens
 from visgen.distances.matrices import cosine_square
-from visgen.embedding.folds import CLADES, KINDS
-from visgen.embedding.guidance.bags import Bags
+from visgen.embedding.folds import CLADES, kinds_of
 from visgen.embedding.guidance.fitting import Fit, in_bag_order, summarise
 from visgen.embedding.guidance.taxon_embedder import TaxonEmbedder
 from visgen.embedding.held_out.files import FIT_COLUMNS, PERMUTED_COLUMNS
-from visgen.embedding.held_out.scoring import DEALT_SPECIMENS, PERMUTED_BAGS, Fold, score_folds
+from visgen.embedding.held_out.nulls import (
+    Question,
+    beyond_chance,
+    beyond_ranks,
+    dealt_specimens,
+    permuted_bags,
+)
+from visgen.embedding.held_out.scoring import Fold
 from visgen.scikit_bio import DistanceMatrix
 
 
@@ -71,7 +66,7 @@ def refit_nulls(
     permutations: int,
     seed: int,
 ) -> pd.DataFrame:
-    """Fit and score again under both nulls.
+    """Fit and score again under the nulls.
 
     Parameters
     ----------
@@ -87,42 +82,30 @@ def refit_nulls(
     Returns
     -------
     DataFrame
-        Columns `PERMUTED_COLUMNS`, null one of `visgen.embedding.held_out.scoring.NULLS`: every
-        score of `visgen.embedding.held_out.scoring.score_folds`. Random vectors use no images, so
-        that no specimens are dealt to them.
+        Columns `PERMUTED_COLUMNS`; under each of `visgen.embedding.held_out.scoring.NULLS` every
+        score of `visgen.embedding.held_out.scoring.score_folds`, under those of
+        `visgen.embedding.held_out.within.NULLS_WITHIN` the score of their step; the latter not of
+        guided variants, each of whose fits is a training. Random vectors use no images, so that
+        no specimens are dealt to them.
     """
     folds = folds.loc[list(embedder.bags.taxa)]
     distances = in_bag_order(genetic, embedder.bags)
-    rows = []
-    for number, order in permuted_bags(len(folds), permutations, seed):
-        scores = _scores(embedder, distances[np.ix_(order, order)], folds.iloc[order])
-        rows += [(PERMUTED_BAGS, number, *row) for row in scores]
-    if embedder.variant["pooling"] != "random":
-        for number, places in dealt_specimens(embedder.images, specimens, permutations, seed):
-            scores = _scores(embedder.redealt(places), distances, folds)
-            rows += [(DEALT_SPECIMENS, number, *row) for row in scores]
+    questions, rows = [beyond_chance(folds)], []
+    if embedder.variant["guidance"] is None:
+        questions += beyond_ranks(distances, folds)
+    for question in questions:
+        permuted, dealt = question.nulls
+        for number, order in permuted_bags(question, permutations, seed):
+            moved = distances[np.ix_(order, order)]
+            scores = _scores(embedder, moved, folds.iloc[order], question)
+            rows += [(permuted, number, *row) for row in scores]
+        if embedder.variant["pooling"] == "random":
+            continue
+        images = embedder.images
+        for number, places in dealt_specimens(question, images, specimens, permutations, seed):
+            scores = _scores(embedder.redealt(places), distances, folds, question)
+            rows += [(dealt, number, *row) for row in scores]
     return pd.DataFrame(rows, columns=PERMUTED_COLUMNS)
-
-
-def permuted_bags(n_taxa: int, permutations: int, seed: int) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield numbers and orders: bag i takes the place in the tree, and the folds, of order[i]."""
-    rng = np.random.default_rng([seed, 2])
-    for number in _counted(permutations, "permuted bags"):
-        yield number, rng.permutation(n_taxa)
-
-
-def dealt_specimens(
-    images: Bags, specimens: pd.Series, permutations: int, seed: int
-) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield numbers and images: place i in the bags goes to the image at the i-th number."""
-    # By row, since a table may have several repeats of an image.
-    taxa = pd.Series(np.repeat(images.taxa, images.sizes))
-    individuals = pd.Series(specimens.loc[images.ids.get_level_values("id")].to_numpy())
-    views = None if images.views is None else pd.Series(images.views)
-    rng = np.random.default_rng([seed, 3])
-    for number in _counted(permutations, "dealt specimens"):
-        dealt = deal_specimens(taxa, individuals, rng, views).to_numpy()
-        yield number, np.argsort(dealt, kind="stable")
 
 
 def visual_distances(vectors: np.ndarray) -> np.ndarray:
@@ -138,26 +121,17 @@ def visual_distances(vectors: np.ndarray) -> np.ndarray:
     return cosine_square(vectors)
 
 
-def _counted(n: int, what: str) -> Iterator[int]:
-    return iter(tqdm(range(1, n + 1), desc=what, mininterval=5))
-
-
 def _scores(
-    embedder: TaxonEmbedder, distances: np.ndarray, folds: pd.DataFrame
+    embedder: TaxonEmbedder, distances: np.ndarray, folds: pd.DataFrame, question: Question
 ) -> Iterator[tuple[str, str, str, float]]:
     """Yield kind, part, metric and value."""
-    for kind in kinds_of(folds):
-        scores = score_folds(
+    for kind in question.kinds:
+        fitted = [
             Fold(distances, visual_distances(vectors), held_out)
             for _, held_out, vectors, _ in _each_fold(embedder, distances, folds, kind)
-        )
-        for (part, metric), value in scores.items():
+        ]
+        for (part, metric), value in question.scores(fitted).items():
             yield kind, part, metric, value
-
-
-def kinds_of(folds: pd.DataFrame) -> list[str]:
-    """Return the kinds of held-out taxa that folds have."""
-    return [kind for kind in KINDS if folds[kind].notna().all()]
 
 
 def _each_fold(

@@ -13,6 +13,7 @@ from visgen.embedding.held_out.scoring import (
     nearest_known,
     score_folds,
 )
+from visgen.embedding.held_out.within import WITHIN, count_within, score_within
 from visgen.metrics import DIFFERENCE, EXPECTED
 
 #: Metrics of the nearest known relative: columns of
@@ -46,7 +47,7 @@ def held_out_rows(
     kind
         ``tips`` or ``clades``.
     folds
-        Of one variant.
+        Of one variant, with the groups of the steps that are asked.
     permuted
         Columns null, part, metric, value: scores of refits, as
         `visgen.embedding.held_out.refits.refit_nulls` makes them.
@@ -65,6 +66,8 @@ def held_out_rows(
           correlations are from a jackknife over taxa, of the nearest relative from a Bayesian
           bootstrap over taxa. The p-value is one-sided, the larger of those of the nulls;
           ``known_known`` has none, nor limits, since it is fitted;
+        - the score of each step, `visgen.embedding.held_out.within.WITHIN`, without limits; n is
+          of the taxa that have a pair in it, and p and nulls are those of the step;
         - the nulls ``permuted_bags`` and ``dealt_specimens`` of each: mean over refits, with the
           range of 95 % of them and the p-value of this null;
         - the null ``random_relative`` of nearest_rank and nearest_regret, a known taxon picked
@@ -72,7 +75,10 @@ def held_out_rows(
         - the difference to the reference, of the metrics in `COMPARED`;
         - correlations of each fold.
     """
-    scores = score_folds(folds)
+    groups = {WITHIN[step]: numbers for step, numbers in folds[0].groups.items()}
+    within = {key: score_within(folds, numbers) for key, numbers in groups.items()}
+    n_within = {key: count_within(folds, numbers) for key, numbers in groups.items()}
+    scores = score_folds(folds) | within
     nearest = pd.concat([nearest_known(fold) for fold in folds])
     rng = np.random.default_rng(seed)
     weights = bayesian_weights(len(nearest), _BOOTSTRAPS, rng)
@@ -85,8 +91,9 @@ def held_out_rows(
     rows = []
     for (part, metric), value in scores.items():
         low, high = limits.get((part, metric), (None, None))
-        row = shared | {"part": part, "metric": metric, "value": value}
-        row |= {"ci_low": low, "ci_high": high}
+        labels = shared | {"part": part, "metric": metric}
+        labels["n"] = n_within.get((part, metric), labels["n"])
+        row = labels | {"value": value, "ci_low": low, "ci_high": high}
         of_this = permuted[(permuted["part"] == part) & (permuted["metric"] == metric)]
         beside, ps = [], []
         for name, null in of_this.groupby("null", sort=False)["value"]:
@@ -96,7 +103,7 @@ def held_out_rows(
             if part != "known_known":
                 ps.append(p_by_refit(value, null, smaller_is_better=metric in NEAREST))
                 other["p"] = ps[-1]
-            beside.append(shared | {"part": part, "metric": metric} | other)
+            beside.append(labels | other)
         if part != "known_known":
             row["p"] = max(ps, default=np.nan)
             row["n_permutations"] = min((null["n_permutations"] for null in beside), default=None)

@@ -5,7 +5,8 @@ its agreement proves nothing), held-out with held-out, held-out with known. A fo
 its own, so correlations are pooled over folds from departures within each fold.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -44,11 +45,15 @@ class Fold(NamedTuple):
         (n_taxa, n_taxa), the same taxa in the same order.
     held_out
         (n_taxa,) bool.
+    groups
+        By step of `visgen.distances.steps`, where it is asked: number of each taxon's group,
+        (n_taxa,).
     """
 
     genetic: np.ndarray
     visual: np.ndarray
     held_out: np.ndarray
+    groups: Mapping[str, np.ndarray] = MappingProxyType({})
 
 
 def score_folds(folds: Iterable[Fold]) -> dict[tuple[str, str], float]:
@@ -105,7 +110,7 @@ def sums_of_pairs(blocks: list[np.ndarray], metric: str) -> np.ndarray:
         return np.zeros(3)
     if metric == "spearman":
         blocks = [rankdata(block).reshape(block.shape) for block in blocks]
-    sizes = [np.abs(block).max() for block in blocks]
+    uncentred = blocks
     if metric == "pearson_double_centred":
         blocks = [
             block - block.mean(axis=0) - block.mean(axis=1, keepdims=True) + block.mean()
@@ -113,10 +118,15 @@ def sums_of_pairs(blocks: list[np.ndarray], metric: str) -> np.ndarray:
         ]
     else:
         blocks = [block - block.mean() for block in blocks]
-    if any(np.abs(block).max() <= _NOISE * size for block, size in zip(blocks, sizes, strict=True)):
+    if any(map(is_flat, blocks, uncentred)):
         return np.zeros(3)
     x, y = (block.ravel() for block in blocks)
     return np.array([x @ y, x @ x, y @ y])
+
+
+def is_flat(centred: np.ndarray, block: np.ndarray) -> bool:
+    """Tell whether centring left nothing of distances but noise."""
+    return np.abs(centred).max() <= _NOISE * np.abs(block).max()
 
 
 def pairs_of(matrix: np.ndarray, held_out: np.ndarray, part: str) -> np.ndarray:

@@ -1,6 +1,6 @@
-"""Ridge with taxa held out, to the true distances and under two nulls.
+"""Ridge with taxa held out, to the true distances and under nulls.
 
-The nulls are those of `visgen.embedding.held_out.refits`, with the same draws. What hangs on the
+The nulls are those of `visgen.embedding.held_out.nulls`, with the same draws. What hangs on the
 tree alone is made once, so that a refit costs a few small eigen-decompositions.
 """
 
@@ -10,12 +10,18 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from visgen.embedding.folds import CLADES
+from visgen.embedding.folds import CLADES, kinds_of
 from visgen.embedding.held_out.files import PERMUTED_COLUMNS
-from visgen.embedding.held_out.refits import dealt_specimens, kinds_of, permuted_bags
-from visgen.embedding.held_out.scoring import DEALT_SPECIMENS, PERMUTED_BAGS, Fold, score_folds
+from visgen.embedding.held_out.nulls import (
+    Question,
+    beyond_chance,
+    beyond_ranks,
+    dealt_specimens,
+    permuted_bags,
+)
+from visgen.embedding.held_out.scoring import Fold
 from visgen.embedding.ridge.choosing import Choice
-from visgen.embedding.ridge.fitting import RidgeFit, fit_ridge
+from visgen.embedding.ridge.fitting import fit_ridge
 from visgen.embedding.ridge.known_taxa import KnownTaxa, place_known
 from visgen.embedding.ridge.taxon_images import TaxonImages
 
@@ -36,12 +42,15 @@ class Tree(NamedTuple):
         No taxon held out.
     options
         Options of the guidance.
+    questions
+        What refits are made for.
     """
 
     distances: np.ndarray
     known: dict[str, list[KnownTaxa]]
     everyone: KnownTaxa
     options: Mapping[str, Any]
+    questions: list[Question]
 
 
 def place_folds(
@@ -55,7 +64,7 @@ def place_folds(
         (n_taxa, n_taxa), along the tree.
     folds
         In the same order, index taxon: a column of fold numbers for each kind, null where left
-        out; group_number, of the group of the rank above.
+        out; group_number and coarsest_number, of the groups of the rank above and the coarsest.
     options
         powers, axes and what `visgen.embedding.ridge.choosing.choose` takes.
     seed
@@ -77,7 +86,8 @@ def place_folds(
         for kind in kinds_of(folds)
     }
     everyone = place_known(distances, groups, np.ones(len(folds), bool), by_group=True, **shared)
-    return Tree(distances, known, everyone, options)
+    questions = [beyond_chance(folds), *beyond_ranks(distances, folds)]
+    return Tree(distances, known, everyone, options, questions)
 
 
 def fit_folds(
@@ -100,9 +110,10 @@ def fit_folds(
         Columns `FIT_COLUMNS`.
     """
     visual, rows = {}, []
-    for kind, fits in _each_kind(grams, tree):
+    for kind, known_taxa in tree.known.items():
+        fits = [fit_ridge(grams, known, tree.options) for known in known_taxa]
         visual[kind] = np.stack([fit.distances.astype(np.float32) for fit in fits])
-        for number, (fit, known) in enumerate(zip(fits, tree.known[kind], strict=True), start=1):
+        for number, (fit, known) in enumerate(zip(fits, known_taxa, strict=True), start=1):
             about = {"kind": kind, "fold": number, "n_known": len(known.targets.known)}
             rows.append(about | fit.choice._asdict())
     return visual, pd.DataFrame(rows, columns=FIT_COLUMNS)
@@ -111,7 +122,7 @@ def fit_folds(
 def refit_nulls(
     images: TaxonImages, specimens: pd.Series, tree: Tree, *, permutations: int, seed: int
 ) -> pd.DataFrame:
-    """Choose, fit and score again under both nulls.
+    """Choose, fit and score again under the nulls.
 
     Parameters
     ----------
@@ -129,34 +140,34 @@ def refit_nulls(
     Returns
     -------
     DataFrame
-        As `visgen.embedding.held_out.refits.refit_nulls` returns it.
+        As `visgen.embedding.held_out.refits.refit_nulls` returns it of unguided variants.
     """
     grams, rows = images.grams(), []
-    for number, order in permuted_bags(len(tree.distances), permutations, seed):
-        # Bag i takes the place of taxon order[i]: the tree stays, and what it bears moves.
-        bag = np.argsort(order)
-        moved = {layers: values[:, bag[:, None], bag] for layers, values in grams.items()}
-        scores = _scores(moved, tree)
-        rows += [(PERMUTED_BAGS, number, *row) for row in scores]
-    if images.pooling != "random":
-        for number, places in dealt_specimens(images.bags, specimens, permutations, seed):
-            scores = _scores(images.redealt(places).grams(), tree)
-            rows += [(DEALT_SPECIMENS, number, *row) for row in scores]
+    for question in tree.questions:
+        permuted, dealt = question.nulls
+        for number, order in permuted_bags(question, permutations, seed):
+            # Bag i takes the place of taxon order[i]: the tree stays, and what it bears moves.
+            bag = np.argsort(order)
+            moved = {layers: values[:, bag[:, None], bag] for layers, values in grams.items()}
+            rows += [(permuted, number, *row) for row in _scores(moved, tree, question)]
+        if images.pooling == "random":
+            continue
+        for number, places in dealt_specimens(question, images.bags, specimens, permutations, seed):
+            scores = _scores(images.redealt(places).grams(), tree, question)
+            rows += [(dealt, number, *row) for row in scores]
     return pd.DataFrame(rows, columns=PERMUTED_COLUMNS)
 
 
-def _each_kind(grams: Mapping[str, np.ndarray], tree: Tree) -> Iterator[tuple[str, list[RidgeFit]]]:
-    for kind, folds in tree.known.items():
-        yield kind, [fit_ridge(grams, known, tree.options) for known in folds]
-
-
-def _scores(grams: Mapping[str, np.ndarray], tree: Tree) -> Iterator[tuple[str, str, str, float]]:
+def _scores(
+    grams: Mapping[str, np.ndarray], tree: Tree, question: Question
+) -> Iterator[tuple[str, str, str, float]]:
     """Yield kind, part, metric and value."""
-    for kind, fits in _each_kind(grams, tree):
+    for kind in question.kinds:
         folds = []
-        for fit, known in zip(fits, tree.known[kind], strict=True):
+        for known in tree.known[kind]:
             held_out = np.ones(len(tree.distances), bool)
             held_out[known.targets.known] = False
+            fit = fit_ridge(grams, known, tree.options)
             folds.append(Fold(tree.distances, fit.distances, held_out))
-        for (part, metric), value in score_folds(folds).items():
+        for (part, metric), value in question.scores(folds).items():
             yield kind, part, metric, value
