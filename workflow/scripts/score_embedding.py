@@ -3,6 +3,7 @@
 import pandas as pd
 from visgen.distances.agreement import OMITTED_COLUMNS
 from visgen.distances.matrices import load_distances
+from visgen.distances.steps import taxa_by_step
 from visgen.embedding.unguided import score_variant
 from visgen.embedding.views import choose_views, read_views
 from visgen.features.tables import read_features
@@ -10,7 +11,7 @@ from visgen.machine.logs import start_log
 from visgen.machine.threads import use_threads
 from visgen.metrics import metrics_table
 from visgen.specimens.records import read_labels
-from visgen.specimens.taxonomy import group_above
+from visgen.specimens.taxonomy import group_above, group_coarsest
 from visgen.tables import of_rank, read_table, write_table
 
 start_log(snakemake.log[0])
@@ -22,6 +23,8 @@ features = read_features(given.features).droplevel("repeat")
 labels = {"experiment": "embedding", "backbone": snakemake.wildcards.backbone}
 labels |= {"rank": params.rank, "part": "all", "seed": params.seed}
 genetic = load_distances(given.genetic)
+ranks = params.ranks, params.rank
+groups = taxa_by_step(group_coarsest(named, *ranks), group_above(named, *ranks))
 scores, omitted = [], []
 for (name, variant), path in zip(params.variants.items(), given.visual, strict=True):
     rows, left_out = score_variant(
@@ -31,7 +34,7 @@ for (name, variant), path in zip(params.variants.items(), given.visual, strict=T
         variant,
         load_distances(path),
         genetic,
-        group_above(named, params.ranks, params.rank),
+        groups,
         views=viewed.views,
         permutations=params.permutations,
         specimen_permutations=params.specimen_permutations,

@@ -1,19 +1,20 @@
 """How far visual distance follows phylogenetic distance, as rows of scores."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
-from scipy.stats import pearsonr
 
 from visgen.distances.permutation_tests.distance_correlation import distance_correlation
-from visgen.distances.permutation_tests.mantel import MantelResult, mantel
+from visgen.distances.permutation_tests.mantel import mantel
 from visgen.distances.permutation_tests.mantel_within import mantel_within
 from visgen.distances.permutation_tests.matrices import MIN_TAXA
 from visgen.distances.permutation_tests.partial_mantel import other_group, partial_mantel
 from visgen.distances.permutation_tests.procrustes import procrustes
-from visgen.metrics import EXPECTED, SCORE, of_role
+from visgen.distances.steps import WITHIN_ABOVE
+from visgen.metrics import EXPECTED
 from visgen.scikit_bio import DistanceMatrix
+from visgen.signal.association import correlations
 
 OMITTED_COLUMNS = ["evaluator", "reason"]
 #: Evaluator that sets the true deal of specimens to taxa beside random ones, and their name.
@@ -23,20 +24,20 @@ DEALS = "dealt_specimens"
 def score_agreement(
     genetic: DistanceMatrix,
     visual: DistanceMatrix,
-    groups: pd.Series,
+    groups: Mapping[str, pd.Series],
     *,
     permutations: int,
     seed: int,
 ) -> tuple[list[dict], list[dict]]:
-    """Test two distance matrices, over all pairs and within the groups of the rank above.
+    """Test two distance matrices, over all pairs and within the groups of each step.
 
     Parameters
     ----------
     genetic, visual
         (n_taxa, n_taxa), the same taxa.
     groups
-        Taxon of the rank above, index taxon; taxa without one are no group and are left out
-        of the test within groups.
+        By step, as `visgen.distances.steps.taxa_by_step` returns them; taxa without a group are
+        left out of its test.
     permutations
         Of each test.
     seed
@@ -45,9 +46,9 @@ def score_agreement(
     Returns
     -------
     scores
-        Evaluator, metric, value, ci_low, ci_high, p, n (taxa), n_permutations: mantel and
+        Evaluator, metric, value, p, n (taxa), n_permutations: mantel and, with the step as part,
         mantel_within (pearson, spearman), partial_mantel (pearson, given which taxa share a
-        group), and of the square roots of both distances, which are Euclidean,
+        group of the rank above), and of the square roots of both distances, which are Euclidean,
         distance_correlation (bias_corrected, a square) and procrustes (correlation); beside the
         last two their null permuted_taxa, the mean over permutations.
     omitted
@@ -61,39 +62,64 @@ def score_agreement(
     try:
         for method in ("pearson", "spearman"):
             test = mantel(genetic, visual, method, permutations, seed=seed)
-            interval = {"ci_low": test.ci_low, "ci_high": test.ci_high}
-            rows.append(_row("mantel", method, test.r, test.p, n_taxa, permutations) | interval)
+            rows.append(_row("mantel", method, test.r, test.p, n_taxa, permutations))
     except ValueError as error:  # a star tree, say
         return [], [{"evaluator": "mantel", "reason": str(error)}]
     beside, omitted = _other_measures(genetic, visual, permutations, seed)
     rows += beside
+    if not groups:
+        reason = "the taxa are all of one group of the rank above"
+        omitted.append({"evaluator": "mantel_within", "reason": reason})
+    for step, of_step in groups.items():
+        found, reasons = _within(genetic, visual, of_step, step, permutations, seed)
+        rows += found
+        omitted += [{"evaluator": f"mantel_within ({step})", "reason": why} for why in reasons]
+    if WITHIN_ABOVE in groups:
+        try:
+            rows.append(_partial(genetic, visual, groups[WITHIN_ABOVE], permutations, seed))
+        except ValueError as error:
+            omitted.append({"evaluator": "partial_mantel", "reason": str(error)})
+    return rows, omitted
+
+
+def _within(
+    genetic: DistanceMatrix,
+    visual: DistanceMatrix,
+    groups: pd.Series,
+    step: str,
+    permutations: int,
+    seed: int,
+) -> tuple[list[dict], list[str]]:
+    """Return the rows of a step, or why there are none."""
     placed = groups.reindex(list(genetic.ids)).dropna()
     sizes = placed.value_counts()
     if len(placed) < MIN_TAXA or len(sizes) < 2 or sizes.max() < 3:
         reason = (
-            f"{len(placed)} taxa fall into {len(sizes)} at the rank above, the largest with "
+            f"{len(placed)} taxa fall into {len(sizes)} groups, the largest with "
             f"{sizes.max() if len(sizes) else 0} of them; {MIN_TAXA} taxa in two, and three of "
             "them in one, are needed"
         )
-        within = ("mantel_within", "partial_mantel")
-        return rows, [*omitted, *({"evaluator": test, "reason": reason} for test in within)]
+        return [], [reason]
     inner, outer = genetic.filter(list(placed.index)), visual.filter(list(placed.index))
-    try:
-        for method in ("pearson", "spearman"):
+    rows = []
+    for method in ("pearson", "spearman"):
+        try:
             test = mantel_within(inner, outer, placed, method, permutations, seed=seed)
-            r, p = test.r_within, test.p_within
-            rows.append(_row("mantel_within", method, r, p, test.n_taxa, permutations))
-    except ValueError as error:  # polytomies within the groups, say
-        omitted.append({"evaluator": "mantel_within", "reason": str(error)})
-    try:
-        others = other_group(placed, inner.ids)
-        test = partial_mantel(inner, outer, others, "pearson", permutations, seed=seed)
-        rows.append(
-            _row("partial_mantel", "pearson", test.value, test.p, test.n_taxa, permutations)
-        )
-    except ValueError as error:
-        omitted.append({"evaluator": "partial_mantel", "reason": str(error)})
-    return rows, omitted
+        except ValueError as error:  # polytomies within the groups, say
+            return rows, [str(error)]
+        row = _row("mantel_within", method, test.r_within, test.p_within, test.n_taxa, permutations)
+        rows.append(row | {"part": step})
+    return rows, []
+
+
+def _partial(
+    genetic: DistanceMatrix, visual: DistanceMatrix, groups: pd.Series, permutations: int, seed: int
+) -> dict:
+    placed = groups.reindex(list(genetic.ids)).dropna()
+    inner, outer = genetic.filter(list(placed.index)), visual.filter(list(placed.index))
+    others = other_group(placed, inner.ids)
+    test = partial_mantel(inner, outer, others, "pearson", permutations, seed=seed)
+    return _row("partial_mantel", "pearson", test.value, test.p, test.n_taxa, permutations)
 
 
 def _other_measures(
@@ -122,25 +148,12 @@ def _row(evaluator: str, metric: str, value: float, p: float, n: int, permutatio
     return row | {"n": n, "n_permutations": permutations}
 
 
-def mantel_in_scores(scores: pd.DataFrame, variant: str) -> MantelResult | None:
-    """Return the Mantel test (Pearson) of a variant from a table of scores; None if left out."""
-    own = of_role(scores, SCORE)
-    rows = own[
-        (own["variant"] == variant) & (own["evaluator"] == "mantel") & (own["metric"] == "pearson")
-    ]
-    if rows.empty:
-        return None
-    row = rows.iloc[0]
-    n_taxa = int(row["n"])
-    n_pairs = n_taxa * (n_taxa - 1) // 2
-    return MantelResult(row["value"], row["p"], n_taxa, n_pairs, row["ci_low"], row["ci_high"])
-
-
 def score_against_deals(
     genetic: DistanceMatrix,
     taxa: pd.Series,
     specimens: pd.Series,
     measure: Callable[[pd.Series], DistanceMatrix],
+    groups: Mapping[str, pd.Series],
     *,
     views: pd.Series | None = None,
     permutations: int,
@@ -151,7 +164,8 @@ def score_against_deals(
     Taxa with few images have noisy vectors and stand far from all others; where such taxa also
     sit on long branches, distances correlate though no image resembles any other, and a Mantel
     test, which takes taxa as exchangeable, rejects. Here the specimens are dealt to the taxa at
-    random, as many to each as it has, and vectors and distances are made anew.
+    random, as many to each as it has, and vectors and distances are made anew; for a step within
+    groups, they are dealt within these.
 
     Parameters
     ----------
@@ -163,39 +177,51 @@ def score_against_deals(
         Specimen of each image, index id.
     measure
         From taxa of images to visual distances that hold at least the taxa of `genetic`.
+    groups
+        As in `score_agreement`.
     views
         View of each image where views are joined, else None.
     permutations
-        Number of deals.
+        Number of deals, of all pairs and of each step.
     seed
         Of the deals.
 
     Returns
     -------
     list of dict
-        Evaluator and null `DEALS`, metric pearson, n (taxa), n_permutations (deals): r of the
-        true deal with its one-sided p, and the null, the mean r of the random deals with their
-        95 % range as ci.
+        Evaluator and null `DEALS`, metric pearson, n (taxa), n_permutations (deals), of all pairs
+        and with each step as part: r of the true deal with its one-sided p, and the null, the
+        mean r of the random deals with their 95 % range as ci.
     """
-    pairs = genetic.condensed_form()
+    rows = []
+    for number, part in enumerate(("all", *groups)):
+        within = groups.get(part)
+        key = ("mantel" if within is None else "mantel_within", part, "pearson")
+        correlate = correlations(genetic, {} if within is None else {part: within}, ("pearson",))
 
-    def agreement(labels: pd.Series) -> float:
-        return pearsonr(pairs, measure(labels).filter(genetic.ids).condensed_form()).statistic
+        def agreement(labels: pd.Series, correlate=correlate, key=key) -> float:
+            return correlate(measure(labels).filter(genetic.ids).data).get(key, np.nan)
 
-    rng = np.random.default_rng(seed)
-    r = agreement(taxa)
-    null = np.array(
-        [agreement(deal_specimens(taxa, specimens, rng, views)) for _ in range(permutations)]
-    )
-    p = (1 + np.sum(null >= r)) / (permutations + 1)
-    low, high = np.percentile(null, [2.5, 97.5])
-    shared = {"evaluator": DEALS, "metric": "pearson", "n": len(genetic.ids)}
-    shared |= {"n_permutations": permutations}
-    of_deals = {"role": EXPECTED, "against": DEALS, "value": float(null.mean())}
-    return [
-        shared | {"value": float(r), "p": float(p)},
-        shared | of_deals | {"ci_low": float(low), "ci_high": float(high)},
-    ]
+        r = agreement(taxa)
+        if not np.isfinite(r):
+            continue
+        dealt = taxa if within is None else taxa[taxa.isin(within.index)]
+        rng = np.random.default_rng([seed, 9, number] if number else seed)
+        null = np.empty(permutations)
+        for draw in range(permutations):
+            labels = deal_specimens(dealt, specimens, rng, views, within)
+            null[draw] = agreement(labels.combine_first(taxa).loc[taxa.index])
+        p = (1 + np.sum(null >= r)) / (permutations + 1)
+        low, high = np.percentile(null, [2.5, 97.5])
+        n_taxa = len(genetic.ids) if within is None else len(set(within.index) & set(genetic.ids))
+        shared = {"evaluator": DEALS, "part": part, "metric": "pearson", "n": n_taxa}
+        shared |= {"n_permutations": permutations}
+        of_deals = {"role": EXPECTED, "against": DEALS, "value": float(null.mean())}
+        rows += [
+            shared | {"value": float(r), "p": float(p)},
+            shared | of_deals | {"ci_low": float(low), "ci_high": float(high)},
+        ]
+    return rows
 
 
 def deal_specimens(

@@ -6,6 +6,7 @@ groups of a rank alone, and is gated by the step before it.
 """
 
 import numpy as np
+import pandas as pd
 
 #: Beyond the coarsest rank, and beyond the rank above the tips of the tree.
 WITHIN_COARSEST, WITHIN_ABOVE = STEPS = ("within_coarsest", "within_above")
@@ -42,3 +43,23 @@ def groups_by_step(coarsest: np.ndarray, above: np.ndarray) -> dict[str, np.ndar
     if all(n == n_both for n in n_groups.values()):
         del groups[WITHIN_COARSEST]
     return {step: of_step for step, of_step in groups.items() if n_groups[step] > 1}
+
+
+def taxa_by_step(coarsest: pd.Series, above: pd.Series) -> dict[str, pd.Series]:
+    """Return the groups within which each step asks, by name.
+
+    Parameters
+    ----------
+    coarsest, above
+        Taxon of the coarsest rank and of the rank above, index taxon, the same in both; gaps where
+        a taxon has none.
+
+    Returns
+    -------
+    dict
+        By step, as `groups_by_step` chooses them; taxa without a group are left out.
+    """
+    groups = {WITHIN_COARSEST: coarsest, WITHIN_ABOVE: above}
+    alone = pd.Series([f" {taxon}" for taxon in above.index], above.index)  # no name of a group
+    numbers = [pd.factorize(of_step.fillna(alone))[0] for of_step in groups.values()]
+    return {step: groups[step].dropna() for step in groups_by_step(*numbers)}

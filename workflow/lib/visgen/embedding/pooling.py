@@ -121,6 +121,29 @@ def pool_views(
     return pd.concat(parts, axis=1)
 
 
+def whiten_images(features: pd.DataFrame, taxa: pd.Series, views: pd.Series | None) -> pd.DataFrame:
+    """Whiten what varies within taxa, of each view by itself, as `pool_views` does.
+
+    Parameters
+    ----------
+    features, taxa, views
+        As in `pool_views`, without gaps.
+
+    Returns
+    -------
+    DataFrame
+        Rows as `features`; a view with fewer components than another has zeros for the others.
+    """
+    if views is None:
+        return _whiten(features, taxa, taxa.unique())
+    of_views = views.loc[taxa.index]
+    parts = [
+        _whiten(features.loc[those.index], those, taxa.unique())
+        for _, those in taxa.groupby(of_views)
+    ]
+    return pd.concat(parts).fillna(0.0).loc[features.index]
+
+
 def centre(vectors: pd.DataFrame) -> pd.DataFrame:
     """Subtract the mean over the taxa, so that cosines compare departures from the mean taxon.
 

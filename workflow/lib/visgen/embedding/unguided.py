@@ -10,8 +10,10 @@ from scipy.stats import pearsonr, spearmanr
 from visgen.distances.agreement import score_against_deals, score_agreement
 from visgen.distances.matrices import NO_TAXA, cosine_distances
 from visgen.distances.permutation_tests.matrices import MIN_TAXA
-from visgen.embedding.pooling import centre, pool_views
+from visgen.embedding.pooling import centre, pool_views, whiten_images
 from visgen.scikit_bio import DistanceMatrix
+from visgen.signal.association import Redrawn, add_intervals
+from visgen.signal.new_specimens import redrawn_vectors
 
 #: Random vectors drawn to show what chance gives.
 RANDOM_DRAWS = 100
@@ -63,7 +65,7 @@ def score_variant(
     variant: Mapping[str, Any],
     visual: DistanceMatrix,
     genetic: DistanceMatrix,
-    groups: pd.Series,
+    groups: Mapping[str, pd.Series],
     *,
     views: pd.Series | None = None,
     permutations: int,
@@ -80,7 +82,7 @@ def score_variant(
     visual, genetic
         Distances between taxa.
     groups
-        Taxon of the rank above, index taxon.
+        By step, as `visgen.distances.steps.taxa_by_step` returns them.
     views
         View of each image where views are joined, else None.
     permutations, specimen_permutations
@@ -106,16 +108,67 @@ def score_variant(
         genetic, visual.filter(shared), groups, permutations=permutations, seed=seed
     )
     if scores:
+        placed = taxa[taxa.isin(visual.ids)]
+        whitened, plain = _whitened_once(features, placed, variant, views)
+        scores = add_intervals(
+            scores, genetic, _redrawn(whitened, placed, specimens, plain, views, seed), groups, seed
+        )
         scores += score_against_deals(
             genetic,
-            taxa[taxa.isin(visual.ids)],
+            placed,
             specimens,
             lambda dealt: embed_taxa(features, dealt, variant, seed, views)[1],
+            groups,
             views=views,
             permutations=specimen_permutations,
             seed=seed,
         )
     return scores, omitted
+
+
+def _whitened_once(
+    features: pd.DataFrame, taxa: pd.Series, variant: Mapping[str, Any], views: pd.Series | None
+) -> tuple[pd.DataFrame, Mapping[str, Any]]:
+    """Return images as a variant pools them, and the variant that takes them as they are.
+
+    So that specimens drawn anew are told apart along the same directions.
+    """
+    images = features.loc[taxa.index]
+    if not variant["whiten"]:
+        return images, variant
+    return whiten_images(images, taxa, views), {**variant, "whiten": False}
+
+
+def _redrawn(
+    features: pd.DataFrame,
+    taxa: pd.Series,
+    specimens: pd.Series,
+    variant: Mapping[str, Any],
+    views: pd.Series | None,
+    seed: int,
+) -> Redrawn:
+    """Return the vectors of a variant, and by specimens drawn anew."""
+    centred, variant = variant["centre"], {**variant, "centre": False}
+    individuals = specimens.loc[taxa.index]
+    viewed = None if views is None else views.loc[taxa.index]
+
+    def embed(places: np.ndarray) -> pd.DataFrame:
+        names = pd.RangeIndex(len(places))
+        of_views = None if viewed is None else viewed.iloc[places].set_axis(names)
+        return embed_taxa(
+            features.iloc[places].set_axis(names),
+            taxa.iloc[places].set_axis(names),
+            variant,
+            seed,
+            of_views,
+        )[0]
+
+    return Redrawn(
+        embed(np.arange(len(taxa))),
+        redrawn_vectors(embed, taxa, individuals, viewed, seed=seed),
+        individuals.groupby(taxa).nunique(),
+        centred,
+    )
 
 
 def _score_random(

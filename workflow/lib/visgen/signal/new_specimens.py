@@ -12,20 +12,27 @@ REDRAWS = 100
 #: Axes of fresh traits, at most.
 AXES = 200
 _FOR_AXES = 4  # redraws that the axes are taken from
+_LEAST = 1e-10  # of the largest variance of an axis: below is rounding
 
 
 def redraw_specimens(
-    taxa: pd.Series, specimens: pd.Series, rng: np.random.Generator
+    taxa: pd.Series,
+    specimens: pd.Series,
+    views: pd.Series | None,
+    rng: np.random.Generator,
 ) -> np.ndarray:
     """Draw specimens of each taxon anew, with all their images.
 
     Of the m specimens of a taxon m - 1 are drawn with replacement, which makes the variance of
-    their mean unbiased (Efron 1982, chapter 6); a taxon of one specimen keeps it.
+    their mean unbiased (Efron 1982, chapter 6); a taxon of one specimen keeps it. Where views are
+    told apart, specimens with the same ones are drawn by themselves, so that none is lost.
 
     Parameters
     ----------
     taxa, specimens
         Of each image, in the same order, without gaps.
+    views
+        Of each image, too; None does not tell them apart.
     rng
         Draws.
 
@@ -34,23 +41,30 @@ def redraw_specimens(
     ndarray
         Positions of images, some of them several times.
     """
-    individuals = pd.MultiIndex.from_arrays([taxa, specimens])
-    code, unique = pd.factorize(individuals)
-    taxon = pd.factorize(unique.get_level_values(0))[0]
-    images = np.split(np.argsort(code, kind="stable"), np.cumsum(np.bincount(code))[:-1])
+    code, individuals = pd.factorize(pd.MultiIndex.from_arrays([taxa, specimens]))
+    alike = pd.factorize(individuals.get_level_values(0))[0]
+    if views is not None:
+        seen = np.zeros((len(individuals), views.nunique()), bool)
+        seen[code, pd.factorize(views)[0]] = True
+        alike = np.unique(np.column_stack([alike, seen]), axis=0, return_inverse=True)[1]
+    images = _members(code)
     drawn = []
-    for of_taxon in np.split(
-        np.argsort(taxon, kind="stable"), np.cumsum(np.bincount(taxon))[:-1]
-    ):
-        m = len(of_taxon)
-        drawn += list(of_taxon) if m == 1 else list(rng.choice(of_taxon, m - 1))
+    for those in _members(alike):
+        m = len(those)
+        drawn += list(those) if m == 1 else list(rng.choice(those, m - 1))
     return np.concatenate([images[one] for one in drawn])
+
+
+def _members(code: np.ndarray) -> list[np.ndarray]:
+    """Return the positions of each number, of numbers from 0 without gaps."""
+    return np.split(np.argsort(code, kind="stable"), np.cumsum(np.bincount(code))[:-1])
 
 
 def redrawn_vectors(
     embed: Callable[[np.ndarray], pd.DataFrame],
     taxa: pd.Series,
     specimens: pd.Series,
+    views: pd.Series | None = None,
     *,
     redraws: int = REDRAWS,
     seed: int,
@@ -61,11 +75,15 @@ def redrawn_vectors(
     ----------
     embed
         From positions of images, some several times, to (n_taxa, n_features) vectors.
-    taxa, specimens
+    taxa, specimens, views
         As in `redraw_specimens`.
+    redraws
+        How often.
+    seed
+        Of the draws.
     """
     rng = np.random.default_rng([seed, 8])
-    return [embed(redraw_specimens(taxa, specimens, rng)) for _ in range(redraws)]
+    return [embed(redraw_specimens(taxa, specimens, views, rng)) for _ in range(redraws)]
 
 
 def traits_of(
@@ -73,8 +91,8 @@ def traits_of(
     vectors: np.ndarray,
     redrawn: list[np.ndarray],
     n_specimens: np.ndarray,
-) -> FreshTraits:
-    """Return what fresh traits of a study are drawn from.
+) -> tuple[FreshTraits, np.ndarray]:
+    """Return what fresh traits of a study are drawn from, and where their mean lies.
 
     Parameters
     ----------
@@ -90,10 +108,13 @@ def traits_of(
 
     Returns
     -------
-    FreshTraits
-        On `AXES` principal axes at most.
+    traits
+        On `AXES` principal axes at most, around a mean of zero.
+    mean
+        (n_axes + 1,) the mean over taxa on these axes, and how far it lies beside them.
     """
-    centred = vectors - vectors.mean(axis=0)
+    mean = vectors.mean(axis=0)
+    centred = vectors - mean
     has_two = n_specimens > 1
     departures = [
         (one - vectors)[has_two] * np.sqrt(n_specimens[has_two])[:, None] for one in redrawn
@@ -105,11 +126,13 @@ def traits_of(
         axes = stacked.T @ (axes / np.sqrt(np.clip(values, values.max() * 1e-12, None)))
     else:
         values, axes = np.linalg.eigh(stacked.T @ stacked)
-    kept = np.flatnonzero(values > values.max() * 1e-10)[-AXES:]
-    axes = axes[:, kept]
-    noise = np.zeros((len(kept), len(kept)))
+    axes = axes[:, np.flatnonzero(values > values.max() * _LEAST)[-AXES:]]
+    noise = np.zeros((axes.shape[1], axes.shape[1]))
     for one in departures:
         projected = one @ axes
         noise += projected.T @ projected
     noise /= max(len(redrawn) * has_two.sum(), 1)
-    return FreshTraits(distances, centred @ axes, noise, n_specimens)
+    on_axes = mean @ axes
+    rest = np.sqrt(max(mean @ mean - on_axes @ on_axes, 0.0))
+    traits = FreshTraits(distances, centred @ axes, noise, n_specimens)
+    return traits, np.append(on_axes, rest)

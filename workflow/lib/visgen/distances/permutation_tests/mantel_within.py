@@ -73,14 +73,50 @@ def mantel_within(
     orders = _orders_within(codes, permutations, np.random.default_rng(seed))
     r, p = _permuted_r(unit(centred_square(x, method)), unit(centred_square(y, method)), orders)
 
-    same = np.triu(codes[:, None] == codes, k=1)  # pairs within a group, each once
-    inside = [
-        unit(_centred_within(matrix, same, codes, method, name))
-        for name, matrix in (("first", x), ("second", y))
-    ]
+    same = pairs_within(codes)
+    inside = []
+    for name, matrix in (("first", x), ("second", y)):
+        centred = centred_within(matrix.data, codes, method)
+        if centred is None:
+            raise ValueError(f"within each group all distances of the {name} matrix are equal")
+        inside.append(square_of(centred, same, len(codes)) / np.sqrt(2))  # each pair twice
     r_within, p_within = _permuted_r(*inside, orders)
     n_groups = int((np.bincount(codes) > 1).sum())
     return WithinResult(r, p, r_within, p_within, len(codes), n_groups, int(same.sum()))
+
+
+def pairs_within(codes: np.ndarray) -> np.ndarray:
+    """Return which pairs are within a group, (n_taxa, n_taxa) bool, each pair once."""
+    return np.triu(codes[:, None] == codes, k=1)
+
+
+def centred_within(distances: np.ndarray, codes: np.ndarray, method: str) -> np.ndarray | None:
+    """Return the pairs within groups less the mean of their group, of unit sum of squares.
+
+    Parameters
+    ----------
+    distances
+        (n_taxa, n_taxa).
+    codes
+        Group of each taxon, numbered from 0.
+    method
+        ``pearson``, or ``spearman`` for ranks among these pairs.
+
+    Returns
+    -------
+    ndarray or None
+        In the order of `pairs_within`, so that a product of two is r within groups; None where
+        all distances within each group are equal.
+    """
+    same = pairs_within(codes)
+    pairs = distances[same]
+    pairs = rankdata(pairs) if method == "spearman" else pairs
+    group = codes[np.nonzero(same)[0]]
+    means = np.bincount(group, weights=pairs) / np.maximum(np.bincount(group), 1)
+    centred = pairs - means[group]
+    if np.abs(centred).max() <= NOISE * np.abs(pairs).max():
+        return None
+    return unit(centred)
 
 
 def _orders_within(codes: np.ndarray, permutations: int, rng: np.random.Generator) -> np.ndarray:
@@ -90,20 +126,6 @@ def _orders_within(codes: np.ndarray, permutations: int, rng: np.random.Generato
         members = np.flatnonzero(codes == code)
         orders[:, members] = rng.permuted(orders[:, members], axis=1)
     return orders
-
-
-def _centred_within(
-    matrix: DistanceMatrix, same: np.ndarray, codes: np.ndarray, method: str, name: str
-) -> np.ndarray:
-    """Return a square of the pairs within groups, less the mean of their group, else zero."""
-    pairs = matrix.data[same]
-    pairs = rankdata(pairs) if method == "spearman" else pairs
-    group = codes[np.nonzero(same)[0]]
-    means = np.bincount(group, weights=pairs) / np.maximum(np.bincount(group), 1)
-    centred = pairs - means[group]
-    if np.abs(centred).max() <= NOISE * np.abs(pairs).max():
-        raise ValueError(f"within each group all distances of the {name} matrix are equal")
-    return square_of(centred, same, len(codes))
 
 
 def _permuted_r(x: np.ndarray, y: np.ndarray, orders: np.ndarray) -> tuple[float, float]:
