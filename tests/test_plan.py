@@ -113,9 +113,8 @@ def test_every_part_of_a_study_has_its_table_of_scores():
         "results/demo/genetics/scores.tsv",
         "results/demo/visual_genetic/scores.tsv",
         "results/demo/embedding/small/scores.tsv",
-        "results/demo/embedding/small/held_out.tsv",
         "results/demo/embedding/large/scores.tsv",
-        "results/demo/embedding/large/held_out.tsv",
+        "results/demo/embedding/held_out.tsv",
     ]
 
 
