@@ -52,6 +52,7 @@ def held_out_content(
             row for row in rows if row["is_guided"] or row["is_random"] or row["is_reference"]
         ],
         "held_out_findings": held_out_findings(rows, refits, tree_rank),
+        "many_guided": any(row["standing"] for row in rows),
         "fewest_refits": min(filter(None, tested.values()), default=0),
         "not_refitted": [name for name, number in tested.items() if not number],
         "open_figures": OPEN_FIGURES,
