@@ -50,6 +50,14 @@ def test_each_variant_that_another_is_compared_with_is_a_reference():
     assert "Unguided plain vectors" in sentence and "Unguided mean" not in sentence
 
 
+def test_random_vectors_have_the_number_of_their_draws_and_no_p():
+    draws = {"p": np.nan, "n_permutations": 25, "value": 0.0}
+    scores = [row | draws for row in held_out("random", gain=None, refits=0) if "role" not in row]
+    (row,) = rows_of(scores, guided=())
+    assert row["n_draws"] == 25 and row["texts"][2]["value"] == "–"
+    assert rows_of(held_out("mean"))[0]["n_draws"] is None
+
+
 def test_cells_have_limits_and_nulls_in_small_print():
     guided, mean = rows_of(held_out("guided") + held_out("mean", gain=None))
     in_sample, to_known, p, gain, among, _, rank, regret, blind, _ = guided["texts"]
@@ -322,7 +330,7 @@ def test_page_without_refits_says_that_nothing_is_tested(tmp_path):
 def test_fewest_refits_are_those_of_any_variant_and_what_has_none_is_named(tmp_path):
     write_table(tmp_path / "none.tsv", pd.DataFrame(columns=["evaluator", "reason"]))
     paths = ("fits", "ridge_fits", "held_out_figures", "guidance_figures", "pair_figures")
-    names = ("guided", "mean", "random")
+    names = ("guided", "mean", "plain", "random")
     found = held_out_content(
         metrics_table([row for name in names for row in held_out(name)]),
         {"folds_omitted": tmp_path / "none.tsv"} | {key: [] for key in paths},
@@ -330,10 +338,10 @@ def test_fewest_refits_are_those_of_any_variant_and_what_has_none_is_named(tmp_p
         guided=["guided"],
         random=["random"],
         references=dict.fromkeys(names, "mean"),
-        refits={"guided": 99, "mean": 19, "random": 0},
+        refits={"guided": 99, "mean": 19, "plain": 0, "random": 0},
     )
     assert found["fewest_refits"] == 19
-    assert found["not_refitted"] == ["random"]
+    assert found["not_refitted"] == ["plain"]  # random vectors are not tested
 
 
 def test_page_says_where_weights_have_seen_the_held_out_taxa(tmp_path):

@@ -318,6 +318,7 @@ rule score_held_out:
     params:
         variants=plan.embedding.of_backbones(plan.embedding.variants),
         guided=plan.embedding.of_backbones(plan.embedding.guided),
+        random=plan.embedding.random,
         rank=INPUTS["tree_rank"],
         references=plan.embedding.references,
         seed=plan.seed,

@@ -5,6 +5,7 @@ from visgen.distances.matrices import load_distances
 from visgen.embedding.guidance.in_sample import in_sample_rows
 from visgen.embedding.held_out.files import PERMUTED_COLUMNS, read_fold_distances
 from visgen.embedding.held_out.many_variants import best_variant_rows
+from visgen.embedding.held_out.random_draws import random_rows
 from visgen.embedding.held_out.rows import NEAREST_COLUMNS, held_out_rows, nearest_table
 from visgen.machine.logs import start_log
 from visgen.machine.threads import use_threads
@@ -32,7 +33,11 @@ for (backbone, name), null in zip(variants, given.permuted, strict=True):
     for kind, its_folds in read_fold_distances(paths[backbone, name], genetic, folds).items():
         of_kind = permuted[permuted["kind"] == kind]
         beside = (reference, others[kind]) if others else None
-        rows = held_out_rows(kind, its_folds, of_kind, beside, params.seed)
+        rows = (
+            random_rows(kind, its_folds, of_kind)
+            if name in params.random
+            else held_out_rows(kind, its_folds, of_kind, beside, params.seed)
+        )
         scores += [labels | own | row for row in rows]
         nearest.append(nearest_table(kind, its_folds, taxa).assign(**own))
 of_guided = [row for row in scores if (row["backbone"], row["variant"]) in guided]

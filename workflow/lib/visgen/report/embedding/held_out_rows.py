@@ -51,7 +51,8 @@ def held_out_rows(
         `PRIMARY` for the first guided variant with its first backbone, `EXPLORATORY` for all other
         guided ones, None without others; scores and gains, by part and metric, and nulls, by part,
         metric and what they are against; over_all, by part and metric: p over all guided variants
-        and backbones, and n_permutations; and texts, the cells of the table.
+        and backbones, and n_permutations; n_draws, of random vectors, None of others; and texts,
+        the cells of the table.
     """
     pooled = metrics[(metrics["experiment"] == "embedding") & metrics["fold"].isna()]
     compared = {other for name, other in references.items() if other != name}
@@ -73,6 +74,7 @@ def held_out_rows(
                 row |= {"is_reference": variant in compared, "reference": references[variant]}
                 row |= {"standing": standings.get((backbone, variant))}
                 row |= {"n": int(table["n"].max()), "over_all": _over_all(row["nulls"])}
+                row |= {"n_draws": int(table["n_permutations"].max()) if row["is_random"] else None}
                 rows.append(row | {"texts": _texts(row)})
     return rows
 
