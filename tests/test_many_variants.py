@@ -27,16 +27,20 @@ def scores_of(names, values, backbone="net", **labels):
     ]
 
 
-def refits_of(names, table, backbone="net", null=PERMUTED_BAGS, **labels):
-    """Return refits from (n_refits, n_variants), as `permuted.tsv` has them."""
-    labels = {"kind": "tips"} | TO_KNOWN | labels
-    return pd.DataFrame([
-        {"backbone": backbone, "variant": name, "null": null, "permutation": number} | labels
-        | {"value": table[number - 1, place]}
-        for place, name in enumerate(names)
-        for number in range(1, len(table) + 1)
-        if not np.isnan(table[number - 1, place])
-    ])  # fmt: skip
+def refits_of(names, table, null=PERMUTED_BAGS, **labels):
+    """Return refits by variant from (n_refits, n_variants), as `permuted.tsv` has them."""
+    labels = {"null": null, "kind": "tips"} | TO_KNOWN | labels
+    numbers = range(1, len(table) + 1)
+    of_all = (
+        pd.DataFrame({"permutation": numbers, "value": values}).dropna().assign(**labels)
+        for values in table.T
+    )
+    return dict(zip(names, of_all, strict=True))
+
+
+def together(*refits, backbone="net"):
+    """Join refits to several nulls or scores, by backbone and variant."""
+    return {(backbone, name): pd.concat([its[name] for its in refits]) for name in refits[0]}
 
 
 def draws(n_refits, n_variants, seed, n_studies=1, alike=0.5):
@@ -120,13 +124,17 @@ def test_false_rejections_among_all_variants_are_no_more_than_promised(n_refits,
 def test_rows_set_every_variant_of_every_backbone_against_the_best_of_all():
     table, other = draws(23, 4, 1, 2)
     true = np.array([2.0, 0.5, 3.0, -4.0])
-    scores, permuted = [], []
+    scores, permuted = [], {}
     for place, backbone in enumerate(("one", "two")):
         names, of_two = ("guided", "ridge"), slice(2 * place, 2 * place + 2)
         scores += scores_of(names, true[of_two], backbone)
-        permuted.append(refits_of(names, table[:, of_two], backbone))
-        permuted.append(refits_of(names, other[:, of_two], backbone, NULLS[1]))
-    rows = metrics_table(best_variant_rows(metrics_table(scores), pd.concat(permuted)))
+        of_nulls = (
+            refits_of(names, refits[:, of_two], null)
+            for null, refits in zip(NULLS, (table, other), strict=True)
+        )
+        permuted |= together(*of_nulls, backbone=backbone)
+    scores += scores_of(["mean"], [9.0])  # not guided
+    rows = metrics_table(best_variant_rows(metrics_table(scores), permuted))
     assert set(rows["role"]) == {"expected"} and (rows["n"] == 17).all()
     for null, refits in zip(NULLS, (table, other), strict=True):
         of_null = rows[rows["against"] == BEST[null]]
@@ -149,7 +157,7 @@ def test_refits_of_a_number_that_one_lacks_are_left_out_and_few_refits_leave_a_v
     table, names = draws(31, 3, 9)[0], ("many", "some", "few")
     table[22:, 1], table[18:, 2] = np.nan, np.nan
     scores = metrics_table(scores_of(names, [1.0, 2.0, 9.0]))
-    rows = metrics_table(best_variant_rows(scores, refits_of(names, table)))
+    rows = metrics_table(best_variant_rows(scores, together(refits_of(names, table))))
     assert rows["n_permutations"].tolist() == [22, 22, 18]
     assert rows["p"].tolist()[:2] == by_loops([1.0, 2.0], table[:22, :2])
     assert rows.loc[2, ["value", "ci_low", "ci_high", "p"]].isna().all()
@@ -161,10 +169,13 @@ def test_what_is_claimed_is_compared_within_its_kind_and_score():
     scores = scores_of(names, [1.0, 2.0]) + scores_of(names, [3.0, 4.0], **clades)
     scores += scores_of(names, [np.nan] * 2, **AMONG)  # no score
     scores += scores_of(names, [9.0, 9.0], fold=1)
-    permuted = [refits_of(names, table), refits_of(names, table, **AMONG)]
-    permuted += [refits_of(names, table - 1, kind="clades", **AMONG)]
-    permuted += [refits_of(names, table, part="held_out_known", metric="nearest_regret")]
-    rows = metrics_table(best_variant_rows(metrics_table(scores), pd.concat(permuted)))
+    permuted = together(
+        refits_of(names, table),
+        refits_of(names, table, **AMONG),
+        refits_of(names, table - 1, kind="clades", **AMONG),
+        refits_of(names, table, metric="nearest_regret"),
+    )
+    rows = metrics_table(best_variant_rows(metrics_table(scores), permuted))
     assert rows["evaluator"].tolist() == ["held_out_tips"] * 2 + ["held_out_clades"] * 2
     assert rows["metric"].tolist() == ["pearson_double_centred"] * 2 + ["pearson"] * 2
     assert rows["p"].tolist()[:2] == by_loops([1.0, 2.0], table)
@@ -172,10 +183,13 @@ def test_what_is_claimed_is_compared_within_its_kind_and_score():
 
 
 def test_one_variant_alone_is_compared_with_nobody():
-    table = draws(19, 1, 9)[0]
+    permuted = together(refits_of(["guided", "none"], draws(19, 2, 9)[0]))
     scores = metrics_table(scores_of(["guided"], [1.0]))
-    assert best_variant_rows(scores, refits_of(["guided"], table)) == []
-    assert best_variant_rows(metrics_table([]), refits_of(["guided"], table)[:0]) == []
+    assert best_variant_rows(scores, permuted) == []
+    permuted["net", "none"] = permuted["net", "none"][:0]
+    scores = metrics_table(scores_of(["guided", "none"], [1.0, 2.0]))
+    assert best_variant_rows(scores, permuted) == []
+    assert best_variant_rows(metrics_table([]), {}) == []
 
 
 def test_a_refit_of_one_number_is_to_one_draw_whatever_the_method_and_the_backbone(monkeypatch):

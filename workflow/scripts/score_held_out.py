@@ -3,7 +3,7 @@
 import pandas as pd
 from visgen.distances.matrices import load_distances
 from visgen.embedding.guidance.in_sample import in_sample_rows
-from visgen.embedding.held_out.files import PERMUTED_COLUMNS, read_fold_distances
+from visgen.embedding.held_out.files import read_fold_distances
 from visgen.embedding.held_out.many_variants import best_variant_rows
 from visgen.embedding.held_out.random_draws import random_rows
 from visgen.embedding.held_out.rows import NEAREST_COLUMNS, held_out_rows, nearest_table
@@ -20,13 +20,12 @@ taxa = folds.index.tolist()
 variants, guided = (list(map(tuple, pairs)) for pairs in (params.variants, params.guided))
 paths = dict(zip(variants, given.visual, strict=True))
 labels = {"experiment": "embedding", "rank": params.rank, "seed": params.seed}
-scores, refits = [], [pd.DataFrame(columns=["backbone", "variant", *PERMUTED_COLUMNS])]
-nearest = [pd.DataFrame(columns=["backbone", "variant", *NEAREST_COLUMNS])]
+scores, refits, nearest = [], {}, [pd.DataFrame(columns=["backbone", "variant", *NEAREST_COLUMNS])]
 for (backbone, name), null in zip(variants, given.permuted, strict=True):
     own = {"backbone": backbone, "variant": name}
     permuted, reference = read_table(null), params.references[name]
     if (backbone, name) in guided:
-        refits.append(permuted.assign(**own))
+        refits[backbone, name] = permuted
     # A variant at a time, since a fold has a matrix of all taxa.
     compared = None if reference == name else paths[backbone, reference]
     others = compared and read_fold_distances(compared, genetic, folds)
@@ -40,9 +39,7 @@ for (backbone, name), null in zip(variants, given.permuted, strict=True):
         )
         scores += [labels | own | row for row in rows]
         nearest.append(nearest_table(kind, its_folds, taxa).assign(**own))
-of_guided = [row for row in scores if (row["backbone"], row["variant"]) in guided]
-best = best_variant_rows(metrics_table(of_guided), pd.concat(refits))
-scores += [labels | row for row in best]
+scores += [labels | row for row in best_variant_rows(metrics_table(scores), refits)]
 for (backbone, name), path in zip(guided, given.fits, strict=True):
     own = {"backbone": backbone, "variant": name}
     scores += [labels | own | row for row in in_sample_rows(read_table(path))]

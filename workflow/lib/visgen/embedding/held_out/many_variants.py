@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
+from visgen.embedding.folds import KINDS
 from visgen.embedding.held_out.scoring import DEALT_SPECIMENS, PERMUTED_BAGS
 from visgen.metrics import EXPECTED, SCORE, of_role
 
@@ -24,47 +25,49 @@ BEST = {PERMUTED_BAGS: "best_permuted_bags", DEALT_SPECIMENS: "best_dealt_specim
 _NOISE = 1e-9
 
 
-def best_variant_rows(scores: pd.DataFrame, permuted: pd.DataFrame) -> list[dict]:
+def best_variant_rows(
+    scores: pd.DataFrame, permuted: Mapping[tuple[str, str], pd.DataFrame]
+) -> list[dict]:
     """Set the scores of guided variants against those of the best of them in refits.
 
     Parameters
     ----------
     scores
-        Columns of the contract: what `visgen.embedding.held_out.rows.held_out_rows` makes of
-        guided variants, of all backbones.
+        Columns of the contract: what `visgen.embedding.held_out.rows.held_out_rows` makes, of all
+        backbones.
     permuted
-        Columns backbone, variant, null, permutation, kind, part, metric, value, of the same.
+        By backbone and guided variant: columns null, permutation, kind, part, metric, value.
 
     Returns
     -------
     list of dict
-        For each score in `CLAIMED` and each null, a row a backbone and variant that has both:
-        backbone, variant, evaluator, part, metric, role, against (one of `BEST`), value (mean
-        over refits of the best, in the unit and place of this variant's scores), ci_low and
+        For each score in `CLAIMED` and each null, a row a backbone and guided variant that has
+        both: backbone, variant, evaluator, part, metric, role, against (one of `BEST`), value
+        (mean over refits of the best, in the unit and place of this variant's scores), ci_low and
         ci_high (the range of 95 % of them), p of `against_best`, n (taxa), n_permutations (refits
         that all have). A variant with fewer than `MIN_REFITS` is left out of the comparison: its
         row has n_permutations, its own refits, and no value. No row of one variant alone.
     """
     pooled = of_role(scores[scores["fold"].isna()], SCORE).dropna(subset=["value"])
     rows = []
-    for kind in permuted["kind"].unique():
+    for kind in KINDS:
         for part, metric in CLAIMED.items():
             shared = {"evaluator": f"held_out_{kind}", "part": part, "metric": metric}
-            its_scores = _those(pooled, shared).set_index(["backbone", "variant"])
-            its_refits = _those(permuted, {"kind": kind, "part": part, "metric": metric})
+            true = _those(pooled, shared).set_index(["backbone", "variant"])
             for null, name in BEST.items():
-                by_variant = _those(its_refits, {"null": null}).groupby(["backbone", "variant"])
+                these = {"null": null, "kind": kind, "part": part, "metric": metric}
                 refits = {
-                    key: by_variant.get_group(key).set_index("permutation")["value"]
-                    for key in its_scores.index
-                    if key in by_variant.groups
+                    key: _those(table, these).set_index("permutation")["value"]
+                    for key, table in permuted.items()
+                    if key in true.index
                 }
+                refits = {key: values for key, values in refits.items() if len(values)}
                 if len(refits) > 1:
                     rows += [
                         {"backbone": key[0], "variant": key[1], **shared, "role": EXPECTED}
-                        | {"against": name, "n": int(its_scores.loc[key, "n"])}
+                        | {"against": name, "n": int(true.loc[key, "n"])}
                         | found
-                        for key, found in _compare(its_scores["value"], refits)
+                        for key, found in _compare(true["value"], refits)
                     ]
     return rows
 
