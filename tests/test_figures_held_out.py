@@ -153,9 +153,9 @@ def test_random_vectors_have_their_mean_and_range_and_the_number_of_draws():
     assert marks(among)[2].get_xydata().tolist() == [[found["value"], 2]]
     interval = among.collections[2].get_segments()[0]
     assert interval[:, 0].tolist() == [found["ci_low"], found["ci_high"]]
-    assert "see no image: mean and 95 % of 20 draws" in legend(figure)
+    assert "random vectors: mean, 95 % of 20 draws" in legend(figure)
     one = plot_held_out(scores(["random"], nulls=()), [], ["random"])
-    assert "see no image: one draw" in legend(one)
+    assert "random vectors: one draw" in legend(one)
 
 
 def test_one_kind_alone_and_a_score_that_is_lacking_are_drawn():

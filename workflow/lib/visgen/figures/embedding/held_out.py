@@ -160,7 +160,7 @@ def _set_limits(axes: Axes) -> None:
 def _draws(pooled: pd.DataFrame, random: Collection[str]) -> str:
     """Return of how many draws scores of random vectors are."""
     n = of_role(pooled[pooled["variant"].isin(random)], SCORE)["n_permutations"].max()
-    return f"mean and 95 % of {n:.0f} draws" if n > 1 else "one draw"
+    return f"mean, 95 % of {n:.0f} draws" if n > 1 else "one draw"
 
 
 def _legend(
@@ -170,7 +170,7 @@ def _legend(
     kinds = {
         _GUIDED: "guided by distances of known taxa",
         _UNGUIDED: "unguided",
-        _RANDOM: f"random vectors, see no image: {_draws(pooled, random)}",
+        _RANDOM: f"random vectors: {_draws(pooled, random)}",
     }
     drawn = {_colour(variant, guided, random) for variant in pooled["variant"]}
     entries: list[Line2D | Patch] = [
