@@ -263,6 +263,11 @@ def test_a_variant_is_made_of_the_backbones_it_names_and_of_all_without():
         f"{folder}/large/projected/a.tsv",
         f"{folder}/large/ridge/a.tsv",
     ]
+    every = [("small", "ridge"), ("large", "projected"), ("large", "ridge")]
+    assert made.of_backbones(["projected", "ridge"]) == every
+    assert made.files("a.tsv", ["projected", "ridge"]) == [
+        f"{folder}/{b}/{v}/a.tsv" for b, v in every
+    ]
     # Naming one more fits nothing else anew.
     assert "backbones" not in made.guidance_of("projected")
     assert plan({"embedding.variants": GUIDED}).embedding.alike == [("", list(GUIDED), ["small"])]
