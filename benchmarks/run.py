@@ -52,6 +52,7 @@ def study(folder: Path) -> pd.DataFrame:
         n_bases=50,
         signal=1.0,
         convergence=0.0,
+        coarse=0.0,
         planted=0,
         outside_tree=0,
         seed=1,

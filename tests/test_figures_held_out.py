@@ -7,6 +7,7 @@ from figure_checks import png
 from matplotlib.colors import to_hex
 from matplotlib.patches import Rectangle
 from visgen.distances.matrices import tidy
+from visgen.embedding.held_out.random_draws import random_rows
 from visgen.embedding.held_out.rows import held_out_rows
 from visgen.embedding.held_out.scoring import DEALT_SPECIMENS, NULLS, PERMUTED_BAGS, Fold
 from visgen.figures.embedding.held_out import plot_held_out
@@ -45,12 +46,17 @@ def rows(kind, nulls):
     return held_out_rows(kind, folds(13, 3), permuted, None, 1)
 
 
+@cache
+def draws(kind, nulls):
+    return random_rows(kind, folds(13, 3, 2), PERMUTED[PERMUTED["null"].isin(nulls)])
+
+
 def scores(variants, kinds=("tips", "clades"), nulls=NULLS):
     return metrics_table([
         {"variant": variant} | row
         for variant in variants
         for kind in kinds
-        for row in rows(kind, nulls)
+        for row in (draws if variant == "random" else rows)(kind, nulls)
     ])  # fmt: skip
 
 
@@ -93,7 +99,7 @@ def test_scores_refits_and_blind_picks_are_drawn_where_they_are():
     interval = to_known.collections[0].get_segments()[0]
     assert interval[:, 0].tolist() == [found["ci_low"], found["ci_high"]]
     bands = [patch for patch in among.patches if isinstance(patch, Rectangle)]
-    assert len(bands) == 6
+    assert len(bands) == 4  # two of each but the random ones
     for band, name in zip(to_known.patches[:2], NULLS, strict=True):
         null = value(table, "guided", "held_out_known", "pearson_double_centred", name)
         assert (band.get_x(), band.get_x() + band.get_width()) == pytest.approx(
@@ -135,9 +141,21 @@ def test_without_refits_there_is_no_band():
 
 
 def test_without_dealt_specimens_there_is_one_band():
-    figure = plot_held_out(scores(["random"], nulls=(PERMUTED_BAGS,)), [], ["random"])
+    figure = plot_held_out(scores(["mean"], nulls=(PERMUTED_BAGS,)), [], [])
     assert [len(axes.patches) for axes in figure.axes] == [1] * 8
     assert "bags permuted and" in legend(figure) and "specimens dealt" not in legend(figure)
+
+
+def test_random_vectors_have_their_mean_and_range_and_the_number_of_draws():
+    figure = three_variants()
+    among = figure.axes[1]
+    found = value(scores(["random"]), "random", "held_out_held_out", "pearson")
+    assert marks(among)[2].get_xydata().tolist() == [[found["value"], 2]]
+    interval = among.collections[2].get_segments()[0]
+    assert interval[:, 0].tolist() == [found["ci_low"], found["ci_high"]]
+    assert "random vectors: mean, 95 % of 20 draws" in legend(figure)
+    one = plot_held_out(scores(["random"], nulls=()), [], ["random"])
+    assert "random vectors: one draw" in legend(one)
 
 
 def test_one_kind_alone_and_a_score_that_is_lacking_are_drawn():
@@ -209,3 +227,15 @@ def test_titles_without_refits_say_that_nothing_is_tested():
     table = scores(["guided"], kinds=["tips"], nulls=())
     figure = plot_held_out_pairs({"tips": folds(13, 3)}, table, fitted=True)
     assert figure.axes[1].get_title(loc="left").endswith(", not tested")
+
+
+def test_titles_of_random_vectors_say_which_draw_is_shown():
+    table = scores(["random"], kinds=["tips"])
+    of_folds = {"tips": folds(13, 3, 2)}
+    for axes in plot_held_out_pairs(of_folds, table, fitted=False).axes:
+        name, *lines = axes.get_title(loc="left").split("\n")
+        assert name.endswith(": the first of 20 draws")
+        assert all(line.endswith(", mean of all") for line in lines)
+    alone = scores(["random"], kinds=["tips"], nulls=())
+    title = plot_held_out_pairs(of_folds, alone, fitted=False).axes[1].get_title(loc="left")
+    assert title.startswith("held-out × held-out: one draw\nr = ") and title.endswith("not tested")

@@ -87,6 +87,7 @@ FIGURES = {
     "guidance": (guided, [(1,), (7,)]),
     "guidance to equal constants": (guidance.equal_constants, [()]),
     "held-out taxa": (unseen, [(1,), (11,)]),
+    "held-out taxa beside random vectors": (held_out.three_variants, [()]),
     "pairs of held-out taxa": (held_out.pairs, [(5,), (211,)]),
     "ablation": (visual_genetic.ablation, [()]),
     "sizes": (visual_genetic.sizes, [()]),

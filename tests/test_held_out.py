@@ -17,6 +17,7 @@ from visgen.embedding.held_out.files import (
     write_no_folds,
 )
 from visgen.embedding.held_out.jackknife import jackknife
+from visgen.embedding.held_out.random_draws import random_rows
 from visgen.embedding.held_out.refits import fit_folds, refit_nulls, visual_distances
 from visgen.embedding.held_out.rows import (
     correlation_limits,
@@ -494,6 +495,36 @@ def test_rows_hold_scores_nulls_gains_and_folds(study, fitted):
     assert rows["fold"].nunique() == 3
     blind = nulls.loc[("held_out_known", "nearest_regret", "random_relative"), "value"]
     assert blind > pooled.loc[("held_out_known", "nearest_regret"), "value"]
+
+
+def test_random_vectors_are_scored_by_the_mean_and_range_of_draws(study):
+    made = embedder(study, UNGUIDED | {"pooling": "random"})
+    permuted = refits(made, study, 6, 1)
+    wanted = study[2].filter(list(made.bags.taxa)).data
+    visual, _ = fit_folds(made, study[2], study[3])
+    folds = [
+        Fold(wanted, one.astype(float), (study[3].sort_index()["tips"] == k).to_numpy(bool))
+        for k, one in enumerate(visual["tips"], start=1)
+    ]
+    rows = metrics_table(random_rows("tips", folds, permuted[permuted["kind"] == "tips"]))
+    pooled = of_role(rows, "score").set_index(["part", "metric"])
+    assert (pooled["n_permutations"] == 7).all() and pooled["p"].isna().all()
+    first = score_folds(folds)
+    assert set(pooled.index) == set(first)
+    for (part, metric), value in first.items():
+        its = permuted[(permuted["kind"] == "tips") & (permuted["part"] == part)]
+        draws = [value, *its.loc[its["metric"] == metric, "value"]]
+        row = pooled.loc[part, metric]
+        assert row["value"] == pytest.approx(sum(draws) / 7)
+        limits = np.percentile(draws, [2.5, 97.5])
+        assert row[["ci_low", "ci_high"]].tolist() == pytest.approx(limits.tolist())
+    beside = of_role(rows, "expected", "random_relative")
+    of_mean = metrics_table(held_out_rows("tips", folds, permuted[:0], None, 1))
+    expected = of_role(of_mean, "expected", "random_relative")["value"].tolist()
+    assert beside["value"].tolist() == expected
+    alone = of_role(metrics_table(random_rows("tips", folds, permuted[:0])), "score")
+    assert alone["value"].tolist() == pytest.approx(list(first.values()))
+    assert alone["ci_low"].isna().all() and (alone["n_permutations"] == 1).all()
 
 
 def without_taxon(fold, taxon):

@@ -113,9 +113,8 @@ def test_every_part_of_a_study_has_its_table_of_scores():
         "results/demo/genetics/scores.tsv",
         "results/demo/visual_genetic/scores.tsv",
         "results/demo/embedding/small/scores.tsv",
-        "results/demo/embedding/small/held_out.tsv",
         "results/demo/embedding/large/scores.tsv",
-        "results/demo/embedding/large/held_out.tsv",
+        "results/demo/embedding/held_out.tsv",
     ]
 
 
@@ -263,6 +262,11 @@ def test_a_variant_is_made_of_the_backbones_it_names_and_of_all_without():
         f"{folder}/small/ridge/a.tsv",
         f"{folder}/large/projected/a.tsv",
         f"{folder}/large/ridge/a.tsv",
+    ]
+    every = [("small", "ridge"), ("large", "projected"), ("large", "ridge")]
+    assert made.of_backbones(["projected", "ridge"]) == every
+    assert made.files("a.tsv", ["projected", "ridge"]) == [
+        f"{folder}/{b}/{v}/a.tsv" for b, v in every
     ]
     # Naming one more fits nothing else anew.
     assert "backbones" not in made.guidance_of("projected")

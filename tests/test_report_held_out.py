@@ -50,6 +50,14 @@ def test_each_variant_that_another_is_compared_with_is_a_reference():
     assert "Unguided plain vectors" in sentence and "Unguided mean" not in sentence
 
 
+def test_random_vectors_have_the_number_of_their_draws_and_no_p():
+    draws = {"p": np.nan, "n_permutations": 25, "value": 0.0}
+    scores = [row | draws for row in held_out("random", gain=None, refits=0) if "role" not in row]
+    (row,) = rows_of(scores, guided=())
+    assert row["n_draws"] == 25 and row["texts"][2]["value"] == "–"
+    assert rows_of(held_out("mean"))[0]["n_draws"] is None
+
+
 def test_cells_have_limits_and_nulls_in_small_print():
     guided, mean = rows_of(held_out("guided") + held_out("mean", gain=None))
     in_sample, to_known, p, gain, among, _, rank, regret, blind, _ = guided["texts"]
@@ -194,6 +202,76 @@ def test_many_variants_make_one_finding_a_backbone_and_kind():
         assert "10 more in the table" in sentence
 
 
+def over_all(name, p_bags, p_dealt, refits=99, backbone="net"):
+    """Scores of the best of all variants in refits, as the page reads them."""
+    labels = {"experiment": "embedding", "variant": name, "backbone": backbone, "role": "expected"}
+    labels |= {"evaluator": "held_out_tips", "n": 17, "n_permutations": refits, "value": 0.4}
+    return [
+        labels | {"part": part, "metric": metric, "against": f"best_{null}", "p": p}
+        for part, metric in (
+            ("held_out_known", "pearson_double_centred"),
+            ("held_out_held_out", "pearson"),
+        )
+        for null, p in (("permuted_bags", p_bags), ("dealt_specimens", p_dealt))
+    ]
+
+
+def test_the_first_guided_variant_with_its_first_backbone_is_primary():
+    scores = [
+        row
+        for backbone, names in (("one", ["late"]), ("two", ["late", "first", "mean"]))
+        for kind in ("tips", "clades")
+        for name in names
+        for row in held_out(name, kind, backbone=backbone)
+    ]
+    rows = rows_of(scores + held_out("first", backbone="three"), guided=["first", "late"])
+    found = {(row["backbone"], row["variant"]): row["standing"] for row in rows}
+    assert found == {
+        ("one", "late"): "exploratory",
+        ("two", "late"): "exploratory",
+        ("two", "first"): "primary",
+        ("two", "mean"): None,
+        ("three", "first"): "exploratory",
+    }
+    assert {row["standing"] for row in rows_of(held_out("guided") + held_out("mean"))} == {None}
+
+
+def two_guided(p_first, p_second, refits=99):
+    """Findings of two variants that reject alone, with p over all for each null."""
+    scores = held_out("first") + over_all("first", *p_first, refits)
+    scores += held_out("second") + over_all("second", *p_second, refits)
+    return findings(scores, guided=("first", "second"))
+
+
+def test_all_but_the_first_variant_are_claimed_by_p_over_all():
+    (sentence,) = two_guided((0.2, 0.3), (0.06, 0.04))
+    assert "among held-out ones: first (primary; centred r to known taxa 0.31" in sentence
+    assert "p = 0.01, over all variants 0.3;" in sentence
+    assert "No signal is shown: second (exploratory; centred r to known taxa 0.31" in sentence
+    (sentence,) = two_guided((0.2, 0.3), (0.02, 0.04))
+    assert "No signal" not in sentence and "second (exploratory; " in sentence
+    assert "p = 0.01, over all variants 0.04;" in sentence
+
+
+def test_a_variant_without_p_over_all_is_not_tested_and_few_refits_over_all_are_coarse():
+    (sentence,) = two_guided((0.2, 0.3), (np.nan, np.nan))
+    assert "Not tested: second (exploratory;" in sentence
+    assert "over all variants –" in sentence
+    (sentence,) = two_guided((0.2, 0.3), (0.05, 0.05), refits=19)
+    assert "Too few refits for p to fall under 0.05: second" in sentence
+    assert "chance, both to known taxa and among held-out ones: first" in sentence
+
+
+def test_p_over_all_stands_beside_p_in_the_table():
+    scores = held_out("first") + over_all("first", 0.02, 0.03)
+    scores += held_out("second") + over_all("second", 0.04, np.nan)
+    first, second = rows_of(scores, guided=("first", "second"))
+    for place in (2, 5):
+        assert first["texts"][place]["lines"][-1] == "over all 0.03"
+        assert second["texts"][place]["lines"][-1] == "over all –"
+    assert "over all" not in str(first["texts"][-1])
+
+
 def test_unguided_vectors_alone_make_no_finding():
     assert findings(held_out("mean") + held_out("random"), guided=()) == []
 
@@ -252,7 +330,7 @@ def test_page_without_refits_says_that_nothing_is_tested(tmp_path):
 def test_fewest_refits_are_those_of_any_variant_and_what_has_none_is_named(tmp_path):
     write_table(tmp_path / "none.tsv", pd.DataFrame(columns=["evaluator", "reason"]))
     paths = ("fits", "ridge_fits", "held_out_figures", "guidance_figures", "pair_figures")
-    names = ("guided", "mean", "random")
+    names = ("guided", "mean", "plain", "random")
     found = held_out_content(
         metrics_table([row for name in names for row in held_out(name)]),
         {"folds_omitted": tmp_path / "none.tsv"} | {key: [] for key in paths},
@@ -260,10 +338,10 @@ def test_fewest_refits_are_those_of_any_variant_and_what_has_none_is_named(tmp_p
         guided=["guided"],
         random=["random"],
         references=dict.fromkeys(names, "mean"),
-        refits={"guided": 99, "mean": 19, "random": 0},
+        refits={"guided": 99, "mean": 19, "plain": 0, "random": 0},
     )
     assert found["fewest_refits"] == 19
-    assert found["not_refitted"] == ["random"]
+    assert found["not_refitted"] == ["plain"]  # random vectors are not tested
 
 
 def test_page_says_where_weights_have_seen_the_held_out_taxa(tmp_path):

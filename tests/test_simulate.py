@@ -31,7 +31,7 @@ from visgen.simulate.shells import (
     surface_tangents,
 )
 from visgen.simulate.study import simulate_study
-from visgen.simulate.traits import branch_loadings, evolve_traits
+from visgen.simulate.traits import branch_loadings, evolve_traits, star_loadings
 
 TINY = {
     "n_species": 7,
@@ -40,6 +40,7 @@ TINY = {
     "n_bases": 61,
     "signal": 1.0,
     "convergence": 0.0,
+    "coarse": 0.0,
     "outside_tree": 0,
 }
 
@@ -234,9 +235,70 @@ def test_convergence_blurs_descent(phylogeny):
     assert correlation(0.0) > correlation(0.5) + 0.1 > correlation(0.8) + 0.2
 
 
-@pytest.mark.parametrize("knob", ["signal", "convergence"])
+def covariances(tree, taxonomy):
+    """Return covariances on the tree, and on it with stars by a plain loop over pairs."""
+    brownian = branch_loadings(tree)
+    species, n = list(brownian.index), len(brownian)
+    subclass = taxonomy.set_index("species")["subclass"]
+    on_tree = (brownian @ brownian.T).to_numpy()
+    expected = on_tree.copy()
+    for i in range(n):
+        for j in range(n):
+            if i != j and subclass[species[i]] == subclass[species[j]]:
+                members = [k for k in range(n) if subclass[species[k]] == subclass[species[i]]]
+                pairs = [on_tree[k, m] for k in members for m in members if k != m]
+                expected[i, j] = sum(pairs) / len(pairs)
+    return subclass.loc[species], on_tree, expected
+
+
+def test_stars_keep_what_subclasses_share_and_how_alike_their_species_are_on_average(phylogeny):
+    subclass, on_tree, expected = covariances(*phylogeny)
+    stars = star_loadings(branch_loadings(phylogeny[0]), subclass).to_numpy()
+    np.testing.assert_allclose(stars @ stars.T, expected, atol=1e-9)
+    assert np.abs(expected - on_tree).max() > 0.3
+    alone = pd.Series(subclass.index, subclass.index)  # each species a group: the tree itself
+    of_one = star_loadings(branch_loadings(phylogeny[0]), alone).to_numpy()
+    np.testing.assert_allclose(of_one @ of_one.T, on_tree, atol=1e-9)
+
+
+def test_coarse_look_follows_the_tree_between_subclasses_and_not_within(phylogeny):
+    tree, taxonomy = phylogeny
+    subclass, on_tree, stars = covariances(tree, taxonomy)
+    n_traits = 20_000
+    within = np.triu(subclass.to_numpy()[:, None] == subclass.to_numpy(), 1)
+    every = np.triu_indices(len(subclass), 1)
+    centring = np.eye(len(subclass)) - 1 / len(subclass)
+    found = {}
+    for coarse in (0.0, 0.5, 1.0):
+        values = evolve_traits(
+            tree, n_traits, 1.0, 0.0, seed=3, coarse=coarse, groups=subclass
+        ).to_numpy()
+        resemblance = values @ values.T / n_traits
+        # Traits are standardised over species, so that what is centred is what shows.
+        truth = centring @ ((1 - coarse) * on_tree + coarse * stars) @ centring
+        assert np.corrcoef(resemblance[every], truth[every])[0, 1] > 0.99
+        apart = [within & (subclass == name).to_numpy() for name in subclass.unique()]
+        r = [np.corrcoef(resemblance[pairs], on_tree[pairs])[0, 1] for pairs in apart]
+        found[coarse] = np.mean(r)
+    assert found[0.0] > 0.95 and found[0.5] > 0.8 and abs(found[1.0]) < 0.15
+
+
+def test_traits_without_coarse_signal_are_those_of_before(phylogeny):
+    table = evolve_traits(phylogeny[0], 3, 0.7, 0.2, seed=1)
+    np.testing.assert_allclose(
+        table.iloc[[0, 13, 39]],
+        [
+            [-0.267693, -0.836944, -0.839867],
+            [1.860021, -2.024081, -0.325998],
+            [-1.236062, -0.675676, -0.195349],
+        ],
+        atol=1e-6,
+    )
+
+
+@pytest.mark.parametrize("knob", ["signal", "convergence", "coarse"])
 def test_knobs_outside_their_range_are_refused(phylogeny, knob):
-    knobs = {"signal": 0.5, "convergence": 0.5} | {knob: 1.2}
+    knobs = {"signal": 0.5, "convergence": 0.5, "coarse": 0.0} | {knob: 1.2}
     with pytest.raises(ValueError, match=f"{knob} is 1.2; it must lie between 0 and 1"):
         evolve_traits(phylogeny[0], 3, **knobs, seed=0)
 

@@ -297,29 +297,28 @@ rule train_fine_tuned:
 
 
 rule score_held_out:
-    """Score every variant on taxa that its guidance has not seen."""
+    """Score every variant of every backbone on taxa that its guidance has not seen."""
     input:
         genetic=TREE_DISTANCES,
         folds="<results>/embedding/folds.tsv",
-        visual=of_variants("held_out.npz", plan.embedding.variants),
-        permuted=of_variants("permuted.tsv", plan.embedding.variants),
-        fits=of_variants("fit.tsv", plan.embedding.guided),
+        visual=plan.embedding.files("held_out.npz", plan.embedding.variants),
+        permuted=plan.embedding.files("permuted.tsv", plan.embedding.variants),
+        fits=plan.embedding.files("fit.tsv", plan.embedding.guided),
         specimens_ingested=of_specimens([]),
         code=code_of("score_held_out.py"),
     output:
-        scores="<results>/embedding/{backbone}/held_out.tsv",
-        nearest="<results>/embedding/{backbone}/nearest.tsv",
+        scores="<results>/embedding/held_out.tsv",
+        nearest="<results>/embedding/nearest.tsv",
     log:
-        "<logs>/score_held_out/{backbone}.log",
+        "<logs>/score_held_out.log",
     conda:
         "../../envs/statistics.yaml"
     resources:
         mem_mb=8000,
     params:
-        variants=lambda w: plan.embedding.of_backbone(
-            w.backbone, plan.embedding.variants
-        ),
-        guided=lambda w: plan.embedding.of_backbone(w.backbone, plan.embedding.guided),
+        variants=plan.embedding.of_backbones(plan.embedding.variants),
+        guided=plan.embedding.of_backbones(plan.embedding.guided),
+        random=plan.embedding.random,
         rank=INPUTS["tree_rank"],
         references=plan.embedding.references,
         seed=plan.seed,
@@ -385,7 +384,7 @@ for number, made, backbones in plan.embedding.alike:
             fits=of_variants("fit.tsv", guided),
             placed=of_variants("placed.tsv", ridge),
             scores="<results>/embedding/{backbone}/scores.tsv",
-            held_out_scores="<results>/embedding/{backbone}/held_out.tsv",
+            held_out_scores="<results>/embedding/held_out.tsv",
             code=code_of("plot_embedding.py"),
         output:
             **{

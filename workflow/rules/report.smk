@@ -80,7 +80,7 @@ if plan.has_tree:
             if plan.embedding.of_backbone(backbone, plan.embedding.descended)
         ],
         **{
-            key: plan.embedding.files(file, variants, config["backbones"])
+            key: plan.embedding.files(file, variants)
             for key, file, variants in (
                 ("fits", "fit.tsv", plan.embedding.descended),
                 ("ridge_fits", "fit.tsv", plan.embedding.ridge),
@@ -95,7 +95,7 @@ if plan.has_tree:
     if config["published"]:
         EMBEDDING_INPUTS["published_against"] = [TREE_DISTANCES]
         EMBEDDING_INPUTS["guided_distances"] = plan.embedding.files(
-            "distances.tsv", plan.embedding.descended, config["backbones"]
+            "distances.tsv", plan.embedding.descended
         )
 VISUAL_GENETIC_INPUTS = {}
 if plan.visual_genetic:

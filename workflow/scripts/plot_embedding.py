@@ -24,6 +24,7 @@ for variant, path, figure in zip(params.variants, given.visual, made.distances, 
         figure, dpi=110
     )
 held_out, folds = read_table(given.held_out_scores), read_table(given.folds).set_index("taxon")
+held_out = held_out[held_out["backbone"] == snakemake.wildcards.backbone]
 plot_held_out(held_out, params.guided, params.random).savefig(made.held_out, dpi=150)
 for variant, path, figure in zip(params.variants, given.held_out, made.pairs, strict=True):
     plot_held_out_pairs(

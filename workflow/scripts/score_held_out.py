@@ -1,9 +1,11 @@
-"""Score every variant of a backbone on taxa that its guidance has not seen."""
+"""Score every variant of every backbone on taxa that its guidance has not seen."""
 
 import pandas as pd
 from visgen.distances.matrices import load_distances
 from visgen.embedding.guidance.in_sample import in_sample_rows
 from visgen.embedding.held_out.files import read_fold_distances
+from visgen.embedding.held_out.many_variants import best_variant_rows
+from visgen.embedding.held_out.random_draws import random_rows
 from visgen.embedding.held_out.rows import NEAREST_COLUMNS, held_out_rows, nearest_table
 from visgen.machine.logs import start_log
 from visgen.machine.threads import use_threads
@@ -15,21 +17,31 @@ use_threads()
 given, params = snakemake.input, snakemake.params
 genetic, folds = load_distances(given.genetic), read_table(given.folds).set_index("taxon")
 taxa = folds.index.tolist()
-paths = dict(zip(params.variants, given.visual, strict=True))
-labels = {"experiment": "embedding", "backbone": snakemake.wildcards.backbone}
-labels |= {"rank": params.rank, "seed": params.seed}
-scores, nearest = [], [pd.DataFrame(columns=["variant", *NEAREST_COLUMNS])]
-for (name, path), null in zip(paths.items(), given.permuted, strict=True):
+variants, guided = (list(map(tuple, pairs)) for pairs in (params.variants, params.guided))
+paths = dict(zip(variants, given.visual, strict=True))
+labels = {"experiment": "embedding", "rank": params.rank, "seed": params.seed}
+scores, refits, nearest = [], {}, [pd.DataFrame(columns=["backbone", "variant", *NEAREST_COLUMNS])]
+for (backbone, name), null in zip(variants, given.permuted, strict=True):
+    own = {"backbone": backbone, "variant": name}
     permuted, reference = read_table(null), params.references[name]
+    if (backbone, name) in guided:
+        refits[backbone, name] = permuted
     # A variant at a time, since a fold has a matrix of all taxa.
-    others = {} if reference == name else read_fold_distances(paths[reference], genetic, folds)
-    for kind, its_folds in read_fold_distances(path, genetic, folds).items():
+    compared = None if reference == name else paths[backbone, reference]
+    others = compared and read_fold_distances(compared, genetic, folds)
+    for kind, its_folds in read_fold_distances(paths[backbone, name], genetic, folds).items():
         of_kind = permuted[permuted["kind"] == kind]
-        compared = (reference, others[kind]) if others else None
-        rows = held_out_rows(kind, its_folds, of_kind, compared, params.seed)
-        scores += [labels | {"variant": name} | row for row in rows]
-        nearest.append(nearest_table(kind, its_folds, taxa).assign(variant=name))
-for name, path in zip(params.guided, given.fits, strict=True):
-    scores += [labels | {"variant": name} | row for row in in_sample_rows(read_table(path))]
+        beside = (reference, others[kind]) if others else None
+        rows = (
+            random_rows(kind, its_folds, of_kind)
+            if name in params.random
+            else held_out_rows(kind, its_folds, of_kind, beside, params.seed)
+        )
+        scores += [labels | own | row for row in rows]
+        nearest.append(nearest_table(kind, its_folds, taxa).assign(**own))
+scores += [labels | row for row in best_variant_rows(metrics_table(scores), refits)]
+for (backbone, name), path in zip(guided, given.fits, strict=True):
+    own = {"backbone": backbone, "variant": name}
+    scores += [labels | own | row for row in in_sample_rows(read_table(path))]
 write_table(snakemake.output.scores, metrics_table(scores))
 write_table(snakemake.output.nearest, pd.concat(nearest))

@@ -234,11 +234,8 @@ class Plan:
         if self.visual_genetic:
             names.append("visual_genetic/scores.tsv")
         if self.has_tree:
-            names += [
-                f"embedding/{backbone}/{table}.tsv"
-                for backbone in backbones
-                for table in ("scores", "held_out")
-            ]
+            names += [f"embedding/{backbone}/scores.tsv" for backbone in backbones]
+            names.append("embedding/held_out.tsv")
         return [f"{self.results}/{name}" for name in names]
 
 

@@ -42,13 +42,21 @@ class EmbeddingPlan:
         asked = {name: self.variants[name]["backbones"] for name in names}
         return [name for name, backbones in asked.items() if backbone in (backbones or [backbone])]
 
-    def files(self, file: str, names: Iterable[str], backbones: Iterable[str]) -> list[str]:
-        """Return a file of each of some variants, of each backbone that it is made of."""
+    def of_backbones(
+        self, names: Iterable[str], backbones: Iterable[str] | None = None
+    ) -> list[tuple[str, str]]:
+        """Return each backbone, all by default, with each of some variants that is made of it."""
+        names, backbones = list(names), backbones or self.config["backbones"]
+        return [(one, variant) for one in backbones for variant in self.of_backbone(one, names)]
+
+    def files(
+        self, file: str, names: Iterable[str], backbones: Iterable[str] | None = None
+    ) -> list[str]:
+        """Return a file of each of some variants, in the order of `of_backbones`."""
         folder = f"results/{self.config['dataset']}/embedding"
         return [
             f"{folder}/{backbone}/{variant}/{file}"
-            for backbone in backbones
-            for variant in self.of_backbone(backbone, names)
+            for backbone, variant in self.of_backbones(names, backbones)
         ]
 
     @cached_property

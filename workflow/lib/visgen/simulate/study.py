@@ -13,6 +13,7 @@ from visgen.simulate.collection import SOURCES, lay_out_collection
 from visgen.simulate.photographs import draw_photo, take_photo
 from visgen.simulate.phylogeny import leave_out, newick, simulate_phylogeny
 from visgen.simulate.planted import plant_errors
+from visgen.simulate.ranks import RANKS
 from visgen.simulate.sequences import simulate_sequences
 from visgen.simulate.shells import RANGES, shell_from_traits
 from visgen.simulate.traits import evolve_traits
@@ -31,6 +32,7 @@ def simulate_study(
     n_bases: int,
     signal: float,
     convergence: float,
+    coarse: float,
     planted: int,
     outside_tree: int,
     seed: int,
@@ -51,8 +53,9 @@ def simulate_study(
         Width and height of the images in pixels.
     n_bases : int
         Length of the rDNA sequences.
-    signal, convergence : float
-        Phylogenetic signal and convergence of the shells, 0 to 1; see ``traits.evolve_traits``.
+    signal, convergence, coarse : float
+        Phylogenetic signal of the shells, their convergence, and the share of the signal that
+        follows subclasses alone, 0 to 1; see ``traits.evolve_traits``.
     planted : int
         How many bad files of each kind are added; 0 for none.
     outside_tree : int
@@ -75,7 +78,10 @@ def simulate_study(
 
     seeds = [int(state) for state in np.random.SeedSequence(seed).generate_state(6)]
     tree, taxonomy = simulate_phylogeny(n_species, seeds[0])
-    traits = evolve_traits(tree, len(RANGES), signal, convergence, seeds[1])
+    groups = taxonomy.set_index("species")[RANKS[0]]
+    traits = evolve_traits(
+        tree, len(RANGES), signal, convergence, seeds[1], coarse=coarse, groups=groups
+    )
     traits.columns = list(RANGES)
     sequences = simulate_sequences(tree, n_bases, seeds[2])
     meta = lay_out_collection(taxonomy, n_images, seeds[3])

@@ -13,6 +13,9 @@ def evolve_traits(
     signal: float,
     convergence: float,
     seed: int,
+    *,
+    coarse: float = 0.0,
+    groups: pd.Series | None = None,
 ) -> pd.DataFrame:
     """Let independent traits evolve along a tree.
 
@@ -30,6 +33,12 @@ def evolve_traits(
         four ecomorphs of equal size at random, whatever their descent.
     seed : int
         Seed of all chance in it.
+    coarse : float
+        0 to 1, share of what is inherited that follows the groups alone. At 1 any two species of a
+        group are as alike as they are on average, whatever their descent within it: traits evolve
+        as on the tree of ``star_loadings``.
+    groups : pandas.Series, optional
+        Monophyletic group of each species, index species; needed where coarse is not 0.
 
     Returns
     -------
@@ -39,18 +48,23 @@ def evolve_traits(
     Raises
     ------
     ValueError
-        If signal or convergence lies outside 0 to 1.
+        If signal, convergence or coarse lies outside 0 to 1.
 
     References
     ----------
     Pagel 1999, Nature 401: 877–884 (lambda).
     """
-    for name, value in {"signal": signal, "convergence": convergence}.items():
+    knobs = {"signal": signal, "convergence": convergence, "coarse": coarse}
+    for name, value in knobs.items():
         if not 0 <= value <= 1:
             raise ValueError(f"{name} is {value}; it must lie between 0 and 1")
     rng = np.random.default_rng(seed)
     loadings = branch_loadings(tree)
-    values = _pagel_motion(loadings.to_numpy(), n_traits, signal, rng)
+    branches = loadings.to_numpy()
+    if coarse:
+        stars = star_loadings(loadings, groups).to_numpy()
+        branches = np.hstack([np.sqrt(1 - coarse) * branches, np.sqrt(coarse) * stars])
+    values = _pagel_motion(branches, n_traits, signal, rng)
     values = _draw_to_optima(values, convergence, rng)
     values = (values - values.mean(axis=0)) / values.std(axis=0)
     return pd.DataFrame(values, index=loadings.index)
@@ -81,6 +95,39 @@ def branch_loadings(tree: dendropy.Tree) -> pd.DataFrame:
             node = node.parent_node
     species = pd.Index([tip.taxon.label for tip in tips], name="species")
     return pd.DataFrame(loadings, index=species)
+
+
+def star_loadings(loadings: pd.DataFrame, groups: pd.Series) -> pd.DataFrame:
+    """Return the loadings of a tree in which each group is a star.
+
+    Parameters
+    ----------
+    loadings : pandas.DataFrame, (n_species, n_branches)
+        Of an ultrametric tree, see ``branch_loadings``.
+    groups : pandas.Series
+        Monophyletic group of each species, index species.
+
+    Returns
+    -------
+    pandas.DataFrame, (n_species, n_branches + n_groups + n_species)
+        Rows as given: the branches that lead to all of a group, one more to where its star begins,
+        and one of each species. The covariance of any two species of a group is the mean over such
+        pairs on the tree, so that groups differ as much as before; all else is as on the tree.
+    """
+    of_species = groups.loc[loadings.index]
+    covariance = (loadings @ loadings.T).to_numpy()
+    total = pd.Series(np.diag(covariance), loadings.index)
+    is_other = of_species.to_numpy()[:, None] == of_species.to_numpy()
+    np.fill_diagonal(is_other, False)
+    to_others = pd.Series((covariance * is_other).sum(axis=1), loadings.index)
+    n_others = pd.Series(is_other.sum(axis=1), loadings.index)
+    alike = (to_others / n_others).groupby(of_species).transform("mean").fillna(total)
+    is_shared = (loadings > 0).groupby(of_species).transform("all")
+    shared = loadings.where(is_shared, 0.0)
+    more = np.sqrt((alike - (shared**2).sum(axis=1)).clip(lower=0))  # rounding
+    of_groups = pd.get_dummies(of_species, dtype=float).mul(more, axis=0)
+    own = pd.DataFrame(np.diag(np.sqrt((total - alike).clip(lower=0))), loadings.index)
+    return pd.concat([shared, of_groups, own], axis=1)
 
 
 def _pagel_motion(

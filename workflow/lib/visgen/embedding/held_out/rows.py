@@ -108,17 +108,7 @@ def held_out_rows(
             row["p"] = max(ps, default=np.nan)
             row["n_permutations"] = min((null["n_permutations"] for null in beside), default=None)
         rows += [row, *beside]
-    rows += [
-        shared
-        | {
-            "part": "held_out_known",
-            "metric": metric,
-            "role": EXPECTED,
-            "against": RANDOM_RELATIVE,
-            "value": nearest[f"{column}_random"].mean(),
-        }
-        for metric, column in NEAREST.items()
-    ]
+    rows += [shared | row for row in blind_rows(nearest)]
     if reference is not None:
         rows += [shared | row for row in _gains(folds, *reference, weights)]
     rows += [
@@ -136,6 +126,26 @@ def held_out_rows(
         if metric in CORRELATIONS
     ]
     return rows
+
+
+def blind_rows(nearest: pd.DataFrame) -> list[dict]:
+    """Return what a known taxon scores that is picked blindly.
+
+    Parameters
+    ----------
+    nearest
+        Of all folds, as `visgen.embedding.held_out.scoring.nearest_known` returns it.
+
+    Returns
+    -------
+    list of dict
+        part, metric, role, against and value, of the metrics in `NEAREST`.
+    """
+    shared = {"part": "held_out_known", "role": EXPECTED, "against": RANDOM_RELATIVE}
+    return [
+        shared | {"metric": metric, "value": nearest[f"{column}_random"].mean()}
+        for metric, column in NEAREST.items()
+    ]
 
 
 def p_by_refit(value: float, null: pd.Series, *, smaller_is_better: bool) -> float:

@@ -58,7 +58,8 @@ def plot_held_out(scores: pd.DataFrame, guided: Collection[str], random: Collect
         Columns of the contract, of one backbone: evaluators ``held_out_<kind>``. Rows of single
         folds are not drawn.
     guided, random
-        Variants that were fitted to the distances, and those that do not see the images.
+        Variants that were fitted to the distances, and those that do not see the images: their
+        rows have the mean over draws and n_permutations, the number of draws.
     """
     kinds = [kind for kind in KINDS if f"held_out_{kind}" in set(scores["evaluator"])]
     if not kinds:
@@ -156,6 +157,12 @@ def _set_limits(axes: Axes) -> None:
     axes.set_xlim(low - 0.02 * (high - low), high + 0.02 * (high - low))
 
 
+def _draws(pooled: pd.DataFrame, random: Collection[str]) -> str:
+    """Return of how many draws scores of random vectors are."""
+    n = of_role(pooled[pooled["variant"].isin(random)], SCORE)["n_permutations"].max()
+    return f"mean, 95 % of {n:.0f} draws" if n > 1 else "one draw"
+
+
 def _legend(
     pooled: pd.DataFrame, guided: Collection[str], random: Collection[str]
 ) -> list[Line2D | Patch]:
@@ -163,7 +170,7 @@ def _legend(
     kinds = {
         _GUIDED: "guided by distances of known taxa",
         _UNGUIDED: "unguided",
-        _RANDOM: "random vectors, see no image",
+        _RANDOM: f"random vectors: {_draws(pooled, random)}",
     }
     drawn = {_colour(variant, guided, random) for variant in pooled["variant"]}
     entries: list[Line2D | Patch] = [

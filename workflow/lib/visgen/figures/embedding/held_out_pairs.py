@@ -33,7 +33,8 @@ def plot_held_out_pairs(
     kinds
         Folds of one variant by kind; the kinds that were left out are lacking.
     scores
-        Columns of the contract, of this variant: evaluators ``held_out_<kind>``.
+        Columns of the contract, of this variant: evaluators ``held_out_<kind>``. What has no p
+        but n_permutations is a mean over so many draws, of which the first is drawn.
     fitted
         Whether vectors were fitted to the distances between known taxa.
 
@@ -113,20 +114,32 @@ def _draw_part(axes: Axes, genetic: np.ndarray, visual: np.ndarray, part: str) -
 def _title(scores: pd.DataFrame, part: str, *, fitted: bool) -> str:
     """Return what the pairs are and the pooled scores over folds, with limits and p."""
     name, _, _ = _PARTS[part]
+    n_draws = _n_draws(scores)
+    if n_draws:
+        name += f": the first of {n_draws} draws" if n_draws > 1 else ": one draw"
     if part == "known_known":
         r = f"{scores['value'].get('pearson', np.nan):.3f}".replace("-", "−")
+        if n_draws > 1:
+            r += ", mean of all"
         return f"{name}: fitted, proves nothing\nr = {r}" if fitted else f"{name}\nr = {r}"
     lines = [f"{name}: not fitted" if fitted else name]
+    untested = "mean of all" if n_draws > 1 else "not tested"
     # Centred: less the means of rows and columns of the block, as the table of scores has it.
     for metric, label in (("pearson", "r"), ("pearson_double_centred", "centred r")):
         if metric in scores.index:
-            lines.append(_in_words(label, scores.loc[metric]))
+            lines.append(_in_words(label, scores.loc[metric], untested))
     return "\n".join(lines)
 
 
-def _in_words(label: str, score: pd.Series) -> str:
+def _in_words(label: str, score: pd.Series, untested: str) -> str:
     words = f"= {score['value']:.3f}"
     if pd.notna(score["ci_low"]):
         words += f" ({score['ci_low']:.3f} to {score['ci_high']:.3f})"
-    tested = f"p = {score['p']:.2g}" if pd.notna(score["p"]) else "not tested"
+    tested = f"p = {score['p']:.2g}" if pd.notna(score["p"]) else untested
     return f"{label} {words.replace('-', '−')}, {tested}"
+
+
+def _n_draws(scores: pd.DataFrame) -> int:
+    """Return of how many draws of random vectors scores are means; 0 of other vectors."""
+    of_draws = scores[scores["value"].notna() & scores["p"].isna()]["n_permutations"]
+    return int(of_draws.max()) if of_draws.notna().any() else 0

@@ -42,16 +42,19 @@ def held_out_content(
     references
         By variant: the unguided one that it is compared with; itself where it is one of them.
     refits
-        By variant: fits to permuted bags, and as many to dealt specimens.
+        By variant: fits to permuted bags, and as many to dealt specimens; of random vectors,
+        which are not tested, further draws.
     """
     rows = held_out_rows(metrics, guided=guided, random=random, references=references)
     tested = {row["variant"]: refits[row["variant"]] for row in rows} or refits
+    tested = {name: number for name, number in tested.items() if name not in random}
     return {
         "held_out_rows": rows,
         "held_out_shown": [
             row for row in rows if row["is_guided"] or row["is_random"] or row["is_reference"]
         ],
         "held_out_findings": held_out_findings(rows, refits, tree_rank),
+        "many_guided": any(row["standing"] for row in rows),
         "fewest_refits": min(filter(None, tested.values()), default=0),
         "not_refitted": [name for name, number in tested.items() if not number],
         "open_figures": OPEN_FIGURES,

@@ -5,7 +5,7 @@ from typing import Any
 
 from visgen.embedding.held_out.scoring import DEALT_SPECIMENS, PERMUTED_BAGS, RANDOM_RELATIVE
 from visgen.report.cells import interval_in_words, signed
-from visgen.report.embedding.held_out_rows import AMONG, TO_KNOWN
+from visgen.report.embedding.held_out_rows import AMONG, EXPLORATORY, TO_KNOWN
 from visgen.report.page import ALPHA, format_number, format_p, is_nothing
 
 #: Fewer refits than this make a coarse p-value.
@@ -25,7 +25,8 @@ def held_out_findings(
 
     Vectors are said to follow descent beyond chance only where both scores reject: that among
     held-out taxa and that between held-out and known ones, rows and columns centred. Where one
-    rejects, or one alone exists, no signal is claimed.
+    rejects, or one alone exists, no signal is claimed. Of several guided variants the first is
+    judged by its own p, every other one by that over all of them.
 
     Parameters
     ----------
@@ -89,10 +90,15 @@ def _verdict(row: Mapping[str, Any], n_refits: int) -> str:
     scores = [row["scores"].get(key, {"value": None}) for key in (TO_KNOWN, AMONG)]
     if all(is_nothing(score["value"]) for score in scores):
         return "no_score"
-    p = [None if is_nothing(score["value"]) else score["p"] for score in scores]
+    tests = [
+        {"p": None} if is_nothing(score["value"]) else _test_that_counts(row, key)
+        for key, score in zip((TO_KNOWN, AMONG), scores, strict=True)
+    ]
+    p = [test["p"] for test in tests]
     if all(map(is_nothing, p)):
         return "untested"
-    if 1 / (n_refits + 1) >= ALPHA:
+    found = [n_refits, *(test.get("n_permutations") for test in tests)]
+    if 1 / (min(n for n in found if not is_nothing(n)) + 1) >= ALPHA:
         return "coarse"
     to_known, among = (not is_nothing(value) and value < ALPHA for value in p)
     if any(map(is_nothing, p)):
@@ -102,8 +108,18 @@ def _verdict(row: Mapping[str, Any], n_refits: int) -> str:
     return "among" if among else "none"
 
 
+def _test_that_counts(row: Mapping[str, Any], key: tuple[str, str]) -> Mapping[str, Any]:
+    """Return p by which a score is claimed, and its refits.
+
+    That of the score, but over all guided variants where this one is one of several tried.
+    """
+    is_tried = row["standing"] == EXPLORATORY and key in row["over_all"]
+    return row["over_all"][key] if is_tried else row["scores"][key]
+
+
 def _row_in_words(row: Mapping[str, Any]) -> str:
-    words = f"{_words(row['variant'])} ({_scores_in_words(row)}"
+    standing = f"{row['standing']}; " if row["standing"] else ""
+    words = f"{_words(row['variant'])} ({standing}{_scores_in_words(row)}"
     gain = row["gains"].get(TO_KNOWN)
     if gain is not None and not is_nothing(gain["value"]):
         words += f"; gain of centred r over {_words(gain['against'])} {signed(gain['value'])}"
@@ -129,6 +145,8 @@ def _scores_in_words(row: Mapping[str, Any]) -> str:
         if interval := interval_in_words(score, _two_digits):
             words += f", 95 % {interval}"
         tested = "not tested" if is_nothing(score["p"]) else f"p = {format_p(score['p'])}"
+        if over_all := row["over_all"].get(key):
+            tested += f", over all variants {format_p(over_all['p'])}"
         told.append(f"{words}, {tested}")
     return "; ".join([*told, *_nearest_in_words(row)])
 

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from visgen.embedding.folds import KINDS
+from visgen.embedding.held_out.many_variants import BEST
 from visgen.embedding.held_out.scoring import DEALT_SPECIMENS, PERMUTED_BAGS, RANDOM_RELATIVE
 from visgen.metrics import DIFFERENCE, EXPECTED, SCORE
 from visgen.report.cells import cell, signed
@@ -15,6 +16,9 @@ from visgen.report.page import format_number, format_p, is_nothing
 AMONG = ("held_out_held_out", "pearson")
 #: Part and metric that tell of a held-out taxon's place among known ones.
 TO_KNOWN = ("held_out_known", "pearson_double_centred")
+
+#: How a guided variant stands where there are several: the first one was meant, the others tried.
+PRIMARY, EXPLORATORY = "primary", "exploratory"
 
 #: What refits are made to, in small print.
 _NULLS = {PERMUTED_BAGS: "permuted", DEALT_SPECIMENS: "dealt"}
@@ -43,12 +47,16 @@ def held_out_rows(
     Returns
     -------
     list of dict
-        backbone, kind, variant, n (taxa), is_guided, is_random, is_reference, reference; scores
-        and gains, by part and metric, and nulls, by part, metric and what they are against; and
-        texts, the cells of the table.
+        backbone, kind, variant, n (taxa), is_guided, is_random, is_reference, reference; standing,
+        `PRIMARY` for the first guided variant with its first backbone, `EXPLORATORY` for all other
+        guided ones, None without others; scores and gains, by part and metric, and nulls, by part,
+        metric and what they are against; over_all, by part and metric: p over all guided variants
+        and backbones, and n_permutations; n_draws, of random vectors, None of others; and texts,
+        the cells of the table.
     """
     pooled = metrics[(metrics["experiment"] == "embedding") & metrics["fold"].isna()]
     compared = {other for name, other in references.items() if other != name}
+    standings = _standings(pooled, guided)
     rows = []
     for backbone in dict.fromkeys(pooled["backbone"]):
         for kind in KINDS:
@@ -64,9 +72,32 @@ def held_out_rows(
                 }
                 row |= {"is_guided": variant in guided, "is_random": variant in random}
                 row |= {"is_reference": variant in compared, "reference": references[variant]}
-                row |= {"n": int(table["n"].max())}
+                row |= {"standing": standings.get((backbone, variant))}
+                row |= {"n": int(table["n"].max()), "over_all": _over_all(row["nulls"])}
+                row |= {"n_draws": int(table["n_permutations"].max()) if row["is_random"] else None}
                 rows.append(row | {"texts": _texts(row)})
     return rows
+
+
+def _standings(pooled: pd.DataFrame, guided: Collection[str]) -> dict[tuple[str, str], str]:
+    """Return how each guided variant stands, by backbone and variant; none of one alone."""
+    scored = pooled[pooled["evaluator"].isin([f"held_out_{kind}" for kind in KINDS])]
+    made = scored[["backbone", "variant"]].drop_duplicates().itertuples(index=False, name=None)
+    order = list(guided)
+    pairs = sorted((pair for pair in made if pair[1] in order), key=lambda p: order.index(p[1]))
+    names = [PRIMARY] + [EXPLORATORY] * (len(pairs) - 1)
+    return dict(zip(pairs, names, strict=True)) if len(pairs) > 1 else {}
+
+
+def _over_all(nulls: Mapping[tuple[str, str, str], Mapping]) -> dict[tuple[str, str], dict]:
+    """Return the larger p of both nulls; none where a variant is left out of one of them."""
+    found = {}
+    for key in (TO_KNOWN, AMONG):
+        best = [nulls[*key, name] for name in BEST.values() if (*key, name) in nulls]
+        if best:
+            p = None if any(is_nothing(null["p"]) for null in best) else max(n["p"] for n in best)
+            found[key] = {"p": p, "n_permutations": min(n["n_permutations"] for n in best)}
+    return found
 
 
 def _texts(row: Mapping[str, Any]) -> list[dict[str, Any] | None]:
@@ -86,7 +117,9 @@ def _texts(row: Mapping[str, Any]) -> list[dict[str, Any] | None]:
 
     def p(key: tuple[str, str]) -> dict[str, Any]:
         larger = format_p(scores.get(key, {}).get("p"))
-        return {"value": larger, "interval": "", "lines": of_nulls(key, "p", format_p)}
+        over_all = row["over_all"].get(key)
+        beside = [f"over all {format_p(over_all['p'])}"] if over_all else []
+        return {"value": larger, "interval": "", "lines": of_nulls(key, "p", format_p) + beside}
 
     known, not_centred = ("known_known", "pearson"), ("held_out_known", "pearson")
     rank, regret = ("held_out_known", "nearest_rank"), ("held_out_known", "nearest_regret")
