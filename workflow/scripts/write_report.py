@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pandas as pd
+from visgen.distances.steps import ranks_by_step
 from visgen.machine.logs import start_log
 from visgen.report.classification.content import classification_content
 from visgen.report.embedding.agreement import descent_content
@@ -43,10 +44,18 @@ if params.genetics is not None:
 page |= classification_content(metrics, params.ranks, params.baselines, given)
 if page["tree_rank"]:
     page["distance_figure"] = given.distance_figure
+    step_ranks = ranks_by_step(params.ranks, page["tree_rank"])
     page |= descent_content(
-        metrics, given.embedding_figures, given.embedding_omitted, given.few_images, given.missing
+        metrics,
+        given.embedding_figures,
+        given.embedding_omitted,
+        given.few_images,
+        given.missing,
+        step_ranks,
     )
-    page |= held_out_content(metrics, given, tree_rank=page["tree_rank"], **params.held_out)
+    page |= held_out_content(
+        metrics, given, tree_rank=page["tree_rank"], step_ranks=step_ranks, **params.held_out
+    )
     page |= as_published_content(given, params.seed)
     page |= placed_content(
         given.placed_tables, given.placed_trust, given.placed_figures, page["tree_rank"]

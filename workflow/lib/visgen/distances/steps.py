@@ -5,6 +5,8 @@ is monophyletic, beyond chance and for taxa that are held out too. So each step 
 groups of a rank alone, and is gated by the step before it.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -63,3 +65,27 @@ def taxa_by_step(coarsest: pd.Series, above: pd.Series) -> dict[str, pd.Series]:
     alone = pd.Series([f" {taxon}" for taxon in above.index], above.index)  # no name of a group
     numbers = [pd.factorize(of_step.fillna(alone))[0] for of_step in groups.values()]
     return {step: groups[step].dropna() for step in groups_by_step(*numbers)}
+
+
+def ranks_by_step(ranks: Sequence[str], rank: str) -> dict[str, str]:
+    """Return the rank within whose groups each step asks.
+
+    Parameters
+    ----------
+    ranks
+        From coarse to fine.
+    rank
+        Of the tips of the tree.
+
+    Examples
+    --------
+    >>> ranks_by_step(["order", "family", "genus"], "genus")
+    {'within_coarsest': 'order', 'within_above': 'family'}
+    >>> ranks_by_step(["order", "family", "genus"], "family"), ranks_by_step(["genus"], "genus")
+    ({'within_above': 'order'}, {})
+    """
+    above = list(ranks[: list(ranks).index(rank)])
+    steps = {WITHIN_COARSEST: above[:1], WITHIN_ABOVE: above[-1:]}
+    if len(above) == 1:
+        del steps[WITHIN_COARSEST]
+    return {step: names[0] for step, names in steps.items() if names}

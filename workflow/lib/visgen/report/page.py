@@ -87,7 +87,7 @@ def format_p(value: float) -> str:
     """Return a p-value; nothing is an en dash."""
     if is_nothing(value):
         return "–"
-    return f"{value:.2g}" if value >= 0.001 else f"{value:.1g}"
+    return f"{value:.3g}" if value >= 0.001 else f"{value:.1g}"
 
 
 def is_nothing(value: float | None) -> bool:

@@ -6,85 +6,169 @@ from typing import Any
 
 import pandas as pd
 
+from visgen.claims import CHANCE, NOT_ASKED, SHOWN, UNTESTED, Step, judge, share_in_words
 from visgen.distances.agreement import DEALS
+from visgen.distances.steps import STEPS
 from visgen.embedding.unguided import RANDOM_DRAWS
-from visgen.metrics import EXPECTED, SCORE, of_role
-from visgen.report.cells import cell
+from visgen.metrics import EXPECTED, SCORE
+from visgen.report.cells import cell, interval_in_words
+from visgen.report.claims import steps_in_words
 from visgen.report.embedding.association import association_rows
-from visgen.report.page import ALPHA, format_number, format_p, is_nothing
+from visgen.report.page import format_number, format_p, format_percent, is_nothing
+from visgen.signal.association import NEW_SPECIMENS, POWER
 from visgen.tables import read_table
 
-_NO_DEALS = {"dealt": None, "of_deals": None}
 
-
-def mantel_rows(metrics: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return one row a backbone, variant and Mantel test, with what deals of specimens give.
+def mantel_rows(metrics: pd.DataFrame, step_ranks: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return one row a backbone, variant and step: over all pairs, and within groups.
 
     Parameters
     ----------
     metrics
         Columns of the contract.
+    step_ranks
+        By step, the rank within whose groups it asks.
 
     Returns
     -------
     list of dict
-        backbone, variant, test, n (taxa), is_random; pearson and spearman, scores of the test;
-        dealt, r and p of the true deal, and of_deals, the null of random ones, both None where
-        there is no such test; and cells: for r, rank correlation and null what
-        `visgen.report.cells.cell` has, the last with the p of the true deal.
+        backbone, variant, step, test (in words), n (taxa), is_random; pearson and spearman, scores
+        of the test; dealt, r and p of the true deal, and of_deals, the null of random ones;
+        inherited, r expected of wholly inherited look, power; new_specimens, r with the interval
+        that other specimens give; each None where there is none. And cells: for r, rank
+        correlation, null and wholly inherited look what `visgen.report.cells.cell` has, the third
+        with the p of the true deal.
     """
     scores = metrics[
         (metrics["experiment"] == "embedding")
-        & metrics["evaluator"].isin(["mantel", "mantel_within", DEALS])
+        & metrics["evaluator"].isin(["mantel", "mantel_within", DEALS, NEW_SPECIMENS])
     ]
     rows = []
     for (backbone, variant), table in scores.groupby(["backbone", "variant"], sort=False):
-        tests = {
-            test: part.set_index("metric").to_dict("index")
-            for test, part in of_role(table, SCORE).groupby("evaluator", sort=False)
+        found = {
+            (row["evaluator"], row["part"], row["metric"], row["role"]): row
+            for row in table.to_dict("records")
         }
-        dealt = tests.pop(DEALS, {}).get("pearson")
-        (of_deals,) = of_role(table, EXPECTED, DEALS).to_dict("records") or [None]
-        for test, found in tests.items():
-            row = {"backbone": backbone, "variant": variant, "test": test} | found
-            row |= {"n": int(found["pearson"]["n"])}
-            row |= {"is_random": is_nothing(found["pearson"]["p"])}  # draws, without a test
-            row |= {"dealt": dealt, "of_deals": of_deals} if test == "mantel" else _NO_DEALS
-            beside = row["of_deals"] and row["of_deals"] | {"p": dealt["p"]}
-            shown = (row["pearson"], row["spearman"], beside)
+        for step, part in ((CHANCE, "all"), *((step, step) for step in STEPS)):
+            evaluator = "mantel" if step == CHANCE else "mantel_within"
+            pearson = found.get((evaluator, part, "pearson", SCORE))
+            if pearson is None:
+                continue
+            row = {"backbone": backbone, "variant": variant, "step": step}
+            row |= {"test": "all pairs" if step == CHANCE else f"within {step_ranks[step]}"}
+            row |= {"n": int(pearson["n"]), "is_random": is_nothing(pearson["p"])}
+            power = found.get((evaluator, part, POWER, SCORE))
+            row |= {
+                "pearson": pearson,
+                "spearman": found.get((evaluator, part, "spearman", SCORE)),
+                "dealt": found.get((DEALS, part, "pearson", SCORE)),
+                "of_deals": found.get((DEALS, part, "pearson", EXPECTED)),
+                "inherited": found.get((evaluator, part, "pearson", EXPECTED)),
+                "power": None if power is None else power["value"],
+                "new_specimens": (
+                    found.get((NEW_SPECIMENS, part, "pearson", SCORE)) if step == CHANCE else None
+                ),
+            }
+            beside = row["of_deals"] and row["of_deals"] | {"p": row["dealt"]["p"]}
+            shown = (pearson, row["spearman"], beside, row["inherited"])
             rows.append(row | {"cells": [cell(score, format_number) for score in shown]})
     return rows
 
 
-def agreement_findings(agreement: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Say in plain sentences what the tests show, null results included.
+def agreement_findings(
+    agreement: Sequence[Mapping[str, Any]], step_ranks: Mapping[str, str]
+) -> list[str]:
+    """Say in plain sentences how far look follows descent, null results included.
 
-    Agreement is called shown where both tests reject: taxa permuted, and specimens dealt. Of
-    random vectors, which have no p, the range of r is told.
+    Agreement is claimed step by step (`visgen.claims`), each where Pearson's and Spearman's tests
+    reject, and that against dealt specimens: beyond chance, beyond the coarsest rank, beyond the
+    rank above. Of random vectors, which have no p, the range of r is told.
+
+    Parameters
+    ----------
+    agreement
+        As `mantel_rows` returns them.
+    step_ranks
+        By step, the rank within whose groups it asks.
     """
     sentences = []
-    for row in agreement:
-        if row["is_random"]:
-            sentences.append(_random_in_words(row))
-        if row["dealt"] is None:
+    for key in dict.fromkeys((row["backbone"], row["variant"]) for row in agreement):
+        rows = {row["step"]: row for row in agreement if (row["backbone"], row["variant"]) == key}
+        first = rows.get(CHANCE)
+        if first is None:
             continue
-        score, against = row["pearson"], row["dealt"]
-        random, rank = row["of_deals"], row["spearman"]
-        if score["p"] >= ALPHA:
-            verdict = "No agreement is shown."
-        elif against["p"] >= ALPHA:
-            verdict = "No agreement is shown: the numbers of images per taxon alone give as much."
-        else:
-            verdict = "Look follows descent beyond chance, as far as r says."
+        if first["is_random"]:
+            sentences.append(_random_in_words(first))
+            continue
+        steps = [CHANCE, *step_ranks]
+        verdicts = dict(
+            zip(steps, judge([_step(step, rows.get(step)) for step in steps]), strict=True)
+        )
+        told = [steps_in_words(verdicts, step_ranks) + _share(verdicts[CHANCE], first) + "."]
+        told += [
+            _step_in_words(rows[step], step_ranks.get(step))
+            for step in steps
+            if step in rows and verdicts[step] != NOT_ASKED
+        ]
+        told += [
+            f"Not asked within {step_ranks[step]}: {_WHY[verdicts[step]]}."
+            for step in step_ranks
+            if verdicts[step] in (NOT_ASKED, UNTESTED)
+        ]
+        variant = first["variant"].replace("_", " ")
         sentences.append(
-            f"Visual and phylogenetic distance ({row['variant'].replace('_', ' ')} vectors, "
-            f"{row['backbone']}): Mantel r = {format_number(score['value'], 2)}, "
-            f"p = {format_p(score['p'])} (Spearman r = {format_number(rank['value'], 2)}, "
-            f"p = {format_p(rank['p'])}), {row['n']} taxa; with specimens dealt to the taxa at "
-            f"random r = {format_number(random['value'], 2)} on average "
-            f"(p = {format_p(against['p'])}). {verdict}"
+            f"{variant.capitalize()} vectors ({first['backbone']}, {first['n']} taxa): "
+            + " ".join(told)
         )
     return sentences
+
+
+_WHY = {
+    NOT_ASKED: "the step before is not shown",
+    UNTESTED: "its groups are too few or too small",
+}
+
+
+def _step(name: str, row: Mapping[str, Any] | None) -> Step:
+    if row is None:
+        return Step(name, None, ())
+    tests = [row["pearson"], row["spearman"], row["dealt"]]
+    p = tuple(None if test is None or is_nothing(test["p"]) else test["p"] for test in tests)
+    numbers = [test["n_permutations"] for test in tests if test is not None]
+    return Step(name, row["pearson"]["value"], p, min(numbers), row["power"])
+
+
+def _share(verdict: str, row: Mapping[str, Any]) -> str:
+    """Say how much a claim is about; nothing where there is none."""
+    if verdict != SHOWN:
+        return ""
+    score = row["pearson"]
+    return ", " + share_in_words(score["value"], score["ci_low"], score["ci_high"])
+
+
+def _step_in_words(row: Mapping[str, Any], rank: str | None) -> str:
+    """Give the numbers of a step."""
+    score, rank_score, dealt = row["pearson"], row["spearman"], row["dealt"]
+    where = "Over all pairs" if rank is None else f"Within {rank}"
+    words = f"{where} r = {_two_digits(score['value'])}"
+    if interval := interval_in_words(score, _two_digits):
+        words += f" (95 % {interval})"
+    words += f", p = {format_p(score['p'])}"
+    if rank_score is not None:
+        words += f"; Spearman {_two_digits(rank_score['value'])}, p = {format_p(rank_score['p'])}"
+    if dealt is not None:
+        random = _two_digits(row["of_deals"]["value"])
+        words += f"; specimens dealt at random give {random}, p = {format_p(dealt['p'])}"
+    if row["inherited"] is not None:
+        words += (
+            f"; look that is wholly inherited would give {_two_digits(row['inherited']['value'])}"
+        )
+        words += f" and be seen in {format_percent(row['power']).replace('.0', '')}"
+    return words + "."
+
+
+def _two_digits(value: float) -> str:
+    return format_number(value, 2)
 
 
 def nothing_compared(omitted: Sequence[tuple[str, str]]) -> list[str]:
@@ -109,6 +193,7 @@ def descent_content(
     omitted: Sequence[str],
     few_images: str,
     missing: str,
+    step_ranks: Mapping[str, str],
 ) -> dict[str, Any]:
     """Return rows, findings, figures and omissions of look against descent.
 
@@ -124,8 +209,10 @@ def descent_content(
         Table of taxa without a vector.
     missing
         Table of names that only images or only the tree have.
+    step_ranks
+        By step, the rank within whose groups it asks.
     """
-    rows = mantel_rows(metrics)
+    rows = mantel_rows(metrics, step_ranks)
     names = read_table(missing)
     left_out = sorted(
         {
@@ -136,7 +223,7 @@ def descent_content(
     )
     return {
         "agreement": rows,
-        "agreement_findings": agreement_findings(rows) or nothing_compared(left_out),
+        "agreement_findings": agreement_findings(rows, step_ranks) or nothing_compared(left_out),
         "association_rows": association_rows(metrics),
         "embedding_omitted": left_out,
         "few_images": read_table(few_images).to_dict("records"),

@@ -19,6 +19,7 @@ def held_out_content(
     tables: Mapping[str, Any],
     *,
     tree_rank: str,
+    step_ranks: Mapping[str, str],
     guided: Collection[str],
     random: Collection[str],
     references: Mapping[str, str],
@@ -37,6 +38,8 @@ def held_out_content(
         (``<backbone>/<variant>/held_out.png``).
     tree_rank
         Rank of the taxa.
+    step_ranks
+        By step, the rank within whose groups it asks.
     guided, random
         Variants that were fitted to phylogenetic distances, and those that see no image.
     references
@@ -53,7 +56,7 @@ def held_out_content(
         "held_out_shown": [
             row for row in rows if row["is_guided"] or row["is_random"] or row["is_reference"]
         ],
-        "held_out_findings": held_out_findings(rows, refits, tree_rank),
+        "held_out_findings": held_out_findings(rows, refits, tree_rank, step_ranks),
         "many_guided": any(row["standing"] for row in rows),
         "fewest_refits": min(filter(None, tested.values()), default=0),
         "not_refitted": [name for name, number in tested.items() if not number],

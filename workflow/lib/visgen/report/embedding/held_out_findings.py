@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from visgen.claims import CHANCE, Step, judge
 from visgen.embedding.held_out.scoring import DEALT_SPECIMENS, PERMUTED_BAGS, RANDOM_RELATIVE
 from visgen.report.cells import interval_in_words, signed
-from visgen.report.embedding.held_out_rows import AMONG, EXPLORATORY, TO_KNOWN
-from visgen.report.page import ALPHA, format_number, format_p, is_nothing
+from visgen.report.claims import steps_in_words
+from visgen.report.embedding.held_out_rows import AMONG, EXPLORATORY, TO_KNOWN, within_key
+from visgen.report.page import format_number, format_p, is_nothing
 
 #: Fewer refits than this make a coarse p-value.
 FINE_REFITS = 99
@@ -19,13 +21,17 @@ _REFITS = {PERMUTED_BAGS: "bags are permuted", DEALT_SPECIMENS: "specimens are d
 
 
 def held_out_findings(
-    rows: Sequence[Mapping[str, Any]], refits: Mapping[str, int], tree_rank: str
+    rows: Sequence[Mapping[str, Any]],
+    refits: Mapping[str, int],
+    tree_rank: str,
+    step_ranks: Mapping[str, str],
 ) -> list[str]:
     """Say in plain sentences what guidance gives for taxa it has not seen, null results included.
 
-    Vectors are said to follow descent beyond chance only where both scores reject: that among
-    held-out taxa and that between held-out and known ones, rows and columns centred. Where one
-    rejects, or one alone exists, no signal is claimed. Of several guided variants the first is
+    Vectors are said to follow descent beyond chance (`visgen.claims`) only where both scores
+    reject: that among held-out taxa and that between held-out and known ones, rows and columns
+    centred. Where one alone exists, no signal is claimed. Then beyond the coarsest rank and the
+    rank above, by pairs of one group, where refits within groups were made. Of several guided variants the first is
     judged by its own p, every other one by that over all of them.
 
     Parameters
@@ -36,6 +42,8 @@ def held_out_findings(
         By variant.
     tree_rank
         Rank of the taxa.
+    step_ranks
+        By step, the rank within whose groups it asks.
     """
     findings = []
     for key in dict.fromkeys((row["backbone"], row["kind"]) for row in rows):
@@ -49,14 +57,13 @@ def held_out_findings(
             f"{tree_rank.capitalize()} not seen by guidance, {_KINDS[kind]} ({backbone}; "
             f"{fitted[0]['n']} taxa, {number})."
         ]
-        verdicts = [_verdict(row, refits[row["variant"]]) for row in fitted]
-        for verdict, words in _VERDICTS.items():
-            alike = [row for row, its in zip(fitted, verdicts, strict=True) if its == verdict]
-            if alike:
-                told = [_row_in_words(row) for row in alike[:NAMED]]
-                if len(alike) > NAMED:
-                    told.append(f"{len(alike) - NAMED} more in the table")
-                sentences.append(words + ": " + "; ".join(told) + ".")
+        verdicts = [_verdict(row, refits[row["variant"]], step_ranks) for row in fitted]
+        for words in dict.fromkeys(verdicts):
+            alike = [row for row, its in zip(fitted, verdicts, strict=True) if its == words]
+            told = [_row_in_words(row, step_ranks) for row in alike[:NAMED]]
+            if len(alike) > NAMED:
+                told.append(f"{len(alike) - NAMED} more in the table")
+            sentences.append(words + ": " + "; ".join(told) + ".")
         if few := sorted({refits[row["variant"]] for row in fitted} & set(range(1, FINE_REFITS))):
             least = ", ".join(
                 f"{format_p(1 / (number + 1))} with {number} refits" for number in few
@@ -72,40 +79,27 @@ def held_out_findings(
     return findings
 
 
-_VERDICTS = {
-    "both": "Look follows descent beyond chance, both to known taxa and among held-out ones",
-    "to_known": "One of two scores rejects, that to known taxa, and no signal is claimed",
-    "among": "One of two scores rejects, that among held-out taxa, and no signal is claimed",
-    "only": "One score only, which rejects, and no signal is claimed",
-    "only_none": "No signal is shown, by one score only",
-    "none": "No signal is shown",
-    "coarse": f"Too few refits for p to fall under {ALPHA:g}",
-    "untested": "Not tested",
-    "no_score": "No score",
-}
-
-
-def _verdict(row: Mapping[str, Any], n_refits: int) -> str:
-    """Return a key of the verdicts."""
+def _verdict(row: Mapping[str, Any], n_refits: int, step_ranks: Mapping[str, str]) -> str:
+    """Return what is claimed, in words."""
     scores = [row["scores"].get(key, {"value": None}) for key in (TO_KNOWN, AMONG)]
-    if all(is_nothing(score["value"]) for score in scores):
-        return "no_score"
-    tests = [
-        {"p": None} if is_nothing(score["value"]) else _test_that_counts(row, key)
-        for key, score in zip((TO_KNOWN, AMONG), scores, strict=True)
-    ]
-    p = [test["p"] for test in tests]
-    if all(map(is_nothing, p)):
-        return "untested"
+    there = [not is_nothing(score["value"]) for score in scores]
+    if not any(there):
+        return "No score"
+    if not all(there):
+        which = "to known taxa" if there[0] else "among held-out ones"
+        return f"One score only, that {which}, and no signal is claimed"
+    tests = [_test_that_counts(row, key) for key in (TO_KNOWN, AMONG)]
+    p = tuple(None if is_nothing(test["p"]) else test["p"] for test in tests)
     found = [n_refits, *(test.get("n_permutations") for test in tests)]
-    if 1 / (min(n for n in found if not is_nothing(n)) + 1) >= ALPHA:
-        return "coarse"
-    to_known, among = (not is_nothing(value) and value < ALPHA for value in p)
-    if any(map(is_nothing, p)):
-        return "only" if to_known or among else "only_none"
-    if to_known:
-        return "both" if among else "to_known"
-    return "among" if among else "none"
+    fewest = min(n for n in found if not is_nothing(n))
+    steps = [Step(CHANCE, scores[0]["value"], p, fewest)]
+    for step in step_ranks:
+        score = row["scores"].get(within_key(step), {"value": None, "p": None})
+        tested = not is_nothing(score["value"]) and not is_nothing(score["p"])
+        r, p = (score["value"], (score["p"],)) if tested else (None, ())
+        steps.append(Step(step, r, p, n_refits))
+    verdicts = dict(zip([CHANCE, *step_ranks], judge(steps), strict=True))
+    return steps_in_words(verdicts, step_ranks)
 
 
 def _test_that_counts(row: Mapping[str, Any], key: tuple[str, str]) -> Mapping[str, Any]:
@@ -117,9 +111,13 @@ def _test_that_counts(row: Mapping[str, Any], key: tuple[str, str]) -> Mapping[s
     return row["over_all"][key] if is_tried else row["scores"][key]
 
 
-def _row_in_words(row: Mapping[str, Any]) -> str:
+def _row_in_words(row: Mapping[str, Any], step_ranks: Mapping[str, str]) -> str:
     standing = f"{row['standing']}; " if row["standing"] else ""
     words = f"{_words(row['variant'])} ({standing}{_scores_in_words(row)}"
+    for step, rank in step_ranks.items():
+        score = row["scores"].get(within_key(step))
+        if score is not None and not is_nothing(score["value"]) and not is_nothing(score["p"]):
+            words += f"; within {rank} {_two_digits(score['value'])}, p = {format_p(score['p'])}"
     gain = row["gains"].get(TO_KNOWN)
     if gain is not None and not is_nothing(gain["value"]):
         words += f"; gain of centred r over {_words(gain['against'])} {signed(gain['value'])}"

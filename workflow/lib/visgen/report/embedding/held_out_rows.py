@@ -30,6 +30,11 @@ _ROLES = {
 }
 
 
+def within_key(step: str) -> tuple[str, str]:
+    """Return part and metric of the score of a step within groups."""
+    return "held_out_known", f"pearson_{step}"
+
+
 def held_out_rows(
     metrics: pd.DataFrame,
     *,
