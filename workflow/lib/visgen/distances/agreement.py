@@ -54,31 +54,50 @@ def score_agreement(
     omitted
         Evaluator and reason of the tests that these taxa do not allow.
     """
+    tests = {"permutations": permutations, "seed": seed}
+    rows, omitted = score_mantel(genetic, visual, groups, **tests)
+    if not rows:
+        return rows, omitted
+    found, left_out = _other_measures(genetic, visual, permutations, seed)
+    rows, omitted = rows + found, omitted + left_out
+    if WITHIN_ABOVE in groups:
+        try:
+            rows.append(_partial(genetic, visual, groups[WITHIN_ABOVE], permutations, seed))
+        except ValueError as error:
+            omitted.append({"evaluator": "partial_mantel", "reason": str(error)})
+    return rows, omitted
+
+
+def score_mantel(
+    genetic: DistanceMatrix,
+    visual: DistanceMatrix,
+    groups: Mapping[str, pd.Series],
+    *,
+    permutations: int,
+    seed: int,
+) -> tuple[list[dict], list[dict]]:
+    """Do the Mantel tests of `score_agreement` alone: over all pairs, and within groups.
+
+    Parameters and what is returned are as there.
+    """
     n_taxa = len(genetic.ids)
     if n_taxa < MIN_TAXA:
         reason = f"{n_taxa} taxa have images and a place in the tree; {MIN_TAXA} are needed"
         return [], [{"evaluator": "mantel", "reason": reason}]
-    rows = []
+    rows, omitted = [], []
     try:
         for method in ("pearson", "spearman"):
             test = mantel(genetic, visual, method, permutations, seed=seed)
             rows.append(_row("mantel", method, test.r, test.p, n_taxa, permutations))
     except ValueError as error:  # a star tree, say
         return [], [{"evaluator": "mantel", "reason": str(error)}]
-    beside, omitted = _other_measures(genetic, visual, permutations, seed)
-    rows += beside
     if not groups:
         reason = "the taxa are all of one group of the rank above"
         omitted.append({"evaluator": "mantel_within", "reason": reason})
     for step, of_step in groups.items():
         found, reasons = _within(genetic, visual, of_step, step, permutations, seed)
         rows += found
-        omitted += [{"evaluator": f"mantel_within ({step})", "reason": why} for why in reasons]
-    if WITHIN_ABOVE in groups:
-        try:
-            rows.append(_partial(genetic, visual, groups[WITHIN_ABOVE], permutations, seed))
-        except ValueError as error:
-            omitted.append({"evaluator": "partial_mantel", "reason": str(error)})
+        omitted += [{"evaluator": f"mantel_{step}", "reason": why} for why in reasons]
     return rows, omitted
 
 

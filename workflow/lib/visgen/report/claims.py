@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from visgen.claims import CANNOT_TELL, CHANCE, COARSE, NOT_SHOWN, SHOWN, UNDECIDED, UNTESTED
 
 _OPENING = {
-    UNDECIDED: "Whether look follows descent is undecided",
-    NOT_SHOWN: "That look follows descent is not shown",
-    CANNOT_TELL: "Whether look follows descent cannot be told with so few taxa and images",
-    COARSE: "Whether look follows descent is not tested: permutations are too few",
-    UNTESTED: "Whether look follows descent is not tested",
+    UNDECIDED: "Whether {} follows descent is undecided",
+    NOT_SHOWN: "That {} follows descent is not shown",
+    CANNOT_TELL: "Whether {} follows descent cannot be told with so few taxa and images",
+    COARSE: "Whether {} follows descent is not tested: permutations are too few",
+    UNTESTED: "Whether {} follows descent is not tested",
 }
 _BEYOND = {
     UNDECIDED: "beyond {} this is undecided",
@@ -19,7 +19,9 @@ _BEYOND = {
 }
 
 
-def steps_in_words(verdicts: Mapping[str, str], step_ranks: Mapping[str, str]) -> str:
+def steps_in_words(
+    verdicts: Mapping[str, str], step_ranks: Mapping[str, str], what: str = "look"
+) -> str:
     """Say the last step that is reached, and what became of the next.
 
     Parameters
@@ -28,6 +30,8 @@ def steps_in_words(verdicts: Mapping[str, str], step_ranks: Mapping[str, str]) -
         By step, in order, of `visgen.claims.judge`.
     step_ranks
         By step but the first, the rank within whose groups it asks.
+    what
+        What follows descent, or does not.
 
     Examples
     --------
@@ -40,10 +44,12 @@ def steps_in_words(verdicts: Mapping[str, str], step_ranks: Mapping[str, str]) -
     'Whether look follows descent is undecided'
     """
     if verdicts[CHANCE] != SHOWN:
-        return _OPENING[verdicts[CHANCE]]
+        return _OPENING[verdicts[CHANCE]].format(what)
     reached = [f"the {step_ranks[s]}" for s in step_ranks if verdicts[s] == SHOWN]
-    *first, last = [f"beyond {what}" for what in ("chance", *reached)]
-    words = "Look follows descent " + (f"{', '.join(first)} and {last}" if first else last)
+    *first, last = [f"beyond {part}" for part in ("chance", *reached)]
+    words = f"{what[0].upper()}{what[1:]} follows descent " + (
+        f"{', '.join(first)} and {last}" if first else last
+    )
     for step, rank in step_ranks.items():
         if verdicts[step] in _BEYOND:
             return f"{words}; {_BEYOND[verdicts[step]].format(f'the {rank}')}"

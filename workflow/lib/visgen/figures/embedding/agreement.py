@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from visgen.distances.agreement import mantel_in_scores
 from visgen.embedding.unguided import RANDOM_DRAWS
 from visgen.figures.embedding.side_by_side import plot_side_by_side
 from visgen.figures.leaf_order import leaf_order
 from visgen.figures.matrices import plot_notice
+from visgen.metrics import SCORE, of_role
 from visgen.scikit_bio import DistanceMatrix
 
 _FEWEST = 3  # taxa of a figure
@@ -96,16 +96,20 @@ def agreement_in_words(scores: pd.DataFrame, variant: str, n_taxa: int) -> str:
         Of the figure.
     """
     size = _size(n_taxa)
-    test = mantel_in_scores(scores, variant)
-    if test is None:
+    own = of_role(scores, SCORE)
+    is_test = (own["evaluator"] == "mantel") & (own["metric"] == "pearson")
+    tests = own[is_test & (own["variant"] == variant)]
+    if tests.empty:
         return f"{n_taxa} taxa: too few, or distances too equal, for a Mantel test"
-    interval = f"95 % {test.ci_low:.3f} to {test.ci_high:.3f}"
-    if np.isnan(test.p):
+    test = tests.iloc[0]
+    interval = f"95 % {test['ci_low']:.3f} to {test['ci_high']:.3f}"
+    if np.isnan(test["p"]):
         return (
-            f"vectors that know nothing of the images: mean r = {test.r:.3f} of {RANDOM_DRAWS} "
-            f"draws ({interval}), one of them shown\n{size}"
+            f"vectors that know nothing of the images: mean r = {test['value']:.3f} of "
+            f"{RANDOM_DRAWS} draws ({interval}), one of them shown\n{size}"
         )
-    return f"Mantel r = {test.r:.3f} ({interval}), p = {test.p:.4g}\n{size}"
+    shown = "" if np.isnan(test["ci_low"]) else f" ({interval})"
+    return f"Mantel r = {test['value']:.3f}{shown}, p = {test['p']:.3g}\n{size}"
 
 
 def _size(n_taxa: int) -> str:

@@ -3,11 +3,13 @@
 import logging
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
+from visgen.distances.agreement import score_mantel
 from visgen.distances.matrices import cosine_distances
-from visgen.distances.permutation_tests.mantel import mantel
 from visgen.distances.permutation_tests.matrices import MIN_TAXA
+from visgen.distances.steps import taxa_by_step
 from visgen.genetics.anchors.likeness import score_likeness
 from visgen.genetics.scores.monophyly import score_monophyly
 from visgen.genetics.scores.nearest_neighbours import score_neighbours
@@ -15,6 +17,8 @@ from visgen.genetics.scores.tree_comparison import compare_trees
 from visgen.genetics.vectors.files import SequenceVectors
 from visgen.metrics import metrics_table
 from visgen.scikit_bio import DistanceMatrix, TreeNode
+from visgen.signal.association import Redrawn, add_intervals
+from visgen.signal.new_specimens import redrawn_vectors
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +70,7 @@ def score_sequences(
         if not found:
             logger.info("%s: no taxon has two sequences, so no nearest neighbour", variant)
         if distances is not None:
-            found = found + score_against_distances(table, distances, permutations, seed)
+            found = found + score_against_distances(table, distances, lineage, permutations, seed)
         rows += [{"variant": variant, "rank": rank} | row for row in found]
     if inferred is not None and given is not None:
         found = compare_trees(inferred, given, permutations=permutations, seed=seed)
@@ -86,9 +90,13 @@ def score_sequences(
 
 
 def score_against_distances(
-    vectors: SequenceVectors, distances: DistanceMatrix, permutations: int, seed: int
+    vectors: SequenceVectors,
+    distances: DistanceMatrix,
+    lineage: pd.DataFrame,
+    permutations: int,
+    seed: int,
 ) -> list[dict]:
-    """Test whether taxa with similar sequences are close by descent (Mantel 1967).
+    """Test whether taxa with similar sequences are close by descent (Mantel 1967), step by step.
 
     Parameters
     ----------
@@ -96,29 +104,48 @@ def score_against_distances(
         Their means over the sequences of a taxon are compared by cosine distance.
     distances
         Between taxa.
+    lineage
+        As in `score_sequences`.
     permutations, seed
-        Of the test.
+        Of the tests.
 
     Returns
     -------
     list of dict
-        Evaluator mantel, metrics pearson and spearman, value, ci_low, ci_high, p, n (taxa),
-        n_permutations, part. Nothing where the two share fewer than five taxa or one is constant.
+        Evaluators mantel and mantel_within, metrics pearson and spearman, value, ci_low, ci_high,
+        p, n (taxa), n_permutations, part, and what `visgen.signal.association.add_intervals` adds:
+        sequences stand for specimens. Nothing where the two share fewer than five taxa or one is
+        constant.
     """
-    means = pd.DataFrame(vectors.values).groupby(vectors.taxa).mean()
+    table = pd.DataFrame(vectors.values)
+    taxa = pd.Series(vectors.taxa, name="taxon")
+    means = table.groupby(taxa).mean()
     shared = [taxon for taxon in means.index if taxon in set(distances.ids)]
     if len(shared) < MIN_TAXA:
         logger.info("%d taxa have sequences and distances; %d are needed", len(shared), MIN_TAXA)
         return []
-    matrices = cosine_distances(means.loc[shared]), distances.filter(shared)
-    rows = []
-    for method in ("pearson", "spearman"):
-        try:
-            test = mantel(*matrices, method, permutations, seed=seed)
-        except ValueError as error:  # a star tree, say
-            logger.info("no Mantel test: %s", error)
-            return []
-        row = {"evaluator": "mantel", "metric": method, "part": "taxa", "n": test.n_taxa}
-        row |= {"value": test.r, "ci_low": test.ci_low, "ci_high": test.ci_high, "p": test.p}
-        rows.append(row | {"n_permutations": permutations})
-    return rows
+    genetic, steps = distances.filter(shared), {}
+    if len(lineage.columns):
+        above = lineage.reindex(shared)
+        steps = taxa_by_step(above.iloc[:, 0], above.iloc[:, -1])
+    scores, omitted = score_mantel(
+        genetic, cosine_distances(means.loc[shared]), steps, permutations=permutations, seed=seed
+    )
+    for item in omitted:
+        logger.info("no %s test of sequences: %s", item["evaluator"], item["reason"])
+    if not scores:
+        return []
+    kept = taxa.isin(shared)
+    own, of_taxa = table[kept].reset_index(drop=True), taxa[kept].reset_index(drop=True)
+
+    def embed(places: np.ndarray) -> pd.DataFrame:
+        return own.iloc[places].groupby(of_taxa.iloc[places].to_numpy()).mean()
+
+    redrawn = Redrawn(
+        embed(np.arange(len(own))),
+        redrawn_vectors(embed, of_taxa, pd.Series(own.index), seed=seed),
+        of_taxa.value_counts(),
+        centred=False,
+    )
+    found = add_intervals(scores, genetic, redrawn, steps, seed)
+    return [{"part": "taxa"} | row for row in found]

@@ -31,8 +31,8 @@ def held_out_findings(
     Vectors are said to follow descent beyond chance (`visgen.claims`) only where both scores
     reject: that among held-out taxa and that between held-out and known ones, rows and columns
     centred. Where one alone exists, no signal is claimed. Then beyond the coarsest rank and the
-    rank above, by pairs of one group, where refits within groups were made. Of several guided variants the first is
-    judged by its own p, every other one by that over all of them.
+    rank above, by pairs of one group, where refits within groups were made. Of several guided
+    variants the first is judged by its own p, every other one by that over all of them.
 
     Parameters
     ----------

@@ -5,13 +5,19 @@ from typing import Any
 
 import pandas as pd
 
+from visgen.claims import CHANCE, SHOWN, Step, judge
+from visgen.distances.steps import STEPS
 from visgen.metrics import EXPECTED, SCORE, of_role
 from visgen.report.cells import interval_in_words
+from visgen.report.claims import steps_in_words
 from visgen.report.genetics.rows import VECTORS
-from visgen.report.page import ALPHA, format_number, format_p, format_percent
+from visgen.report.page import format_number, format_p, format_percent
+from visgen.signal.association import METHODS, POWER
 
 
-def genetics_findings(scores: pd.DataFrame, rank: str, inferred: bool) -> list[str]:
+def genetics_findings(
+    scores: pd.DataFrame, rank: str, inferred: bool, step_ranks: Mapping[str, str]
+) -> list[str]:
     """Say in plain sentences what sequences show, null results included.
 
     Parameters
@@ -22,17 +28,19 @@ def genetics_findings(scores: pd.DataFrame, rank: str, inferred: bool) -> list[s
         Of the sequences' taxa.
     inferred
         Whether the phylogenetic distances come from these sequences.
+    step_ranks
+        By step of a claim, the rank within whose groups it asks.
     """
     found, nulls = (
         {
-            (row["variant"], row["rank"], row["evaluator"], row["metric"]): row
+            (row["variant"], row["rank"], row["evaluator"], row["metric"], *_step_of(row)): row
             for row in of_role(scores, role).to_dict("records")
         }
         for role in (SCORE, EXPECTED)
     )
     sentences = [
         _neighbours_in_words(found, nulls, rank),
-        *(_mantel_in_words(found, variant, rank, inferred) for variant in VECTORS),
+        *(_mantel_in_words(found, variant, rank, inferred, step_ranks) for variant in VECTORS),
         _trees_in_words(found, nulls, rank),
         *(
             _monophyly_in_words(row, nulls.get(key))
@@ -41,6 +49,11 @@ def genetics_findings(scores: pd.DataFrame, rank: str, inferred: bool) -> list[s
         ),
     ]
     return [sentence for sentence in sentences if sentence]
+
+
+def _step_of(row: Mapping[str, Any]) -> list[str]:
+    """Return the step of a score within groups, of which there are several."""
+    return [row["part"]] if row["part"] in STEPS else []
 
 
 def _neighbours_in_words(
@@ -70,21 +83,42 @@ def _neighbours_in_words(
     return sentence
 
 
-def _mantel_in_words(found: Mapping[tuple, dict], variant: str, rank: str, inferred: bool) -> str:
-    score = found.get((variant, rank, "mantel", "pearson"))
+def _mantel_in_words(
+    found: Mapping[tuple, dict],
+    variant: str,
+    rank: str,
+    inferred: bool,
+    step_ranks: Mapping[str, str],
+) -> str:
+    """Say how far sequences follow descent, step by step (`visgen.claims`)."""
+    of_variant = {
+        (row["evaluator"], row["part"], row["metric"]): row
+        for row in found.values()
+        if row["variant"] == variant and row["rank"] == rank
+    }
+    score = of_variant.get(("mantel", "taxa", "pearson"))
     if score is None:
         return ""
-    shown = score["p"] < ALPHA
-    verdict = "Near relatives have alike sequences by this measure"
-    if not shown:
-        verdict = "No agreement is shown"
+    steps, told = [], [f"Mantel r = {_r_in_words(score)}"]
+    for step, (evaluator, part) in {
+        CHANCE: ("mantel", "taxa"),
+        **{step: ("mantel_within", step) for step in step_ranks},
+    }.items():
+        tests = [of_variant.get((evaluator, part, metric)) for metric in METHODS]
+        if None in tests:
+            steps.append(Step(step, None, ()))
+            continue
+        power = of_variant.get((evaluator, part, POWER), {}).get("value")
+        p = tuple(test["p"] for test in tests)
+        steps.append(Step(step, tests[0]["value"], p, tests[0]["n_permutations"], power))
+        if step != CHANCE:
+            told.append(f"within {step_ranks[step]} {_r_in_words(tests[0])}")
+    verdicts = dict(zip([CHANCE, *step_ranks], judge(steps), strict=True))
+    claim = steps_in_words(verdicts, step_ranks, what="likeness of sequences")
     if inferred:
-        link = "; that had to be, since" if shown else ", though"
-        verdict += f"{link} the distances come from these very sequences"
-    return (
-        f"Distances of {VECTORS[variant]} and phylogenetic distances: Mantel r = "
-        f"{_r_in_words(score)}. {verdict}."
-    )
+        link = "; that had to be, since" if verdicts[CHANCE] == SHOWN else ", though"
+        claim += f"{link} the distances come from these very sequences"
+    return f"Distances of {VECTORS[variant]} and phylogenetic ones: {claim}: {'; '.join(told)}."
 
 
 def _trees_in_words(found: Mapping[tuple, dict], nulls: Mapping[tuple, dict], rank: str) -> str:
