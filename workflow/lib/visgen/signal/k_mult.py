@@ -1,0 +1,54 @@
+"""K_mult: whether near relatives differ as Brownian motion lets them."""
+
+import numpy as np
+
+from visgen.distances.permutation_tests.association import (
+    Association,
+    association_of,
+    chunks,
+    taxon_orders,
+)
+from visgen.signal.brownian import BrownianMotion
+from visgen.signal.permuting import columns_product, permuted_traits
+
+
+def k_mult(
+    traits: np.ndarray, motion: BrownianMotion, permutations: int = 9999, *, seed: int
+) -> Association:
+    """Return K_mult (Adams 2014), and test whether relatives are more alike than chance has it.
+
+    The sum of squares about the mean at the root, divided by that of independent contrasts,
+    relative to what Brownian motion expects: 1 under Brownian motion, whatever the traits' number
+    and covariance, below 1 where near relatives differ more. Of one trait it is K of Blomberg,
+    Garland & Ives (2003).
+
+    Parameters
+    ----------
+    traits
+        (n_taxa, q).
+    motion
+        Of the same taxa.
+    permutations, seed
+        As in `visgen.distances.permutation_tests.partial_mantel.partial_mantel`.
+
+    Raises
+    ------
+    ValueError
+        If all taxa have the same traits.
+
+    Notes
+    -----
+    Traits are taken as exact: noise of taxa with few specimens lowers K. Directions count by how
+    much they vary.
+    """
+    if not np.ptp(traits, axis=0).any():
+        raise ValueError("all taxa have the same traits")
+    centred = traits - traits.mean(axis=0)
+    values = []
+    for orders in chunks(taxon_orders(len(traits), permutations, seed), traits.size):
+        permuted = permuted_traits(centred, orders)
+        contrasts = columns_product(motion.contrasts, permuted)
+        mean = columns_product(motion.weights[None], permuted)
+        about_root = (centred**2).sum() + len(traits) * (mean**2).sum(axis=(0, 2))
+        values.append(about_root / (contrasts**2).sum(axis=(0, 2)) / motion.expected)
+    return association_of(np.concatenate(values), len(traits))
