@@ -11,11 +11,10 @@ from visgen.distances.permutation_tests.association import (
     taxon_orders,
 )
 from visgen.signal.covariance import BROWNIAN, contrast_basis, phylogenetic_covariance
-from visgen.signal.mixed_model import likelihood_of
+from visgen.signal.likelihood import LEAST, likelihood_of
 from visgen.signal.permuting import columns_product, permuted_traits
 
 _GRID = np.linspace(0, 1, 21)
-_LEAST = 1e-9
 
 
 def lambda_test(
@@ -67,7 +66,7 @@ def lambda_test(
         covariance = phylogenetic_covariance(distances, scale).values
         values, vectors = np.linalg.eigh(basis.T @ covariance @ basis)
         axes.append((basis @ vectors).T)
-        spreads.append(np.maximum(_GRID[:, None] * values + 1 - _GRID[:, None], _LEAST))
+        spreads.append(np.maximum(_GRID[:, None] * values + 1 - _GRID[:, None], LEAST))
     n_contrasts, q = len(traits) - 1, traits.shape[1]
     without = n_contrasts * np.log(traits.var(axis=0) * len(traits) / n_contrasts).sum()
     ratios = []

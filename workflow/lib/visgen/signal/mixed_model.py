@@ -7,11 +7,11 @@ import numpy as np
 from scipy.optimize import brentq, minimize_scalar
 from scipy.stats import chi2
 
-from visgen.signal.covariance import SCALES, contrast_basis, phylogenetic_covariance
+from visgen.signal.covariance import SCALES, phylogenetic_covariance
+from visgen.signal.likelihood import LEAST, likelihood_of
 
 _GRID = np.linspace(0, 1, 11)  # of λ, before refining
 _DROP = chi2.ppf(0.95, 1) / 2  # of the log likelihood, at the ends of an interval of 95 %
-_LEAST = 1e-9  # variance of a contrast of variance 1: two tips without any distance
 
 
 class MixedModel(NamedTuple):
@@ -44,13 +44,6 @@ class MixedModel(NamedTuple):
     log_likelihood: float
     log_likelihood_without: float
     clipped: float
-
-
-class AxisFit(NamedTuple):
-    """Restricted log likelihood summed over axes, and the (q,) variances that make it largest."""
-
-    log_likelihood: float
-    variances: np.ndarray
 
 
 def fit_mixed_model(
@@ -148,86 +141,10 @@ def root_means(
     means = []
     for axis, variance in zip(traits.T, variances, strict=True):
         observed = between_taxa(covariance, signal, variance)
-        observed[np.diag_indices_from(observed)] += _LEAST * variance if noise is None else noise
+        observed[np.diag_indices_from(observed)] += LEAST * variance if noise is None else noise
         weights = np.linalg.solve(observed, np.ones(len(axis)))
         means.append(weights @ axis / weights.sum())
     return np.array(means)
-
-
-def likelihood_of(
-    traits: np.ndarray, noise: np.ndarray | None, covariance: np.ndarray
-) -> Callable[[float], AxisFit]:
-    """Return the restricted likelihood of λ, each axis with its own best variance.
-
-    Parameters
-    ----------
-    traits, noise
-        As in `fit_mixed_model`.
-    covariance
-        (n_taxa, n_taxa) C.
-
-    Notes
-    -----
-    Without noise C is decomposed once. With it, λ C + (1 − λ) I is decomposed relative to the
-    noise for each λ, after which every variance of every axis costs a sum.
-    """
-    basis = contrast_basis(len(traits))
-    contrasts, inner = basis.T @ traits, basis.T @ covariance @ basis  # without the mean
-    squares = (contrasts**2).mean(axis=0)
-    if not (squares > _LEAST * np.abs(traits).max() ** 2).all():
-        raise ValueError("all taxa have the same value on an axis")
-    if noise is None:
-        values, vectors = np.linalg.eigh(inner)
-        rotated = (vectors.T @ contrasts) ** 2
-
-        def without_noise(signal: float) -> AxisFit:
-            spread = np.maximum(signal * values + 1 - signal, _LEAST)
-            variances = (rotated / spread[:, None]).mean(axis=0)
-            logs = len(spread) * np.log(variances).sum() + len(variances) * np.log(spread).sum()
-            return AxisFit(float(-0.5 * (logs + rotated.size)), variances)
-
-        return without_noise
-    if not (noise > 0).all():
-        raise ValueError(f"noise of a taxon is {noise.min():g}, expected above 0")
-    root = np.linalg.cholesky(basis.T @ (noise[:, None] * basis))
-    white = np.linalg.solve(root, contrasts)
-    log_noise = 2 * np.log(np.diag(root)).sum()
-    identity = np.eye(len(inner))
-
-    def with_noise(signal: float) -> AxisFit:
-        of_taxa = signal * inner + (1 - signal) * identity
-        relative = np.linalg.solve(root, np.linalg.solve(root, of_taxa).T)
-        values, vectors = np.linalg.eigh((relative + relative.T) / 2)
-        rotated = (vectors.T @ white) ** 2
-        variances, loss = _best_variances(np.maximum(values, 0), rotated, squares)
-        return AxisFit(float(-0.5 * (loss.sum() + log_noise * len(squares))), variances)
-
-    return with_noise
-
-
-def _best_variances(
-    values: np.ndarray, squares: np.ndarray, guess: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the (q,) B with the least Σ log(B values + 1) + squares / (B values + 1), and that.
-
-    A grid of factors of the guess, then golden sections of all axes at once.
-    """
-
-    def loss(logs: np.ndarray) -> np.ndarray:  # (..., q)
-        spread = np.exp(logs)[..., None, :] * values[:, None] + 1
-        return (np.log(spread) + squares / spread).sum(axis=-2)
-
-    step = 0.5 * np.log(10)
-    grid = np.log(guess) + step * np.arange(-12, 6)[:, None]
-    middle = np.take_along_axis(grid, np.argmin(loss(grid), axis=0)[None], axis=0)[0]
-    low, high = middle - step, middle + step
-    golden = (np.sqrt(5) - 1) / 2
-    for _ in range(14):
-        left, right = high - golden * (high - low), low + golden * (high - low)
-        nearer = loss(left) < loss(right)
-        low, high = np.where(nearer, low, left), np.where(nearer, right, high)
-    middle = (low + high) / 2
-    return np.exp(middle), loss(middle)
 
 
 def _interval(
@@ -243,7 +160,8 @@ def _interval(
     ends = []
     for side in (-1, 1):  # walk outwards over the grid, then look between two of its points
         inner = signal
-        points = _GRID[_GRID < signal][::-1] if side < 0 else _GRID[_GRID > signal]
+        points = _GRID[::side]
+        points = points[side * (points - signal) > 0]
         for outer in points:
             if not inside[np.searchsorted(_GRID, outer)]:
                 ends.append(brentq(beyond, *sorted((inner, outer)), xtol=1e-3))
