@@ -10,7 +10,7 @@ from visgen.distances.agreement import DEALS
 from visgen.embedding.unguided import RANDOM_DRAWS
 from visgen.metrics import EXPECTED, SCORE, of_role
 from visgen.report.cells import cell
-from visgen.report.embedding.association import association_rows
+from visgen.report.embedding.association import SIGNALS, association_rows
 from visgen.report.page import ALPHA, format_number, format_p, is_nothing
 from visgen.tables import read_table
 
@@ -138,6 +138,7 @@ def descent_content(
         "agreement": rows,
         "agreement_findings": agreement_findings(rows) or nothing_compared(left_out),
         "association_rows": association_rows(metrics),
+        "signal_rows": association_rows(metrics, SIGNALS),
         "embedding_omitted": left_out,
         "few_images": read_table(few_images).to_dict("records"),
         "missing_rows": names.fillna("").to_dict("records"),
