@@ -117,51 +117,61 @@ def p_by_deals(
     return (1 + np.sum(np.array(null) >= r)) / (N_PERMUTATIONS + 1)
 
 
-def test_all(
-    cell: Cell, rng: np.random.Generator, with_interval: bool
-) -> tuple[dict[str, float], tuple[float, float, float] | None]:
-    """Return p of each of `TESTS`, and λ with its interval where asked."""
+class Study(NamedTuple):
+    """p of each of `TESTS`; both K; λ and the ends of its interval, NaN where not asked for."""
+
+    p: dict[str, float]
+    k: tuple[float, float]
+    interval: tuple[float, float, float]
+
+
+def measure(cell: Cell, rng: np.random.Generator, with_interval: bool) -> Study:
+    """Simulate a study and apply everything to it."""
     distances, x, n_images = simulate(cell, rng)
     names = [f"{i:03d}" for i in range(cell.n_taxa)]
     draws = {"permutations": N_PERMUTATIONS, "seed": int(rng.integers(2**31))}
     visual = DistanceMatrix(centred_cosines(x, n_images), names)
-    p = {"Mantel, taxa": mantel(DistanceMatrix(distances, names), visual, **draws).p}
-    p["Mantel, dealt"] = p_by_deals(distances, x, n_images, rng)
-    p["Mantel, both"] = max(p.values())
+    of_taxa = mantel(DistanceMatrix(distances, names), visual, **draws).p
+    dealt = p_by_deals(distances, x, n_images, rng)
     taxa = np.repeat(np.arange(cell.n_taxa), n_images)
-    vectors = whitened_means(x, taxa, np.arange(len(x)))
-    traits, motion = leading_axes(vectors.values), brownian_motion(distances)
-    p["λ"] = lambda_test(traits, vectors.noise, distances, **draws).p
-    p["λ, blind"] = lambda_test(traits, None, distances, **draws).p
-    p["K_mult"] = k_mult(traits, motion, **draws).p
-    p["K_A"] = k_a(traits, motion, **draws).p
-    if not with_interval:
-        return p, None
-    model = fit_mixed_model(traits, vectors.noise, distances, [BROWNIAN])
-    return p, (model.signal, model.ci_low, model.ci_high)
+    traits, noise = whitened_means(x, taxa, np.arange(len(x)))
+    motion = brownian_motion(distances)
+    known, blind = (lambda_test(traits, one, distances, **draws).p for one in (noise, None))
+    ks = k_mult(traits, motion, **draws), k_a(leading_axes(traits), motion, **draws)
+    ps = (of_taxa, dealt, max(of_taxa, dealt), known, blind, *(k.p for k in ks))
+    interval = (np.nan,) * 3
+    if with_interval:
+        model = fit_mixed_model(traits, noise, distances, [BROWNIAN])
+        interval = (model.signal, model.ci_low, model.ci_high)
+    return Study(dict(zip(TESTS, ps, strict=True)), tuple(k.value for k in ks), interval)
 
 
 def line_of(cell: Cell) -> str:
     """Return a cell's row of the table."""
     rng = np.random.default_rng([cell.n_taxa, cell.bags == CLUSTERED, int(100 * cell.signal)])
-    found = [
-        test_all(cell, rng, i < INTERVALS and cell.n_taxa <= MOST_INTERVALS)
+    studies = [
+        measure(cell, rng, i < INTERVALS and cell.n_taxa <= MOST_INTERVALS)
         for i in range(cell.replicates)
     ]
     share = f"{cell.share:.1g}" if cell.signal else "–"
     row = [cell.n_taxa, cell.bags, f"{cell.signal:g}", share, cell.replicates]
-    row += [f"{np.mean([p[name] <= LEVEL for p, _ in found]):.2f}" for name in TESTS]
-    models = np.array([model for _, model in found if model is not None])
-    row.append(f"{models[:, 0].mean():.2f}" if len(models) else "–")
-    knows = len(models) and (cell.share == 1 or not cell.signal)
-    covers = (models[:, 1] <= cell.signal) & (cell.signal <= models[:, 2]) if knows else None
-    row.append(f"{covers.mean():.2f}" if knows else "–")
+    row += [f"{np.mean([study.p[name] <= LEVEL for study in studies]):.2f}" for name in TESTS]
+    row += [f"{value:.2f}" for value in np.mean([study.k for study in studies], axis=0)]
+    signal, low, high = np.array([study.interval for study in studies]).T
+    is_known = ~np.isnan(signal)
+    row.append(f"{signal[is_known].mean():.2f}" if is_known.any() else "–")
+    if is_known.any() and (cell.share == 1 or not cell.signal):
+        covers = (low <= cell.signal) & (cell.signal <= high)
+        row.append(f"{covers[is_known].mean():.2f}")
+    else:
+        row.append("–")
     return f"| {' | '.join(map(str, row))} |"
 
 
 def head() -> str:
     """Return what the page says before its rows."""
-    columns = ["taxa", "bags", "λ", "share", "studies", *TESTS, "λ found", "interval covers λ"]
+    columns = ["taxa", "bags", "λ", "share", "studies", *TESTS]
+    columns += ["mean K_mult", "mean K_A", "mean λ found", "interval covers λ"]
     return f"""# How often tests of phylogenetic signal reject
 
 Made by `benchmarks/signal_power.py`. Shares of simulated studies in which a test rejects at 5 %, by
@@ -177,9 +187,9 @@ each specimen has one image. Bags are *equal*, {N_SPECIMENS} specimens a taxon, 
   *dealt* to taxa, and rejected only where *both* do.
 - *λ*: the mixed model, which knows from how many specimens each taxon is known; *blind*: the same
   test where all taxa are taken as exact.
-- *K_mult*, *K_A*: on the same axes, which are taken as exact.
-- *λ found*: the mean estimate in {INTERVALS} of the studies, and how often its 95 % interval covers
-  λ where all features have the same.
+- *K_mult*, *K_A*: all taxa are taken as exact. K_A is of leading axes, a quarter as many as taxa.
+- *λ found*: in {INTERVALS} studies of each row, not with {MOST_INTERVALS + 1} taxa or more; how
+  often its 95 % interval covers λ where all features have the same.
 
 | {" | ".join(columns)} |
 |{" --- |" * len(columns)}

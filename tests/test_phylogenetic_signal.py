@@ -7,7 +7,7 @@ from visgen.embedding.phylogenetic_signal import score_signals
 from visgen.embedding.pooling import pool
 from visgen.signal.brownian import brownian_motion
 from visgen.signal.k_mult import k_mult
-from visgen.signal.traits import leading_axes, whitened_means
+from visgen.signal.traits import whitened_means
 
 MEAN = {"pooling": "mean", "centre": False, "whiten": False}
 VARIANTS = {
@@ -83,7 +83,7 @@ def test_means_are_whitened_whatever_the_variant_and_medians_are_not():
     means = whitened_means(features.to_numpy(np.float32), code, specimens.astype(int).to_numpy())
     medians = pool(features, taxa, "median", 1).to_numpy()
     for name, vectors in {"mean": means.values, "median": medians}.items():
-        expected = k_mult(leading_axes(vectors), motion, 1, seed=1).value
+        expected = k_mult(vectors, motion, 1, seed=1).value
         assert k[name] == pytest.approx(expected, rel=1e-4)
 
 
@@ -102,7 +102,7 @@ def test_taxa_without_replicate_are_measured_as_they_are():
         arguments = features, taxa, _, genetic = study(1, n_specimens=1, n_images=n_images)
         rows, omitted = scored(arguments, {"mean": MEAN}, seed=1)["mean"]
         names = sorted(set(taxa))
-        traits = leading_axes(pool(features, taxa, "mean", 1).to_numpy())
+        traits = pool(features, taxa, "mean", 1).to_numpy()
         expected = k_mult(traits, brownian_motion(genetic.filter(names).data), 1, seed=1).value
         assert scores_of(rows)["k_mult"]["value"] == pytest.approx(expected)
         assert omitted == []
@@ -120,7 +120,7 @@ def test_joined_views_are_side_by_side():
         specimen = specimens[of].astype(int).to_numpy()
         parts.append(whitened_means(features[of].to_numpy(np.float32), code, specimen).values)
     motion = brownian_motion(genetic.filter(names).data)
-    expected = k_mult(leading_axes(np.hstack(parts)), motion, 1, seed=1).value
+    expected = k_mult(np.hstack(parts), motion, 1, seed=1).value
     found = scores_of(found["mean"][0])["k_mult"]["value"]
     assert found == pytest.approx(expected, rel=1e-4)
 

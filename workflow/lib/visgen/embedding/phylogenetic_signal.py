@@ -43,10 +43,11 @@ def score_signals(
 ) -> dict[str, tuple[list[dict], list[dict]]]:
     """Measure how far the look of taxa follows descent, variant by variant.
 
-    The traits are the leading axes of a variant's vectors (`visgen.signal.traits.leading_axes`).
-    Means are whitened within taxa first, whether the variant is or not, so that the noise of
-    each is known; other poolings, and means of taxa with one specimen each, are taken as they
-    are and as exact. Centring moves all vectors alike and changes nothing.
+    Traits are all axes of a variant's vectors; of K_A, which needs few, the leading ones
+    (`visgen.signal.traits.leading_axes`). Means are whitened within taxa first, whether the
+    variant is or not, so that the noise of each is known; other poolings, and means of taxa with
+    one specimen each, are taken as they are and as exact. Centring moves all vectors alike and
+    changes nothing.
 
     Parameters
     ----------
@@ -129,7 +130,8 @@ def _score(
 ) -> tuple[list[dict], list[dict]]:
     noise = None if vectors.noise is None else vectors.noise.loc[shared].to_numpy()
     try:
-        traits = leading_axes(vectors.values.loc[shared].to_numpy(np.float64))
+        traits = vectors.values.loc[shared].to_numpy(np.float64)
+        leading = leading_axes(traits)
         motion = brownian_motion(distances)
         model = fit_mixed_model(traits, noise, distances, [BROWNIAN])
         test = lambda_test(traits, noise, distances, permutations, seed=seed)
@@ -138,8 +140,8 @@ def _score(
     shared_columns = {"evaluator": SIGNAL, "n": len(shared), "n_permutations": permutations}
     row = {"metric": "pagel_lambda", "value": model.signal, "p": test.p}
     rows = [shared_columns | row | {"ci_low": model.ci_low, "ci_high": model.ci_high}]
-    for metric, measure in (("k_mult", k_mult), ("k_a", k_a)):
-        test = measure(traits, motion, permutations, seed=seed)
+    for metric, measure, axes in (("k_mult", k_mult, traits), ("k_a", k_a, leading)):
+        test = measure(axes, motion, permutations, seed=seed)
         row = shared_columns | {"metric": metric, "value": test.value, "p": test.p}
         null = {"role": EXPECTED, "against": "permuted_taxa", "value": test.null_mean, "p": None}
         rows += [row, row | null]

@@ -5,11 +5,10 @@ import numpy as np
 from visgen.distances.permutation_tests.association import (
     Association,
     association_of,
-    chunks,
     taxon_orders,
 )
 from visgen.signal.brownian import BrownianMotion
-from visgen.signal.permuting import columns_product, permuted_traits
+from visgen.signal.permuting import permuted_forms
 
 
 def k_mult(
@@ -44,11 +43,8 @@ def k_mult(
     if not np.ptp(traits, axis=0).any():
         raise ValueError("all taxa have the same traits")
     centred = traits - traits.mean(axis=0)
-    values = []
-    for orders in chunks(taxon_orders(len(traits), permutations, seed), traits.size):
-        permuted = permuted_traits(centred, orders)
-        contrasts = columns_product(motion.contrasts, permuted)
-        mean = columns_product(motion.weights[None], permuted)
-        about_root = (centred**2).sum() + len(traits) * (mean**2).sum(axis=(0, 2))
-        values.append(about_root / (contrasts**2).sum(axis=(0, 2)) / motion.expected)
-    return association_of(np.concatenate(values), len(traits))
+    forms = (motion.contrasts.T @ motion.contrasts, np.outer(motion.weights, motion.weights))
+    orders = taxon_orders(len(traits), permutations, seed)
+    contrasts, mean = permuted_forms(centred, forms, orders).T
+    about_root = (centred**2).sum() + len(traits) * mean
+    return association_of(about_root / contrasts / motion.expected, len(traits))

@@ -1,27 +1,40 @@
-"""Restricted likelihood of the phylogenetic mixed model, each axis with its best variance."""
+"""Restricted likelihood of the phylogenetic mixed model, with the best variance."""
 
 from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+from scipy.optimize import minimize_scalar
 
 from visgen.signal.covariance import contrast_basis
 
 #: Least variance of a contrast whose expected one is 1: that of two tips without any distance.
 LEAST = 1e-9
+_LOGS = np.log(10) * np.arange(-6, 3.5, 0.5)  # of B in units of the mean square
 
 
-class AxisFit(NamedTuple):
-    """Restricted log likelihood summed over axes, and the (q,) variances that make it largest."""
+class Fit(NamedTuple):
+    """What fits best at a λ.
+
+    Attributes
+    ----------
+    log_likelihood
+        Restricted, summed over axes as if they were independent.
+    variance
+        B, between taxa, of an axis on average.
+    effective_axes
+        So many independent axes of the same variance would tell as much of λ.
+    """
 
     log_likelihood: float
-    variances: np.ndarray
+    variance: float
+    effective_axes: float
 
 
 def likelihood_of(
     traits: np.ndarray, noise: np.ndarray | None, covariance: np.ndarray
-) -> Callable[[float], AxisFit]:
-    """Return the restricted likelihood of λ, each axis with its own best variance.
+) -> Callable[[float], Fit]:
+    """Return the restricted likelihood of λ with the best variance.
 
     Parameters
     ----------
@@ -30,65 +43,68 @@ def likelihood_of(
     covariance
         (n_taxa, n_taxa) C.
 
+    Raises
+    ------
+    ValueError
+        If all taxa have the same traits, or noise is not positive.
+
     Notes
     -----
     Without noise C is decomposed once. With it, λ C + (1 − λ) I is decomposed relative to the
-    noise for each λ, after which every variance of every axis costs a sum.
+    noise for each λ, after which every variance costs a sum.
     """
     basis = contrast_basis(len(traits))
     contrasts, inner = basis.T @ traits, basis.T @ covariance @ basis  # without the mean
-    squares = (contrasts**2).mean(axis=0)
-    if not (squares > LEAST * np.abs(traits).max() ** 2).all():
-        raise ValueError("all taxa have the same value on an axis")
+    mean_square = (contrasts**2).mean()
+    if not mean_square > LEAST**2 * np.abs(traits).max() ** 2:
+        raise ValueError("all taxa have the same traits")
+    identity = np.eye(len(inner))
     if noise is None:
         values, vectors = np.linalg.eigh(inner)
-        rotated = (vectors.T @ contrasts) ** 2
+        rotated = vectors.T @ contrasts
 
-        def without_noise(signal: float) -> AxisFit:
+        def without_noise(signal: float) -> Fit:
             spread = np.maximum(signal * values + 1 - signal, LEAST)
-            variances = (rotated / spread[:, None]).mean(axis=0)
-            logs = len(spread) * np.log(variances).sum() + len(variances) * np.log(spread).sum()
-            return AxisFit(float(-0.5 * (logs + rotated.size)), variances)
+            variance = ((rotated**2).mean(axis=1) / spread).mean()
+            return _fit(rotated, variance * spread, variance)
 
         return without_noise
     if not (noise > 0).all():
         raise ValueError(f"noise of a taxon is {noise.min():g}, expected above 0")
     root = np.linalg.cholesky(basis.T @ (noise[:, None] * basis))
     white = np.linalg.solve(root, contrasts)
-    log_noise = 2 * np.log(np.diag(root)).sum()
-    identity = np.eye(len(inner))
+    log_noise = np.log(np.diag(root)).sum() * traits.shape[1]
 
-    def with_noise(signal: float) -> AxisFit:
+    def with_noise(signal: float) -> Fit:
         of_taxa = signal * inner + (1 - signal) * identity
         relative = np.linalg.solve(root, np.linalg.solve(root, of_taxa).T)
         values, vectors = np.linalg.eigh((relative + relative.T) / 2)
-        rotated = (vectors.T @ white) ** 2
-        variances, loss = _best_variances(np.maximum(values, 0), rotated, squares)
-        return AxisFit(float(-0.5 * (loss.sum() + log_noise * len(squares))), variances)
+        values, rotated = np.maximum(values, 0), vectors.T @ white
+        squares = (rotated**2).mean(axis=1)
+
+        def loss(log: float) -> float:
+            spread = np.exp(log) * values + 1
+            return float((np.log(spread) + squares / spread).sum())
+
+        logs = np.log(mean_square) + _LOGS
+        best = logs[np.argmin([loss(log) for log in logs])]
+        around = best - 0.5 * np.log(10), best + 0.5 * np.log(10)
+        variance = float(np.exp(minimize_scalar(loss, bounds=around, method="bounded").x))
+        found = _fit(rotated, variance * values + 1, variance)
+        return found._replace(log_likelihood=found.log_likelihood - log_noise)
 
     return with_noise
 
 
-def _best_variances(
-    values: np.ndarray, squares: np.ndarray, guess: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the (q,) B with the least Σ log(B values + 1) + squares / (B values + 1), and that.
-
-    A grid of factors of the guess, then golden sections of all axes at once.
-    """
-
-    def loss(logs: np.ndarray) -> np.ndarray:  # (..., q)
-        spread = np.exp(logs)[..., None, :] * values[:, None] + 1
-        return (np.log(spread) + squares / spread).sum(axis=-2)
-
-    step = 0.5 * np.log(10)
-    grid = np.log(guess) + step * np.arange(-12, 6)[:, None]
-    middle = np.take_along_axis(grid, np.argmin(loss(grid), axis=0)[None], axis=0)[0]
-    low, high = middle - step, middle + step
-    golden = (np.sqrt(5) - 1) / 2
-    for _ in range(14):
-        left, right = high - golden * (high - low), low + golden * (high - low)
-        nearer = loss(left) < loss(right)
-        low, high = np.where(nearer, low, left), np.where(nearer, right, high)
-    middle = (low + high) / 2
-    return np.exp(middle), loss(middle)
+def _fit(rotated: np.ndarray, spread: np.ndarray, variance: float) -> Fit:
+    """Return the fit of independent (n_contrasts, q) of (n_contrasts,) variances."""
+    n_contrasts, q = rotated.shape
+    scaled = rotated / np.sqrt(spread)[:, None]
+    log_likelihood = -0.5 * (q * np.log(spread).sum() + (scaled**2).sum())
+    # Traces of the covariance of axes and of its square, without what sampling adds to the latter.
+    products = scaled @ scaled.T / n_contrasts
+    trace = np.trace(products)
+    square = (products**2).sum() - trace**2 / n_contrasts
+    square *= n_contrasts**2 / ((n_contrasts - 1) * (n_contrasts + 2))
+    effective = trace**2 / max(square, trace**2 / q)
+    return Fit(float(log_likelihood), float(variance), float(max(effective, 1)))

@@ -1,6 +1,34 @@
-"""Traits of many orders of the taxa at once, multiplied in one product, which is fast."""
+"""Quadratic forms and products of traits, over many orders of the taxa at once."""
+
+from collections.abc import Sequence
 
 import numpy as np
+
+from visgen.distances.permutation_tests.association import products
+
+
+def permuted_forms(
+    traits: np.ndarray, forms: Sequence[np.ndarray], orders: np.ndarray
+) -> np.ndarray:
+    """Return (n_orders, n_forms) sums over axes y of y'Fy, the taxa of y in each order.
+
+    Parameters
+    ----------
+    traits
+        (n_taxa, q).
+    forms
+        Symmetric (n_taxa, n_taxa) F.
+    orders
+        (n_orders, n_taxa).
+
+    Notes
+    -----
+    In closed form of the products between taxa, whatever the number of axes.
+    """
+    squares = traits @ traits.T
+    upper = np.triu_indices(len(traits), k=1)
+    of_pairs = products(squares, np.column_stack([2 * form[upper] for form in forms]), orders)
+    return of_pairs + np.diag(squares)[orders] @ np.column_stack([np.diag(form) for form in forms])
 
 
 def permuted_traits(traits: np.ndarray, orders: np.ndarray) -> np.ndarray:
