@@ -43,9 +43,10 @@ def k_a(
     Notes
     -----
     The matrix S⁻¹S₀ and its trace are those of the authors' ``physignal.eigen`` of the R package
-    geomorph, which gives the sum (``traceK``), not relative to Brownian motion and by default
-    about the plain mean; here both are as in K_mult, so that one trait has the same K. p is the
-    same either way, but for the mean. Traits are taken as exact.
+    geomorph, which gives the sum of the eigenvalues (``traceK``), not relative to Brownian motion
+    and by default about the plain mean. That K_A is their arithmetic mean is read from its name
+    and that sum; centring and scale are here as in K_mult, so that one trait has the same K.
+    Traits are taken as exact, as in K_mult.
     """
     n_taxa, q = traits.shape
     if q >= n_taxa - 1:

@@ -37,8 +37,8 @@ def k_mult(
 
     Notes
     -----
-    Traits are taken as exact: noise of taxa with few specimens lowers K. Directions count by how
-    much they vary.
+    Traits are taken as exact: noise of taxa with few specimens lowers K, and where such taxa are
+    relatives of each other the test rejects too often. Directions count by how much they vary.
     """
     if not np.ptp(traits, axis=0).any():
         raise ValueError("all taxa have the same traits")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from visgen.distances.permutation_tests.association import products
+from visgen.distances.permutation_tests.association import chunks
 
 
 def permuted_forms(
@@ -17,7 +17,7 @@ def permuted_forms(
     traits
         (n_taxa, q).
     forms
-        Symmetric (n_taxa, n_taxa) F.
+        (n_taxa, n_taxa) F.
     orders
         (n_orders, n_taxa).
 
@@ -26,9 +26,14 @@ def permuted_forms(
     In closed form of the products between taxa, whatever the number of axes.
     """
     squares = traits @ traits.T
-    upper = np.triu_indices(len(traits), k=1)
-    of_pairs = products(squares, np.column_stack([2 * form[upper] for form in forms]), orders)
-    return of_pairs + np.diag(squares)[orders] @ np.column_stack([np.diag(form) for form in forms])
+    flat = np.stack([form.ravel() for form in forms], axis=1)  # (n_taxa², n_forms)
+    sums = []
+    for some in chunks(orders, len(flat)):
+        permuted = np.empty((len(some), *squares.shape))
+        for square, order in zip(permuted, some, strict=True):
+            square[:] = squares[order].take(order, axis=1)
+        sums.append(permuted.reshape(len(some), -1) @ flat)
+    return np.concatenate(sums)
 
 
 def permuted_traits(traits: np.ndarray, orders: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The traits that are measured: leading axes of what taxa look like."""
+"""The traits that are measured: what taxa look like, and its leading axes."""
 
 from typing import NamedTuple
 
@@ -67,8 +67,8 @@ def leading_axes(vectors: np.ndarray) -> np.ndarray:
     """Return the leading principal components of taxon vectors, (n_taxa, q).
 
     q is fixed beforehand: a quarter of the taxa, 50 at most, one at least; fewer only where the
-    vectors have no more. Turning vectors leaves noise that is the same in every direction as it
-    is.
+    vectors have no more. Only for what needs few axes (`visgen.signal.k_a`): of many features the
+    leading axes of taxa look more like a tree than the features do.
 
     Parameters
     ----------
