@@ -46,7 +46,8 @@ def k_a(
     geomorph, which gives the sum of the eigenvalues (``traceK``), not relative to Brownian motion
     and by default about the plain mean. That K_A is their arithmetic mean is read from its name
     and that sum; centring and scale are here as in K_mult, so that one trait has the same K.
-    Traits are taken as exact, as in K_mult.
+    Traits are taken as exact: where taxa with few specimens are relatives of each other, the test
+    rejects far too often.
     """
     n_taxa, q = traits.shape
     if q >= n_taxa - 1:
