@@ -4,7 +4,7 @@ import pytest
 from test_report import agreement, held_out, page
 from visgen.metrics import metrics_table
 from visgen.report.embedding import agreement as on_agreement
-from visgen.report.embedding.association import association_rows
+from visgen.report.embedding.association import SIGNALS, association_rows
 from visgen.report.embedding.held_out import held_out_content
 from visgen.report.embedding.held_out_findings import held_out_findings
 from visgen.report.embedding.held_out_rows import held_out_rows
@@ -307,6 +307,27 @@ def test_fitted_vectors_and_other_measures_are_no_rows_of_the_mantel_table():
     assert (partial["value"], partial["p"], partial["lines"]) == ("0.300", 0.2, [])
     assert distance is None
     assert procrustes["lines"] == ["permuted 0.270"]
+
+
+def test_signal_has_rows_of_its_own():
+    labels = {"experiment": "embedding", "backbone": "net", "n": 17, "variant": "mean"}
+    labels |= {"evaluator": "signal"}
+    of_lambda = {
+        "metric": "pagel_lambda",
+        "value": 0.6,
+        "ci_low": 0.25,
+        "ci_high": 0.875,
+        "p": 0.01,
+    }
+    of_k = {"metric": "k_mult", "value": 0.4, "p": 0.03}
+    null = {"metric": "k_mult", "role": "expected", "against": "permuted_taxa", "value": 0.3}
+    metrics = metrics_table([labels | row for row in (of_lambda, of_k, null)])
+    assert association_rows(metrics) == on_agreement.mantel_rows(metrics) == []
+    (row,) = association_rows(metrics, SIGNALS)
+    signal, k_mult, k_a = row["cells"]
+    assert (row["variant"], row["n"], signal["p"]) == ("mean", 17, 0.01)
+    assert (signal["value"], signal["interval"]) == ("0.600", "0.250 to 0.875")
+    assert (k_mult["value"], k_mult["lines"], k_a) == ("0.400", ["permuted 0.300"], None)
 
 
 def test_page_explains_held_out_taxa_and_shows_the_table(tmp_path):

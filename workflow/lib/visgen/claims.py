@@ -35,7 +35,7 @@ class Step(NamedTuple):
     r
         Its correlation; None where there is none.
     p
-        Of every test that has to reject.
+        Of every test that has to reject; None of one that was not made, since another did not.
     n_permutations
         The fewest of any of them; None where not known.
     power
@@ -77,7 +77,7 @@ def judge(steps: Sequence[Step]) -> list[str]:
 
 def _verdict(step: Step) -> str:
     known = [p for p in step.p if p is not None]
-    if len(known) < len(step.p) or not known:
+    if not known or (len(known) < len(step.p) and max(known) <= UNDECIDED_AT):
         return UNTESTED
     if step.n_permutations is not None and 1 / (step.n_permutations + 1) > SHOWN_AT:
         return COARSE

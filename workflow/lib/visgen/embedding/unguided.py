@@ -1,12 +1,13 @@
 """Taxon vectors without training: made, and set against phylogenetic distances."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.stats import pearsonr, spearmanr
 
+from visgen.claims import UNDECIDED_AT
 from visgen.distances.agreement import score_against_deals, score_agreement
 from visgen.distances.matrices import NO_TAXA, cosine_distances
 from visgen.distances.permutation_tests.matrices import MIN_TAXA
@@ -118,12 +119,45 @@ def score_variant(
             placed,
             specimens,
             lambda dealt: embed_taxa(features, dealt, variant, seed, views)[1],
-            groups,
+            open_steps(scores, groups),
             views=views,
             permutations=specimen_permutations,
             seed=seed,
         )
     return scores, omitted
+
+
+def open_steps(
+    scores: Sequence[Mapping[str, Any]], groups: Mapping[str, pd.Series]
+) -> dict[str, pd.Series]:
+    """Return the steps that permuted taxa leave open, which specimens have to be dealt for.
+
+    Parameters
+    ----------
+    scores
+        As `visgen.distances.agreement.score_agreement` returns them.
+    groups
+        By step.
+
+    Returns
+    -------
+    dict
+        The first of `groups`, up to one whose p, or that over all pairs, is beyond what is left
+        undecided (`visgen.claims.UNDECIDED_AT`).
+    """
+    p = {"all": 0.0}
+    for row in scores:
+        if row["evaluator"] in ("mantel", "mantel_within") and row.get("p") is not None:
+            part = row.get("part", "all")
+            p[part] = max(p.get(part, 0.0), row["p"])
+    left = {}
+    if p["all"] > UNDECIDED_AT:
+        return left
+    for step, of_step in groups.items():
+        if p.get(step, 1.0) > UNDECIDED_AT:
+            break
+        left[step] = of_step
+    return left
 
 
 def _whitened_once(

@@ -1,1 +1,13 @@
-"""Phylogenetic signal of look: how far what differs between taxa follows the tree."""
+"""Measures of phylogenetic signal: how far traits of taxa follow descent.
+
+Traits here are what taxa look like: their vectors, or leading axes of them. Each measure asks
+something else:
+
+- *Pagel's λ*: how large is the share of what differs between taxa that follows the tree? It knows
+  how noisy each taxon's vector is.
+- *K_mult*: do near relatives differ as much as Brownian motion along the tree lets them (1), more
+  (below 1) or less (above 1)? Directions count by how much they vary.
+- *K_A*: the same, but all directions count alike, however little they vary.
+
+Mantel tests (`visgen.distances.permutation_tests`) set distances against distances instead.
+"""

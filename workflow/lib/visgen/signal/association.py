@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
-from visgen.distances.matrices import cosine_square
 from visgen.distances.permutation_tests.mantel_within import centred_within
 from visgen.distances.permutation_tests.matrices import group_codes
 from visgen.metrics import EXPECTED
@@ -86,7 +85,8 @@ def add_intervals(
 
     def measure(vectors: np.ndarray) -> dict[Hashable, float]:
         centred = vectors - vectors.mean(axis=0) if redrawn.centred else vectors
-        return correlate(cosine_square(centred))
+        unit = centred / np.linalg.norm(centred, axis=1, keepdims=True)
+        return correlate(-(unit @ unit.T))
 
     traits, mean = traits_of(genetic.data, vectors, again, n_specimens)
     beside = np.full((len(taxa), 1), mean[-1])
@@ -131,11 +131,11 @@ def correlations(
     Returns
     -------
     callable
-        From (n_taxa, n_taxa) visual distances to correlations by evaluator, part and metric.
+        From (n_taxa, n_taxa) visual distances, or what rises with them, to correlations by evaluator, part and metric.
         Those within groups that have none are left out.
     """
-    everyone = np.triu_indices(len(genetic.ids), k=1)
-    pairs = {method: _unit(genetic.data[everyone], method) for method in methods}
+    everyone = np.ravel_multi_index(np.triu_indices(len(genetic.ids), k=1), genetic.shape)
+    pairs = {method: _unit(genetic.data.ravel()[everyone], method) for method in methods}
     within = {}
     for step, of_step in groups.items():
         where = np.flatnonzero([taxon in of_step.index for taxon in genetic.ids])
@@ -147,7 +147,9 @@ def correlations(
 
     def correlate(visual: np.ndarray) -> dict[Hashable, float]:
         found: dict[Hashable, float] = {
-            ("mantel", "all", method): float(pairs[method] @ _unit(visual[everyone], method))
+            ("mantel", "all", method): float(
+                pairs[method] @ _unit(visual.ravel()[everyone], method)
+            )
             for method in methods
         }
         for (step, method), (where, codes, centred) in within.items():

@@ -13,7 +13,7 @@ from visgen.embedding.unguided import RANDOM_DRAWS
 from visgen.metrics import EXPECTED, SCORE
 from visgen.report.cells import cell, interval_in_words
 from visgen.report.claims import steps_in_words
-from visgen.report.embedding.association import association_rows
+from visgen.report.embedding.association import SIGNALS, association_rows
 from visgen.report.page import format_number, format_p, format_percent, is_nothing
 from visgen.signal.association import NEW_SPECIMENS, POWER
 from visgen.tables import read_table
@@ -225,6 +225,7 @@ def descent_content(
         "agreement": rows,
         "agreement_findings": agreement_findings(rows, step_ranks) or nothing_compared(left_out),
         "association_rows": association_rows(metrics),
+        "signal_rows": association_rows(metrics, SIGNALS),
         "embedding_omitted": left_out,
         "few_images": read_table(few_images).to_dict("records"),
         "missing_rows": names.fillna("").to_dict("records"),

@@ -1,5 +1,6 @@
-"""Rows of the page's table of measures beside the Mantel tests."""
+"""Rows of the page's tables of measures beside the Mantel tests."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -14,15 +15,21 @@ MEASURES = (
     ("distance_correlation", "bias_corrected"),
     ("procrustes", "correlation"),
 )
+#: As `MEASURES`: those of phylogenetic signal, in a table of their own.
+SIGNALS = (("signal", "pagel_lambda"), ("signal", "k_mult"), ("signal", "k_a"))
 
 
-def association_rows(metrics: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return one row a backbone and variant that has any of `MEASURES`.
+def association_rows(
+    metrics: pd.DataFrame, measures: Sequence[tuple[str, str]] = MEASURES
+) -> list[dict[str, Any]]:
+    """Return one row a backbone and variant that has any of the measures.
 
     Parameters
     ----------
     metrics
         Columns of the contract.
+    measures
+        `MEASURES` or `SIGNALS`.
 
     Returns
     -------
@@ -33,7 +40,7 @@ def association_rows(metrics: pd.DataFrame) -> list[dict[str, Any]]:
     """
     scores = metrics[
         (metrics["experiment"] == "embedding")
-        & metrics["evaluator"].isin([evaluator for evaluator, _ in MEASURES])
+        & metrics["evaluator"].isin([evaluator for evaluator, _ in measures])
     ]
     rows = []
     for (backbone, variant), table in scores.groupby(["backbone", "variant"], sort=False):
@@ -42,7 +49,7 @@ def association_rows(metrics: pd.DataFrame) -> list[dict[str, Any]]:
             for role in ((SCORE,), (EXPECTED, "permuted_taxa"))
         )
         cells = []
-        for measure in MEASURES:
+        for measure in measures:
             its, null = (cell(values.get(measure), format_number) for values in (found, nulls))
             lines = [f"permuted {null['value']}"] if null else []
             cells.append(its and its | {"lines": lines})
