@@ -131,8 +131,8 @@ def correlations(
     Returns
     -------
     callable
-        From (n_taxa, n_taxa) visual distances, or what rises with them, to correlations by evaluator, part and metric.
-        Those within groups that have none are left out.
+        From (n_taxa, n_taxa) visual distances, or what rises with them, to correlations by
+        evaluator, part and metric. Those within groups that have none are left out.
     """
     everyone = np.ravel_multi_index(np.triu_indices(len(genetic.ids), k=1), genetic.shape)
     pairs = {method: _unit(genetic.data.ravel()[everyone], method) for method in methods}
@@ -153,8 +153,8 @@ def correlations(
             for method in methods
         }
         for (step, method), (where, codes, centred) in within.items():
-            seen = centred_within(visual[np.ix_(where, where)], codes, method)
-            r = np.nan if seen is None else float(centred @ seen)
+            inside = centred_within(visual[np.ix_(where, where)], codes, method)
+            r = np.nan if inside is None else float(centred @ inside)
             found["mantel_within", step, method] = r
         return found
 
