@@ -1,9 +1,10 @@
 """Embed each fold of taxa by every unguided variant, and again and again under the nulls."""
 
+import pandas as pd
 from visgen.distances.matrices import load_distances
 from visgen.embedding.guidance.variants import make_embedder
 from visgen.embedding.held_out.files import write_fold_distances, write_no_folds
-from visgen.embedding.held_out.refits import fit_folds, refit_nulls
+from visgen.embedding.held_out.refits import fit_folds, refit_fresh, refit_nulls
 from visgen.embedding.views import choose_views, read_views
 from visgen.features.tables import read_features
 from visgen.machine.devices import pick_device
@@ -33,5 +34,7 @@ for variant, refits, (of_held_out, of_fits, of_permuted) in zip(
     visual, fits = fit_folds(embedder, genetic, folds)
     write_fold_distances(of_held_out, list(embedder.bags.taxa), visual)
     write_table(of_fits, fits)
-    individuals, draws = labels["specimen"], {"permutations": refits, "seed": params.seed}
-    write_table(of_permuted, refit_nulls(embedder, individuals, genetic, folds, **draws))
+    given_taxa = (embedder, labels["specimen"], genetic, folds)
+    permuted = refit_nulls(*given_taxa, permutations=refits, seed=params.seed)
+    fresh = refit_fresh(*given_taxa, refits=refits, seed=params.seed)
+    write_table(of_permuted, pd.concat([permuted, fresh]))

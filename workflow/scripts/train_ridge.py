@@ -2,12 +2,13 @@
 
 import sys
 
+import pandas as pd
 from visgen.distances.matrices import load_distances
 from visgen.embedding.guidance.fitting import in_bag_order
 from visgen.embedding.held_out.files import write_fold_distances, write_no_folds
 from visgen.embedding.ridge.files import write_no_ridge, write_ridge
 from visgen.embedding.ridge.fitting import fit_ridge
-from visgen.embedding.ridge.held_out import fit_folds, place_folds, refit_nulls
+from visgen.embedding.ridge.held_out import fit_folds, place_folds, refit_fresh, refit_nulls
 from visgen.embedding.ridge.taxon_images import make_taxon_images
 from visgen.embedding.views import choose_views, read_views
 from visgen.features.tables import read_blocks, read_features
@@ -47,7 +48,7 @@ visual, fits = fit_folds(grams, tree)
 write_fold_distances(made.held_out, names, visual)
 write_table(made.fits, fits)
 
-permuted = refit_nulls(
-    images, labels["specimen"], tree, permutations=params.refits, seed=params.seed
-)
-write_table(made.permuted, permuted)
+specimens, refits = labels["specimen"], params.refits
+permuted = refit_nulls(images, specimens, tree, permutations=refits, seed=params.seed)
+fresh = refit_fresh(images, specimens, tree, folds.loc[names], refits=refits, seed=params.seed)
+write_table(made.permuted, pd.concat([permuted, fresh]))

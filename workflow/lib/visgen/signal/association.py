@@ -12,7 +12,7 @@ from visgen.distances.permutation_tests.matrices import group_codes
 from visgen.metrics import EXPECTED
 from visgen.scikit_bio import DistanceMatrix
 from visgen.signal.expectation import expected_interval, fresh_statistics, power
-from visgen.signal.new_specimens import traits_of
+from visgen.signal.new_specimens import looks_of
 
 #: Null: look that is wholly inherited, by Brownian motion.
 BROWNIAN = "brownian_motion"
@@ -88,11 +88,8 @@ def add_intervals(
         unit = centred / np.linalg.norm(centred, axis=1, keepdims=True)
         return correlate(-(unit @ unit.T))
 
-    traits, mean = traits_of(genetic.data, vectors, again, n_specimens)
-    beside = np.full((len(taxa), 1), mean[-1])
-    fresh = fresh_statistics(
-        traits, lambda drawn: measure(np.hstack([drawn + mean[:-1], beside])), seed=seed
-    )
+    looks = looks_of(genetic.data, vectors, again, n_specimens)
+    fresh = fresh_statistics(looks, measure, seed=seed)
     found = []
     for row in rows:
         key = (row["evaluator"], row.get("part", "all"), row["metric"])

@@ -5,17 +5,17 @@ from collections.abc import Callable, Hashable, Mapping
 import numpy as np
 from numpy.polynomial import Polynomial
 
-from visgen.signal.fresh_traits import FreshTraits
+from visgen.signal.new_specimens import Looks
 
 #: Signals at which fresh vectors are drawn.
-SIGNALS = (0.0, 0.15, 0.4, 0.7, 1.0)
+SIGNALS = (0.0, 0.1, 0.3, 0.6, 1.0)
 #: Draws at each.
 DRAWS = 60
 _Z_95 = 1.959963984540054
 
 
 def fresh_statistics(
-    traits: FreshTraits,
+    looks: Looks,
     measure: Callable[[np.ndarray], Mapping[Hashable, float]],
     *,
     draws: int = DRAWS,
@@ -25,10 +25,10 @@ def fresh_statistics(
 
     Parameters
     ----------
-    traits
+    looks
         What they are drawn from.
     measure
-        From (n_taxa, n_axes) vectors, around a mean of zero, to numbers by name.
+        From (n_taxa, n_axes) vectors to numbers by name.
     draws
         At each signal.
     seed
@@ -42,9 +42,9 @@ def fresh_statistics(
     rng = np.random.default_rng([seed, 7])
     found: dict[Hashable, list[list[float]]] = {}
     for row, signal in enumerate(SIGNALS):
-        root = traits.trait_root(signal)
+        root = looks.traits.trait_root(signal)
         for _ in range(draws):
-            for name, value in measure(traits.draw(signal, root, rng)).items():
+            for name, value in measure(looks.draw(signal, root, rng)).items():
                 found.setdefault(name, [[] for _ in SIGNALS])[row].append(value)
     return {name: np.array(values) for name, values in found.items()}
 
@@ -75,7 +75,8 @@ def expected_interval(fresh: np.ndarray, value: float) -> tuple[float, float]:
     skews = (((fresh - means[:, None]) / sds[:, None]) ** 3).mean(axis=1)
     tried = np.linspace(-1, 1, 4001)
     inside = np.clip(tried, means.min(), means.max())
-    sd = np.exp(Polynomial.fit(means, np.log(sds), 2)(inside))
+    sd = Polynomial.fit(means, sds, 2, w=1 / sds)(inside)
+    sd = np.clip(sd, sds.min() / 2, None)
     # Quantiles by skewness (Cornish & Fisher 1938).
     shift = (_Z_95**2 - 1) * Polynomial.fit(means, skews, 1)(inside) / 6
     within = tried[np.abs(value - tried - sd * shift) <= _Z_95 * sd]

@@ -1,6 +1,7 @@
 """Vectors of the same taxa from other specimens: drawn anew from those that there are."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -86,13 +87,39 @@ def redrawn_vectors(
     return [embed(redraw_specimens(taxa, specimens, views, rng)) for _ in range(redraws)]
 
 
-def traits_of(
+class Looks(NamedTuple):
+    """Fresh traits, and where they lie among features.
+
+    Attributes
+    ----------
+    traits
+        On axes, around a mean of zero.
+    axes
+        (n_features, n_axes), at right angles, of unit length.
+    mean
+        (n_axes,) mean over taxa of the study's vectors.
+    beside
+        How far that mean lies beside the axes.
+    """
+
+    traits: FreshTraits
+    axes: np.ndarray
+    mean: np.ndarray
+    beside: float
+
+    def draw(self, signal: float, trait_root: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Return fresh vectors with their mean, (n_taxa, n_axes + 1), what is beside the last."""
+        drawn = self.traits.draw(signal, trait_root, rng) + self.mean
+        return np.hstack([drawn, np.full((len(drawn), 1), self.beside)])
+
+
+def looks_of(
     distances: np.ndarray,
     vectors: np.ndarray,
     redrawn: list[np.ndarray],
     n_specimens: np.ndarray,
-) -> tuple[FreshTraits, np.ndarray]:
-    """Return what fresh traits of a study are drawn from, and where their mean lies.
+) -> Looks:
+    """Return what fresh looks of a study are drawn from.
 
     Parameters
     ----------
@@ -108,10 +135,8 @@ def traits_of(
 
     Returns
     -------
-    traits
-        On `AXES` principal axes at most, around a mean of zero.
-    mean
-        (n_axes + 1,) the mean over taxa on these axes, and how far it lies beside them.
+    Looks
+        On `AXES` principal axes at most.
     """
     mean = vectors.mean(axis=0)
     centred = vectors - mean
@@ -135,4 +160,4 @@ def traits_of(
     on_axes = mean @ axes
     rest = np.sqrt(max(mean @ mean - on_axes @ on_axes, 0.0))
     traits = FreshTraits(distances, centred @ axes, noise, n_specimens)
-    return traits, np.append(on_axes, rest)
+    return Looks(traits, axes, on_axes, rest)

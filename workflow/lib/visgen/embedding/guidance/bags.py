@@ -46,6 +46,12 @@ class Bags:
         views = None if self.views is None else self.views[rows]
         return replace(self, features=self.features[where], ids=self.ids[rows], views=views)
 
+    def listed(self) -> tuple[pd.DataFrame, pd.Series, pd.Series | None]:
+        """Return features, taxon and view (None where not joined) of each image, by position."""
+        table = pd.DataFrame(self.features.numpy(), copy=False)
+        views = None if self.views is None else pd.Series(self.views)
+        return table, pd.Series(np.repeat(self.taxa, self.sizes)), views
+
     def pooled(
         self, pooling: str, seed: int, whiten_within: Collection[str] | None = None
     ) -> pd.DataFrame:

@@ -7,9 +7,16 @@ import pandas as pd
 
 from visgen.distances.matrices import cosine_square
 from visgen.embedding.folds import CLADES, kinds_of
+from visgen.embedding.guidance.bags import Bags
 from visgen.embedding.guidance.fitting import Fit, in_bag_order, summarise
 from visgen.embedding.guidance.taxon_embedder import TaxonEmbedder
 from visgen.embedding.held_out.files import FIT_COLUMNS, PERMUTED_COLUMNS
+from visgen.embedding.held_out.fresh_looks import (
+    draws_of,
+    pooled_looks,
+    score_fresh,
+    unguided_folds,
+)
 from visgen.embedding.held_out.nulls import (
     Question,
     beyond_chance,
@@ -19,6 +26,7 @@ from visgen.embedding.held_out.nulls import (
 )
 from visgen.embedding.held_out.scoring import Fold
 from visgen.scikit_bio import DistanceMatrix
+from visgen.signal.new_specimens import Looks
 
 
 def fit_folds(
@@ -106,6 +114,71 @@ def refit_nulls(
             scores = _scores(embedder.redealt(places), distances, folds, question)
             rows += [(dealt, number, *row) for row in scores]
     return pd.DataFrame(rows, columns=PERMUTED_COLUMNS)
+
+
+def refit_fresh(
+    embedder: TaxonEmbedder,
+    specimens: pd.Series,
+    genetic: DistanceMatrix,
+    folds: pd.DataFrame,
+    *,
+    refits: int,
+    seed: int,
+) -> pd.DataFrame:
+    """Score fresh looks of the same taxa by an unguided variant.
+
+    Parameters
+    ----------
+    embedder, specimens, genetic, folds
+        As in `refit_nulls`.
+    refits
+        About how many.
+    seed
+        Of the draws.
+
+    Returns
+    -------
+    DataFrame
+        Columns `PERMUTED_COLUMNS`; null one of `visgen.embedding.held_out.fresh_looks.FRESH`. No
+        row of random vectors, of whitened ones, whose directions each fold chooses anew, and of
+        guided variants, each of whose fits is a training.
+    """
+    variant = embedder.variant
+    is_plain = variant["guidance"] is None and not variant["whiten"]
+    if variant["pooling"] == "random" or not is_plain:
+        return pd.DataFrame(columns=PERMUTED_COLUMNS)
+    folds = folds.loc[list(embedder.bags.taxa)]
+    distances, kinds = in_bag_order(genetic, embedder.bags), kinds_of(folds)
+    looks = looks_in_bags(embedder.images, variant["pooling"], specimens, distances, seed)
+
+    def fit(vectors: np.ndarray) -> dict[str, dict[str, list[Fold]]]:
+        return {"own": unguided_folds(vectors, distances, folds, kinds, variant["centre"])}
+
+    rows = score_fresh(looks, fit, draws=draws_of(refits), seed=seed)
+    return pd.DataFrame(rows, columns=PERMUTED_COLUMNS)
+
+
+def looks_in_bags(
+    bags: Bags, pooling: str, specimens: pd.Series, distances: np.ndarray, seed: int
+) -> Looks:
+    """Return what fresh looks of the taxa of bags are drawn from.
+
+    Parameters
+    ----------
+    bags
+        Of images.
+    pooling
+        As in `visgen.embedding.held_out.fresh_looks.pooled_looks`.
+    specimens
+        Specimen of each image, index id; others may be in it.
+    distances
+        (n_taxa, n_taxa), in the order of the bags.
+    seed
+        Of specimens drawn anew.
+    """
+    table, taxa, views = bags.listed()
+    individuals = specimens.loc[bags.ids.get_level_values("id")].reset_index(drop=True)
+    return pooled_looks(table, taxa, individuals, views, pooling, distances, seed)
 
 
 def visual_distances(vectors: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from visgen.bootstrap import bayesian_weights
-from visgen.embedding.held_out.jackknife import jackknife
+from visgen.embedding.held_out.fresh_looks import FRESH, UNGUIDED, fresh_limits, gain_limits
 from visgen.embedding.held_out.scoring import (
     CORRELATIONS,
     METRICS,
@@ -30,7 +30,6 @@ NEAREST_COLUMNS = [
     *("place_random", "n_nearest"),
 ]
 _BOOTSTRAPS = 2000
-_Z_95 = 1.959963984540054
 
 
 def held_out_rows(
@@ -63,7 +62,8 @@ def held_out_rows(
         against, ci_low, ci_high, p, n_permutations (refits), fold:
 
         - each score of `visgen.embedding.held_out.scoring.METRICS`, pooled over folds. Limits of
-          correlations are from a jackknife over taxa, of the nearest relative from a Bayesian
+          correlations are of what they are on average over fresh looks, where there are any
+          (`visgen.embedding.held_out.fresh_looks`), of the nearest relative from a Bayesian
           bootstrap over taxa. The p-value is one-sided, the larger of those of the nulls;
           ``known_known`` has none, nor limits, since it is fitted;
         - the score of each step, `visgen.embedding.held_out.within.WITHIN`, without limits; n is
@@ -83,18 +83,19 @@ def held_out_rows(
     rng = np.random.default_rng(seed)
     weights = bayesian_weights(len(nearest), _BOOTSTRAPS, rng)
     weights /= weights.sum(axis=1, keepdims=True)
-    limits = correlation_limits(folds) | {
+    limits = fresh_limits(permuted, scores) | {
         ("held_out_known", metric): _percentiles(weights @ nearest[column].to_numpy())
         for metric, column in NEAREST.items()
     }
     shared = {"evaluator": f"held_out_{kind}", "n": len(folds[0].held_out)}
+    refitted = permuted[~permuted["null"].isin([*FRESH.values(), *UNGUIDED.values()])]
     rows = []
     for (part, metric), value in scores.items():
         low, high = limits.get((part, metric), (None, None))
         labels = shared | {"part": part, "metric": metric}
         labels["n"] = n_within.get((part, metric), labels["n"])
         row = labels | {"value": value, "ci_low": low, "ci_high": high}
-        of_this = permuted[(permuted["part"] == part) & (permuted["metric"] == metric)]
+        of_this = refitted[(refitted["part"] == part) & (refitted["metric"] == metric)]
         beside, ps = [], []
         for name, null in of_this.groupby("null", sort=False)["value"]:
             low, high = np.percentile(null.dropna(), [2.5, 97.5]) if null.count() else (None, None)
@@ -110,7 +111,7 @@ def held_out_rows(
         rows += [row, *beside]
     rows += [shared | row for row in blind_rows(nearest)]
     if reference is not None:
-        rows += [shared | row for row in _gains(folds, *reference, weights)]
+        rows += [shared | row for row in _gains(folds, *reference, permuted, weights)]
     rows += [
         shared
         | {
@@ -159,17 +160,6 @@ def p_by_refit(value: float, null: pd.Series, *, smaller_is_better: bool) -> flo
     return float((1 + as_good.sum()) / (len(null) + 1))
 
 
-def correlation_limits(folds: list[Fold]) -> dict[tuple[str, str], tuple[float, float]]:
-    """Return 95 % limits of the pooled correlations by (part, metric), on Fisher's z."""
-    limits = {}
-    for part, metric in _jackknifed():
-        all_in, left_out = jackknife(folds, part, metric)
-        z = np.arctanh(np.clip([all_in, *left_out], -1 + 1e-15, 1 - 1e-15))
-        half = _Z_95 * np.sqrt(len(left_out) - 1) * z[1:].std()
-        limits[part, metric] = (float(np.tanh(z[0] - half)), float(np.tanh(z[0] + half)))
-    return limits
-
-
 def nearest_table(kind: str, folds: list[Fold], taxa: list[str]) -> pd.DataFrame:
     """Return which known relative each held-out taxon looks most like, by name.
 
@@ -197,27 +187,22 @@ def nearest_table(kind: str, folds: list[Fold], taxa: list[str]) -> pd.DataFrame
     return table[NEAREST_COLUMNS]
 
 
-def _jackknifed() -> list[tuple[str, str]]:
-    return [
-        (part, metric)
-        for part, metrics in METRICS.items()
-        for metric in metrics
-        if metric in CORRELATIONS and part != "known_known"
-    ]
-
-
-def _gains(folds: list[Fold], name: str, reference: list[Fold], weights: np.ndarray) -> list[dict]:
-    """Compare with the reference, taxon by taxon: the limits are those of the difference."""
+def _gains(
+    folds: list[Fold],
+    name: str,
+    reference: list[Fold],
+    permuted: pd.DataFrame,
+    weights: np.ndarray,
+) -> list[dict]:
+    """Compare with the reference, in the same folds."""
+    ours_of, theirs_of = score_folds(folds), score_folds(reference)
     rows = []
     for part, metrics in COMPARED.items():
         for metric in metrics:
             if metric in CORRELATIONS:
-                (ours, without), (theirs, others) = (
-                    jackknife(both, part, metric) for both in (folds, reference)
-                )
-                gain = ours - theirs
-                half = _Z_95 * np.sqrt(len(without) - 1) * (without - others).std()
-                low, high = gain - half, gain + half
+                score = ours_of[part, metric]
+                gain = score - theirs_of[part, metric]
+                low, high = gain_limits(permuted, (part, metric), score, gain)
             else:
                 ours, theirs = (
                     pd.concat([nearest_known(fold) for fold in both])

@@ -12,6 +12,7 @@ import pandas as pd
 
 from visgen.embedding.folds import CLADES, kinds_of
 from visgen.embedding.held_out.files import PERMUTED_COLUMNS
+from visgen.embedding.held_out.fresh_looks import draws_of, score_fresh, unguided_folds
 from visgen.embedding.held_out.nulls import (
     Question,
     beyond_chance,
@@ -19,6 +20,7 @@ from visgen.embedding.held_out.nulls import (
     dealt_specimens,
     permuted_bags,
 )
+from visgen.embedding.held_out.refits import looks_in_bags
 from visgen.embedding.held_out.scoring import Fold
 from visgen.embedding.ridge.choosing import Choice
 from visgen.embedding.ridge.fitting import fit_ridge
@@ -158,16 +160,64 @@ def refit_nulls(
     return pd.DataFrame(rows, columns=PERMUTED_COLUMNS)
 
 
+def refit_fresh(
+    images: TaxonImages,
+    specimens: pd.Series,
+    tree: Tree,
+    folds: pd.DataFrame,
+    *,
+    refits: int,
+    seed: int,
+) -> pd.DataFrame:
+    """Choose, fit and score fresh looks of the same taxa, and score them without guidance.
+
+    Parameters
+    ----------
+    images, specimens, tree
+        As in `refit_nulls`.
+    folds
+        As in `place_folds`.
+    refits
+        About how many.
+    seed
+        Of the draws.
+
+    Returns
+    -------
+    DataFrame
+        Columns `PERMUTED_COLUMNS`; null one of `visgen.embedding.held_out.fresh_looks.FRESH`, or
+        of `UNGUIDED` there. No row of random vectors.
+    """
+    if images.pooling == "random":
+        return pd.DataFrame(columns=PERMUTED_COLUMNS)
+    looks = looks_in_bags(images.bags, images.pooling, specimens, tree.distances, seed)
+
+    def fit(vectors: np.ndarray) -> dict[str, dict[str, list[Fold]]]:
+        # What the mean has beside the axes is shared by all, and no kernel sees it.
+        grams = images.grams_of(vectors[:, :-1], looks.axes)
+        own = {kind: _folds(grams, tree, kind) for kind in tree.known}
+        unguided = unguided_folds(vectors, tree.distances, folds, list(tree.known), True)
+        return {"own": own, "unguided": unguided}
+
+    rows = score_fresh(looks, fit, draws=draws_of(refits), seed=seed)
+    return pd.DataFrame(rows, columns=PERMUTED_COLUMNS)
+
+
+def _folds(grams: Mapping[str, np.ndarray], tree: Tree, kind: str) -> list[Fold]:
+    """Fit with each fold held out."""
+    folds = []
+    for known in tree.known[kind]:
+        held_out = np.ones(len(tree.distances), bool)
+        held_out[known.targets.known] = False
+        fit = fit_ridge(grams, known, tree.options)
+        folds.append(Fold(tree.distances, fit.distances, held_out))
+    return folds
+
+
 def _scores(
     grams: Mapping[str, np.ndarray], tree: Tree, question: Question
 ) -> Iterator[tuple[str, str, str, float]]:
     """Yield kind, part, metric and value."""
     for kind in question.kinds:
-        folds = []
-        for known in tree.known[kind]:
-            held_out = np.ones(len(tree.distances), bool)
-            held_out[known.targets.known] = False
-            fit = fit_ridge(grams, known, tree.options)
-            folds.append(Fold(tree.distances, fit.distances, held_out))
-        for (part, metric), value in question.scores(folds).items():
+        for (part, metric), value in question.scores(_folds(grams, tree, kind)).items():
             yield kind, part, metric, value

@@ -46,7 +46,21 @@ class TaxonImages:
             Of `layers`, (n_blocks, n_taxa, n_taxa) each; of a backbone with one layer alone, only
             the first of them. Where views are joined, each has all the blocks.
         """
-        vectors = self.bags.pooled(self.pooling, self.seed).to_numpy()
+        return self._by_layers(self.bags.pooled(self.pooling, self.seed).to_numpy())
+
+    def grams_of(self, coordinates: np.ndarray, axes: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the same of vectors that are given on axes.
+
+        Parameters
+        ----------
+        coordinates
+            (n_taxa, n_axes).
+        axes
+            (n_features, n_axes).
+        """
+        return self._by_layers(coordinates @ axes.T)
+
+    def _by_layers(self, vectors: np.ndarray) -> dict[str, np.ndarray]:
         sizes = [block.n_features for block in self.blocks]
         n_views = vectors.shape[1] // sum(sizes)
         every = gram_matrices(vectors, sizes * n_views)
