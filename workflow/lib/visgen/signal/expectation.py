@@ -11,6 +11,7 @@ from visgen.signal.new_specimens import Looks
 SIGNALS = (0.0, 0.1, 0.3, 0.6, 1.0)
 #: Draws at each.
 DRAWS = 60
+_TRIED = 8001  # expectations between -1 and 1
 _Z_95 = 1.959963984540054
 
 
@@ -63,26 +64,40 @@ def expected_interval(fresh: np.ndarray, value: float) -> tuple[float, float]:
     -------
     low, high
         All expectations from which the value is no farther than 95 % of fresh draws are: a test,
-        inverted (parametric bootstrap; Davison & Hinkley 1997, chapter 5). Deviation and
-        skewness of fresh draws vary with their expectation; beyond the signals 0 and 1 they stay
-        as they are there. NaN where the statistic is not defined in a draw.
+        inverted (parametric bootstrap; Davison & Hinkley 1997, chapter 5). How much draws vary
+        rises or falls with their expectation, so distances are taken on the scale on which they
+        vary by 1 throughout. Beyond the signals 0 and 1 they vary as there. NaN where the
+        statistic is not defined in a draw.
     """
     if not np.isfinite(fresh).all() or not np.isfinite(value):
         return np.nan, np.nan
     means, sds = fresh.mean(axis=1), fresh.std(axis=1, ddof=1)
     if not sds.all():
         return np.nan, np.nan
-    skews = (((fresh - means[:, None]) / sds[:, None]) ** 3).mean(axis=1)
-    tried = np.linspace(-1, 1, 4001)
-    inside = np.clip(tried, means.min(), means.max())
-    sd = Polynomial.fit(means, sds, 2, w=1 / sds)(inside)
-    sd = np.clip(sd, sds.min() / 2, None)
-    # Quantiles by skewness (Cornish & Fisher 1938).
-    shift = (_Z_95**2 - 1) * Polynomial.fit(means, skews, 1)(inside) / 6
-    within = tried[np.abs(value - tried - sd * shift) <= _Z_95 * sd]
-    if not len(within):
-        return np.nan, np.nan
-    return float(within.min()), float(within.max())
+    fitted = deviation(means, sds)
+    tried = np.linspace(-1, 1, _TRIED)
+    between = (tried[1:] + tried[:-1]) / 2
+    scale = np.concatenate([[0], np.cumsum(np.diff(tried) / fitted(between))])
+    at_value = np.interp(value, tried, scale)
+    low, high = np.interp([at_value - _Z_95, at_value + _Z_95], scale, tried)
+    return float(low), float(high)
+
+
+def deviation(means: np.ndarray, sds: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """Return the standard deviation of fresh draws by their expectation, a parabola.
+
+    Parameters
+    ----------
+    means, sds
+        (n_signals,) of the draws at each signal.
+    """
+    fitted = Polynomial.fit(means, sds, 2, w=1 / sds)  # relative errors are alike
+
+    def at(expected: np.ndarray) -> np.ndarray:
+        inside = np.clip(expected, means.min(), means.max())
+        return np.clip(fitted(inside), sds.min() / 2, None)
+
+    return at
 
 
 def power(fresh: np.ndarray) -> float:

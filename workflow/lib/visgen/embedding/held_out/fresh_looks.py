@@ -9,12 +9,11 @@ from math import ceil
 
 import numpy as np
 import pandas as pd
-from numpy.polynomial import Polynomial
 
 from visgen.distances.matrices import cosine_square
 from visgen.embedding.held_out.scoring import Fold, moments, pooled
 from visgen.embedding.pooling import pool_views
-from visgen.signal.expectation import SIGNALS, expected_interval
+from visgen.signal.expectation import SIGNALS, deviation, expected_interval
 from visgen.signal.new_specimens import Looks, looks_of, redrawn_vectors
 
 #: Null in the tables of refits: fresh looks at each signal, and what unguided vectors of the same
@@ -192,8 +191,7 @@ def gain_limits(
     means, sds = own.mean(axis=1), (own - unguided).std(axis=1, ddof=1)
     if not (np.isfinite(means).all() and np.isfinite(sds).all() and sds.all()):
         return np.nan, np.nan
-    fitted = Polynomial.fit(means, sds, 2, w=1 / sds)
-    half = _Z_95 * max(float(fitted(np.clip(score, means.min(), means.max()))), sds.min() / 2)
+    half = _Z_95 * float(deviation(means, sds)(np.array(score)))
     return gain - half, gain + half
 
 
