@@ -12,15 +12,21 @@ from visgen.embedding.guidance.fitting import in_bag_order
 from visgen.embedding.guidance.variants import Embedder, make_embedder
 from visgen.embedding.held_out.files import (
     FIT_COLUMNS,
+    PERMUTED_COLUMNS,
     read_fold_distances,
     write_fold_distances,
     write_no_folds,
 )
-from visgen.embedding.held_out.jackknife import jackknife
+from visgen.embedding.held_out.fresh_looks import (
+    FRESH,
+    FRESH_UNGUIDED,
+    SCORED,
+    fresh_limits,
+    gain_limits,
+)
 from visgen.embedding.held_out.random_draws import random_rows
 from visgen.embedding.held_out.refits import fit_folds, refit_nulls, visual_distances
 from visgen.embedding.held_out.rows import (
-    correlation_limits,
     held_out_rows,
     nearest_table,
     p_by_refit,
@@ -270,36 +276,6 @@ def test_no_pairs_of_a_part_score_nothing():
     assert np.isfinite(scores["held_out_known", "pearson"])
 
 
-@pytest.mark.parametrize(
-    ("part", "metric"),
-    [
-        ("held_out_known", "pearson"),
-        ("held_out_known", "pearson_double_centred"),
-        ("held_out_held_out", "spearman"),
-        ("known_known", "pearson"),
-    ],
-)
-def test_the_jackknife_leaves_a_taxon_out_of_every_fold(part, metric):
-    folds = [fold_of(9, [0, 1, 2], 3), fold_of(9, [5, 6, 7, 8], 4)]
-    _, left_out = jackknife(folds, part, metric)
-    kept = [0, 1, 2, 3, 5, 6, 7, 8]
-    without = [
-        Fold(f.genetic[np.ix_(kept, kept)], f.visual[np.ix_(kept, kept)], f.held_out[kept])
-        for f in folds
-    ]
-    assert left_out[4] == pytest.approx(score_folds(without)[part, metric])
-
-
-def test_limits_cover_the_value_and_shrink_with_the_taxa():
-    widths = []
-    for n in (20, 80):
-        folds = [fold_of(n, range(0, n, 3), 3)]
-        low, high = correlation_limits(folds)["held_out_known", "pearson"]
-        assert low < score_folds(folds)["held_out_known", "pearson"] < high
-        widths.append(high - low)
-    assert widths[1] < widths[0] / 2
-
-
 # Fits and refits
 
 
@@ -451,6 +427,7 @@ def test_rows_hold_scores_nulls_gains_and_folds(study, fitted):
     ]
     permuted = refits(embedder(study), study, 5, 1)
     null = permuted[permuted["kind"] == "tips"]
+    null = pd.concat([null, fresh_scores()])
     rows = metrics_table(held_out_rows("tips", folds["tips"], null, ("plain", reference), 1))
     everything = rows[rows["fold"].isna()]
     assert not everything.duplicated(["part", "metric", "role", "against"]).any()
@@ -461,8 +438,7 @@ def test_rows_hold_scores_nulls_gains_and_folds(study, fitted):
     in_sample = pooled.loc[("known_known", "pearson")]
     assert np.isnan(in_sample["p"]) and np.isnan(in_sample["ci_low"])
     assert pooled.loc["known_known", "p"].isna().all()
-    tested = pooled.loc[[key for key in pooled.index if key[1] in ("pearson", "nearest_regret")]]
-    tested = tested.drop("known_known", level="part")
+    tested = pooled.loc[[*SCORED, ("held_out_known", "nearest_regret")]]
     assert (tested["p"] >= 1 / 6).all()
     assert (tested["ci_low"] < tested["value"]).all() and (
         tested["value"] < tested["ci_high"]
@@ -480,21 +456,37 @@ def test_rows_hold_scores_nulls_gains_and_folds(study, fitted):
     assert set(of_known.index) == set(NULLS) and of_known["p"].isna().all()
     assert np.isnan(in_sample["n_permutations"])
     ours, theirs = score_folds(folds["tips"]), score_folds(reference)
+    limits = fresh_limits(null, ours)
+    assert set(limits) == set(SCORED) and pooled.loc[key, ["ci_low", "ci_high"]].tolist() == list(
+        limits[key]
+    )
+    assert np.isnan(pooled.loc[("held_out_known", "spearman"), "ci_low"])
+    assert not rows["against"].str.startswith("fresh", na=False).any()
     for part, metric in (key, ("held_out_known", "nearest_regret")):
         gain = gains.loc[(part, metric)]
         assert gain["value"] == pytest.approx(ours[part, metric] - theirs[part, metric])
         assert gain["ci_low"] < gain["value"] < gain["ci_high"]
     assert ours[key] > theirs[key]
-    without = [
-        score_folds(without_taxon(fold, i) for fold in folds["tips"])[key]
-        - score_folds(without_taxon(fold, i) for fold in reference)[key]
-        for i in range(29)
-    ]
-    half = 1.959963984540054 * np.sqrt(28) * np.std(without)
-    assert gains.loc[key, "ci_low"] == pytest.approx(ours[key] - theirs[key] - half)
+    low, high = gain_limits(null, key, ours[key], ours[key] - theirs[key])
+    assert gains.loc[key, ["ci_low", "ci_high"]].tolist() == [low, high]
     assert rows["fold"].nunique() == 3
     blind = nulls.loc[("held_out_known", "nearest_regret", "random_relative"), "value"]
     assert blind > pooled.loc[("held_out_known", "nearest_regret"), "value"]
+
+
+def fresh_scores():
+    """Scores of fresh looks at every signal, unguided vectors beside them."""
+    rng = np.random.default_rng(11)
+    rows = []
+    for (part, metric), names, gain in (
+        (key, names, gain)
+        for key in SCORED
+        for names, gain in ((FRESH, 0.1), (FRESH_UNGUIDED, 0.0))
+    ):
+        for signal, name in names.items():
+            for number, draw in enumerate(rng.normal(0.6 * signal + gain, 0.1, 7), start=1):
+                rows.append((name, number, "tips", part, metric, draw))
+    return pd.DataFrame(rows, columns=PERMUTED_COLUMNS)
 
 
 def test_random_vectors_are_scored_by_the_mean_and_range_of_draws(study):
@@ -525,22 +517,6 @@ def test_random_vectors_are_scored_by_the_mean_and_range_of_draws(study):
     alone = of_role(metrics_table(random_rows("tips", folds, permuted[:0])), "score")
     assert alone["value"].tolist() == pytest.approx(list(first.values()))
     assert alone["ci_low"].isna().all() and (alone["n_permutations"] == 1).all()
-
-
-def without_taxon(fold, taxon):
-    kept = [i for i in range(len(fold.held_out)) if i != taxon]
-    square = np.ix_(kept, kept)
-    return Fold(fold.genetic[square], fold.visual[square], fold.held_out[kept])
-
-
-def test_many_taxa_are_left_out_in_groups():
-    fold = fold_of(130, range(0, 130, 3), 3)
-    _, left_out = jackknife([fold], "held_out_known", "pearson")
-    assert len(left_out) == 100
-    kept = np.arange(130) % 100 != 7
-    square = np.ix_(kept, kept)
-    without = Fold(fold.genetic[square], fold.visual[square], fold.held_out[kept])
-    assert left_out[7] == pytest.approx(score_folds([without])["held_out_known", "pearson"])
 
 
 def test_the_table_of_relatives_names_them(study, fitted):

@@ -200,12 +200,12 @@ def test_a_refit_of_one_number_is_to_one_draw_whatever_the_method_and_the_backbo
     specimens = pd.Series(taxa.index, taxa.index)
     borne, dealt = [], []
 
-    def of_embedder(embedder, distances, ordered):
+    def of_embedder(embedder, distances, ordered, question):
         borne[-1].append(dict(zip(ordered.index, embedder.bags.taxa, strict=True)))
         dealt[-1].append(list(embedder.images.ids))
         return []
 
-    def of_ridge(grams, tree):
+    def of_ridge(grams, tree, question):
         (moved,) = grams.values()
         own = np.diagonal(images.grams()["last"], axis1=1, axis2=2)[0]
         place = [np.flatnonzero(np.isclose(own, size)) for size in np.diagonal(moved[0])]

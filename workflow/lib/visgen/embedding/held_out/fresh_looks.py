@@ -19,7 +19,7 @@ from visgen.signal.new_specimens import Looks, looks_of, redrawn_vectors
 #: Null in the tables of refits: fresh looks at each signal, and what unguided vectors of the same
 #: looks score.
 FRESH = {signal: f"fresh_looks_{signal:g}" for signal in SIGNALS}
-UNGUIDED = {signal: f"{name}_unguided" for signal, name in FRESH.items()}
+FRESH_UNGUIDED = {signal: f"{name}_unguided" for signal, name in FRESH.items()}
 #: Scores that are given an interval.
 SCORED = (
     ("held_out_held_out", "pearson"),
@@ -98,7 +98,7 @@ def score_fresh(looks: Looks, fit: Fitter, *, draws: int, seed: int) -> list[tup
     rows = []
     for signal in SIGNALS if draws else ():
         root = looks.traits.trait_root(signal)
-        names = {"own": FRESH[signal], "unguided": UNGUIDED[signal]}
+        names = {"own": FRESH[signal], "unguided": FRESH_UNGUIDED[signal]}
         for number in range(1, draws + 1):
             for which, kinds in fit(looks.draw(signal, root, rng)).items():
                 rows += [(names[which], number, *row) for row in _scores(kinds)]
@@ -185,7 +185,7 @@ def gain_limits(
     low, high
         NaN without fresh looks.
     """
-    own, unguided = (_matrix(permuted, names, key) for names in (FRESH, UNGUIDED))
+    own, unguided = (_matrix(permuted, names, key) for names in (FRESH, FRESH_UNGUIDED))
     if own is None or unguided is None:
         return np.nan, np.nan
     means, sds = own.mean(axis=1), (own - unguided).std(axis=1, ddof=1)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from visgen.bootstrap import bayesian_weights
-from visgen.embedding.held_out.fresh_looks import FRESH, UNGUIDED, fresh_limits, gain_limits
+from visgen.embedding.held_out.fresh_looks import FRESH, FRESH_UNGUIDED, fresh_limits, gain_limits
 from visgen.embedding.held_out.scoring import (
     CORRELATIONS,
     METRICS,
@@ -88,7 +88,7 @@ def held_out_rows(
         for metric, column in NEAREST.items()
     }
     shared = {"evaluator": f"held_out_{kind}", "n": len(folds[0].held_out)}
-    refitted = permuted[~permuted["null"].isin([*FRESH.values(), *UNGUIDED.values()])]
+    refitted = permuted[~permuted["null"].isin([*FRESH.values(), *FRESH_UNGUIDED.values()])]
     rows = []
     for (part, metric), value in scores.items():
         low, high = limits.get((part, metric), (None, None))

@@ -186,7 +186,7 @@ def refit_fresh(
     -------
     DataFrame
         Columns `PERMUTED_COLUMNS`; null one of `visgen.embedding.held_out.fresh_looks.FRESH`, or
-        of `UNGUIDED` there. No row of random vectors.
+        of `FRESH_UNGUIDED` there. No row of random vectors.
     """
     if images.pooling == "random":
         return pd.DataFrame(columns=PERMUTED_COLUMNS)
