@@ -91,7 +91,7 @@ def scored(variant, names, visual_names=None):
     features, taxa = collection()
     _, visual = embed_taxa(features, taxa, variant, 1)
     visual = visual.filter(visual_names or visual.ids)
-    groups = pd.Series(["G", "H"] * 4, [f"Taxon {i}" for i in range(8)])
+    groups = {"within_above": pd.Series(["G", "H"] * 4, [f"Taxon {i}" for i in range(8)])}
     return score_variant(
         features,
         taxa,

@@ -78,21 +78,22 @@ def add_intervals(
         these very taxa give (bootstrap of specimens; taxa of one specimen do not vary in it).
     """
     taxa = list(genetic.ids)
-    vectors = redrawn.vectors.loc[taxa].to_numpy(float)
-    again = [one.loc[taxa].to_numpy(float) for one in redrawn.again]
+    vectors, *again = (one.loc[taxa].to_numpy(float) for one in (redrawn.vectors, *redrawn.again))
     n_specimens = redrawn.n_specimens.loc[taxa].to_numpy(float)
     correlate = correlations(genetic, groups)
 
-    def measure(vectors: np.ndarray) -> dict[Hashable, float]:
-        centred = vectors - vectors.mean(axis=0) if redrawn.centred else vectors
-        unit = centred / np.linalg.norm(centred, axis=1, keepdims=True)
+    def measure(vectors: np.ndarray, mean: np.ndarray) -> dict[Hashable, float]:
+        departures = vectors - mean if redrawn.centred else vectors
+        unit = departures / np.linalg.norm(departures, axis=1, keepdims=True)
         return correlate(-(unit @ unit.T))
+
+    def measure_fresh(drawn: np.ndarray) -> dict[Hashable, float]:
+        fresh = np.hstack([drawn + mean[:-1], beside])
+        return measure(fresh, fresh.mean(axis=0))
 
     traits, mean = traits_of(genetic.data, vectors, again, n_specimens)
     beside = np.full((len(taxa), 1), mean[-1])
-    fresh = fresh_statistics(
-        traits, lambda drawn: measure(np.hstack([drawn + mean[:-1], beside])), seed=seed
-    )
+    fresh = fresh_statistics(traits, measure_fresh, seed=seed)
     found = []
     for row in rows:
         key = (row["evaluator"], row.get("part", "all"), row["metric"])
@@ -108,8 +109,12 @@ def add_intervals(
             null |= {"value": float(fresh[key][-1].mean()), "ci_low": low, "ci_high": high}
             found += [shared | null, shared | {"metric": POWER, "value": power(fresh[key])}]
     if again and (n_specimens > 1).any():
-        r = measure(vectors)["mantel", "all", "pearson"]
-        others = [measure(one)["mantel", "all", "pearson"] for one in again]
+        # Also of taxa without a place in the tree, as the distances are.
+        means = [one.mean(axis=0).to_numpy() for one in (redrawn.vectors, *redrawn.again)]
+        r, *others = (
+            measure(*one)["mantel", "all", "pearson"]
+            for one in zip((vectors, *again), means, strict=True)
+        )
         half = _Z_95 * float(np.std(others, ddof=1))
         row = {"evaluator": NEW_SPECIMENS, "metric": "pearson", "value": r, "n": len(taxa)}
         found.append(row | {"ci_low": r - half, "ci_high": r + half})
@@ -142,7 +147,7 @@ def correlations(
         codes = group_codes(of_step, tuple(genetic.ids[i] for i in where))
         for method in methods:
             centred = centred_within(genetic.data[np.ix_(where, where)], codes, method)
-            if centred is not None and len(centred):
+            if centred is not None:
                 within[step, method] = (where, codes, centred)
 
     def correlate(visual: np.ndarray) -> dict[Hashable, float]:

@@ -12,6 +12,7 @@ SIGNALS = (0.0, 0.15, 0.4, 0.7, 1.0)
 #: Draws at each.
 DRAWS = 60
 _Z_95 = 1.959963984540054
+_CONSTANT = 1e-9  # deviation that is rounding
 
 
 def fresh_statistics(
@@ -65,12 +66,13 @@ def expected_interval(fresh: np.ndarray, value: float) -> tuple[float, float]:
         All expectations from which the value is no farther than 95 % of fresh draws are: a test,
         inverted (parametric bootstrap; Davison & Hinkley 1997, chapter 5). Deviation and
         skewness of fresh draws vary with their expectation; beyond the signals 0 and 1 they stay
-        as they are there. NaN where the statistic is not defined in a draw.
+        as they are there. NaN where the statistic is not defined in a draw, or is
+        the same in all draws at a signal.
     """
     if not np.isfinite(fresh).all() or not np.isfinite(value):
         return np.nan, np.nan
     means, sds = fresh.mean(axis=1), fresh.std(axis=1, ddof=1)
-    if not sds.all():
+    if sds.min() <= _CONSTANT:
         return np.nan, np.nan
     skews = (((fresh - means[:, None]) / sds[:, None]) ** 3).mean(axis=1)
     tried = np.linspace(-1, 1, 4001)
