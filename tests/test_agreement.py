@@ -286,19 +286,17 @@ def test_too_few_taxa_are_listed():
 
 
 def test_tests_within_are_left_out_where_groups_do_not_allow_them():
-    for groups, reason in (
-        (in_groups(7), "7 taxa fall into 1 groups, the largest with 7 of them"),
-        (in_groups(2, 2, 2, 1), "7 taxa fall into 4 groups, the largest with 2 of them"),
+    for groups, reason, partial in (
+        (in_groups(7), "7 taxa fall into 1 groups, the largest with 7 of them", False),
+        (in_groups(2, 2, 2, 1), "7 taxa fall into 4 groups, the largest with 2 of them", True),
+        (in_groups(*[1] * 7), "7 taxa fall into 7 groups, the largest with 1 of them", False),
+        (in_groups(2, 2), "4 taxa fall into 2 groups, the largest with 2 of them", False),
     ):
         rows, omitted = score(7, groups)
-        assert {row["evaluator"] for row in rows} == {
-            "mantel",
-            "distance_correlation",
-            "procrustes",
-        }
-        assert [item["evaluator"] for item in omitted] == [
-            *("mantel_within_above", "partial_mantel"),
-        ]
+        expected = {"mantel", "distance_correlation", "procrustes"}
+        assert {row["evaluator"] for row in rows} - {"partial_mantel"} == expected
+        left_out = ["mantel_within_above"] + ["partial_mantel"] * (not partial)
+        assert [item["evaluator"] for item in omitted] == left_out
         assert omitted[0]["reason"].startswith(reason)
 
 
