@@ -25,7 +25,7 @@ def test_the_variance_of_a_mean_over_specimens_drawn_anew_is_unbiased():
     rng = np.random.default_rng(1)
     taxa, specimens = collection([2, 3, 7, 1])
     values = rng.normal(size=13)
-    drawn = [redraw_specimens(taxa, specimens, None, rng) for _ in range(1000)]
+    drawn = [redraw_specimens(taxa, specimens, None, rng) for _ in range(500)]
     for taxon in range(4):
         is_own = (taxa == f"Taxon {taxon}").to_numpy()
         own = values[is_own]
@@ -33,7 +33,7 @@ def test_the_variance_of_a_mean_over_specimens_drawn_anew_is_unbiased():
         m = len(own)
         of_mean = sum((own - own.mean()) ** 2) / (m - 1) / m if m > 1 else 0.0
         found = np.mean((means - own.mean()) ** 2)
-        assert found == pytest.approx(of_mean, rel=0.15)
+        assert found == pytest.approx(of_mean, rel=0.2)
 
 
 def test_one_specimen_fewer_is_drawn_and_a_single_one_stays():

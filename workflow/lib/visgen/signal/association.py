@@ -1,14 +1,12 @@
 """How much look follows descent: correlations of distances with intervals, and their power."""
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
 
-from visgen.distances.permutation_tests.mantel_within import centred_within
-from visgen.distances.permutation_tests.matrices import group_codes
+from visgen.distances.correlations import correlations
 from visgen.metrics import EXPECTED
 from visgen.scikit_bio import DistanceMatrix
 from visgen.signal.expectation import expected_interval, fresh_statistics, power
@@ -20,7 +18,6 @@ BROWNIAN = "brownian_motion"
 NEW_SPECIMENS = "new_specimens"
 #: Metric: how often wholly inherited look would be told from look that is not inherited at all.
 POWER = "power"
-METHODS = ("pearson", "spearman")
 _Z_95 = 1.959963984540054
 
 
@@ -119,54 +116,3 @@ def add_intervals(
         row = {"evaluator": NEW_SPECIMENS, "metric": "pearson", "value": r, "n": len(taxa)}
         found.append(row | {"ci_low": r - half, "ci_high": r + half})
     return found
-
-
-def correlations(
-    genetic: DistanceMatrix, groups: Mapping[str, pd.Series], methods: Sequence[str] = METHODS
-) -> Callable[[np.ndarray], dict[Hashable, float]]:
-    """Return what correlates visual with phylogenetic distances, over all pairs and within groups.
-
-    Parameters
-    ----------
-    genetic, groups
-        As in `add_intervals`.
-    methods
-        Of `METHODS`.
-
-    Returns
-    -------
-    callable
-        From (n_taxa, n_taxa) visual distances, or what rises with them, to correlations by
-        evaluator, part and metric. Those within groups that have none are left out.
-    """
-    everyone = np.ravel_multi_index(np.triu_indices(len(genetic.ids), k=1), genetic.shape)
-    pairs = {method: _unit(genetic.data.ravel()[everyone], method) for method in methods}
-    within = {}
-    for step, of_step in groups.items():
-        where = np.flatnonzero([taxon in of_step.index for taxon in genetic.ids])
-        codes = group_codes(of_step, tuple(genetic.ids[i] for i in where))
-        for method in methods:
-            centred = centred_within(genetic.data[np.ix_(where, where)], codes, method)
-            if centred is not None:
-                within[step, method] = (where, codes, centred)
-
-    def correlate(visual: np.ndarray) -> dict[Hashable, float]:
-        found: dict[Hashable, float] = {
-            ("mantel", "all", method): float(
-                pairs[method] @ _unit(visual.ravel()[everyone], method)
-            )
-            for method in methods
-        }
-        for (step, method), (where, codes, centred) in within.items():
-            inside = centred_within(visual[np.ix_(where, where)], codes, method)
-            r = np.nan if inside is None else float(centred @ inside)
-            found["mantel_within", step, method] = r
-        return found
-
-    return correlate
-
-
-def _unit(pairs: np.ndarray, method: str) -> np.ndarray:
-    pairs = rankdata(pairs) if method == "spearman" else pairs
-    centred = pairs - pairs.mean()
-    return centred / np.linalg.norm(centred)
