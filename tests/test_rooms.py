@@ -12,8 +12,8 @@ LIBRARY = ROOT / "workflow/lib/visgen"
 #: From front to back: a room imports from those before it.
 ORDER = """
 tables metrics names fields encodings delimited name_tables spellings scikit_bio bootstrap shares
-machine simulate specimens features provenance distances signal genetics embedding classification
-visual_genetic report configuration figures
+claims machine simulate specimens features provenance distances signal genetics embedding
+classification visual_genetic report configuration figures
 """.split()  # noqa: SIM905
 QUESTIONS = ["specimens", "features", "distances", "genetics", "classification", "embedding"]
 QUESTIONS += ["visual_genetic"]

@@ -159,7 +159,8 @@ def test_mantel_is_that_of_means_over_the_sequences_of_a_taxon():
     names = [f"Taxon {i}" for i in (6, 0, 3, 1, 5, 2)] + ["Taxon other"]
     upper = np.triu(np.random.default_rng(4).random((7, 7)), 1)
     distances = DistanceMatrix(upper + upper.T, names)
-    rows = scores(score_against_distances(table, distances, 99, seed=1))
+    above = pd.DataFrame(index=names)
+    rows = scores(score_against_distances(table, distances, above, 99, seed=1))
     means = pd.DataFrame(table.values).groupby(table.taxa).mean()
     shared = [f"Taxon {i}" for i in (0, 1, 2, 3, 5, 6)]
     x = cdist(means.loc[shared], means.loc[shared], "cosine")[np.triu_indices(6, 1)]
@@ -169,13 +170,46 @@ def test_mantel_is_that_of_means_over_the_sequences_of_a_taxon():
     assert rows["mantel", "pearson"]["n"] == 6
     assert 0.01 <= rows["mantel", "pearson"]["p"] <= 1
     assert rows["mantel", "pearson"]["n_permutations"] == 99
+    again = rows["new_specimens", "pearson"]
+    assert again["value"] == pytest.approx(rows["mantel", "pearson"]["value"])
+    assert again["ci_low"] < again["value"] < again["ci_high"]
+    assert {row["part"] for row in rows.values()} == {"taxa"}
+
+
+def test_sequences_are_tested_within_the_groups_of_each_step():
+    table = random_vectors([3, 2, 1, 5, 2, 4, 1])
+    taxa = sorted(set(table.taxa))
+    upper = np.triu(np.random.default_rng(4).random((7, 7)), 1)
+    distances = DistanceMatrix(upper + upper.T, taxa)
+    above = pd.DataFrame({"family": list("FFFFHHH"), "genus": list("ABBBCCC")}, taxa)
+    rows = score_against_distances(table, distances, above, 99, seed=1)
+    values = {(row.get("part"), row["metric"]): row for row in rows if "p" in row}
+    means = pd.DataFrame(table.values).groupby(table.taxa).mean()
+    visual = cdist(means, means, "cosine")
+    for step, groups in (("within_coarsest", above["family"]), ("within_above", above["genus"])):
+        columns = []
+        for square in (visual, distances.data):
+            pairs = {
+                (i, j): square[i, j]
+                for i in range(7)
+                for j in range(i)
+                if groups.iloc[i] == groups.iloc[j]
+            }
+            column = pd.Series(list(pairs.values()))
+            column -= column.groupby([groups.iloc[i] for i, _ in pairs]).transform("mean")
+            columns.append(column)
+        row = values[step, "pearson"]
+        assert row["evaluator"] == "mantel_within"
+        assert row["value"] == pytest.approx(np.corrcoef(*columns)[0, 1])
+        assert row["ci_low"] < row["ci_high"]
 
 
 def test_too_few_shared_taxa_are_told_in_the_log(caplog):
     table = random_vectors([2, 2, 2, 2])
     distances = DistanceMatrix(1 - np.eye(4), [f"Taxon {i}" for i in range(4)])
+    above = pd.DataFrame(index=distances.ids)
     with caplog.at_level("INFO"):
-        assert score_against_distances(table, distances, 9, seed=1) == []
+        assert score_against_distances(table, distances, above, 9, seed=1) == []
     assert "4 taxa have sequences and distances; 5 are needed" in caplog.text
 
 
@@ -204,7 +238,8 @@ def test_the_table_has_the_columns_of_the_contract_and_a_null_beside_each_claim(
     for variant in ("sgt", "kmers"):
         evaluators = set(found.loc[found["variant"] == variant, "evaluator"])
         assert evaluators == {
-            *("loo_nearest_neighbour", "loo_nearest_neighbour_distinct", "mantel"),
+            *("loo_nearest_neighbour", "loo_nearest_neighbour_distinct"),
+            *("mantel", "new_specimens"),
         }
     of_tree = found[found["variant"] == "tree"]
     nulls = of_role(of_tree, EXPECTED, "shuffled_tips").set_index(["rank", "metric"])

@@ -85,7 +85,7 @@ def test_path_lengths_are_correlated_over_pairs():
     x, y = (patristic_distances(parse(text)).condensed_form() for text in (FIRST, SECOND))
     row = found["tree_comparison", "pearson"]
     assert row["value"] == pytest.approx(pearsonr(x, y).statistic)
-    assert row["ci_low"] < row["value"] < row["ci_high"]
+    assert "ci_low" not in row  # taxa that are left out in turn tell nothing of it
     assert ("tree_comparison", "spearman") in found
 
 

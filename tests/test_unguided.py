@@ -4,7 +4,7 @@ import pytest
 from skbio.stats.distance import DistanceMatrix
 from visgen.distances.matrices import tidy
 from visgen.embedding.pooling import pool_views
-from visgen.embedding.unguided import embed_taxa, score_variant
+from visgen.embedding.unguided import embed_taxa, open_steps, score_variant
 from visgen.features.whitening import Whitening
 
 VARIANTS = [
@@ -91,7 +91,7 @@ def scored(variant, names, visual_names=None):
     features, taxa = collection()
     _, visual = embed_taxa(features, taxa, variant, 1)
     visual = visual.filter(visual_names or visual.ids)
-    groups = pd.Series(["G", "H"] * 4, [f"Taxon {i}" for i in range(8)])
+    groups = {"within_above": pd.Series(["G", "H"] * 4, [f"Taxon {i}" for i in range(8)])}
     return score_variant(
         features,
         taxa,
@@ -118,6 +118,76 @@ def test_value_of_the_true_deal_is_the_mantel_r():
     scores = [row for row in rows if "role" not in row]
     found = {(row["evaluator"], row["metric"]): row["value"] for row in scores}
     assert found["dealt_specimens", "pearson"] == pytest.approx(found["mantel", "pearson"])
+
+
+@pytest.mark.parametrize(
+    "variant",
+    [*VARIANTS[:6], MEAN | {"whiten": True}, MEAN | {"whiten": True, "centre": True}],
+    ids=str,
+)
+def test_specimens_drawn_anew_vary_around_the_mantel_r(variant):
+    # Taxon 0 has no place in the tree, but a part in the mean that is subtracted.
+    rows, _ = scored(variant, [f"Taxon {i}" for i in range(1, 7)])
+    found = {(row["evaluator"], row["metric"]): row for row in rows if "role" not in row}
+    again, tested = found["new_specimens", "pearson"], found["mantel", "pearson"]
+    assert again["value"] == pytest.approx(tested["value"], abs=1e-6)
+    assert again["ci_low"] < again["value"] < again["ci_high"]
+    assert tested["ci_low"] < tested["value"] < tested["ci_high"]
+
+
+def test_each_mantel_r_stands_beside_inherited_look_and_its_power():
+    rows, _ = scored(MEAN, [f"Taxon {i}" for i in range(7)])
+    for evaluator, part in (("mantel", None), ("mantel_within", "within_above")):
+        own = [row for row in rows if (row["evaluator"], row.get("part")) == (evaluator, part)]
+        assert [(row["metric"], row.get("against")) for row in own] == [
+            ("pearson", None),
+            ("pearson", "brownian_motion"),
+            ("power", None),
+            ("spearman", None),
+        ]
+
+
+def test_joined_views_are_drawn_anew_view_by_view():
+    features, taxa = collection(n_images=6)
+    specimens = pd.Series([f"s{i // 2}" for i in range(len(taxa))], taxa.index)
+    views = pd.Series(["in", "out"] * (len(taxa) // 2), taxa.index)
+    for whiten in (False, True):
+        variant = MEAN | {"whiten": whiten}
+        visual = embed_taxa(features, taxa, variant, 1, views)[1]
+        rows, _ = score_variant(
+            features, taxa, specimens, variant, visual, genetic(list(visual.ids)), {},
+            views=views, permutations=9, specimen_permutations=3, seed=1,
+        )  # fmt: skip
+        found = {row["evaluator"]: row for row in rows if row["metric"] == "pearson"}
+        assert found["new_specimens"]["ci_low"] < found["new_specimens"]["ci_high"]
+        r = np.corrcoef(genetic(list(visual.ids)).condensed_form(), visual.condensed_form())[0, 1]
+        assert found["new_specimens"]["value"] == pytest.approx(r, abs=1e-5)
+
+
+def scores_of(**p):
+    rows = [{"evaluator": "mantel", "metric": "pearson", "p": p.pop("chance")}]
+    rows.append({"evaluator": "mantel", "metric": "pearson", "role": "expected", "value": 0.1})
+    for step, values in p.items():
+        shared = {"evaluator": "mantel_within", "part": step}
+        rows += [shared | {"p": value} for value in values]
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("p", "expected"),
+    [
+        ({"chance": 0.01, "first": [0.02, 0.03], "second": [0.1, 0.01]}, ["first", "second"]),
+        ({"chance": 0.01, "first": [0.02, 0.03], "second": [0.11, 0.01]}, ["first"]),
+        ({"chance": 0.01, "first": [0.5, 0.03], "second": [0.01, 0.01]}, []),
+        ({"chance": 0.2, "first": [0.02, 0.03], "second": [0.01, 0.01]}, []),
+        ({"chance": 0.01, "second": [0.01, 0.01]}, []),  # the first was not tested
+    ],
+)
+def test_specimens_are_dealt_only_for_steps_that_permuted_taxa_leave_open(p, expected):
+    groups = {"first": pd.Series(["G"]), "second": pd.Series(["H"])}
+    found = open_steps(scores_of(**p), groups)
+    assert list(found) == expected
+    assert all(found[step] is groups[step] for step in found)
 
 
 def test_random_vectors_show_the_range_of_many_draws_and_no_p():

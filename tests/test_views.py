@@ -4,7 +4,7 @@ import pytest
 from guided_study import GUIDED, UNGUIDED
 from visgen.distances.agreement import deal_specimens
 from visgen.embedding.guidance.variants import make_embedder
-from visgen.embedding.pooling import pool, pool_views
+from visgen.embedding.pooling import pool, pool_views, whiten_images
 from visgen.embedding.ridge.kernels import gram_matrices
 from visgen.embedding.ridge.taxon_images import make_taxon_images
 from visgen.embedding.unguided import embed_taxa
@@ -115,6 +115,32 @@ def test_joined_views_are_whitened_apart():
     )
     assert found.shape == (3, 6)
     np.testing.assert_allclose(found.iloc[:, :3], alone, rtol=1e-5)
+
+
+@pytest.mark.parametrize("joined", [False, True])
+def test_images_whitened_once_are_pooled_to_the_same_vectors(joined):
+    _, taxa, views = study([(taxon, view) for taxon in "ABC" for view in ("in", "out")] * 4)
+    rng = np.random.default_rng(3)
+    features = pd.DataFrame(rng.standard_normal((24, 5)).astype(np.float32), taxa.index)
+    order = rng.permutation(24)
+    features, taxa, views = features.iloc[order], taxa.iloc[order], views.iloc[order]
+    own = views if joined else None
+    whitened = whiten_images(features, taxa, own)
+    assert whitened.index.equals(features.index)
+    found = pool_views(whitened, taxa, own, "mean", 1)
+    expected = pool_views(features, taxa, own, "mean", 1, whiten_within=taxa.unique())
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_a_view_of_fewer_components_than_another_has_zeros_for_the_others():
+    images = [(taxon, "in") for taxon in "ABC"] * 4 + [(taxon, "out") for taxon in "AAB"]
+    _, taxa, views = study(images)
+    rng = np.random.default_rng(3)
+    features = pd.DataFrame(rng.standard_normal((15, 5)).astype(np.float32), taxa.index)
+    whitened = whiten_images(features, taxa, views)
+    assert whitened.shape == (15, 5)
+    assert (whitened[views == "in"].abs() > 0).all(axis=None)
+    assert not whitened[views == "out"].iloc[:, 2:].any(axis=None)  # of three images, two
 
 
 def test_a_taxon_without_a_view_is_refused_where_views_are_set_side_by_side():

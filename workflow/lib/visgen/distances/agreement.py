@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pandas as pd
 
+from visgen.distances.correlations import correlations
 from visgen.distances.permutation_tests.distance_correlation import distance_correlation
 from visgen.distances.permutation_tests.mantel import mantel
 from visgen.distances.permutation_tests.mantel_within import mantel_within
@@ -14,7 +15,6 @@ from visgen.distances.permutation_tests.procrustes import procrustes
 from visgen.distances.steps import WITHIN_ABOVE
 from visgen.metrics import EXPECTED
 from visgen.scikit_bio import DistanceMatrix
-from visgen.signal.association import correlations
 
 OMITTED_COLUMNS = ["evaluator", "reason"]
 #: Evaluator that sets the true deal of specimens to taxa beside random ones, and their name.

@@ -9,5 +9,7 @@ something else:
   (below 1) or less (above 1)? Directions count by how much they vary.
 - *K_A*: the same, but all directions count alike, however little they vary.
 
-Mantel tests (`visgen.distances.permutation_tests`) set distances against distances instead.
+Mantel tests (`visgen.distances.permutation_tests`) set distances against distances instead. How far
+their r would vary over fresh looks of the same taxa, `association` says: looks that evolve anew on
+the tree (`fresh_traits`, `expectation`), seen in the specimens that there are (`new_specimens`).
 """

@@ -1,14 +1,12 @@
 """How much look follows descent: correlations of distances with intervals, and their power."""
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
 
-from visgen.distances.permutation_tests.mantel_within import centred_within
-from visgen.distances.permutation_tests.matrices import group_codes
+from visgen.distances.correlations import correlations
 from visgen.metrics import EXPECTED
 from visgen.scikit_bio import DistanceMatrix
 from visgen.signal.expectation import expected_interval, fresh_statistics, power
@@ -20,7 +18,6 @@ BROWNIAN = "brownian_motion"
 NEW_SPECIMENS = "new_specimens"
 #: Metric: how often wholly inherited look would be told from look that is not inherited at all.
 POWER = "power"
-METHODS = ("pearson", "spearman")
 _Z_95 = 1.959963984540054
 
 
@@ -78,18 +75,19 @@ def add_intervals(
         these very taxa give (bootstrap of specimens; taxa of one specimen do not vary in it).
     """
     taxa = list(genetic.ids)
-    vectors = redrawn.vectors.loc[taxa].to_numpy(float)
-    again = [one.loc[taxa].to_numpy(float) for one in redrawn.again]
+    vectors, *again = (one.loc[taxa].to_numpy(float) for one in (redrawn.vectors, *redrawn.again))
     n_specimens = redrawn.n_specimens.loc[taxa].to_numpy(float)
     correlate = correlations(genetic, groups)
 
-    def measure(vectors: np.ndarray) -> dict[Hashable, float]:
-        centred = vectors - vectors.mean(axis=0) if redrawn.centred else vectors
-        unit = centred / np.linalg.norm(centred, axis=1, keepdims=True)
+    def measure(vectors: np.ndarray, mean: np.ndarray) -> dict[Hashable, float]:
+        departures = vectors - mean if redrawn.centred else vectors
+        unit = departures / np.linalg.norm(departures, axis=1, keepdims=True)
         return correlate(-(unit @ unit.T))
 
     looks = looks_of(genetic.data, vectors, again, n_specimens)
-    fresh = fresh_statistics(looks, measure, seed=seed)
+    fresh = fresh_statistics(
+        looks, lambda drawn: measure(drawn, drawn.mean(axis=0)), seed=seed
+    )
     found = []
     for row in rows:
         key = (row["evaluator"], row.get("part", "all"), row["metric"])
@@ -105,60 +103,13 @@ def add_intervals(
             null |= {"value": float(fresh[key][-1].mean()), "ci_low": low, "ci_high": high}
             found += [shared | null, shared | {"metric": POWER, "value": power(fresh[key])}]
     if again and (n_specimens > 1).any():
-        r = measure(vectors)["mantel", "all", "pearson"]
-        others = [measure(one)["mantel", "all", "pearson"] for one in again]
+        # Also of taxa without a place in the tree, as the distances are.
+        means = [one.mean(axis=0).to_numpy() for one in (redrawn.vectors, *redrawn.again)]
+        r, *others = (
+            measure(*one)["mantel", "all", "pearson"]
+            for one in zip((vectors, *again), means, strict=True)
+        )
         half = _Z_95 * float(np.std(others, ddof=1))
         row = {"evaluator": NEW_SPECIMENS, "metric": "pearson", "value": r, "n": len(taxa)}
         found.append(row | {"ci_low": r - half, "ci_high": r + half})
     return found
-
-
-def correlations(
-    genetic: DistanceMatrix, groups: Mapping[str, pd.Series], methods: Sequence[str] = METHODS
-) -> Callable[[np.ndarray], dict[Hashable, float]]:
-    """Return what correlates visual with phylogenetic distances, over all pairs and within groups.
-
-    Parameters
-    ----------
-    genetic, groups
-        As in `add_intervals`.
-    methods
-        Of `METHODS`.
-
-    Returns
-    -------
-    callable
-        From (n_taxa, n_taxa) visual distances, or what rises with them, to correlations by
-        evaluator, part and metric. Those within groups that have none are left out.
-    """
-    everyone = np.ravel_multi_index(np.triu_indices(len(genetic.ids), k=1), genetic.shape)
-    pairs = {method: _unit(genetic.data.ravel()[everyone], method) for method in methods}
-    within = {}
-    for step, of_step in groups.items():
-        where = np.flatnonzero([taxon in of_step.index for taxon in genetic.ids])
-        codes = group_codes(of_step, tuple(genetic.ids[i] for i in where))
-        for method in methods:
-            centred = centred_within(genetic.data[np.ix_(where, where)], codes, method)
-            if centred is not None and len(centred):
-                within[step, method] = (where, codes, centred)
-
-    def correlate(visual: np.ndarray) -> dict[Hashable, float]:
-        found: dict[Hashable, float] = {
-            ("mantel", "all", method): float(
-                pairs[method] @ _unit(visual.ravel()[everyone], method)
-            )
-            for method in methods
-        }
-        for (step, method), (where, codes, centred) in within.items():
-            inside = centred_within(visual[np.ix_(where, where)], codes, method)
-            r = np.nan if inside is None else float(centred @ inside)
-            found["mantel_within", step, method] = r
-        return found
-
-    return correlate
-
-
-def _unit(pairs: np.ndarray, method: str) -> np.ndarray:
-    pairs = rankdata(pairs) if method == "spearman" else pairs
-    centred = pairs - pairs.mean()
-    return centred / np.linalg.norm(centred)

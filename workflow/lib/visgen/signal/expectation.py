@@ -13,6 +13,7 @@ SIGNALS = (0.0, 0.1, 0.3, 0.6, 1.0)
 DRAWS = 60
 _TRIED = 8001  # expectations between -1 and 1
 _Z_95 = 1.959963984540054
+_CONSTANT = 1e-9  # deviation that is rounding
 
 
 def fresh_statistics(
@@ -67,12 +68,12 @@ def expected_interval(fresh: np.ndarray, value: float) -> tuple[float, float]:
         inverted (parametric bootstrap; Davison & Hinkley 1997, chapter 5). How much draws vary
         rises or falls with their expectation, so distances are taken on the scale on which they
         vary by 1 throughout. Beyond the signals 0 and 1 they vary as there. NaN where the
-        statistic is not defined in a draw.
+        statistic is not defined in a draw, or is the same in all draws at a signal.
     """
     if not np.isfinite(fresh).all() or not np.isfinite(value):
         return np.nan, np.nan
     means, sds = fresh.mean(axis=1), fresh.std(axis=1, ddof=1)
-    if not sds.all():
+    if sds.min() <= _CONSTANT:
         return np.nan, np.nan
     fitted = deviation(means, sds)
     tried = np.linspace(-1, 1, _TRIED)

@@ -87,7 +87,9 @@ class FreshTraits:
         whole = float((shown**2).sum())
         total = max((whole - np.trace(share) * trace) / spread.sum(), _LEAST * whole)
         for _ in range(_ROUNDS):
-            weights = np.linalg.inv(np.diag(spread) + trace / total * share)
+            shown_by = np.diag(spread) + trace / total * share
+            # Tips without distance say nothing of what is inherited where nothing else varies.
+            weights = np.linalg.pinv(shown_by, rcond=_LEAST, hermitian=True)
             of_traits, of_noise = weights * spread, weights @ share
             a, b = np.trace(of_traits), np.trace(of_noise)
             found = shown.T @ weights @ shown
@@ -100,7 +102,8 @@ class FreshTraits:
         known = 2 * a * b * both + b * b * squares + b2 * (squares + trace**2)
         known += 2 * ab * (both + total * trace)
         known += a2 * (total**2 - 2 * (2 * ab * both + b2 * squares) / a**2)
-        wanted = (float((found**2).sum()) - known) / (a * a + a2 - 2 * a2**2 / a**2)
+        of_squares = max(a * a + a2 - 2 * a2**2 / a**2, _LEAST)  # 0 of a single contrast
+        wanted = (float((found**2).sum()) - known) / of_squares
         values, axes = np.linalg.eigh(covariance)
         values = _with_squares(np.clip(values, _LEAST * total, None), total, wanted)
         return axes * np.sqrt(values)

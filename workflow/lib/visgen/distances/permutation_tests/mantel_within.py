@@ -106,10 +106,12 @@ def centred_within(distances: np.ndarray, codes: np.ndarray, method: str) -> np.
     -------
     ndarray or None
         In the order of `pairs_within`, so that a product of two is r within groups; None where
-        all distances within each group are equal.
+        all distances within each group are equal, or no group has two taxa.
     """
     same = pairs_within(codes)
     pairs = distances[same]
+    if not len(pairs):
+        return None
     pairs = rankdata(pairs) if method == "spearman" else pairs
     group = codes[np.nonzero(same)[0]]
     means = np.bincount(group, weights=pairs) / np.maximum(np.bincount(group), 1)

@@ -6,13 +6,14 @@ from typing import Any
 import pandas as pd
 
 from visgen.claims import CHANCE, SHOWN, Step, judge
+from visgen.distances.permutation_tests.matrices import METHODS
 from visgen.distances.steps import STEPS
 from visgen.metrics import EXPECTED, SCORE, of_role
 from visgen.report.cells import interval_in_words
 from visgen.report.claims import steps_in_words
 from visgen.report.genetics.rows import VECTORS
 from visgen.report.page import format_number, format_p, format_percent
-from visgen.signal.association import METHODS, POWER
+from visgen.signal.association import POWER
 
 
 def genetics_findings(
