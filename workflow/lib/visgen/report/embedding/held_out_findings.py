@@ -25,6 +25,7 @@ def held_out_findings(
     refits: Mapping[str, int],
     tree_rank: str,
     step_ranks: Mapping[str, str],
+    labels: Mapping[str, str],
 ) -> list[str]:
     """Say in plain sentences what guidance gives for taxa it has not seen, null results included.
 
@@ -44,6 +45,8 @@ def held_out_findings(
         Rank of the taxa.
     step_ranks
         By step, the rank within whose groups it asks.
+    labels
+        What the page calls each backbone (`visgen.report.backbones`).
     """
     findings = []
     for key in dict.fromkeys((row["backbone"], row["kind"]) for row in rows):
@@ -54,7 +57,7 @@ def held_out_findings(
         backbone, kind = key
         number = f"{len(fitted)} guided variant{'s' * (len(fitted) > 1)}"
         sentences = [
-            f"{tree_rank.capitalize()} not seen by guidance, {_KINDS[kind]} ({backbone}; "
+            f"{tree_rank.capitalize()} not seen by guidance, {_KINDS[kind]} ({labels[backbone]}; "
             f"{fitted[0]['n']} taxa, {number})."
         ]
         verdicts = [_verdict(row, refits[row["variant"]], step_ranks) for row in fitted]

@@ -5,11 +5,11 @@ from typing import Any
 
 import pandas as pd
 
-from visgen.claims import CHANCE, SHOWN, Step, judge
+from visgen.claims import CHANCE, judge
 from visgen.distances.steps import STEPS
 from visgen.metrics import EXPECTED, SCORE, of_role
 from visgen.report.cells import interval_in_words
-from visgen.report.claims import steps_in_words
+from visgen.report.claims import step_of, steps_in_words
 from visgen.report.genetics.rows import VECTORS
 from visgen.report.page import format_number, format_p, format_percent
 from visgen.signal.association import METHODS, POWER
@@ -105,20 +105,19 @@ def _mantel_in_words(
         **{step: ("mantel_within", step) for step in step_ranks},
     }.items():
         tests = [of_variant.get((evaluator, part, metric)) for metric in METHODS]
-        if None in tests:
-            steps.append(Step(step, None, ()))
-            continue
         power = of_variant.get((evaluator, part, POWER), {}).get("value")
-        p = tuple(test["p"] for test in tests)
-        steps.append(Step(step, tests[0]["value"], p, tests[0]["n_permutations"], power))
-        if step != CHANCE:
-            told.append(f"within {step_ranks[step]} {_r_in_words(tests[0])}")
+        steps.append(step_of(step, tests, power))
+        if step != CHANCE and tests[0] is not None:
+            told.append(f"within {step_ranks[step]} r = {_r_in_words(tests[0])}")
     verdicts = dict(zip([CHANCE, *step_ranks], judge(steps), strict=True))
-    claim = steps_in_words(verdicts, step_ranks, what="likeness of sequences")
+    what = f"likeness of sequences by {VECTORS[variant]}"
+    sentence = f"{steps_in_words(verdicts, step_ranks, what)}. {'; '.join(told)}."
     if inferred:
-        link = "; that had to be, since" if verdicts[CHANCE] == SHOWN else ", though"
-        claim += f"{link} the distances come from these very sequences"
-    return f"Distances of {VECTORS[variant]} and phylogenetic ones: {claim}: {'; '.join(told)}."
+        sentence += (
+            " Agreement was to be expected, since the phylogenetic distances come from these very "
+            "sequences."
+        )
+    return sentence
 
 
 def _trees_in_words(found: Mapping[tuple, dict], nulls: Mapping[tuple, dict], rank: str) -> str:
