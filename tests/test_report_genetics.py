@@ -318,9 +318,10 @@ SAME = (
     ],
 )
 def test_finding_of_mantel_tests_says_what_p_and_the_distances_allow(p, within, verdict, inferred):
-    numbers = [f"Mantel r = 0.42 (95 % 0.10 to 0.66, p = {p}, 13 taxa)"]
+    numbers = [f"Mantel r = 0.42 (95 % 0.10 to 0.66, p = {p}, 13 taxa; Spearman 0.42, p = {p})"]
     numbers += [
-        f"within {STEPS[step]} r = 0.30 (95 % 0.20 to 0.40, p = {its_p}, 11 taxa)"
+        f"within {STEPS[step]} r = 0.30 (95 % 0.20 to 0.40, p = {its_p}, 11 taxa; "
+        f"Spearman 0.30, p = {its_p})"
         for step, its_p in within.items()
     ]
     assert findings(mantel("sgt", p, within), inferred=inferred) == [

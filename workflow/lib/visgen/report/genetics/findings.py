@@ -99,7 +99,7 @@ def _mantel_in_words(
     score = of_variant.get(("mantel", "taxa", "pearson"))
     if score is None:
         return ""
-    steps, told = [], [f"Mantel r = {_r_in_words(score)}"]
+    steps, told = [], []
     for step, (evaluator, part) in {
         CHANCE: ("mantel", "taxa"),
         **{step: ("mantel_within", step) for step in step_ranks},
@@ -107,8 +107,9 @@ def _mantel_in_words(
         tests = [of_variant.get((evaluator, part, metric)) for metric in METHODS]
         power = of_variant.get((evaluator, part, POWER), {}).get("value")
         steps.append(step_of(step, tests, power))
-        if step != CHANCE and tests[0] is not None:
-            told.append(f"within {step_ranks[step]} r = {_r_in_words(tests[0])}")
+        if tests[0] is not None:
+            where = "Mantel" if step == CHANCE else f"within {step_ranks[step]}"
+            told.append(f"{where} r = {_r_in_words(*tests)}")
     verdicts = dict(zip([CHANCE, *step_ranks], judge(steps), strict=True))
     what = f"likeness of sequences by {VECTORS[variant]}"
     sentence = f"{steps_in_words(verdicts, step_ranks, what)}. {'; '.join(told)}."
@@ -149,12 +150,14 @@ def _monophyly_in_words(score: Mapping[str, Any], null: Mapping[str, Any] | None
     return f"{sentence} (p = {format_p(score['p'])})."
 
 
-def _r_in_words(score: Mapping[str, Any]) -> str:
+def _r_in_words(score: Mapping[str, Any], of_ranks: Mapping[str, Any] | None = None) -> str:
+    """Give r with its interval and p, and Spearman's, where there is one."""
     interval = interval_in_words(score, _two_digits)
     words = f"95 % {interval}, " if interval else ""
-    return (
-        f"{_two_digits(score['value'])} ({words}p = {format_p(score['p'])}, {int(score['n'])} taxa)"
-    )
+    words += f"p = {format_p(score['p'])}, {int(score['n'])} taxa"
+    if of_ranks is not None:
+        words += f"; Spearman {_two_digits(of_ranks['value'])}, p = {format_p(of_ranks['p'])}"
+    return f"{_two_digits(score['value'])} ({words})"
 
 
 def _two_digits(value: float) -> str:
