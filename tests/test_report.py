@@ -679,6 +679,29 @@ def test_untested_taxa_are_means_over_seeds():
     assert (found["n_seeds"], found["n_shared_specimens"]) == (3, 1)
 
 
+def test_an_untrained_backbone_is_a_control_wherever_findings_and_scores_name_it(tmp_path):
+    trained, control = (
+        "".join(Tags(page(tmp_path, pretrained=0, weights=weights)).text)
+        for weights in ("imagenet", "none")
+    )
+    marked = "net (control)"
+    assert "(control)" not in trained
+    findings, rest = control.split("Specimens: what is there?")
+    scores = rest[rest.index("Classification: can taxa be told apart") :]
+    # A classifier, its choice, vectors, held-out taxa and taxa outside the tree.
+    assert findings.count(marked) == 5
+    for part in (findings, scores):
+        assert marked in part
+        assert not re.search(r"\bnet\b(?! \(control\))", part)
+    assert "untrained: a control" in rest
+
+
+def test_only_untrained_backbones_are_controls():
+    weights = {"a": "none", "b": "imagenet", "c": "simclr", "d": "none.pth", "e": "bundled"}
+    labels = backbone_labels({name: {"model": "m", "weights": w} for name, w in weights.items()})
+    assert labels == {"a": "a (control)"} | {name: name for name in "bcde"}
+
+
 def test_parts_without_inputs_are_named():
     assert content.left_out("family", "species") == []
     assert [part.split(",")[0] for part in content.left_out(None, None)] == [
