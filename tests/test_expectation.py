@@ -5,6 +5,7 @@ from scipy.stats import binom
 from signal_study import tree_distances
 from visgen.signal.expectation import SIGNALS, expected_interval, fresh_statistics, power
 from visgen.signal.fresh_traits import FreshTraits
+from visgen.signal.new_specimens import Looks
 
 Z = 1.959964
 STEP = 0.0005  # between the expectations that are tried
@@ -32,38 +33,41 @@ def test_with_the_same_deviation_everywhere_it_goes_as_far_to_both_sides():
     assert (low, high) == pytest.approx((0.3 - Z * 0.07, 0.3 + Z * 0.07), abs=STEP)
 
 
+def parabola(fresh):
+    """Deviation by expectation: relative errors of a parabola are smallest."""
+    means = [row.mean() for row in fresh]
+    deviations = [row.std(ddof=1) for row in fresh]
+    weights = 1 / np.array(deviations)
+    fitted = polyfit(means, deviations, 2, w=weights)
+
+    def at(expected):
+        inside = min(max(expected, min(means)), max(means))
+        return max(polyval(inside, fitted), min(deviations) / 2)
+
+    return at
+
+
 def test_beyond_the_signals_the_deviation_stays():
-    deviations = [0.02, 0.03, 0.05, 0.07, 0.09]
-    fresh = symmetric(MEANS, deviations)
-    logs = polyfit(MEANS, np.log(deviations), 2)
-    below, above = (np.exp(polyval(MEANS[end], logs)) for end in (0, -1))
-    low, high = expected_interval(fresh, -0.3)
-    assert (low, high) == pytest.approx((-0.3 - Z * below, -0.3 + Z * below), abs=STEP)
-    low, high = expected_interval(fresh, 0.8)
-    assert (low, high) == pytest.approx((0.8 - Z * above, 0.8 + Z * above), abs=STEP)
+    fresh = symmetric(MEANS, [0.02, 0.03, 0.05, 0.07, 0.09])
+    deviation = parabola(fresh)
+    below, above = Z * deviation(MEANS[0]), Z * deviation(MEANS[-1])
+    found = expected_interval(fresh, -0.3)
+    assert found == pytest.approx((-0.3 - below, -0.3 + below), abs=STEP)
+    assert expected_interval(fresh, 0.7)[1] == pytest.approx(0.7 + above, abs=STEP)
 
 
 @pytest.mark.parametrize("value", [0.0, 0.15, 0.4])
-def test_the_value_lies_at_a_quantile_of_what_is_drawn_around_each_limit(value):
+def test_limits_are_195_deviations_away_step_by_step(value):
     fresh = skewed(MEANS, [0.03, 0.04, 0.05, 0.07, 0.09], np.random.default_rng(3))
-    means = [row.mean() for row in fresh]
-    logs, skews = [], []
-    for row in fresh:
-        deviation = np.sqrt(sum((one - row.mean()) ** 2 for one in row) / (len(row) - 1))
-        logs.append(np.log(deviation))
-        skews.append(sum(((one - row.mean()) / deviation) ** 3 for one in row) / len(row))
-    logs, skews = polyfit(means, logs, 2), polyfit(means, skews, 1)
-    inside = []
-    for tried in np.linspace(-1, 1, 4001):
-        at = min(max(tried, min(means)), max(means))
-        deviation, skew = np.exp(polyval(at, logs)), polyval(at, skews)
-        lowest = tried + deviation * (-Z + skew * (Z**2 - 1) / 6)
-        highest = tried + deviation * (Z + skew * (Z**2 - 1) / 6)
-        if lowest <= value <= highest:
-            inside.append(tried)
-    found = expected_interval(fresh, value)
-    assert found == pytest.approx((min(inside), max(inside)), abs=1.1 * STEP)
-    assert found[0] < value < found[1]
+    deviation = parabola(fresh)
+    found = []
+    for sign in (-1, 1):
+        limit, gone = value, 0.0
+        while gone < Z:  # in steps that are small beside the deviation
+            limit += sign * 1e-4
+            gone += 1e-4 / deviation(limit)
+        found.append(limit)
+    assert expected_interval(fresh, value) == pytest.approx(tuple(found), abs=STEP)
 
 
 @pytest.mark.parametrize("place", [0, 2, 4])
@@ -89,7 +93,6 @@ def test_there_is_no_interval_where_the_statistic_is_not_defined():
     rounding[4] = 1 + 1e-16 * np.arange(60)
     for draws, value in ((gap, 0.3), (constant, 0.3), (rounding, 0.3), (fresh, np.nan)):
         assert np.isnan(expected_interval(draws, value)).all()
-    assert np.isnan(expected_interval(fresh, 1.5)).all()  # no expectation is near
 
 
 def test_power_is_how_many_draws_of_inherited_look_exceed_those_of_chance():
@@ -106,25 +109,27 @@ def test_power_is_how_many_draws_of_inherited_look_exceed_those_of_chance():
 def study():
     rng = np.random.default_rng(9)
     distances = tree_distances(23, 1)
-    return FreshTraits(distances, rng.normal(size=(23, 5)), 0.1 * np.eye(5), np.full(23, 3.0))
+    vectors = rng.normal(size=(23, 5))
+    traits = FreshTraits(distances, vectors, 0.1 * np.eye(5), np.full(23, 3.0))
+    return Looks(traits, np.eye(5), np.zeros(5), 0.5)
 
 
 def test_fresh_vectors_follow_the_tree_the_more_the_larger_the_signal():
-    traits = study()
+    looks = study()
     upper = np.triu_indices(23, 1)
 
     def measure(vectors):
-        assert vectors.shape == (23, 5)
+        assert vectors.shape == (23, 6) and (vectors[:, -1] == 0.5).all()
         squares = ((vectors[:, None] - vectors) ** 2).sum(axis=2)
-        r = np.corrcoef(squares[upper], traits.distances[upper])[0, 1]
+        r = np.corrcoef(squares[upper], looks.traits.distances[upper])[0, 1]
         return {"r": r, ("other", 1): 2 * r}
 
-    fresh = fresh_statistics(traits, measure, draws=20, seed=1)
+    fresh = fresh_statistics(looks, measure, draws=20, seed=1)
     assert set(fresh) == {"r", ("other", 1)}
     assert fresh["r"].shape == (len(SIGNALS), 20)
     np.testing.assert_allclose(fresh["other", 1], 2 * fresh["r"])
     means = fresh["r"].mean(axis=1)
     assert (np.diff(means) > 0).all() and abs(means[0]) < 0.05
-    same, other = (fresh_statistics(traits, measure, draws=20, seed=s)["r"] for s in (1, 2))
+    same, other = (fresh_statistics(looks, measure, draws=20, seed=s)["r"] for s in (1, 2))
     np.testing.assert_array_equal(same, fresh["r"])
     assert not np.allclose(other, same)

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from signal_study import tree_distances
-from visgen.signal.new_specimens import redraw_specimens, redrawn_vectors, traits_of
+from visgen.signal.new_specimens import looks_of, redraw_specimens, redrawn_vectors
 
 
 def collection(sizes, images=None):
@@ -114,10 +114,12 @@ def test_distances_and_the_mean_are_kept_on_the_axes(n_features):
     vectors = 3 + rng.normal(size=(13, n_features))
     redrawn = [vectors + 0.1 * rng.normal(size=vectors.shape) for _ in range(3)]
     n_specimens = np.array([1, 2, 7] * 4 + [3])
-    traits, mean = traits_of(tree_distances(13, 1), vectors, redrawn, n_specimens)
+    looks = looks_of(tree_distances(13, 1), vectors, redrawn, n_specimens)
+    traits = looks.traits
     centred = vectors - vectors.mean(axis=0)
     np.testing.assert_allclose(traits.vectors @ traits.vectors.T, centred @ centred.T, atol=1e-8)
-    whole = np.hstack([traits.vectors + mean[:-1], np.full((13, 1), mean[-1])])
+    whole = np.hstack([traits.vectors + looks.mean, np.full((13, 1), looks.beside)])
+    np.testing.assert_allclose(traits.vectors @ looks.axes.T, centred, atol=1e-8)
     np.testing.assert_allclose(whole @ whole.T, vectors @ vectors.T)
     assert traits.vectors.shape[1] <= n_features
     np.testing.assert_array_equal(traits.n_specimens, n_specimens)
@@ -136,7 +138,7 @@ def test_noise_is_that_of_one_specimen_from_taxa_of_two_or_more():
                 departure = one[taxon] - vectors[taxon]
                 noise += n_specimens[taxon] * np.outer(departure, departure)
                 n += 1
-    traits, _ = traits_of(tree_distances(11, 1), vectors, redrawn, n_specimens)
+    traits = looks_of(tree_distances(11, 1), vectors, redrawn, n_specimens).traits
     # Which axes are taken is left open; on them vectors and noise go together.
     centred = vectors - vectors.mean(axis=0)
     np.testing.assert_allclose(
@@ -159,7 +161,7 @@ def test_noise_of_means_is_the_covariance_within_taxa():
     ]
     n_specimens = taxa.value_counts().loc[vectors.index].to_numpy()
     distances = np.ones((211, 211)) - np.eye(211)
-    traits, _ = traits_of(distances, vectors.to_numpy(), redrawn, n_specimens)
+    traits = looks_of(distances, vectors.to_numpy(), redrawn, n_specimens).traits
     expected = np.linalg.eigvalsh(spread.T @ spread)
     np.testing.assert_allclose(np.linalg.eigvalsh(traits.noise), expected, rtol=0.15)
 
@@ -167,5 +169,5 @@ def test_noise_of_means_is_the_covariance_within_taxa():
 @pytest.mark.parametrize("n_redrawn", [0, 3])
 def test_without_a_second_specimen_there_is_no_noise(n_redrawn):
     vectors = np.random.default_rng(1).normal(size=(11, 3))
-    traits, _ = traits_of(tree_distances(11, 1), vectors, [vectors] * n_redrawn, np.ones(11))
+    traits = looks_of(tree_distances(11, 1), vectors, [vectors] * n_redrawn, np.ones(11)).traits
     assert not traits.noise.any()

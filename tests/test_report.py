@@ -9,6 +9,7 @@ from jinja2 import UndefinedError
 from matplotlib.figure import Figure
 from visgen.metrics import metrics_table, over_seeds
 from visgen.report import specimens as content
+from visgen.report.backbones import backbone_labels
 from visgen.report.classification import content as classified
 from visgen.report.classification import rows as rows_of
 from visgen.report.embedding import agreement as on_agreement
@@ -29,6 +30,9 @@ from visgen.tables import write_table
 TEMPLATE = Path(__file__).parents[1] / "workflow/report/report.html.jinja"
 HOSTILE = '<script>alert("1 & 2")</script>\'>'
 BASELINES = ["most_frequent", "uniform"]
+#: What the page calls backbones, where none is a control.
+LABELS = {name: name for name in ("net", "other")}
+STEPS = {"within_coarsest": "order", "within_above": "suborder"}
 
 
 def classification(values, backbone="net", evaluator="independent", rank="genus", against=None):
@@ -76,12 +80,13 @@ def chosen_for(variant, backbone="net", rank="genus"):
 
 def agreement(p, p_dealt, variant="mean"):
     labels = {"experiment": "embedding", "variant": variant, "backbone": "net", "rank": "family"}
-    labels |= {"part": "all", "seed": 1, "n": 17}
+    labels |= {"part": "all", "seed": 1, "n": 17, "n_permutations": 9999}
     rows = [
-        labels | {"evaluator": test, "metric": metric, "value": 0.423, "p": p, **ends}
-        for test, ends in (
+        labels | {"evaluator": test, "metric": metric, "value": 0.423, "p": p, **more}
+        for test, more in (
             ("mantel", {"ci_low": 0.1, "ci_high": 0.6}),
-            ("mantel_within", {}),
+            ("mantel_within", {"part": "within_coarsest"}),
+            ("mantel_within", {"part": "within_above"}),
         )
         for metric in ("pearson", "spearman")
     ]
@@ -190,7 +195,11 @@ def page(
         + held_out(name, over=name)
     )
     rejected = pd.DataFrame({"file": [name] * 211, "reason": name, "detail": name})
+    networks = {"net": {"model": name, "weights": weights or name}}
+    others = (name, folder.name, folder.parent.name)  # of paths of figures
+    labels = backbone_labels(networks) | {other: other for other in others}
     given = {
+        "labels": labels,
         "dataset": name,
         "simulated": False,
         "tree_rank": tree_rank,
@@ -231,6 +240,7 @@ def page(
             "confidence_omitted": [net / "confidence.omitted.tsv"],
             "published": [folder / "published.tsv"],
         },
+        labels,
     )
     history = pd.DataFrame([(1, 5.5, 5.6, 0.02, 0.004), (2, 4.4, 5.6, 0.31, 0.004)])
     history.columns = ["epoch", "loss", "chance_loss", "top1", "chance_top1"]
@@ -240,7 +250,6 @@ def page(
     cuts |= {"image_size": 224, "crop_mode": "center", "crop_pct": 0.875}
     write_table(net / "seen.tsv", pd.DataFrame([cuts]))
     Figure(figsize=(1, 1)).savefig(net / "seen.png")
-    networks = {"net": {"model": name, "weights": weights or name}}
     given |= seen_content([net / "seen.tsv"], [net / "seen.png"], networks)
     given |= {"initial_weights": name}
     given |= pretraining_content([net / "history.tsv"] * pretrained, [net / "history.png"])
@@ -252,6 +261,8 @@ def page(
             [folder / "none.tsv"],
             folder / "few.tsv",
             folder / "missing.tsv",
+            STEPS,
+            labels,
         )
         write_table(folder / "folds.omitted.tsv", pd.DataFrame([(name, name)], columns=OMITTED))
         fit = {"n_known": 17, "n_watched": 3, "epoch": 5, "penalty": 0.01}
@@ -276,6 +287,8 @@ def page(
                 "pair_figures": [figure],
             },
             tree_rank=name,
+            step_ranks=STEPS,
+            labels=labels,
             guided=[name],
             random=[],
             references={name: name},
@@ -294,7 +307,7 @@ def page(
         trust |= dict.fromkeys(["own_group", "own_group_frequent", "own_group_blind"], 0.5)
         write_table(net / "ridge" / "placed.trust.tsv", pd.DataFrame([trust]))
         files = ([net / "ridge" / f"placed.{end}"] for end in ("tsv", "trust.tsv"))
-        given |= placed_content(*files, [figure], name)
+        given |= placed_content(*files, [figure], name, labels)
     return render_report(TEMPLATE, given)
 
 
@@ -389,8 +402,8 @@ def test_without_a_tree_the_section_says_it_is_left_out(tmp_path):
     text = page(tmp_path, tree_rank=None)
     assert "No tree and no distances were given, so this part is left out." in text
     assert "the comparison of look and descent, since neither inputs.tree" in text
-    assert "Mantel r =" not in text
-    assert "Mantel r =" in page(tmp_path)
+    assert "Over all pairs r =" not in text
+    assert "Over all pairs r =" in page(tmp_path)
 
 
 def test_page_says_that_learned_weights_saw_the_test_part(tmp_path):
@@ -428,7 +441,7 @@ def test_page_does_not_warn_where_nothing_is_cut(tmp_path):
 @pytest.mark.parametrize(
     ("weights", "said"),
     [
-        ("none", "<code>study</code>, untrained."),
+        ("none", "<code>study</code>, untrained: a control, which"),
         ("imagenet", "<code>study</code>, trained with labels on ImageNet, as timm has it."),
         ("hub", "<code>study</code>, trained as its owner on the hub says."),
         ("bundled", "trained with labels on ImageNet ("),
@@ -462,7 +475,7 @@ def finding(values, more=(), best="random_forest"):
     scores = over_seeds(metrics_table([*classification(values), *more]))
     chosen = chosen_for(best)
     rows = rows_of.score_rows(scores, ["family", "genus"], BASELINES, chosen)
-    return classified.findings(rows, rows_of.confidence_rows(scores, chosen))
+    return classified.findings(rows, rows_of.confidence_rows(scores, chosen), LABELS)
 
 
 def test_finding_where_the_chosen_classifier_beats_the_baselines():
@@ -573,12 +586,12 @@ def test_what_befell_one_classifier_is_told_with_its_name():
     rows = [("net", name, seed, "genus", "no specimens") for name in "ab" for seed in (1, 2)]
     rows.append(("net", "b", 3, "genus", "did not converge"))
     columns = ["backbone", "classifier", "seed", "rank", "reason"]
-    found = classified.omitted_rows(pd.DataFrame(rows, columns=columns), 2)
+    found = classified.omitted_rows(pd.DataFrame(rows, columns=columns), 2, LABELS)
     assert found == [
         {"rank": "genus", "reason": "no specimens", "n_seeds": 2, "classifiers": ""},
         {"rank": "genus", "reason": "did not converge", "n_seeds": 1, "classifiers": "b on net"},
     ]
-    assert classified.omitted_rows(pd.DataFrame(columns=columns), 2) == []
+    assert classified.omitted_rows(pd.DataFrame(columns=columns), 2, LABELS) == []
 
 
 def test_first_table_shows_the_chosen_the_reference_and_the_baselines():
@@ -654,31 +667,6 @@ def test_published_scores_stand_beside_those_of_every_backbone():
     assert (plain["value"], plain["here"][0][1]["value"]) == ("0.690", "0.600")
 
 
-@pytest.mark.parametrize(
-    ("p", "p_dealt", "verdict"),
-    [
-        (0.049, 0.001, "Look follows descent beyond chance, as far as r says."),
-        (0.05, 0.001, "No agreement is shown."),
-        (0.001, 0.05, "No agreement is shown: the numbers of images per taxon alone give as much."),
-    ],
-)
-def test_finding_of_agreement_needs_both_tests(p, p_dealt, verdict):
-    rows = on_agreement.mantel_rows(metrics_table(agreement(p, p_dealt)))
-    assert [row["test"] for row in rows] == ["mantel", "mantel_within"]
-    (sentence,) = on_agreement.agreement_findings(rows)
-    assert sentence.startswith(
-        "Visual and phylogenetic distance (mean vectors, net): Mantel r = 0.42, p = "
-    )
-    assert "17 taxa; with specimens dealt to the taxa at random r = 0.00 on average" in sentence
-    assert sentence.endswith(verdict)
-
-
-def test_random_vectors_make_no_finding():
-    rows = on_agreement.mantel_rows(metrics_table(agreement(0.001, None, variant="random")))
-    assert len(rows) == 2
-    assert on_agreement.agreement_findings(rows) == []
-
-
 def test_untested_taxa_are_means_over_seeds():
     one = pd.DataFrame(
         [("untested", "genus", "A", 1, 1, ""), ("shared_specimen", np.nan, "s", 2, 1, "")],
@@ -689,6 +677,29 @@ def test_untested_taxa_are_means_over_seeds():
     (row,) = found["untested_rows"]
     assert (row["untested"], row["untrained"]) == pytest.approx((2 / 3, 1 / 3))
     assert (found["n_seeds"], found["n_shared_specimens"]) == (3, 1)
+
+
+def test_an_untrained_backbone_is_a_control_wherever_findings_and_scores_name_it(tmp_path):
+    trained, control = (
+        "".join(Tags(page(tmp_path, pretrained=0, weights=weights)).text)
+        for weights in ("imagenet", "none")
+    )
+    marked = "net (control)"
+    assert "(control)" not in trained
+    findings, rest = control.split("Specimens: what is there?")
+    scores = rest[rest.index("Classification: can taxa be told apart") :]
+    # A classifier, its choice, vectors, held-out taxa and taxa outside the tree.
+    assert findings.count(marked) == 5
+    for part in (findings, scores):
+        assert marked in part
+        assert not re.search(r"\bnet\b(?! \(control\))", part)
+    assert "untrained: a control" in rest
+
+
+def test_only_untrained_backbones_are_controls():
+    weights = {"a": "none", "b": "imagenet", "c": "simclr", "d": "none.pth", "e": "bundled"}
+    labels = backbone_labels({name: {"model": "m", "weights": w} for name, w in weights.items()})
+    assert labels == {"a": "a (control)"} | {name: name for name in "bcde"}
 
 
 def test_parts_without_inputs_are_named():
@@ -726,7 +737,7 @@ def test_shares_and_p_values_are_written_for_reading():
     ]
     assert [format_p(x) for x in (1.0, 0.473, 0.0012, 0.0001, np.nan)] == [
         "1",
-        "0.47",
+        "0.473",
         "0.0012",
         "0.0001",
         "–",

@@ -23,6 +23,7 @@ from visgen.tables import write_table
 
 TEMPLATE = Path(__file__).parents[1] / "workflow/report/report.html.jinja"
 TIPS = "shuffled_tips"
+STEPS = {"within_coarsest": "order", "within_above": "genus"}
 HOSTILE = '<script>alert("1 & 2")</script>\'>'
 PLAIN = {"source": "sgt", "space": "raw"}
 SETTINGS = {
@@ -83,8 +84,18 @@ def scores(*groups):
     return metrics_table([row for group in groups for row in group])
 
 
-def mantel(variant, p):
-    return [score(variant, "mantel", "pearson", 0.423, (0.1, 0.66), p, n=13)]
+def mantel(variant, p, within=()):
+    """Scores over all pairs, and within groups by step; `within` has p of these."""
+    rows = [
+        score(variant, "mantel", metric, 0.423, (0.1, 0.66), p, n=13) | {"part": "taxa"}
+        for metric in ("pearson", "spearman")
+    ]
+    for step, its_p in dict(within).items():
+        rows += [
+            score(variant, "mantel_within", metric, 0.3, (0.2, 0.4), its_p, n=11) | {"part": step}
+            for metric in ("pearson", "spearman")
+        ]
+    return rows
 
 
 def records(name="s", taxon="Aa x", n_refused=3):
@@ -130,7 +141,7 @@ def genetics(folder, name="study", n_refused=3, metrics=None, settings=SETTINGS,
     if metrics is None:
         metrics = scores(neighbours("sgt"), neighbours("kmers"), mantel("sgt", 0.01), trees())
     specimens = pd.DataFrame({"species": [name, name, "B", "D", None]})
-    return genetics_content(metrics, specimens, "species", settings, given)
+    return genetics_content(metrics, specimens, "species", STEPS, settings, given)
 
 
 def section(content):
@@ -239,7 +250,7 @@ def test_every_score_of_neighbours_has_its_null_below_it():
 
 
 def test_every_score_of_the_tree_has_its_own_null_below_it():
-    rows = agreement_rows(scores(mantel("kmers", 0.2), trees()))
+    rows = agreement_rows(scores(mantel("kmers", 0.2)[:1], trees()), STEPS)
     assert [(row["of"], row["rank"], row["value"], row["is_null"]) for row in rows] == [
         ("k-mers", "species", "0.423", False),
         ("inferred tree", "species", "25.0 %", False),
@@ -255,38 +266,66 @@ def test_every_score_of_the_tree_has_its_own_null_below_it():
     assert (rows[0]["interval"], rows[1]["interval"]) == ("0.100 to 0.660", "")
 
 
+def test_rows_say_within_which_rank_and_what_is_expected_of_inherited_likeness():
+    inherited = null("brownian_motion", "sgt", "mantel", "pearson", 0.6) | {"part": "taxa"}
+    rows = agreement_rows(scores(mantel("sgt", 0.01, {"within_above": 0.2}), [inherited]), STEPS)
+    assert [(row["asked"], row["value"], row["is_null"]) for row in rows] == [
+        ("distances of vectors and phylogenetic ones, r", "0.423", False),
+        ("r if wholly inherited", "0.600", True),
+        ("the same, Spearman's r", "0.423", False),
+        ("the same within genus, r", "0.300", False),
+        ("the same within genus, Spearman's r", "0.300", False),
+    ]
+
+
+def findings(*groups, inferred=False):
+    return genetics_findings(scores(*groups), "species", inferred, STEPS)
+
+
 def test_finding_sets_the_transform_beside_words_of_letters():
-    better = genetics_findings(
-        scores(neighbours("sgt", 0.98), neighbours("kmers")), "species", False
-    )
+    better = findings(neighbours("sgt", 0.98), neighbours("kmers"))
     assert better == [
         "The nearest other sequence names the species of 88.0 % (86.0 % to 89.0 %) of 87 sequences "
         "by SGT and of 86.0 % (84.0 % to 87.0 %) of 87 sequences by k-mers; names dealt at random "
         "give 8.0 %. Copies within a taxon count once."
     ]
-    (no_better,) = genetics_findings(
-        scores(neighbours("sgt"), neighbours("kmers")), "species", False
-    )
+    (no_better,) = findings(neighbours("sgt"), neighbours("kmers"))
     assert no_better.endswith("does not tell taxa apart better than plain words of letters.")
 
 
-SAME = "the distances come from these very sequences."
+SAME = (
+    " Agreement was to be expected, since the phylogenetic distances come from these very "
+    "sequences."
+)
 
 
+@pytest.mark.parametrize("inferred", [True, False])
 @pytest.mark.parametrize(
-    ("p", "inferred", "verdict"),
+    ("p", "within", "verdict"),
     [
-        (0.01, False, "Near relatives have alike sequences by this measure."),
-        (0.01, True, "Near relatives have alike sequences by this measure; that had to be, since "
-         + SAME),
-        (0.05, False, "No agreement is shown."),
-        (0.05, True, "No agreement is shown, though " + SAME),
+        (0.01, {}, "Likeness of sequences by SGT follows descent beyond chance"),
+        (
+            *(0.025, {"within_above": 0.01}),
+            "Likeness of sequences by SGT follows descent beyond chance and beyond the genus",
+        ),
+        (
+            *(0.01, {"within_coarsest": 0.05, "within_above": 0.01}),
+            "Likeness of sequences by SGT follows descent beyond chance; beyond the order this is "
+            "undecided",
+        ),
+        (0.1, {}, "Whether likeness of sequences by SGT follows descent is undecided"),
+        (0.2, {}, "That likeness of sequences by SGT follows descent is not shown"),
     ],
-)  # fmt: skip
-def test_finding_of_a_mantel_test_says_what_p_and_the_distances_allow(p, inferred, verdict):
-    assert genetics_findings(scores(mantel("sgt", p)), "species", inferred) == [
-        f"Distances of SGT and phylogenetic distances: Mantel r = 0.42 (95 % 0.10 to 0.66, "
-        f"p = {p}, 13 taxa). {verdict}"
+)
+def test_finding_of_mantel_tests_says_what_p_and_the_distances_allow(p, within, verdict, inferred):
+    numbers = [f"Mantel r = 0.42 (95 % 0.10 to 0.66, p = {p}, 13 taxa; Spearman 0.42, p = {p})"]
+    numbers += [
+        f"within {STEPS[step]} r = 0.30 (95 % 0.20 to 0.40, p = {its_p}, 11 taxa; "
+        f"Spearman 0.30, p = {its_p})"
+        for step, its_p in within.items()
+    ]
+    assert findings(mantel("sgt", p, within), inferred=inferred) == [
+        f"{verdict}. {'; '.join(numbers)}." + inferred * SAME
     ]
 
 
@@ -297,7 +336,7 @@ def test_page_says_whether_the_distances_come_from_the_sequences(tmp_path, infer
 
 
 def test_findings_of_the_tree_stand_beside_shuffled_tips():
-    assert genetics_findings(scores(trees()), "species", False) == [
+    assert findings(trees()) == [
         "The tree inferred from the sequences has 75.0 % of the inner branches of the given tree "
         "(11 taxa; with tips shuffled 2.0 %; p = 0.01); path lengths: r = 0.91 (95 % 0.80 to 0.95, "
         "p = 0.001, 11 taxa).",
@@ -309,8 +348,8 @@ def test_findings_of_the_tree_stand_beside_shuffled_tips():
 
 
 def test_without_scores_nothing_is_found():
-    assert genetics_findings(scores(), "species", False) == []
-    assert neighbour_rows(scores()) == agreement_rows(scores()) == []
+    assert findings() == []
+    assert neighbour_rows(scores()) == agreement_rows(scores(), STEPS) == []
 
 
 def test_vectors_are_described_by_their_settings():

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from test_report import agreement, held_out, page
+from test_report import LABELS, STEPS, agreement, held_out, page
 from visgen.metrics import metrics_table
 from visgen.report.embedding import agreement as on_agreement
 from visgen.report.embedding.association import SIGNALS, association_rows
@@ -18,7 +18,12 @@ def rows_of(scores, guided=("guided",), random=("random",), references=None):
 
 def findings(scores, refits=99, guided=("guided",)):
     rows = rows_of(scores, guided)
-    return held_out_findings(rows, {row["variant"]: refits for row in rows}, "family")
+    return in_words(rows, {row["variant"]: refits for row in rows})
+
+
+def in_words(rows, refits):
+    labels = LABELS | {"one": "one", "net": "net"}
+    return held_out_findings(rows, refits, "family", STEPS, labels)
 
 
 def test_rows_have_guided_variants_first_and_random_ones_last():
@@ -45,7 +50,7 @@ def test_each_variant_that_another_is_compared_with_is_a_reference():
         "median": ("mean", False),
     }
     assert rows[0]["texts"][3]["lines"][-1] == "over plain"
-    (sentence,) = held_out_findings(rows, dict.fromkeys(found, 99), "family")
+    (sentence,) = in_words(rows, dict.fromkeys(found, 99))
     assert "; gain of centred r over plain +0.20, +0.10 to +0.30)" in sentence
     assert "Unguided plain vectors" in sentence and "Unguided mean" not in sentence
 
@@ -83,8 +88,8 @@ def test_finding_where_both_scores_reject():
     (sentence,) = findings(held_out("guided") + held_out("mean", gain=None, p=0.4))
     assert sentence == (
         "Family not seen by guidance, random ones held out (net; 17 taxa, 1 guided variant). Look"
-        " follows descent beyond chance, both to known taxa and among held-out ones: guided "
-        "(centred r to known taxa 0.31, 95 % 0.10 to 0.50, p = 0.01; plain r among held-out ones "
+        " follows descent beyond chance: guided (centred r to known taxa 0.31, 95 % 0.10 to 0.50, "
+        "p = 0.01; plain r among held-out ones "
         "0.31, 95 % 0.10 to 0.50, p = 0.01; nearest relative at place 0.3 (blind 6.6); regret 0.3"
         " (blind 0.9); gain of centred r over mean +0.20, +0.10 to +0.30). In-sample r, which "
         "proves nothing, is 0.91 (after a fit anew, on average, 0.87 where bags are permuted, "
@@ -109,38 +114,39 @@ def with_p(p_known, p_among):
     return scores
 
 
+NOT_TESTED = "Whether look follows descent is not tested"
+ONE_ONLY = "One score only, that {}, and no signal is claimed"
+
+
 @pytest.mark.parametrize(
     ("p_known", "p_among", "words"),
     [
-        (0.049, 0.05, "One of two scores rejects, that to known taxa, and no signal is claimed"),
-        (
-            *(0.05, 0.049),
-            "One of two scores rejects, that among held-out taxa, and no signal is claimed",
-        ),
-        (0.05, 0.05, "No signal is shown"),
-        (0.01, np.nan, "One score only, which rejects, and no signal is claimed"),
-        (0.01, None, "One score only, which rejects, and no signal is claimed"),
-        (None, 0.01, "One score only, which rejects, and no signal is claimed"),
-        (None, 0.05, "No signal is shown, by one score only"),
-        (np.nan, np.nan, "Not tested"),
-        (None, np.nan, "Not tested"),
+        (0.025, 0.026, "Whether look follows descent is undecided"),
+        (0.1, 0.01, "Whether look follows descent is undecided"),
+        (0.01, 0.11, "That look follows descent is not shown"),
+        (0.11, np.nan, "That look follows descent is not shown"),
+        (0.01, np.nan, NOT_TESTED),
+        (np.nan, np.nan, NOT_TESTED),
+        (0.01, None, ONE_ONLY.format("to known taxa")),
+        (None, 0.01, ONE_ONLY.format("among held-out ones")),
+        (None, np.nan, ONE_ONLY.format("among held-out ones")),
         (None, None, "No score"),
     ],
 )
 def test_finding_where_not_both_reject(p_known, p_among, words):
     (sentence,) = findings(with_p(p_known, p_among))
-    assert f"{words}: guided (" in sentence
+    assert f" {words}: guided (" in sentence
     assert "Look follows" not in sentence
     assert ("r to known taxa: no score" in sentence) == (p_known is None)
     assert ("among held-out ones: no score" in sentence) == (p_among is None)
 
 
-def test_one_score_of_too_few_refits_is_coarse():
-    (sentence,) = findings(with_p(None, 0.05), refits=19)
-    assert (
-        "Too few refits for p to fall under 0.05: guided (centred r to known taxa: no score"
-        in sentence
-    )
+def test_a_score_below_zero_is_no_claim_though_refits_are_lower_still():
+    scores = with_p(0.01, 0.01)
+    for row in scores:
+        if row["part"] == "held_out_held_out" and "role" not in row:
+            row["value"] = -0.05
+    assert "Look follows" not in findings(scores)[0]
 
 
 @pytest.mark.parametrize(("value", "said"), [(-0.05, True), (0.05, False), (np.nan, False)])
@@ -148,7 +154,7 @@ def test_what_is_lost_among_held_out_taxa_is_said(value, said):
     (guided,) = rows_of(held_out("guided"))
     lost = {"value": value, "ci_low": -0.1, "ci_high": 0.1, "against": "mean"}
     guided["gains"]["held_out_held_out", "pearson"] = lost
-    (sentence,) = held_out_findings([guided], {"guided": 99}, "family")
+    (sentence,) = in_words([guided], {"guided": 99})
     assert ("; but among held-out ones −0.05)" in sentence) == said
 
 
@@ -161,7 +167,7 @@ def test_gain_is_shown_where_its_limits_are_above_zero(gain, shown):
 def test_without_refits_nothing_is_tested():
     (sentence,) = findings(held_out("guided", refits=0), refits=0)
     assert (
-        "Not tested: guided (centred r to known taxa 0.31, 95 % 0.10 to 0.50, not tested;"
+        f" {NOT_TESTED}: guided (centred r to known taxa 0.31, 95 % 0.10 to 0.50, not tested;"
         in sentence
     )
     assert "coarse" not in sentence and "on average" not in sentence
@@ -172,9 +178,13 @@ def test_without_refits_nothing_is_tested():
 @pytest.mark.parametrize(
     ("refits", "words", "coarse"),
     [
-        (19, "Too few refits for p to fall under 0.05: guided", "at least 0.05 with 19 refits."),
-        (20, "Look follows descent beyond chance", "at least 0.048 with 20 refits."),
-        (98, "Look follows descent beyond chance", "at least 0.01 with 98 refits."),
+        (
+            38,
+            "Whether look follows descent cannot be told, since p is too coarse",
+            "0.0256 with 38",
+        ),
+        (39, "Look follows descent beyond chance", "at least 0.025 with 39 refits."),
+        (98, "Look follows descent beyond chance", "at least 0.0101 with 98 refits."),
         (99, "Look follows descent beyond chance", None),
     ],
 )
@@ -245,21 +255,21 @@ def two_guided(p_first, p_second, refits=99):
 
 def test_all_but_the_first_variant_are_claimed_by_p_over_all():
     (sentence,) = two_guided((0.2, 0.3), (0.06, 0.04))
-    assert "among held-out ones: first (primary; centred r to known taxa 0.31" in sentence
+    assert "beyond chance: first (primary; centred r to known taxa 0.31" in sentence
     assert "p = 0.01, over all variants 0.3;" in sentence
-    assert "No signal is shown: second (exploratory; centred r to known taxa 0.31" in sentence
-    (sentence,) = two_guided((0.2, 0.3), (0.02, 0.04))
-    assert "No signal" not in sentence and "second (exploratory; " in sentence
-    assert "p = 0.01, over all variants 0.04;" in sentence
+    assert "is undecided: second (exploratory; centred r to known taxa 0.31" in sentence
+    (sentence,) = two_guided((0.2, 0.3), (0.02, 0.025))
+    assert "undecided" not in sentence and "; second (exploratory; " in sentence
+    assert "p = 0.01, over all variants 0.025;" in sentence
 
 
 def test_a_variant_without_p_over_all_is_not_tested_and_few_refits_over_all_are_coarse():
     (sentence,) = two_guided((0.2, 0.3), (np.nan, np.nan))
-    assert "Not tested: second (exploratory;" in sentence
+    assert f"{NOT_TESTED}: second (exploratory;" in sentence
     assert "over all variants –" in sentence
     (sentence,) = two_guided((0.2, 0.3), (0.05, 0.05), refits=19)
-    assert "Too few refits for p to fall under 0.05: second" in sentence
-    assert "chance, both to known taxa and among held-out ones: first" in sentence
+    assert "cannot be told, since p is too coarse: second" in sentence
+    assert "Look follows descent beyond chance: first" in sentence
 
 
 def test_p_over_all_stands_beside_p_in_the_table():
@@ -282,9 +292,9 @@ def test_random_vectors_have_their_mean_and_range_and_no_verdict():
         for row in agreement(0.5, None, variant="random")
         if row["evaluator"] == "mantel"
     ]
-    rows = on_agreement.mantel_rows(metrics_table(scores))
+    rows = on_agreement.mantel_rows(metrics_table(scores), STEPS)
     assert [row["is_random"] for row in rows] == [True]
-    assert on_agreement.agreement_findings(rows) == [
+    assert on_agreement.agreement_findings(rows, STEPS, LABELS) == [
         "Random vectors, which know nothing of the images (net), give r = 0.00 on average over "
         "100 draws, 95 % of them −0.12 to 0.11."
     ]
@@ -300,7 +310,7 @@ def test_fitted_vectors_and_other_measures_are_no_rows_of_the_mantel_table():
     null |= {"role": "expected", "against": "permuted_taxa"}
     scores.append(labels | null | {"value": 0.27})
     metrics = metrics_table(scores + held_out("guided"))
-    assert on_agreement.mantel_rows(metrics) == []
+    assert on_agreement.mantel_rows(metrics, STEPS) == []
     (row,) = association_rows(metrics)
     partial, distance, procrustes = row["cells"]
     assert row["variant"] == "mean" and row["n"] == 17
@@ -322,7 +332,7 @@ def test_signal_has_rows_of_its_own():
     of_k = {"metric": "k_mult", "value": 0.4, "p": 0.03}
     null = {"metric": "k_mult", "role": "expected", "against": "permuted_taxa", "value": 0.3}
     metrics = metrics_table([labels | row for row in (of_lambda, of_k, null)])
-    assert association_rows(metrics) == on_agreement.mantel_rows(metrics) == []
+    assert association_rows(metrics) == on_agreement.mantel_rows(metrics, STEPS) == []
     (row,) = association_rows(metrics, SIGNALS)
     signal, k_mult, k_a = row["cells"]
     assert (row["variant"], row["n"], signal["p"]) == ("mean", 17, 0.01)
@@ -356,6 +366,8 @@ def test_fewest_refits_are_those_of_any_variant_and_what_has_none_is_named(tmp_p
         metrics_table([row for name in names for row in held_out(name)]),
         {"folds_omitted": tmp_path / "none.tsv"} | {key: [] for key in paths},
         tree_rank="family",
+        step_ranks=STEPS,
+        labels=LABELS,
         guided=["guided"],
         random=["random"],
         references=dict.fromkeys(names, "mean"),

@@ -14,6 +14,7 @@ from visgen.report.classification.lineages import (
 )
 
 RANKS = ["order", "genus"]
+LABELS = {"net": "net (control)"}
 JOINT = pd.DataFrame([{"backbone": "net", "variant": "a_forest", "value": 0.75, "n": 17}])
 
 
@@ -58,8 +59,8 @@ def scores(gain=(0.1, 0.05, 0.15), of_images=(0.2, 0.1, 0.3), coverage=0.91, apa
 
 
 def test_the_first_finding_is_a_name_for_every_rank():
-    first, deep = joint_findings(scores(), JOINT, RANKS)
-    assert first.startswith("Asked for whole lineages, a forest on net names rightly")
+    first, deep = joint_findings(scores(), JOINT, RANKS, LABELS)
+    assert first.startswith("Asked for whole lineages, a forest on net (control) names rightly")
     assert "order 80.0 %, genus 50.0 %" in first
     assert "contradict each other for 46.0 % of the test images" in first
     assert "asked together for 0.0 %" in first
@@ -79,7 +80,7 @@ def test_the_first_finding_is_a_name_for_every_rank():
     ],
 )
 def test_the_choice_and_what_is_lost_from_it_to_test_are_said(value, n, said):
-    first = joint_findings(scores(), JOINT.assign(value=value, n=n), RANKS)[0]
+    first = joint_findings(scores(), JOINT.assign(value=value, n=n), RANKS, LABELS)[0]
     assert said in first and ("validation" in first) == bool(said)
 
 
@@ -99,16 +100,18 @@ def test_the_choice_and_what_is_lost_from_it_to_test_are_said(value, n, said):
     ],
 )
 def test_what_is_not_clear_of_nothing_cannot_be_told(gain, said):
-    assert said in joint_findings(scores(gain), JOINT, RANKS)[0]
+    assert said in joint_findings(scores(gain), JOINT, RANKS, LABELS)[0]
 
 
 def test_a_promise_that_is_not_kept_is_said():
-    kept, broken = (joint_findings(scores(coverage=c), JOINT, RANKS)[1] for c in (0.91, 0.85))
+    kept, broken = (
+        joint_findings(scores(coverage=c), JOINT, RANKS, LABELS)[1] for c in (0.91, 0.85)
+    )
     assert broken.endswith("less than promised.") and "less than promised" not in kept
 
 
 def test_nodes_of_one_pool_are_told_where_groups_are_too_small():
-    deep = joint_findings(scores(apart=False), JOINT, RANKS)[1]
+    deep = joint_findings(scores(apart=False), JOINT, RANKS, LABELS)[1]
     assert "alike" not in deep and "93.0 % of these rightly" in deep
 
 
@@ -131,7 +134,9 @@ def test_rows_have_what_was_measured():
 
 def test_without_a_joint_answer_nothing_is_said():
     nobody = JOINT.iloc[:0]
-    assert joint_findings(scores(), nobody, RANKS) == joint_rows(scores(), nobody, RANKS) == []
+    assert (
+        joint_findings(scores(), nobody, RANKS, LABELS) == joint_rows(scores(), nobody, RANKS) == []
+    )
 
 
 # The figure.

@@ -74,7 +74,7 @@ def test_the_page_has_a_section_only_where_a_taxon_is_outside_the_tree(tmp_path,
     write_table(folder / "placed.tsv", placed(names))
     write_table(folder / "placed.trust.tsv", trust())
     paths = [[str(folder / name)] for name in ("placed.tsv", "placed.trust.tsv", "placed.png")]
-    found = placed_content(*paths, "species")
+    found = placed_content(*paths, "species", {"net": "net"})
     assert {key: bool(value) for key, value in found.items()} == dict.fromkeys(found, bool(names))
     if names:
         assert [row["kind"] for row in found["trust_rows"]] == ["tips"]

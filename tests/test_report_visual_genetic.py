@@ -177,7 +177,7 @@ def test_a_gain_over_nothing_is_not_laid_to_genetics(p):
 
 def test_too_few_permutations_are_said():
     sentence = findings(scores(p=0.125, n=7))[2]
-    assert sentence.endswith("With 7 permutations p cannot fall under 0.12.")
+    assert sentence.endswith("With 7 permutations p cannot fall under 0.125.")
 
 
 def test_without_permutations_nothing_is_laid_to_genetics():

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 from visgen.distances.steps import ranks_by_step
 from visgen.machine.logs import start_log
+from visgen.report.backbones import backbone_labels
 from visgen.report.classification.content import classification_content
 from visgen.report.embedding.agreement import descent_content
 from visgen.report.embedding.as_published import as_published_content
@@ -24,8 +25,10 @@ params = snakemake.params
 metrics = read_table(given.metrics)
 ranks = read_table(given.ranks)
 specimens = pd.read_parquet(given.specimens)
+labels = backbone_labels(params.settings["backbones"])
 
 page = params.settings | {
+    "labels": labels,
     "dataset": params.dataset,
     "counts": given.counts,
     "provenance": json.loads(Path(given.provenance).read_text(encoding="utf-8")),
@@ -40,8 +43,10 @@ page |= seen_content(given.cuts, given.seen_figures, params.settings["backbones"
 page |= pretraining_content(given.simclr_histories, given.simclr_figures)
 
 if params.genetics is not None:
-    page |= genetics_content(metrics, specimens, params.sequence_rank, params.genetics, given)
-page |= classification_content(metrics, params.ranks, params.baselines, given)
+    rank = params.sequence_rank
+    step_ranks = ranks_by_step(params.ranks, rank)
+    page |= genetics_content(metrics, specimens, rank, step_ranks, params.genetics, given)
+page |= classification_content(metrics, params.ranks, params.baselines, given, labels)
 if page["tree_rank"]:
     page["distance_figure"] = given.distance_figure
     step_ranks = ranks_by_step(params.ranks, page["tree_rank"])
@@ -52,13 +57,19 @@ if page["tree_rank"]:
         given.few_images,
         given.missing,
         step_ranks,
+        labels,
     )
     page |= held_out_content(
-        metrics, given, tree_rank=page["tree_rank"], step_ranks=step_ranks, **params.held_out
+        metrics,
+        given,
+        tree_rank=page["tree_rank"],
+        step_ranks=step_ranks,
+        labels=labels,
+        **params.held_out,
     )
     page |= as_published_content(given, params.seed)
     page |= placed_content(
-        given.placed_tables, given.placed_trust, given.placed_figures, page["tree_rank"]
+        given.placed_tables, given.placed_trust, given.placed_figures, page["tree_rank"], labels
     )
 if params.visual_genetic is not None:
     page |= visual_genetic_content(metrics, params.visual_genetic, given)

@@ -6,6 +6,7 @@ a fixed order, each only where that before it is claimed: so each keeps its leve
 correction (Maurer, Hothorn & Lehmacher 1995).
 """
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -33,7 +34,7 @@ class Step(NamedTuple):
     name
         `CHANCE`, or one of `visgen.distances.steps.STEPS`.
     r
-        Its correlation; None where there is none.
+        Its correlation, the smallest where several have to reject; None where there is none.
     p
         Of every test that has to reject; None of one that was not made, since another did not.
     n_permutations
@@ -92,15 +93,21 @@ def _verdict(step: Step) -> str:
 def share_in_words(r: float, low: float | None, high: float | None) -> str:
     """Say how much of what differs between pairs of taxa a correlation tells, with its interval.
 
+    It is r squared; what is below 0 tells nothing.
+
     >>> share_in_words(0.27, 0.11, 0.45)
-    'about 7 % of what differs between pairs of taxa (1 to 20 %)'
-    >>> share_in_words(0.03, -0.02, 0.08)
-    'under 1 % of what differs between pairs of taxa (0 to 1 %)'
+    'about 7 % of what differs between pairs of taxa (95 % interval 1 to 20 %)'
+    >>> share_in_words(0.03, -0.02, 0.06)
+    'under 1 % of what differs between pairs of taxa (95 % interval 0 to under 1 %)'
     """
-    whole = round(100 * r * r)
-    words = f"about {whole} %" if whole else "under 1 %"
-    words += " of what differs between pairs of taxa"
-    if low is None or high is None or low != low or high != high:
+    share = _per_cent(r)
+    about = "" if share.startswith("under") else "about "
+    words = f"{about}{share} % of what differs between pairs of taxa"
+    if low is None or high is None or math.isnan(low) or math.isnan(high):
         return words
-    ends = (round(100 * max(end, 0.0) ** 2) for end in (low, high))
-    return f"{words} ({' to '.join(map(str, ends))} %)"
+    return f"{words} (95 % interval {_per_cent(low)} to {_per_cent(high)} %)"
+
+
+def _per_cent(r: float) -> str:
+    whole = round(100 * max(r, 0.0) ** 2)
+    return str(whole) if whole or r <= 0 else "under 1"

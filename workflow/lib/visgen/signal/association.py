@@ -85,9 +85,7 @@ def add_intervals(
         return correlate(-(unit @ unit.T))
 
     looks = looks_of(genetic.data, vectors, again, n_specimens)
-    fresh = fresh_statistics(
-        looks, lambda drawn: measure(drawn, drawn.mean(axis=0)), seed=seed
-    )
+    fresh = fresh_statistics(looks, lambda drawn: measure(drawn, drawn.mean(axis=0)), seed=seed)
     found = []
     for row in rows:
         key = (row["evaluator"], row.get("part", "all"), row["metric"])

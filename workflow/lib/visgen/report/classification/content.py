@@ -34,7 +34,11 @@ from visgen.tables import read_table
 
 
 def classification_content(
-    metrics: pd.DataFrame, ranks: Sequence[str], baselines: Sequence[str], tables: Mapping[str, Any]
+    metrics: pd.DataFrame,
+    ranks: Sequence[str],
+    baselines: Sequence[str],
+    tables: Mapping[str, Any],
+    labels: Mapping[str, str],
 ) -> dict[str, Any]:
     """Return rows, findings, figures and omissions of the classifiers.
 
@@ -51,6 +55,8 @@ def classification_content(
         (``<backbone>/<figure>.png``), classification_omitted and tuning
         (``<backbone>/<classifier>/….tsv``), confidence_omitted
         (``<backbone>/confidence.omitted.tsv``), published (none or one).
+    labels
+        What the page calls each backbone (`visgen.report.backbones`).
     """
     own = metrics[metrics["experiment"] == "classification"]
     all_parts = over_seeds(own)
@@ -80,9 +86,9 @@ def classification_content(
         "classification": rows,
         "classification_shown": shown_rows(rows),
         "classification_findings": [
-            *joint_findings(all_parts, joint, ranks),
-            *(findings(rows, confidence) or nothing_scored(reasons)),
-            *choice_findings(rows),
+            *joint_findings(all_parts, joint, ranks, labels),
+            *(findings(rows, confidence, labels) or nothing_scored(reasons)),
+            *choice_findings(rows, labels),
         ],
         "joint_rows": joint_rows(all_parts, joint, ranks),
         "set_rows": set_rows(all_parts, joint),
@@ -95,7 +101,7 @@ def classification_content(
         .to_dict("records"),
         "tuning_rows": tuning[tuning["chosen"]].to_dict("records"),
         "published_rows": published,
-        "classification_omitted": omitted_rows(left, len(tables["classification_omitted"])),
+        "classification_omitted": omitted_rows(left, len(tables["classification_omitted"]), labels),
         "classification_figures": [
             {"path": path, "backbone": Path(path).parent.name, "figure": Path(path).stem}
             for path in tables["classification_figures"]
@@ -103,7 +109,9 @@ def classification_content(
     }
 
 
-def omitted_rows(left: pd.DataFrame, n_classifiers: int) -> list[dict[str, Any]]:
+def omitted_rows(
+    left: pd.DataFrame, n_classifiers: int, labels: Mapping[str, str]
+) -> list[dict[str, Any]]:
     """Return what was left out or has a reservation, by rank and reason.
 
     Parameters
@@ -113,6 +121,8 @@ def omitted_rows(left: pd.DataFrame, n_classifiers: int) -> list[dict[str, Any]]
         classifiers leave out, and what befell a classifier, whose scores may stand.
     n_classifiers
         Number of classifiers, counted on each backbone.
+    labels
+        What the page calls each backbone (`visgen.report.backbones`).
 
     Returns
     -------
@@ -124,14 +134,16 @@ def omitted_rows(left: pd.DataFrame, n_classifiers: int) -> list[dict[str, Any]]
     counted = counted.rename("n_seeds").reset_index()
     rows = []
     for values, told in counted.groupby(keys, sort=False):
-        names = [f"{one.classifier} on {one.backbone}" for one in told.itertuples()]
+        names = [f"{one.classifier} on {labels[one.backbone]}" for one in told.itertuples()]
         whose = "" if len(names) == n_classifiers else ", ".join(names)
         rows.append(dict(zip(keys, values, strict=True)) | {"classifiers": whose})
     return rows
 
 
 def findings(
-    rows: Sequence[Mapping[str, Any]], confidence: Sequence[Mapping[str, Any]]
+    rows: Sequence[Mapping[str, Any]],
+    confidence: Sequence[Mapping[str, Any]],
+    labels: Mapping[str, str],
 ) -> list[str]:
     """Say in plain sentences what the chosen classifiers show, null results included."""
     sentences = []
@@ -140,8 +152,9 @@ def findings(
             continue
         score = row["cells"]["balanced_accuracy"]
         sentence = (
-            f"{row['rank'].capitalize()}: {_words(row['variant'])} on {row['backbone']}, chosen on "
-            f"validation, has a balanced accuracy of {format_percent(score['value'])} "
+            f"{row['rank'].capitalize()}: {_words(row['variant'])} on "
+            f"{labels[row['backbone']]}, chosen on validation, has a balanced accuracy of "
+            f"{format_percent(score['value'])} "
         )
         if is_nothing(score["ci_low"]):
             sentence += f"({row['n']} test specimens; no interval, since most taxa have but one)"
@@ -179,7 +192,7 @@ def findings(
     return sentences
 
 
-def choice_findings(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+def choice_findings(rows: Sequence[Mapping[str, Any]], labels: Mapping[str, str]) -> list[str]:
     """Say on how many specimens classifiers were chosen, and what they lose from there to test."""
     sentences = []
     picked = [
@@ -194,7 +207,7 @@ def choice_findings(rows: Sequence[Mapping[str, Any]]) -> list[str]:
             for row in own
         )
         sentence = (
-            f"The choice between classifiers on {backbone} was made on "
+            f"The choice between classifiers on {labels[backbone]} was made on "
             f"{' to '.join(map(str, dict.fromkeys((numbers[0], numbers[-1]))))} validation "
             f"specimens"
         )

@@ -145,7 +145,9 @@ def depth_rows(
     return rows
 
 
-def joint_findings(scores: pd.DataFrame, joint: pd.DataFrame, ranks: Sequence[str]) -> list[str]:
+def joint_findings(
+    scores: pd.DataFrame, joint: pd.DataFrame, ranks: Sequence[str], labels: Mapping[str, str]
+) -> list[str]:
     """Say what the specimens are called when all ranks are asked together, and how deep."""
     sentences = []
     for pick in joint.to_dict("records"):
@@ -160,8 +162,8 @@ def joint_findings(scores: pd.DataFrame, joint: pd.DataFrame, ranks: Sequence[st
         n = int(max(balanced[JOINT, rank, "test", SCORE, ""]["n"] for rank in own))
         sentence = (
             f"Asked for whole lineages, {pick['variant'].replace('_', ' ')} on "
-            f"{pick['backbone']} names rightly, as a mean over taxa: {named} (up to {n} test "
-            "specimens)."
+            f"{labels[pick['backbone']]} names rightly, as a mean over taxa: {named} (up to {n} "
+            "test specimens)."
         )
         said = [sentence, _choice(pick, balanced, own), _impossible(scores, pick)]
         said += _gains(scores, pick, own)

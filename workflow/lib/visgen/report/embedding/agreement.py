@@ -6,15 +6,15 @@ from typing import Any
 
 import pandas as pd
 
-from visgen.claims import CHANCE, NOT_ASKED, SHOWN, UNTESTED, Step, judge, share_in_words
+from visgen.claims import CHANCE, NOT_ASKED, SHOWN, Step, judge, share_in_words
 from visgen.distances.agreement import DEALS
-from visgen.distances.steps import STEPS
+from visgen.distances.steps import WITHIN_COARSEST
 from visgen.embedding.unguided import RANDOM_DRAWS
 from visgen.metrics import EXPECTED, SCORE
 from visgen.report.cells import cell, interval_in_words
-from visgen.report.claims import steps_in_words
+from visgen.report.claims import step_of, steps_in_words
 from visgen.report.embedding.association import SIGNALS, association_rows
-from visgen.report.page import format_number, format_p, format_percent, is_nothing
+from visgen.report.page import format_number, format_p, is_nothing
 from visgen.signal.association import NEW_SPECIMENS, POWER
 from visgen.tables import read_table
 
@@ -49,7 +49,7 @@ def mantel_rows(metrics: pd.DataFrame, step_ranks: Mapping[str, str]) -> list[di
             (row["evaluator"], row["part"], row["metric"], row["role"]): row
             for row in table.to_dict("records")
         }
-        for step, part in ((CHANCE, "all"), *((step, step) for step in STEPS)):
+        for step, part in ((CHANCE, "all"), *((step, step) for step in step_ranks)):
             evaluator = "mantel" if step == CHANCE else "mantel_within"
             pearson = found.get((evaluator, part, "pearson", SCORE))
             if pearson is None:
@@ -76,7 +76,9 @@ def mantel_rows(metrics: pd.DataFrame, step_ranks: Mapping[str, str]) -> list[di
 
 
 def agreement_findings(
-    agreement: Sequence[Mapping[str, Any]], step_ranks: Mapping[str, str]
+    agreement: Sequence[Mapping[str, Any]],
+    step_ranks: Mapping[str, str],
+    labels: Mapping[str, str],
 ) -> list[str]:
     """Say in plain sentences how far look follows descent, null results included.
 
@@ -90,6 +92,8 @@ def agreement_findings(
         As `mantel_rows` returns them.
     step_ranks
         By step, the rank within whose groups it asks.
+    labels
+        What the page calls each backbone (`visgen.report.backbones`).
     """
     sentences = []
     for key in dict.fromkeys((row["backbone"], row["variant"]) for row in agreement):
@@ -98,52 +102,48 @@ def agreement_findings(
         if first is None:
             continue
         if first["is_random"]:
-            sentences.append(_random_in_words(first))
+            sentences.append(_random_in_words(first, labels))
             continue
         steps = [CHANCE, *step_ranks]
         verdicts = dict(
             zip(steps, judge([_step(step, rows.get(step)) for step in steps]), strict=True)
         )
-        told = [steps_in_words(verdicts, step_ranks) + _share(verdicts[CHANCE], first) + "."]
+        told = [steps_in_words(verdicts, step_ranks) + "."]
+        if verdicts[CHANCE] == SHOWN:
+            told.append(f"Descent tells {_share(first['pearson'])}.")
         told += [
             _step_in_words(rows[step], step_ranks.get(step))
             for step in steps
             if step in rows and verdicts[step] != NOT_ASKED
         ]
-        told += [
-            f"Not asked within {step_ranks[step]}: {_WHY[verdicts[step]]}."
-            for step in step_ranks
-            if verdicts[step] in (NOT_ASKED, UNTESTED)
-        ]
+        gated = [step_ranks[step] for step in step_ranks if verdicts[step] == NOT_ASKED]
+        if gated:
+            told.append(f"Not asked within {' and '.join(gated)}: the step before is not shown.")
+        told += [_why_missing(step, step_ranks) for step in step_ranks if step not in rows]
         variant = first["variant"].replace("_", " ")
         sentences.append(
-            f"{variant.capitalize()} vectors ({first['backbone']}, {first['n']} taxa): "
+            f"{variant.capitalize()} vectors ({labels[first['backbone']]}, {first['n']} taxa): "
             + " ".join(told)
         )
     return sentences
 
 
-_WHY = {
-    NOT_ASKED: "the step before is not shown",
-    UNTESTED: "its groups are too few or too small",
-}
-
-
 def _step(name: str, row: Mapping[str, Any] | None) -> Step:
     if row is None:
         return Step(name, None, ())
-    tests = [row["pearson"], row["spearman"], row["dealt"]]
-    p = tuple(None if test is None or is_nothing(test["p"]) else test["p"] for test in tests)
-    numbers = [test["n_permutations"] for test in tests if test is not None]
-    return Step(name, row["pearson"]["value"], p, min(numbers), row["power"])
+    return step_of(name, [row["pearson"], row["spearman"], row["dealt"]], row["power"])
 
 
-def _share(verdict: str, row: Mapping[str, Any]) -> str:
-    """Say how much a claim is about; nothing where there is none."""
-    if verdict != SHOWN:
-        return ""
-    score = row["pearson"]
-    return ", " + share_in_words(score["value"], score["ci_low"], score["ci_high"])
+def _why_missing(step: str, step_ranks: Mapping[str, str]) -> str:
+    words = f"Within {step_ranks[step]} nothing can be asked: its groups are too few or too small"
+    others = [step_ranks[other] for other in step_ranks if other != step]
+    if step == WITHIN_COARSEST and others:
+        words += f", or the same as those of {others[0]}"
+    return words + "."
+
+
+def _share(score: Mapping[str, Any]) -> str:
+    return share_in_words(score["value"], score["ci_low"], score["ci_high"])
 
 
 def _step_in_words(row: Mapping[str, Any], rank: str | None) -> str:
@@ -163,7 +163,8 @@ def _step_in_words(row: Mapping[str, Any], rank: str | None) -> str:
         words += (
             f"; look that is wholly inherited would give {_two_digits(row['inherited']['value'])}"
         )
-        words += f" and be seen in {format_percent(row['power']).replace('.0', '')}"
+        if row["power"] is not None:
+            words += f" and be seen in {100 * row['power']:.0f} % of such studies"
     return words + "."
 
 
@@ -177,13 +178,13 @@ def nothing_compared(omitted: Sequence[tuple[str, str]]) -> list[str]:
     return [f"Look and descent could not be compared{f': {why}' if why else ''}."]
 
 
-def _random_in_words(row: Mapping[str, Any]) -> str:
+def _random_in_words(row: Mapping[str, Any], labels: Mapping[str, str]) -> str:
     score = row["pearson"]
     low, high = (format_number(score[end], 2) for end in ("ci_low", "ci_high"))
     return (
         f"{row['variant'].replace('_', ' ').capitalize()} vectors, which know nothing of the "
-        f"images ({row['backbone']}), give r = {format_number(score['value'], 2)} on average over "
-        f"{RANDOM_DRAWS} draws, 95 % of them {low} to {high}."
+        f"images ({labels[row['backbone']]}), give r = {format_number(score['value'], 2)} on "
+        f"average over {RANDOM_DRAWS} draws, 95 % of them {low} to {high}."
     )
 
 
@@ -194,6 +195,7 @@ def descent_content(
     few_images: str,
     missing: str,
     step_ranks: Mapping[str, str],
+    labels: Mapping[str, str],
 ) -> dict[str, Any]:
     """Return rows, findings, figures and omissions of look against descent.
 
@@ -211,6 +213,8 @@ def descent_content(
         Table of names that only images or only the tree have.
     step_ranks
         By step, the rank within whose groups it asks.
+    labels
+        What the page calls each backbone (`visgen.report.backbones`).
     """
     rows = mantel_rows(metrics, step_ranks)
     names = read_table(missing)
@@ -223,7 +227,8 @@ def descent_content(
     )
     return {
         "agreement": rows,
-        "agreement_findings": agreement_findings(rows, step_ranks) or nothing_compared(left_out),
+        "agreement_findings": agreement_findings(rows, step_ranks, labels)
+        or nothing_compared(left_out),
         "association_rows": association_rows(metrics),
         "signal_rows": association_rows(metrics, SIGNALS),
         "embedding_omitted": left_out,

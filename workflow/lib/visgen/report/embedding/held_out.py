@@ -20,6 +20,7 @@ def held_out_content(
     *,
     tree_rank: str,
     step_ranks: Mapping[str, str],
+    labels: Mapping[str, str],
     guided: Collection[str],
     random: Collection[str],
     references: Mapping[str, str],
@@ -40,6 +41,8 @@ def held_out_content(
         Rank of the taxa.
     step_ranks
         By step, the rank within whose groups it asks.
+    labels
+        What the page calls each backbone (`visgen.report.backbones`).
     guided, random
         Variants that were fitted to phylogenetic distances, and those that see no image.
     references
@@ -56,7 +59,7 @@ def held_out_content(
         "held_out_shown": [
             row for row in rows if row["is_guided"] or row["is_random"] or row["is_reference"]
         ],
-        "held_out_findings": held_out_findings(rows, refits, tree_rank, step_ranks),
+        "held_out_findings": held_out_findings(rows, refits, tree_rank, step_ranks, labels),
         "many_guided": any(row["standing"] for row in rows),
         "fewest_refits": min(filter(None, tested.values()), default=0),
         "not_refitted": [name for name, number in tested.items() if not number],

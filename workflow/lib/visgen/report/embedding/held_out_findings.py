@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from visgen.claims import CHANCE, Step, judge
+from visgen.claims import CHANCE, judge
 from visgen.embedding.held_out.scoring import DEALT_SPECIMENS, PERMUTED_BAGS, RANDOM_RELATIVE
 from visgen.report.cells import interval_in_words, signed
-from visgen.report.claims import steps_in_words
+from visgen.report.claims import step_of, steps_in_words
 from visgen.report.embedding.held_out_rows import AMONG, EXPLORATORY, TO_KNOWN, within_key
 from visgen.report.page import format_number, format_p, is_nothing
 
@@ -25,6 +25,7 @@ def held_out_findings(
     refits: Mapping[str, int],
     tree_rank: str,
     step_ranks: Mapping[str, str],
+    labels: Mapping[str, str],
 ) -> list[str]:
     """Say in plain sentences what guidance gives for taxa it has not seen, null results included.
 
@@ -44,6 +45,8 @@ def held_out_findings(
         Rank of the taxa.
     step_ranks
         By step, the rank within whose groups it asks.
+    labels
+        What the page calls each backbone (`visgen.report.backbones`).
     """
     findings = []
     for key in dict.fromkeys((row["backbone"], row["kind"]) for row in rows):
@@ -54,7 +57,7 @@ def held_out_findings(
         backbone, kind = key
         number = f"{len(fitted)} guided variant{'s' * (len(fitted) > 1)}"
         sentences = [
-            f"{tree_rank.capitalize()} not seen by guidance, {_KINDS[kind]} ({backbone}; "
+            f"{tree_rank.capitalize()} not seen by guidance, {_KINDS[kind]} ({labels[backbone]}; "
             f"{fitted[0]['n']} taxa, {number})."
         ]
         verdicts = [_verdict(row, refits[row["variant"]], step_ranks) for row in fitted]
@@ -88,27 +91,24 @@ def _verdict(row: Mapping[str, Any], n_refits: int, step_ranks: Mapping[str, str
     if not all(there):
         which = "to known taxa" if there[0] else "among held-out ones"
         return f"One score only, that {which}, and no signal is claimed"
-    tests = [_test_that_counts(row, key) for key in (TO_KNOWN, AMONG)]
-    p = tuple(None if is_nothing(test["p"]) else test["p"] for test in tests)
-    found = [n_refits, *(test.get("n_permutations") for test in tests)]
-    fewest = min(n for n in found if not is_nothing(n))
-    steps = [Step(CHANCE, scores[0]["value"], p, fewest)]
-    for step in step_ranks:
-        score = row["scores"].get(within_key(step), {"value": None, "p": None})
-        tested = not is_nothing(score["value"]) and not is_nothing(score["p"])
-        r, p = (score["value"], (score["p"],)) if tested else (None, ())
-        steps.append(Step(step, r, p, n_refits))
-    verdicts = dict(zip([CHANCE, *step_ranks], judge(steps), strict=True))
+    tests = {CHANCE: [_test_that_counts(row, key) for key in (TO_KNOWN, AMONG)]}
+    tests |= {step: [row["scores"].get(within_key(step))] for step in step_ranks}
+    steps = []
+    for name, its in tests.items():
+        step = step_of(name, its)
+        fewest = min(n_refits, step.n_permutations or n_refits)
+        steps.append(step._replace(n_permutations=fewest))
+    verdicts = dict(zip(tests, judge(steps), strict=True))
     return steps_in_words(verdicts, step_ranks)
 
 
 def _test_that_counts(row: Mapping[str, Any], key: tuple[str, str]) -> Mapping[str, Any]:
-    """Return p by which a score is claimed, and its refits.
+    """Return a score with p by which it is claimed, and its refits.
 
     That of the score, but over all guided variants where this one is one of several tried.
     """
-    is_tried = row["standing"] == EXPLORATORY and key in row["over_all"]
-    return row["over_all"][key] if is_tried else row["scores"][key]
+    is_tried = row["standing"] == EXPLORATORY
+    return row["scores"][key] | (row["over_all"].get(key, {}) if is_tried else {})
 
 
 def _row_in_words(row: Mapping[str, Any], step_ranks: Mapping[str, str]) -> str:
@@ -116,8 +116,9 @@ def _row_in_words(row: Mapping[str, Any], step_ranks: Mapping[str, str]) -> str:
     words = f"{_words(row['variant'])} ({standing}{_scores_in_words(row)}"
     for step, rank in step_ranks.items():
         score = row["scores"].get(within_key(step))
-        if score is not None and not is_nothing(score["value"]) and not is_nothing(score["p"]):
-            words += f"; within {rank} {_two_digits(score['value'])}, p = {format_p(score['p'])}"
+        if score is not None and not is_nothing(score["value"]):
+            tested = "not tested" if is_nothing(score["p"]) else f"p = {format_p(score['p'])}"
+            words += f"; within {rank} {_two_digits(score['value'])}, {tested}"
     gain = row["gains"].get(TO_KNOWN)
     if gain is not None and not is_nothing(gain["value"]):
         words += f"; gain of centred r over {_words(gain['against'])} {signed(gain['value'])}"

@@ -20,7 +20,11 @@ _KINDS = {
 
 
 def placed_content(
-    placed: Sequence[str], trust: Sequence[str], figures: Sequence[str], tree_rank: str
+    placed: Sequence[str],
+    trust: Sequence[str],
+    figures: Sequence[str],
+    tree_rank: str,
+    labels: Mapping[str, str],
 ) -> dict[str, Any]:
     """Return rows, findings and figures of taxa outside the tree.
 
@@ -31,6 +35,8 @@ def placed_content(
         order.
     tree_rank
         Rank of the taxa.
+    labels
+        What the page calls each backbone (`visgen.report.backbones`).
 
     Returns
     -------
@@ -51,7 +57,8 @@ def placed_content(
         content["placed_rows"] += [where | row for row in rows[:LISTED]]
         kinds = trusted["kind"].isin(table["kind"])
         content["trust_rows"] += [where | row for row in trusted[kinds].to_dict("records")]
-        content["placed_findings"].append(placed_finding(table, trusted, where, tree_rank))
+        named = where | {"backbone": labels[where["backbone"]]}
+        content["placed_findings"].append(placed_finding(table, trusted, named, tree_rank))
         content["placed_figures"].append(where | {"path": figure})
     return content
 
@@ -100,7 +107,7 @@ def placed_finding(
     table, trust
         As `visgen.embedding.placement.tables` makes them; a taxon at least.
     where
-        backbone and variant.
+        backbone, as the page calls it, and variant.
     tree_rank
         Rank of the taxa.
     """

@@ -21,6 +21,7 @@ def genetics_content(
     metrics: pd.DataFrame,
     specimens: pd.DataFrame,
     rank: str,
+    step_ranks: Mapping[str, str],
     settings: Mapping[str, Any],
     given: Mapping[str, Any],
 ) -> dict[str, Any]:
@@ -34,6 +35,8 @@ def genetics_content(
         One row an image, with the rank of the sequences.
     rank
         Of the sequences' taxa.
+    step_ranks
+        By step of a claim, the rank within whose groups it asks.
     settings
         The section genetics of the configuration, and inferred: whether the phylogenetic
         distances come from these sequences.
@@ -46,10 +49,10 @@ def genetics_content(
     unmatched = read_table(given["unmatched"]).fillna("")
     content = {
         "rank": rank,
-        "findings": genetics_findings(scores, rank, settings["inferred"]),
+        "findings": genetics_findings(scores, rank, settings["inferred"], step_ranks),
         "vectors": vectors_in_words(settings),
         "neighbours": neighbour_rows(scores),
-        "agreement": agreement_rows(scores),
+        "agreement": agreement_rows(scores, step_ranks),
         "unmatched": unmatched.head(LISTED).to_dict("records"),
         "n_unmatched": len(unmatched),
         "similar": unmatched[unmatched["similar_name"] != ""].head(LISTED).to_dict("records"),

@@ -5,12 +5,12 @@ from typing import Any
 
 import pandas as pd
 
-from visgen.claims import CHANCE, SHOWN, Step, judge
+from visgen.claims import CHANCE, judge
 from visgen.distances.permutation_tests.matrices import METHODS
 from visgen.distances.steps import STEPS
 from visgen.metrics import EXPECTED, SCORE, of_role
 from visgen.report.cells import interval_in_words
-from visgen.report.claims import steps_in_words
+from visgen.report.claims import step_of, steps_in_words
 from visgen.report.genetics.rows import VECTORS
 from visgen.report.page import format_number, format_p, format_percent
 from visgen.signal.association import POWER
@@ -100,26 +100,26 @@ def _mantel_in_words(
     score = of_variant.get(("mantel", "taxa", "pearson"))
     if score is None:
         return ""
-    steps, told = [], [f"Mantel r = {_r_in_words(score)}"]
+    steps, told = [], []
     for step, (evaluator, part) in {
         CHANCE: ("mantel", "taxa"),
         **{step: ("mantel_within", step) for step in step_ranks},
     }.items():
         tests = [of_variant.get((evaluator, part, metric)) for metric in METHODS]
-        if None in tests:
-            steps.append(Step(step, None, ()))
-            continue
         power = of_variant.get((evaluator, part, POWER), {}).get("value")
-        p = tuple(test["p"] for test in tests)
-        steps.append(Step(step, tests[0]["value"], p, tests[0]["n_permutations"], power))
-        if step != CHANCE:
-            told.append(f"within {step_ranks[step]} {_r_in_words(tests[0])}")
+        steps.append(step_of(step, tests, power))
+        if tests[0] is not None:
+            where = "Mantel" if step == CHANCE else f"within {step_ranks[step]}"
+            told.append(f"{where} r = {_r_in_words(*tests)}")
     verdicts = dict(zip([CHANCE, *step_ranks], judge(steps), strict=True))
-    claim = steps_in_words(verdicts, step_ranks, what="likeness of sequences")
+    what = f"likeness of sequences by {VECTORS[variant]}"
+    sentence = f"{steps_in_words(verdicts, step_ranks, what)}. {'; '.join(told)}."
     if inferred:
-        link = "; that had to be, since" if verdicts[CHANCE] == SHOWN else ", though"
-        claim += f"{link} the distances come from these very sequences"
-    return f"Distances of {VECTORS[variant]} and phylogenetic ones: {claim}: {'; '.join(told)}."
+        sentence += (
+            " Agreement was to be expected, since the phylogenetic distances come from these very "
+            "sequences."
+        )
+    return sentence
 
 
 def _trees_in_words(found: Mapping[tuple, dict], nulls: Mapping[tuple, dict], rank: str) -> str:
@@ -151,12 +151,14 @@ def _monophyly_in_words(score: Mapping[str, Any], null: Mapping[str, Any] | None
     return f"{sentence} (p = {format_p(score['p'])})."
 
 
-def _r_in_words(score: Mapping[str, Any]) -> str:
+def _r_in_words(score: Mapping[str, Any], of_ranks: Mapping[str, Any] | None = None) -> str:
+    """Give r with its interval and p, and Spearman's, where there is one."""
     interval = interval_in_words(score, _two_digits)
     words = f"95 % {interval}, " if interval else ""
-    return (
-        f"{_two_digits(score['value'])} ({words}p = {format_p(score['p'])}, {int(score['n'])} taxa)"
-    )
+    words += f"p = {format_p(score['p'])}, {int(score['n'])} taxa"
+    if of_ranks is not None:
+        words += f"; Spearman {_two_digits(of_ranks['value'])}, p = {format_p(of_ranks['p'])}"
+    return f"{_two_digits(score['value'])} ({words})"
 
 
 def _two_digits(value: float) -> str:

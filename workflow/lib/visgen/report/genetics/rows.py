@@ -1,5 +1,6 @@
 """Rows of the page's tables of what sequences tell of taxa and descent."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -7,6 +8,7 @@ import pandas as pd
 from visgen.metrics import EXPECTED, SCORE, of_role
 from visgen.report.cells import cell
 from visgen.report.page import format_number, format_percent
+from visgen.signal.association import BROWNIAN
 
 #: What the vectors are called on the page.
 VECTORS = {"sgt": "SGT", "kmers": "k-mers"}
@@ -17,10 +19,12 @@ NEAREST = {
     "loo_nearest_neighbour_distinct": "copies within a taxon once",
 }
 
-#: Evaluator and metric: what is asked, and how values are written.
+#: Evaluator and metric: what is asked, within which rank where it is, and how values are written.
 _AGREEMENTS = {
     ("mantel", "pearson"): ("distances of vectors and phylogenetic ones, r", format_number),
     ("mantel", "spearman"): ("the same, Spearman's r", format_number),
+    ("mantel_within", "pearson"): ("the same within {}, r", format_number),
+    ("mantel_within", "spearman"): ("the same within {}, Spearman's r", format_number),
     ("tree_comparison", "robinson_foulds"): (
         "branches in only one of the inferred and the given tree (Robinson-Foulds)",
         format_percent,
@@ -36,6 +40,9 @@ _AGREEMENTS = {
     ("tree_comparison", "spearman"): ("the same, Spearman's r", format_number),
     ("monophyly", "monophyletic"): ("groups that are clades of the inferred tree", format_percent),
 }
+
+#: Null: its words.
+_NULLS = {"shuffled_tips": "tips shuffled", BROWNIAN: "r if wholly inherited"}
 
 
 def neighbour_rows(scores: pd.DataFrame) -> list[dict[str, Any]]:
@@ -67,13 +74,15 @@ def neighbour_rows(scores: pd.DataFrame) -> list[dict[str, Any]]:
     return rows
 
 
-def agreement_rows(scores: pd.DataFrame) -> list[dict[str, Any]]:
+def agreement_rows(scores: pd.DataFrame, step_ranks: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return a row for each score of vectors and trees against descent, its null below it.
 
     Parameters
     ----------
     scores
         Columns of the contract, experiment genetics.
+    step_ranks
+        By step of a claim, the rank within whose groups it asks.
 
     Returns
     -------
@@ -85,11 +94,20 @@ def agreement_rows(scores: pd.DataFrame) -> list[dict[str, Any]]:
     for (evaluator, metric), (asked, form) in _AGREEMENTS.items():
         chosen = scores[(scores["evaluator"] == evaluator) & (scores["metric"] == metric)]
         chosen = chosen.dropna(subset="value")
-        for (variant, rank), both in chosen.groupby(["variant", "rank"], sort=False):
+        keys = ["variant", "rank", "part"]
+        for (variant, rank, part), both in chosen.groupby(keys, sort=False, dropna=False):
             row = {"of": VECTORS.get(variant, "inferred tree"), "rank": rank}
             rows += [
-                row | {"asked": words, "is_null": role == EXPECTED} | cell(score, form)
-                for role, words in ((SCORE, asked), (EXPECTED, "tips shuffled"))
-                for score in of_role(both, role).to_dict("records")
+                row | {"asked": asked.format(step_ranks.get(part)), "is_null": False} | texts
+                for texts in _cells(of_role(both, SCORE), form)
+            ]
+            nulls = of_role(both, EXPECTED)
+            rows += [
+                row | {"asked": _NULLS[against], "is_null": True} | texts
+                for against, texts in zip(nulls["against"], _cells(nulls, form), strict=True)
             ]
     return rows
+
+
+def _cells(scores: pd.DataFrame, form: Callable[[float], str]) -> list[dict[str, Any]]:
+    return [cell(score, form) for score in scores.to_dict("records")]
