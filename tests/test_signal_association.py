@@ -108,8 +108,9 @@ def test_fresh_vectors_are_measured_as_those_of_the_study(monkeypatch, centred):
     genetic, redrawn = study(shift=5.0, centred=centred)
     measured = {}
 
-    def as_they_are(traits, measure, *, seed):
-        measured.update(measure(traits.vectors))
+    def as_they_are(looks, measure, *, seed):
+        known = looks.traits.vectors + looks.mean
+        measured.update(measure(np.hstack([known, np.full((len(known), 1), looks.beside)])))
         rng = np.random.default_rng(seed)
         return {key: r + rng.normal(size=(len(SIGNALS), DRAWS)) for key, r in measured.items()}
 

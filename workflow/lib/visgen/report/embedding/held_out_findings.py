@@ -33,7 +33,8 @@ def held_out_findings(
     reject: that among held-out taxa and that between held-out and known ones, rows and columns
     centred. Where one alone exists, no signal is claimed. Then beyond the coarsest rank and the
     rank above, by pairs of one group, where refits within groups were made. Of several guided
-    variants the first is judged by its own p, every other one by that over all of them.
+    variants the first is judged by its own p, every other one by that over all of them and no
+    further than beyond chance.
 
     Parameters
     ----------
@@ -92,14 +93,15 @@ def _verdict(row: Mapping[str, Any], n_refits: int, step_ranks: Mapping[str, str
         which = "to known taxa" if there[0] else "among held-out ones"
         return f"One score only, that {which}, and no signal is claimed"
     tests = {CHANCE: [_test_that_counts(row, key) for key in (TO_KNOWN, AMONG)]}
-    tests |= {step: [row["scores"].get(within_key(step))] for step in step_ranks}
+    if row["standing"] != EXPLORATORY:  # p over all variants is of the first step alone
+        tests |= {step: [row["scores"].get(within_key(step))] for step in step_ranks}
     steps = []
     for name, its in tests.items():
         step = step_of(name, its)
         fewest = min(n_refits, step.n_permutations or n_refits)
         steps.append(step._replace(n_permutations=fewest))
     verdicts = dict(zip(tests, judge(steps), strict=True))
-    return steps_in_words(verdicts, step_ranks)
+    return steps_in_words(verdicts, {step: step_ranks[step] for step in tests if step != CHANCE})
 
 
 def _test_that_counts(row: Mapping[str, Any], key: tuple[str, str]) -> Mapping[str, Any]:
