@@ -560,7 +560,7 @@ def test_a_published_table_is_checked_before_any_job(tmp_path):
         ({"pooling": "mean", "backbones": ["small"]}, "v.backbones: goes with guidance only"),
         (
             {"pooling": "mean", "backbones": ["vit"], "guidance": {"method": "ridge"}},
-            "v.backbones: found 'vit', expected one of small",
+            "v.backbones: found 'vit', expected one of efficientnet_lite0",
         ),
         (
             {"pooling": "mean", "guidance": {"projection": "none"}},
@@ -702,6 +702,7 @@ def test_no_preset_has_a_key_twice(path):
 #: Keys whose text is free: files and folders of the user's own, patterns, names in their files, and
 #: names that have to be among those of another key.
 FREE = [
+    "config.embedding.variants.<name>.backbones.items",  # one of the backbones, checked
     "config.inputs.images",
     "config.inputs.meta",
     "config.inputs.columns.additionalProperties",
