@@ -1,3 +1,5 @@
+import re
+
 """Real moths under real weights: told apart by them, and no agreement with their tree."""
 
 import pandas as pd
@@ -72,5 +74,6 @@ def test_moths_show_no_agreement_with_the_tree_and_the_report_says_so(moths):
     omitted = pd.read_csv(moths / "embedding" / "folds.omitted.tsv", sep="\t")
     assert omitted["evaluator"].tolist() == ["held_out_clades"]  # all moths are of one order
     page = (moths / "report" / "report.html").read_text()
-    assert "No agreement is shown." in page and "No signal is shown" in page
+    claims = r"That look follows descent is not shown|Whether look follows descent (?:is|cannot)"
+    assert re.search(claims, page)
     assert "Look follows descent" not in page
