@@ -1,6 +1,6 @@
-import re
-
 """Real moths under real weights: told apart by them, and no agreement with their tree."""
+
+import re
 
 import pandas as pd
 import pytest
