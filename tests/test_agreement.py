@@ -2,12 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from skbio.stats.distance import DistanceMatrix
-from visgen.distances.agreement import (
-    deal_specimens,
-    score_against_deals,
-    score_agreement,
-    score_mantel,
-)
+from visgen.distances.agreement import score_agreement, score_mantel
+from visgen.distances.deals import deal_specimens, score_against_deals
 from visgen.distances.matrices import tidy
 from visgen.distances.permutation_tests.mantel import mantel
 from visgen.distances.permutation_tests.mantel_within import mantel_within

@@ -5,7 +5,7 @@ import torch
 from guided_study import GUIDANCE, GUIDED, UNGUIDED, simulate_features
 from scipy.stats import pearsonr, rankdata
 from skbio.stats.distance import DistanceMatrix
-from visgen.distances.agreement import deal_specimens
+from visgen.distances.deals import deal_specimens
 from visgen.distances.matrices import tidy
 from visgen.embedding.folds import KINDS, deal_folds, placed_taxa
 from visgen.embedding.guidance.fitting import in_bag_order

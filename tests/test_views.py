@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from guided_study import GUIDED, UNGUIDED
-from visgen.distances.agreement import deal_specimens
+from visgen.distances.deals import deal_specimens
 from visgen.embedding.guidance.variants import make_embedder
 from visgen.embedding.pooling import pool, pool_views, whiten_images
 from visgen.embedding.ridge.kernels import gram_matrices

@@ -8,10 +8,12 @@ import pandas as pd
 from scipy.stats import pearsonr, spearmanr
 
 from visgen.claims import UNDECIDED_AT
-from visgen.distances.agreement import score_against_deals, score_agreement
+from visgen.distances.agreement import score_agreement
+from visgen.distances.deals import score_against_deals
 from visgen.distances.matrices import NO_TAXA, cosine_distances
 from visgen.distances.permutation_tests.matrices import MIN_TAXA
 from visgen.embedding.pooling import centre, pool_views, whiten_images
+from visgen.embedding.redrawn import pooled_from
 from visgen.scikit_bio import DistanceMatrix
 from visgen.signal.association import Redrawn, add_intervals
 from visgen.signal.new_specimens import redrawn_vectors
@@ -94,9 +96,10 @@ def score_variant(
     Returns
     -------
     scores, omitted
-        As in `visgen.distances.agreement.score_agreement`, and `score_against_deals` there. Of
-        random vectors, which use no images, the mean r of `RANDOM_DRAWS` draws and the range of 95
-        % of them.
+        As in `visgen.distances.agreement.score_agreement`, with the intervals of
+        `visgen.signal.association.add_intervals`, and `visgen.distances.deals.score_against_deals`.
+        Of random vectors, which use no images, the mean r of `RANDOM_DRAWS` draws and the range of
+        95 % of them.
     """
     shared = [taxon for taxon in genetic.ids if taxon in visual.ids]
     if len(shared) < MIN_TAXA:
@@ -110,10 +113,8 @@ def score_variant(
     )
     if scores:
         placed = taxa[taxa.isin(visual.ids)]
-        whitened, plain = _whitened_once(features, placed, variant, views)
-        scores = add_intervals(
-            scores, genetic, _redrawn(whitened, placed, specimens, plain, views, seed), groups, seed
-        )
+        again = _redrawn(features, placed, specimens, variant, views, seed)
+        scores = add_intervals(scores, genetic, again, groups, seed)
         scores += score_against_deals(
             genetic,
             placed,
@@ -160,19 +161,6 @@ def open_steps(
     return left
 
 
-def _whitened_once(
-    features: pd.DataFrame, taxa: pd.Series, variant: Mapping[str, Any], views: pd.Series | None
-) -> tuple[pd.DataFrame, Mapping[str, Any]]:
-    """Return images as a variant pools them, and the variant that takes them as they are.
-
-    So that specimens drawn anew are told apart along the same directions.
-    """
-    images = features.loc[taxa.index]
-    if not variant["whiten"]:
-        return images, variant
-    return whiten_images(images, taxa, views), {**variant, "whiten": False}
-
-
 def _redrawn(
     features: pd.DataFrame,
     taxa: pd.Series,
@@ -182,26 +170,17 @@ def _redrawn(
     seed: int,
 ) -> Redrawn:
     """Return the vectors of a variant, and by specimens drawn anew."""
-    centred, variant = variant["centre"], {**variant, "centre": False}
     individuals = specimens.loc[taxa.index]
     viewed = None if views is None else views.loc[taxa.index]
-
-    def embed(places: np.ndarray) -> pd.DataFrame:
-        names = pd.RangeIndex(len(places))
-        of_views = None if viewed is None else viewed.iloc[places].set_axis(names)
-        return embed_taxa(
-            features.iloc[places].set_axis(names),
-            taxa.iloc[places].set_axis(names),
-            variant,
-            seed,
-            of_views,
-        )[0]
-
+    images = features.loc[taxa.index]
+    if variant["whiten"]:  # once, so that specimens drawn anew are told apart along the same axes
+        images = whiten_images(images, taxa, viewed)
+    embed = pooled_from(images, taxa, viewed, variant["pooling"], seed)
     return Redrawn(
         embed(np.arange(len(taxa))),
         redrawn_vectors(embed, taxa, individuals, viewed, seed=seed),
         individuals.groupby(taxa).nunique(),
-        centred,
+        variant["centre"],
     )
 
 

@@ -118,10 +118,7 @@ def group_above(specimens: pd.DataFrame, ranks: Sequence[str], rank: str) -> pd.
     >>> group_above(specimens, ["family", "genus"], "genus").to_dict()
     {'Arca': 'Arcidae', 'Barbatia': 'Arcidae', 'Pinna': 'Pinnidae'}
     """
-    above = lineage(specimens, ranks, rank)
-    if above.columns.empty:
-        return pd.Series("all", index=above.index)
-    return above.iloc[:, -1].rename("group")
+    return _group(specimens, ranks, rank, -1)
 
 
 def group_coarsest(specimens: pd.DataFrame, ranks: Sequence[str], rank: str) -> pd.Series:
@@ -147,7 +144,12 @@ def group_coarsest(specimens: pd.DataFrame, ranks: Sequence[str], rank: str) -> 
     >>> group_coarsest(specimens, ["order", "family", "genus"], "genus").to_dict()
     {'Arca': 'Arcida', 'Noetia': 'Arcida', 'Pinna': 'Ostreida'}
     """
+    return _group(specimens, ranks, rank, 0)
+
+
+def _group(specimens: pd.DataFrame, ranks: Sequence[str], rank: str, place: int) -> pd.Series:
+    """Return the taxon at a place among the ranks above; one group of all without any."""
     above = lineage(specimens, ranks, rank)
     if above.columns.empty:
         return pd.Series("all", index=above.index)
-    return above.iloc[:, 0].rename("group")
+    return above.iloc[:, place].rename("group")

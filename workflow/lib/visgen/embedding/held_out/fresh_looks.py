@@ -12,7 +12,7 @@ import pandas as pd
 
 from visgen.distances.matrices import cosine_square
 from visgen.embedding.held_out.scoring import Fold, moments, pooled
-from visgen.embedding.pooling import pool_views
+from visgen.embedding.redrawn import pooled_from
 from visgen.signal.expectation import SIGNALS, deviation, expected_interval
 from visgen.signal.new_specimens import Looks, looks_of, redrawn_vectors
 
@@ -62,13 +62,7 @@ def pooled_looks(
     seed
         Of specimens drawn anew.
     """
-
-    def embed(places: np.ndarray) -> pd.DataFrame:
-        index = pd.RangeIndex(len(places))
-        of_views = None if views is None else views.iloc[places].set_axis(index)
-        images, labels = (part.iloc[places].set_axis(index) for part in (features, taxa))
-        return pool_views(images, labels, of_views, pooling, seed)
-
+    embed = pooled_from(features, taxa, views, pooling, seed)
     again = redrawn_vectors(embed, taxa, specimens, views, seed=seed)
     vectors = embed(np.arange(len(taxa))).to_numpy(float)
     n_specimens = specimens.groupby(taxa).nunique().sort_index().to_numpy(float)

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from visgen.distances.agreement import deal_specimens
+from visgen.distances.deals import deal_specimens
 from visgen.distances.steps import STEPS
 from visgen.embedding.folds import kinds_of
 from visgen.embedding.guidance.bags import Bags

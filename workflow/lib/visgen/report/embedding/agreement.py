@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from visgen.claims import CHANCE, NOT_ASKED, SHOWN, Step, judge, share_in_words
-from visgen.distances.agreement import DEALS
+from visgen.distances.deals import DEALS
 from visgen.distances.steps import WITHIN_COARSEST
 from visgen.embedding.unguided import RANDOM_DRAWS
 from visgen.metrics import EXPECTED, SCORE
