@@ -99,7 +99,8 @@ def plot_held_out(scores: pd.DataFrame, guided: Collection[str], random: Collect
     panels[0, 0].set_ylim(len(variants) - 0.4, -0.6)
     figure.legend(
         handles=_legend(pooled, guided, random),
-        title="pooled over folds; lines: 95 % limits over taxa",
+        title="pooled over folds; lines: 95 %, of r over fresh looks (none where each fit is a "
+        "training), of regret over taxa",
         loc="outside lower center",
         ncols=3,
         frameon=False,
