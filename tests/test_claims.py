@@ -237,6 +237,10 @@ def of_held_out(kinds, **ps):
         if kind is not None
     ]
     rows = [row("held_out_tips", part, metric, kind=kind, p=p) for part, metric, kind, p in scores]
+    rows += [
+        row("held_out_tips", part, f"power_{metric}", KINDS[kind][2], p=np.nan)
+        for part, metric, kind, _ in scores
+    ]
     return metrics_table([{"experiment": "embedding"} | one for one in rows])
 
 
@@ -269,7 +273,7 @@ def test_sequences_are_said_to_reach_the_last_step_that_is_shown_and_no_further(
 
 def test_held_out_taxa_are_said_to_reach_the_last_step_that_is_shown_and_no_further():
     some = every_combination("shown", "undecided", "untested")
-    for kinds in [*some, *once("not shown"), *once("coarse")]:
+    for kinds in [*some, *once("not shown"), *once("cannot tell"), *once("coarse")]:
         sentence = say_of_held_out(of_held_out(kinds))
         head = (
             "Genus not seen by guidance, random ones held out (net; 17 taxa, 1 guided variant). "
@@ -348,7 +352,15 @@ def test_finding_says_why_a_step_was_not_asked():
 
 def test_finding_of_held_out_taxa_has_the_numbers_of_each_step():
     sentence = say_of_held_out(of_held_out(("shown", "shown", "untested")))
-    assert "; within order 0.30, p = 0.01; within family 0.30, not tested)." in sentence
+    assert (
+        "; within order 0.30, p = 0.01, power 95 %; within family 0.30, not tested, power 95 %)."
+    ) in sentence
+
+
+def test_held_out_taxa_without_known_power_are_judged_without_it():
+    scores = of_held_out(("shown", "cannot tell", None))
+    told = say_of_held_out(scores[~scores["metric"].str.startswith("power")])
+    assert "; beyond the order it is not shown: mean" in told and "power" not in told
 
 
 def test_random_vectors_get_no_verdict():

@@ -1,3 +1,5 @@
+import statistics
+
 import numpy as np
 import pytest
 from numpy.polynomial.polynomial import polyfit, polyval
@@ -97,13 +99,16 @@ def test_there_is_no_interval_where_the_statistic_is_not_defined():
 
 def test_power_is_how_many_draws_of_inherited_look_exceed_those_of_chance():
     rng = np.random.default_rng(7)
-    fresh = rng.normal(size=(5, 60)) + np.array([[0], [0.3], [0.6], [1.0], [2.0]])
-    bar = sum(fresh[0]) / 60 + Z * np.sqrt(sum((fresh[0] - fresh[0].mean()) ** 2) / 59)
-    expected = sum(value >= bar for value in fresh[4]) / 60
-    assert 0.2 < expected < 0.8
-    assert power(fresh) == pytest.approx(expected)
+    centres = np.array([[0], [0.3], [0.6], [1.0], [2.0]])
+    many = rng.normal(size=(5, 40000)) + centres
+    assert power(many) == pytest.approx((many[4] >= Z * many[0].std()).mean(), abs=0.01)
+    few = rng.normal(size=(5, 8)) + centres
+    bar = few[0].mean() + Z * statistics.stdev(few[0])
+    inherited = statistics.NormalDist(few[4].mean(), statistics.stdev(few[4]))
+    assert power(few) == pytest.approx(1 - inherited.cdf(bar))
     assert power(np.array([[0.0, 1.0], [9.0, 9.0]])) == 1
     assert power(np.array([[0.0, 1.0], [0.5, 0.5]])) == 0
+    assert np.isnan(power(np.array([[0.0, np.nan], [0.5, 0.5]])))
 
 
 def study():

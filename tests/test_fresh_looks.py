@@ -12,15 +12,17 @@ from visgen.embedding.held_out.fresh_looks import (
     SCORED,
     draws_of,
     fresh_limits,
+    fresh_power,
     gain_limits,
     unguided_folds,
 )
 from visgen.embedding.held_out.refits import visual_distances
 from visgen.embedding.ridge import held_out as ridge
 from visgen.embedding.ridge.taxon_images import make_taxon_images
-from visgen.signal.expectation import SIGNALS, expected_interval
+from visgen.signal.expectation import expected_interval, power
 
 KEY = ("held_out_known", "pearson_double_centred")
+KEY_WITHIN = ("held_out_known", "pearson_within_above")
 RIDGE = UNGUIDED | {"guidance": RIDGE_OPTIONS}
 
 
@@ -62,7 +64,13 @@ def test_every_signal_kind_and_score_has_its_draws_with_and_without_guidance(fre
     assert set(fresh["null"]) == {*FRESH.values(), *FRESH_UNGUIDED.values()}
     assert set(fresh["kind"]) == set(KINDS)
     sizes = fresh.groupby(["null", "kind", "part", "metric"]).size()
-    assert (sizes == draws_of(11)).all() and len(sizes) == 2 * len(SIGNALS) * 2 * len(SCORED)
+    # Of whole groups held out no pair lies within a group.
+    of_kinds = {"tips": {*SCORED, KEY_WITHIN}, "clades": set(SCORED)}
+    names = [*FRESH.values(), *FRESH_UNGUIDED.values()]
+    assert set(sizes.index) == {
+        (n, kind, *key) for n in names for kind in KINDS for key in of_kinds[kind]
+    }
+    assert (sizes == draws_of(11)).all()
     assert np.isfinite(fresh["value"]).all()
 
 
@@ -110,6 +118,15 @@ def test_limits_are_those_of_the_expectation():
     rows, values = rows_of("tips", FRESH)
     assert fresh_limits(rows, {KEY: 0.2}) == {KEY: expected_interval(values, 0.2)}
     assert fresh_limits(rows[:0], {KEY: 0.2}) == {}
+
+
+def test_power_is_told_of_scores_that_have_fresh_looks():
+    rows, values = rows_of("tips", FRESH)
+    within = rows.assign(metric=KEY_WITHIN[1], value=rows["value"] / 2)
+    scores = {KEY: 0.2, KEY_WITHIN: 0.1, ("held_out_known", "spearman"): 0.2}
+    found = fresh_power(pd.concat([rows, within]), scores)
+    assert found == {KEY: power(values), KEY_WITHIN: power(values / 2)}
+    assert fresh_power(rows[:0], scores) == {}
 
 
 def test_a_gain_varies_as_the_difference_of_both_scores_in_the_same_looks():

@@ -22,6 +22,7 @@ from visgen.embedding.held_out.fresh_looks import (
     FRESH_UNGUIDED,
     SCORED,
     fresh_limits,
+    fresh_power,
     gain_limits,
 )
 from visgen.embedding.held_out.random_draws import random_rows
@@ -462,6 +463,8 @@ def test_rows_hold_scores_nulls_gains_and_folds(study, fitted):
     )
     assert np.isnan(pooled.loc[("held_out_known", "spearman"), "ci_low"])
     assert not rows["against"].str.startswith("fresh", na=False).any()
+    power = {(part, f"power_{metric}"): p for (part, metric), p in fresh_power(null, ours).items()}
+    assert len(power) == len(SCORED) and pooled.loc[list(power), "value"].to_dict() == power
     for part, metric in (key, ("held_out_known", "nearest_regret")):
         gain = gains.loc[(part, metric)]
         assert gain["value"] == pytest.approx(ours[part, metric] - theirs[part, metric])

@@ -4,6 +4,7 @@ from collections.abc import Callable, Hashable, Mapping
 
 import numpy as np
 from numpy.polynomial import Polynomial
+from scipy.stats import norm
 
 from visgen.signal.new_specimens import Looks
 
@@ -113,6 +114,11 @@ def power(fresh: np.ndarray) -> float:
     -------
     float
         Share of draws at signal 1 that are 1.96 standard deviations or more above the mean of
-        those at signal 0.
+        those at signal 0, were they normal: of few draws no share can be counted. NaN as in
+        `expected_interval`.
     """
-    return float((fresh[-1] >= fresh[0].mean() + _Z_95 * fresh[0].std(ddof=1)).mean())
+    none, whole = fresh[0], fresh[-1]
+    if not np.isfinite([none, whole]).all():
+        return np.nan
+    excess = whole.mean() - none.mean() - _Z_95 * none.std(ddof=1)
+    return float(norm.cdf(excess / max(whole.std(ddof=1), _CONSTANT)))

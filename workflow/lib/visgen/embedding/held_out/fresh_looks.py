@@ -4,7 +4,7 @@ Looks evolve anew on the tree and are photographed anew (`visgen.signal.fresh_tr
 is fitted and scored again, and the interval of a score is of what it would be on average.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import ceil
 
 import numpy as np
@@ -12,15 +12,16 @@ import pandas as pd
 
 from visgen.distances.matrices import cosine_square
 from visgen.embedding.held_out.scoring import Fold, moments, pooled
+from visgen.embedding.held_out.within import WITHIN, score_within, step_groups
 from visgen.embedding.redrawn import pooled_from
-from visgen.signal.expectation import SIGNALS, deviation, expected_interval
+from visgen.signal.expectation import SIGNALS, deviation, expected_interval, power
 from visgen.signal.new_specimens import Looks, looks_of, redrawn_vectors
 
 #: Null in the tables of refits: fresh looks at each signal, and what unguided vectors of the same
 #: looks score.
 FRESH = {signal: f"fresh_looks_{signal:g}" for signal in SIGNALS}
 FRESH_UNGUIDED = {signal: f"{name}_unguided" for signal, name in FRESH.items()}
-#: Scores that are given an interval.
+#: Scores of any fresh looks; those of the steps in `WITHIN` come to them where they are asked.
 SCORED = (
     ("held_out_held_out", "pearson"),
     ("held_out_known", "pearson"),
@@ -115,19 +116,20 @@ def unguided_folds(
     distances
         (n_taxa, n_taxa), along the tree.
     folds
-        A column of fold numbers for each kind.
+        A column of fold numbers for each kind; group_number and coarsest_number, of the groups
+        of steps.
     kinds
         Of `folds`.
     centred
         Whether the mean of known taxa is subtracted.
     """
-    made = {}
+    made, groups = {}, step_groups(folds)
     for kind in kinds:
         made[kind] = []
         for number in range(1, int(folds[kind].max()) + 1):
             held_out = (folds[kind] == number).to_numpy(bool)
             shown = vectors - vectors[~held_out].mean(axis=0) if centred else vectors
-            made[kind].append(Fold(distances, cosine_square(shown), held_out))
+            made[kind].append(Fold(distances, cosine_square(shown), held_out, groups))
     return made
 
 
@@ -146,16 +148,36 @@ def fresh_limits(
     Returns
     -------
     dict
-        Of those in `SCORED` that have fresh looks.
+        Of those in `SCORED` and `WITHIN` that have fresh looks.
     """
     limits = {}
-    for key in SCORED:
+    for key in _scored(scores):
         fresh = _matrix(permuted, FRESH, key)
         if fresh is not None:
             low, high = expected_interval(fresh, scores[key])
             if np.isfinite(low):
                 limits[key] = (low, high)
     return limits
+
+
+def fresh_power(
+    permuted: pd.DataFrame, scores: Mapping[tuple[str, str], float]
+) -> dict[tuple[str, str], float]:
+    """Return how often wholly inherited look would be seen by each score, by part and metric.
+
+    Parameters
+    ----------
+    permuted, scores
+        As in `fresh_limits`.
+
+    Returns
+    -------
+    dict
+        `visgen.signal.expectation.power`, of those in `SCORED` and `WITHIN` that have fresh looks.
+    """
+    found = {key: _matrix(permuted, FRESH, key) for key in _scored(scores)}
+    told = {key: power(fresh) for key, fresh in found.items() if fresh is not None}
+    return {key: value for key, value in told.items() if np.isfinite(value)}
 
 
 def gain_limits(
@@ -202,7 +224,15 @@ def _matrix(
     return np.stack(of_signals) if len(of_signals[0]) else None
 
 
+def _scored(scores: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [key for key in (*SCORED, *WITHIN.values()) if key in scores]
+
+
 def _scores(kinds: Mapping[str, Sequence[Fold]]) -> Iterator[tuple[str, str, str, float]]:
     for kind, folds in kinds.items():
         for part, metric in SCORED:
             yield kind, part, metric, pooled(moments(fold, part, metric) for fold in folds)
+        for step, groups in folds[0].groups.items():
+            value = score_within(folds, groups)
+            if not np.isnan(value):  # else these folds have no pair within groups
+                yield kind, *WITHIN[step], value

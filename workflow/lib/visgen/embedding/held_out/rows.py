@@ -4,7 +4,13 @@ import numpy as np
 import pandas as pd
 
 from visgen.bootstrap import bayesian_weights
-from visgen.embedding.held_out.fresh_looks import FRESH, FRESH_UNGUIDED, fresh_limits, gain_limits
+from visgen.embedding.held_out.fresh_looks import (
+    FRESH,
+    FRESH_UNGUIDED,
+    fresh_limits,
+    fresh_power,
+    gain_limits,
+)
 from visgen.embedding.held_out.scoring import (
     CORRELATIONS,
     METRICS,
@@ -30,6 +36,11 @@ NEAREST_COLUMNS = [
     *("place_random", "n_nearest"),
 ]
 _BOOTSTRAPS = 2000
+
+
+def power_metric(metric: str) -> str:
+    """Return the metric that tells of another one how often it would see wholly inherited look."""
+    return f"power_{metric}"
 
 
 def held_out_rows(
@@ -66,8 +77,10 @@ def held_out_rows(
           (`visgen.embedding.held_out.fresh_looks`), of the nearest relative from a Bayesian
           bootstrap over taxa. The p-value is one-sided, the larger of those of the nulls;
           ``known_known`` has none, nor limits, since it is fitted;
-        - the score of each step, `visgen.embedding.held_out.within.WITHIN`, without limits; n is
-          of the taxa that have a pair in it, and p and nulls are those of the step;
+        - the score of each step, `visgen.embedding.held_out.within.WITHIN`, with limits as other
+          correlations; n is of the taxa that have a pair in it, and p and nulls are those of the
+          step;
+        - the power of each correlation that has fresh looks, metric as `power_metric` names it;
         - the nulls ``permuted_bags`` and ``dealt_specimens`` of each: mean over refits, with the
           range of 95 % of them and the p-value of this null;
         - the null ``random_relative`` of nearest_rank and nearest_regret, a known taxon picked
@@ -83,6 +96,7 @@ def held_out_rows(
     rng = np.random.default_rng(seed)
     weights = bayesian_weights(len(nearest), _BOOTSTRAPS, rng)
     weights /= weights.sum(axis=1, keepdims=True)
+    power = fresh_power(permuted, scores)
     limits = fresh_limits(permuted, scores) | {
         ("held_out_known", metric): _percentiles(weights @ nearest[column].to_numpy())
         for metric, column in NEAREST.items()
@@ -109,6 +123,9 @@ def held_out_rows(
             row["p"] = max(ps, default=np.nan)
             row["n_permutations"] = min((null["n_permutations"] for null in beside), default=None)
         rows += [row, *beside]
+        if (part, metric) in power:
+            told = {"metric": power_metric(metric), "value": power[part, metric]}
+            rows.append(labels | told)
     rows += [shared | row for row in blind_rows(nearest)]
     if reference is not None:
         rows += [shared | row for row in _gains(folds, *reference, permuted, weights)]

@@ -205,12 +205,13 @@ def refit_fresh(
 
 def _folds(grams: Mapping[str, np.ndarray], tree: Tree, kind: str) -> list[Fold]:
     """Fit with each fold held out."""
+    groups = {question.step: question.groups for question in tree.questions if question.step}
     folds = []
     for known in tree.known[kind]:
         held_out = np.ones(len(tree.distances), bool)
         held_out[known.targets.known] = False
         fit = fit_ridge(grams, known, tree.options)
-        folds.append(Fold(tree.distances, fit.distances, held_out))
+        folds.append(Fold(tree.distances, fit.distances, held_out, groups))
     return folds
 
 

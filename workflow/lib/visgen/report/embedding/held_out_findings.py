@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from visgen.claims import CHANCE, judge
+from visgen.embedding.held_out.rows import power_metric
 from visgen.embedding.held_out.scoring import DEALT_SPECIMENS, PERMUTED_BAGS, RANDOM_RELATIVE
 from visgen.report.cells import interval_in_words, signed
 from visgen.report.claims import step_of, steps_in_words
@@ -95,13 +96,20 @@ def _verdict(row: Mapping[str, Any], n_refits: int, step_ranks: Mapping[str, str
     tests = {CHANCE: [_test_that_counts(row, key) for key in (TO_KNOWN, AMONG)]}
     if row["standing"] != EXPLORATORY:  # p over all variants is of the first step alone
         tests |= {step: [row["scores"].get(within_key(step))] for step in step_ranks}
+    asked = {CHANCE: [TO_KNOWN, AMONG]} | {step: [within_key(step)] for step in step_ranks}
     steps = []
     for name, its in tests.items():
-        step = step_of(name, its)
+        step = step_of(name, its, _power(row, asked[name]))
         fewest = min(n_refits, step.n_permutations or n_refits)
         steps.append(step._replace(n_permutations=fewest))
     verdicts = dict(zip(tests, judge(steps), strict=True))
     return steps_in_words(verdicts, {step: step_ranks[step] for step in tests if step != CHANCE})
+
+
+def _power(row: Mapping[str, Any], keys: Sequence[tuple[str, str]]) -> float | None:
+    """Return the least power of scores that all have to reject; None where not known of one."""
+    told = [row["scores"].get((part, power_metric(metric))) for part, metric in keys]
+    return None if None in told else min(score["value"] for score in told)
 
 
 def _test_that_counts(row: Mapping[str, Any], key: tuple[str, str]) -> Mapping[str, Any]:
@@ -120,7 +128,12 @@ def _row_in_words(row: Mapping[str, Any], step_ranks: Mapping[str, str]) -> str:
         score = row["scores"].get(within_key(step))
         if score is not None and not is_nothing(score["value"]):
             tested = "not tested" if is_nothing(score["p"]) else f"p = {format_p(score['p'])}"
-            words += f"; within {rank} {_two_digits(score['value'])}, {tested}"
+            words += f"; within {rank} {_two_digits(score['value'])}"
+            if interval := interval_in_words(score, _two_digits):
+                words += f", 95 % {interval}"
+            words += f", {tested}"
+            if power := row["scores"].get((within_key(step)[0], power_metric(within_key(step)[1]))):
+                words += f", power {100 * power['value']:.0f} %"
     gain = row["gains"].get(TO_KNOWN)
     if gain is not None and not is_nothing(gain["value"]):
         words += f"; gain of centred r over {_words(gain['against'])} {signed(gain['value'])}"
