@@ -10,6 +10,7 @@ from visgen.configuration.checks.genetics import INFERRED
 from visgen.configuration.checks.paths import STUDY_FILES
 from visgen.configuration.plan_of_embedding import EmbeddingPlan
 from visgen.configuration.plan_of_features import FeaturesPlan
+from visgen.configuration.plan_of_prior import PriorPlan
 from visgen.configuration.plan_of_visual_genetic import VisualGeneticPlan
 
 
@@ -219,6 +220,11 @@ class Plan:
         return None if self.config["visual_genetic"] is None else VisualGeneticPlan(self.config)
 
     @cached_property
+    def prior(self) -> PriorPlan | None:
+        """What follows for the prior from relatives; None where it is not asked for."""
+        return None if self.config["prior"] is None else PriorPlan(self.config)
+
+    @cached_property
     def score_tables(self) -> list[str]:
         """Every table of scores that the study makes."""
         backbones = list(self.config["backbones"])
@@ -233,6 +239,8 @@ class Plan:
             names.append("genetics/scores.tsv")
         if self.visual_genetic:
             names.append("visual_genetic/scores.tsv")
+        if self.prior:
+            names.append("prior/scores.tsv")
         if self.has_tree:
             names += [f"embedding/{backbone}/scores.tsv" for backbone in backbones]
             names.append("embedding/held_out.tsv")

@@ -1,0 +1,1 @@
+"""Do relatives, and genes, help to see rare taxa?"""
