@@ -1,1 +1,1 @@
-"""Do relatives, and genes, help to see rare taxa?"""
+"""Whether relatives, and genes, help to see rare taxa."""
