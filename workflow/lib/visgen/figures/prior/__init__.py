@@ -1,0 +1,1 @@
+"""Figures of relatives and rare taxa."""

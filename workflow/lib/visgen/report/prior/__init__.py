@@ -1,0 +1,1 @@
+"""The page on relatives and rare taxa."""

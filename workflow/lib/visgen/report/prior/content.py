@@ -1,0 +1,138 @@
+"""What the report's page says of relatives and rare taxa."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from visgen.metrics import DIFFERENCE, EXPECTED, SCORE
+from visgen.prior.options import TAXONOMY
+from visgen.prior.scoring import (
+    DENSITY,
+    EXPERIMENT,
+    NOTHING,
+    OVER_TAXA,
+    SEEN,
+    UNSEEN,
+    WORTH,
+)
+from visgen.prior.words import in_words
+from visgen.report.cells import cell, points
+from visgen.report.page import format_percent, is_nothing
+from visgen.report.prior.findings import Rows, prior_findings, rows_by_key
+from visgen.tables import read_table
+
+#: Measures of taxa without any image, and the heads of their columns.
+UNSEEN_MEASURES = {
+    "first_of_unseen": "right among unseen",
+    "first_of_all": "right among all",
+    "five_of_all": "in first five of all",
+}
+
+
+def prior_content(
+    metrics: pd.DataFrame, settings: Mapping[str, Any], given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return rows, findings and figures, under the one name prior.
+
+    Parameters
+    ----------
+    metrics
+        Columns of the contract.
+    settings
+        rank, backbone, tail, rare, permutations, bootstraps, seeds (their number).
+    given
+        Paths: prior_figures, prior_fits (``seed-<s>/fits.tsv``) and prior_lacking (taxa that
+        sources lack).
+    """
+    scores = metrics[metrics["experiment"] == EXPERIMENT]
+    rows = rows_by_key(scores)
+    variants = list(dict.fromkeys(scores["variant"]))
+    fits = pd.concat([read_table(path) for path in given["prior_fits"]])
+    return {
+        "prior": {
+            **settings,
+            "findings": prior_findings(
+                scores, settings["rank"], settings["tail"], settings["seeds"]
+            ),
+            "rows": [_seen(variant, rows, rows_by_key(scores, DENSITY)) for variant in variants],
+            "unseen": [
+                _unseen(variant, rows, measures)
+                for measures in [_unseen_measures(scores)]
+                for variant in variants
+                if (variant, UNSEEN, next(iter(UNSEEN_MEASURES)), SCORE, None) in rows
+            ],
+            "unseen_heads": list(_unseen_measures(scores).values()),
+            "curve": _curve(scores, rows),
+            "fits": _fits(fits),
+            "lacking": read_table(given["prior_lacking"][0]).to_dict("records"),
+            "figures": {Path(path).stem: path for path in given["prior_figures"]},
+        }
+    }
+
+
+def _seen(variant: str, rows: Rows, by_density: Rows) -> dict[str, Any]:
+    """Return a row of the table of taxa with training images."""
+    cells = []
+    for metric in OVER_TAXA:
+        item = cell(rows.get((variant, SEEN, metric, SCORE, None)))
+        other = by_density.get((variant, SEEN, metric, SCORE, None))
+        if item and other:
+            item["lines"] = [f"by density {format_percent(other['value'])}"]
+        cells.append(item)
+    gains = []
+    for against in (NOTHING, TAXONOMY):
+        for metric in OVER_TAXA[1:]:
+            gains.append(cell(rows.get((variant, SEEN, metric, DIFFERENCE, against)), points))
+    nulls = [
+        f"{row['against'].replace('_', ' ')} {format_percent(row['value'])}"
+        for key, row in rows.items()
+        if key[:4] == (variant, SEEN, "tail_accuracy", EXPECTED)
+    ]
+    if cells[1]:
+        cells[1]["lines"] = [*cells[1].get("lines", []), *nulls]
+    return {"relatives": in_words(variant), "is_null": variant == NOTHING, "cells": cells + gains}
+
+
+def _unseen_measures(scores: pd.DataFrame) -> dict[str, str]:
+    """Return the measures that there are, and their heads; ranks above come last."""
+    there = dict.fromkeys(scores.loc[scores["part"] == UNSEEN, "metric"])
+    return {name: UNSEEN_MEASURES.get(name, f"{name.replace('_', ' ')} right") for name in there}
+
+
+def _unseen(variant: str, rows: Rows, measures: Mapping[str, str]) -> dict[str, Any]:
+    cells = []
+    for measure in measures:
+        item = cell(rows.get((variant, UNSEEN, measure, SCORE, None)))
+        nulls = [r for key, r in rows.items() if key[:4] == (variant, UNSEEN, measure, EXPECTED)]
+        if item and nulls:
+            item["p"] = nulls[0]["p"]
+            item["lines"] = [f"permuted {format_percent(nulls[0]['value'])}"]
+        cells.append(item)
+    return {"relatives": in_words(variant), "is_null": variant == NOTHING, "cells": cells}
+
+
+def _curve(scores: pd.DataFrame, rows: Rows) -> list[dict[str, Any]]:
+    """Return a row a source: accuracy by training specimens, and what relatives are worth."""
+    parts = [p for p in dict.fromkeys(scores["part"].dropna()) if p.startswith("curve_")]
+    found = []
+    for variant in dict.fromkeys(scores["variant"]):
+        cells = []
+        for part in parts:
+            item = cell(rows.get((variant, part, "right", SCORE, None)))
+            worth = rows.get((variant, part, WORTH, SCORE, None))
+            if item and worth is not None and not is_nothing(worth["value"]):
+                item["lines"] = [f"worth {worth['value']:.1f} more"]
+            cells.append(item)
+        if any(cells):
+            found.append({"relatives": in_words(variant), "cells": cells})
+    return (
+        [{"heads": [part.removeprefix("curve_") for part in parts], "rows": found}] if found else []
+    )
+
+
+def _fits(fits: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the means over seeds of what was fitted for each source."""
+    numbers = fits.groupby("relatives", sort=False).mean(numeric_only=True).reset_index()
+    return [row | {"relatives": in_words(row["relatives"])} for row in numbers.to_dict("records")]
