@@ -114,6 +114,17 @@ if plan.visual_genetic:
         ),
         "visual_genetic_published": given(config["published"]),
     }
+PRIOR_INPUTS = {}
+if plan.prior:
+    PRIOR_INPUTS = {
+        "prior_figures": expand(
+            "<results>/prior/{figure}.png", figure=PRIOR_FIGURES
+        ),
+        "prior_fits": expand(
+            "<results>/prior/seed-{seed}/fits.tsv", seed=plan.prior.seeds
+        ),
+        "prior_lacking": "<results>/prior/lacking.tsv",
+    }
 
 
 rule write_metrics:
@@ -167,6 +178,7 @@ rule write_report:
         **GENETICS_INPUTS,
         **EMBEDDING_INPUTS,
         **VISUAL_GENETIC_INPUTS,
+        **PRIOR_INPUTS,
         metrics="<results>/report/metrics.tsv",
         provenance="<results>/provenance.json",
         specimens=SPECIMENS,
@@ -199,6 +211,7 @@ rule write_report:
         genetics=(
             GENETICS | {"inferred": plan.is_inferred} if plan.has_sequences else None
         ),
+        prior=plan.prior and plan.prior.settings,
         visual_genetic=plan.visual_genetic and plan.visual_genetic.settings,
         settings={
             "simulated": plan.simulated is not None,

@@ -15,6 +15,7 @@ from visgen.report.embedding.placed import placed_content
 from visgen.report.features import pretraining_content, seen_content
 from visgen.report.genetics.content import genetics_content
 from visgen.report.page import render_report
+from visgen.report.prior.content import prior_content
 from visgen.report.specimens import left_out, specimen_content, split_content
 from visgen.report.visual_genetic.content import visual_genetic_content
 from visgen.tables import read_table
@@ -35,6 +36,7 @@ page = params.settings | {
     "left_out": left_out(params.settings["tree_rank"], params.sequence_rank),
     "baselines": params.baselines,
     "genetics": None,
+    "prior": None,
     "visual_genetic": None,
 }
 page |= specimen_content(specimens, ranks, read_table(given.rejected))
@@ -71,6 +73,8 @@ if page["tree_rank"]:
     page |= placed_content(
         given.placed_tables, given.placed_trust, given.placed_figures, page["tree_rank"], labels
     )
+if params.prior is not None:
+    page |= prior_content(metrics, params.prior, given)
 if params.visual_genetic is not None:
     page |= visual_genetic_content(metrics, params.visual_genetic, given)
 

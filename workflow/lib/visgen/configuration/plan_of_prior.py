@@ -68,3 +68,13 @@ class PriorPlan:
     def options(self) -> dict[str, Any]:
         """Options of a seed's fits."""
         return {key: self.section[key] for key in _FITTED}
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the report says of the prior."""
+        settings = {key: self.section[key] for key in ("tail", "rare", "permutations", "bootstraps")}
+        return settings | {
+            "rank": self.rank,
+            "backbone": self.backbone,
+            "seeds": len(self.seeds),
+        }

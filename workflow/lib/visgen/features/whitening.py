@@ -62,3 +62,11 @@ class Whitening:
         """Return (n, components) float32 of (n, n_features) float32."""
         axes = self._pca.components_
         return (x @ axes.T - self._pca.mean_ @ axes.T) @ self._root
+
+    def as_affine(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return (n_features, components) axes and (components,) offset, float64.
+
+        `apply` is x @ axes - offset.
+        """
+        axes = self._pca.components_.T.astype(np.float64) @ self._root
+        return axes, self._pca.mean_.astype(np.float64) @ axes

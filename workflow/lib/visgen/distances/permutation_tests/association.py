@@ -30,6 +30,23 @@ def taxon_orders(n_taxa: int, permutations: int, seed: int) -> np.ndarray:
     return orders
 
 
+def orders_within(codes: np.ndarray, permutations: int, rng: np.random.Generator) -> np.ndarray:
+    """Return (permutations, n_taxa) orders of the taxa that keep each in its group.
+
+    Parameters
+    ----------
+    codes
+        (n_taxa,) group of each taxon, numbered from 0.
+    permutations, rng
+        How many, and what draws them.
+    """
+    orders = np.tile(np.arange(len(codes)), (permutations, 1))
+    for code in range(codes.max() + 1):
+        members = np.flatnonzero(codes == code)
+        orders[:, members] = rng.permuted(orders[:, members], axis=1)
+    return orders
+
+
 def chunks(orders: np.ndarray, numbers_each: int) -> list[np.ndarray]:
     """Return the orders in parts; `numbers_each` is how many numbers each order takes."""
     return np.array_split(orders, max(1, len(orders) * numbers_each // _CHUNK))

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
-from visgen.distances.permutation_tests.association import unit
+from visgen.distances.permutation_tests.association import orders_within, unit
 from visgen.distances.permutation_tests.matrices import NOISE, group_codes, prepare_matrices
 from visgen.distances.permutation_tests.squares import centred_square, square_of
 from visgen.scikit_bio import DistanceMatrix
@@ -70,7 +70,7 @@ def mantel_within(
     codes = group_codes(groups, x.ids)
     if np.bincount(codes).max() < 3:
         raise ValueError("no group has three taxa: there is nothing to compare within groups")
-    orders = _orders_within(codes, permutations, np.random.default_rng(seed))
+    orders = orders_within(codes, permutations, np.random.default_rng(seed))
     r, p = _permuted_r(unit(centred_square(x, method)), unit(centred_square(y, method)), orders)
 
     same = pairs_within(codes)
@@ -119,15 +119,6 @@ def centred_within(distances: np.ndarray, codes: np.ndarray, method: str) -> np.
     if np.abs(centred).max() <= NOISE * np.abs(pairs).max():
         return None
     return unit(centred)
-
-
-def _orders_within(codes: np.ndarray, permutations: int, rng: np.random.Generator) -> np.ndarray:
-    """Return (permutations, n_taxa) orders of the taxa that keep each in its group."""
-    orders = np.tile(np.arange(len(codes)), (permutations, 1))
-    for code in range(codes.max() + 1):
-        members = np.flatnonzero(codes == code)
-        orders[:, members] = rng.permuted(orders[:, members], axis=1)
-    return orders
 
 
 def _permuted_r(x: np.ndarray, y: np.ndarray, orders: np.ndarray) -> tuple[float, float]:

@@ -1,0 +1,111 @@
+"""Whether true relatives do better than permuted ones."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from visgen.distances.permutation_tests.association import orders_within, taxon_orders
+from visgen.distances.permutation_tests.matrices import NOISE
+from visgen.prior.evidence import Evidence
+from visgen.prior.fitting import (
+    PriorFit,
+    fit_prior,
+    nearest_relative,
+    prior_covariance,
+)
+from visgen.prior.posterior import Weights, posterior_weights
+from visgen.prior.relatives import Relatives
+
+Measure = Callable[[Weights], dict[str, float]]
+
+
+def relative_orders(
+    taxa: Sequence[str], permutations: int, seed: int, groups: pd.Series | None = None
+) -> np.ndarray:
+    """Return orders of the taxa, the first of them as it is.
+
+    Parameters
+    ----------
+    taxa
+        (n_taxa,), as relatives have them.
+    permutations, seed
+        How many, and of what draws.
+    groups
+        Group of a taxon, index taxon: taxa are permuted within groups alone (Anderson & ter Braak
+        2003), those without one stay. None permutes all.
+
+    Returns
+    -------
+    array
+        (permutations + 1, n_taxa).
+
+    Raises
+    ------
+    ValueError
+        If no group has two taxa.
+    """
+    if groups is None:
+        return taxon_orders(len(taxa), permutations, seed)
+    code = pd.factorize(groups.reindex(list(taxa)))[0]
+    alone = code < 0
+    code[alone] = code.max() + 1 + np.arange(alone.sum())
+    if np.bincount(code).max() < 2:
+        raise ValueError("no group has two taxa: there is nothing to permute within groups")
+    orders = np.tile(np.arange(len(taxa)), (permutations + 1, 1))
+    orders[1:] = orders_within(code, permutations, np.random.default_rng(seed))
+    return orders
+
+
+def measure_orders(
+    evidence: Evidence,
+    relatives: Sequence[Relatives],
+    orders: np.ndarray,
+    measure: Measure,
+) -> pd.DataFrame:
+    """Fit the prior anew in each order of the taxa of the last relatives, and measure it.
+
+    So permuted relatives that tell nothing fall silent, and do no harm: the others, the taxonomy
+    say, stay as they are and have all that they had without.
+
+    Parameters
+    ----------
+    evidence
+        Of the taxa with images.
+    relatives
+        Of all taxa; those before the last are the bar.
+    orders
+        (n_orders, n_taxa), of `relative_orders`.
+    measure
+        From weights of all taxa to numbers by name.
+
+    Returns
+    -------
+    DataFrame
+        One row an order: what `measure` returns; pi, nearest_relative, scale (of the last) and
+        log_likelihood of the fit.
+    """
+    first = fit_prior(evidence, relatives[:-1])
+    fixed = [None] * (len(relatives) - 1)
+    rows = []
+    for order in orders:
+        of_kinds = [*fixed, order]
+        fit = fit_prior(evidence, relatives, of_kinds, first)
+        prior = prior_covariance(fit, relatives, of_kinds)
+        weights = posterior_weights(prior, evidence.n_images, evidence.known)
+        rows.append(measure(weights) | _told(fit, prior))
+    return pd.DataFrame(rows)
+
+
+def one_sided(values: np.ndarray) -> float:
+    """Return the share of values that are as large as the first, which counts, too."""
+    return float((values >= values[0] - NOISE).mean())
+
+
+def _told(fit: PriorFit, prior: np.ndarray) -> dict[str, float]:
+    return {
+        "pi": fit.pi,
+        "nearest_relative": nearest_relative(prior),
+        "scale": fit.scales[-1],
+        "log_likelihood": fit.log_likelihood,
+    }
