@@ -72,7 +72,9 @@ class PriorPlan:
     @property
     def settings(self) -> dict[str, Any]:
         """What the report says of the prior."""
-        settings = {key: self.section[key] for key in ("tail", "rare", "permutations", "bootstraps")}
+        settings = {
+            key: self.section[key] for key in ("tail", "rare", "permutations", "bootstraps")
+        }
         return settings | {
             "rank": self.rank,
             "backbone": self.backbone,
