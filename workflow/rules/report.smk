@@ -117,9 +117,7 @@ if plan.visual_genetic:
 PRIOR_INPUTS = {}
 if plan.prior:
     PRIOR_INPUTS = {
-        "prior_figures": expand(
-            "<results>/prior/{figure}.png", figure=PRIOR_FIGURES
-        ),
+        "prior_figures": expand("<results>/prior/{figure}.png", figure=PRIOR_FIGURES),
         "prior_fits": expand(
             "<results>/prior/seed-{seed}/fits.tsv", seed=plan.prior.seeds
         ),

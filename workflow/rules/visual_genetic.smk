@@ -9,6 +9,10 @@
 if plan.visual_genetic:
     VISUAL_GENETIC = plan.visual_genetic.section
 
+    localrules:
+        plot_visual_genetic,
+        split_unseen,
+
     wildcard_constraints:
         scope=one_of(SCOPES),
         regime=one_of(REGIMES),

@@ -9,6 +9,7 @@ import pandas as pd
 from visgen.bootstrap import bayesian_weights
 from visgen.metrics import DIFFERENCE, EXPECTED
 from visgen.prior.options import TAXONOMY
+from visgen.prior.recognition import COSINE
 
 EXPERIMENT = "prior"
 #: Without relatives: the mean look of a taxon's own training images.
@@ -29,8 +30,6 @@ RIGHT = "right"
 OVER_TAXA = ("balanced_accuracy", "tail_accuracy", "head_accuracy")
 #: How many more training specimens would do as much as relatives do.
 WORTH = "worth"
-#: How images are given their taxon, the one that claims are made of first.
-COSINE, DENSITY = EVALUATORS = ("cosine", "density")
 
 
 def curve_part(n_train: int) -> str:

@@ -1,7 +1,9 @@
 """Distances between the study's taxa from each source of relatives."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from visgen.distances.matrices import cosine_distances, load_distances
@@ -12,18 +14,64 @@ from visgen.prior.options import TAXONOMY
 from visgen.prior.relatives import Relatives, fill_from_taxonomy, relatives_of, taxonomy_steps
 from visgen.scikit_bio import DistanceMatrix
 from visgen.specimens.taxonomy import lineage
+from visgen.tables import of_rank
 
 _VECTORS = ("kmers", "sgt")
 
 
+class StudyRelatives(NamedTuple):
+    """How far apart the study's taxa are.
+
+    Attributes
+    ----------
+    distances
+        By source, (n_taxa, n_taxa), the same taxa in each.
+    lacking
+        relatives, taxon: those that a source knows nothing of, and that lean on the taxonomy.
+    above
+        The taxa above each one, index taxon, coarse to fine.
+    """
+
+    distances: dict[str, DistanceMatrix]
+    lacking: pd.DataFrame
+    above: pd.DataFrame
+
+    def among(self, taxa: Sequence[str]) -> dict[str, Relatives]:
+        """Return how some of the taxa covary by each source, in the order given."""
+        return {
+            source: relatives_of(
+                source,
+                matrix.filter(list(taxa)),
+                sorted(set(taxa) & set(of_source(self.lacking, source)["taxon"])),
+            )
+            for source, matrix in self.distances.items()
+        }
+
+    def nearest(self, known: Collection[str]) -> pd.DataFrame:
+        """Return relatives, taxon, nearest: the distance to the nearest other taxon that is known.
+
+        Of a taxon that a source lacks it is null.
+        """
+        tables = []
+        for source, matrix in self.distances.items():
+            values = np.array(matrix.data)
+            np.fill_diagonal(values, np.inf)
+            is_known = np.isin(matrix.ids, list(known))
+            nearest = pd.Series(values[:, is_known].min(axis=1), list(matrix.ids))
+            nearest[list(of_source(self.lacking, source)["taxon"])] = np.nan
+            tables.append(pd.DataFrame({"taxon": nearest.index, "nearest": nearest.to_numpy()}))
+            tables[-1].insert(0, "relatives", source)
+        return pd.concat(tables, ignore_index=True)
+
+
 def read_sources(
     paths: Mapping[str, str | None],
-    taxa: Sequence[str],
-    specimens: pd.DataFrame,
+    taxa: Collection[str],
+    taxonomy: pd.DataFrame,
     ranks: Sequence[str],
     rank: str,
     tree_rank: str | None,
-) -> tuple[dict[str, DistanceMatrix], pd.DataFrame]:
+) -> StudyRelatives:
     """Return how far apart taxa are by each source; taxa that one lacks lean on the taxonomy.
 
     Parameters
@@ -32,26 +80,20 @@ def read_sources(
         By source: its distances, or the vectors of its sequences; None of the taxonomy.
     taxa
         Of `rank`, all that relatives are wanted of.
-    specimens
-        The ranks, a row an image or a taxon.
+    taxonomy
+        As `visgen.specimens.taxonomy.tabulate_taxa` returns it.
     ranks
         Coarse to fine.
     rank, tree_rank
         Of the taxa, and of the tips of the tree.
-
-    Returns
-    -------
-    distances
-        By source, (n_taxa, n_taxa), taxa sorted.
-    lacking
-        relatives, taxon: those that a source knows nothing of.
 
     Raises
     ------
     ValueError
         If a source knows fewer than three of the taxa.
     """
-    steps = taxonomy_steps(lineage(specimens, ranks, rank).loc[sorted(taxa)])
+    above = lineage(of_rank(taxonomy, rank), ranks, rank).loc[sorted(taxa)]
+    steps = taxonomy_steps(above)
     found, rows = {}, []
     for source, path in paths.items():
         if source == TAXONOMY:
@@ -63,33 +105,13 @@ def read_sources(
         else:
             own = load_distances(path)
         if source == "tree" and tree_rank != rank:
-            table = taxon_distances(own, specimens, ranks, tree_rank, rank)
+            table = taxon_distances(own, taxonomy, ranks, tree_rank, rank)
             own = DistanceMatrix(table.to_numpy(), list(table.index))
         found[source], lacking = fill_from_taxonomy(source, own, steps)
         rows += [(source, taxon) for taxon in lacking]
-    return found, pd.DataFrame(rows, columns=["relatives", "taxon"])
+    return StudyRelatives(found, pd.DataFrame(rows, columns=["relatives", "taxon"]), above)
 
 
-def relatives_among(
-    distances: Mapping[str, DistanceMatrix],
-    lacking: pd.DataFrame,
-    taxa: Sequence[str],
-) -> dict[str, Relatives]:
-    """Return how some of the taxa covary by each source.
-
-    Parameters
-    ----------
-    distances, lacking
-        As `read_sources` returns them.
-    taxa
-        Names, in the order that is wanted.
-    """
-    among = set(taxa)
-    return {
-        source: relatives_of(
-            source,
-            matrix.filter(list(taxa)),
-            sorted(among & set(lacking.loc[lacking["relatives"] == source, "taxon"])),
-        )
-        for source, matrix in distances.items()
-    }
+def of_source(table: pd.DataFrame, source: str) -> pd.DataFrame:
+    """Return the rows of a source."""
+    return table[table["relatives"] == source]

@@ -7,7 +7,8 @@ from matplotlib.ticker import FixedLocator, PercentFormatter
 from visgen.figures.colours import COLOURS
 from visgen.figures.matrices import plot_notice
 from visgen.metrics import SCORE
-from visgen.prior.scoring import BEYOND_TAXONOMY, COSINE, NOTHING, RIGHT
+from visgen.prior.recognition import COSINE
+from visgen.prior.scoring import BEYOND_TAXONOMY, NOTHING, RIGHT
 from visgen.prior.words import in_words
 
 _APART = 0.035  # of lines, so that their limits can be told apart

@@ -24,17 +24,17 @@ def choose_examples(predictions: pd.DataFrame, source: str) -> pd.DataFrame:
     Parameters
     ----------
     predictions
-        id, taxon (the true one), n_train, relatives, predicted; one seed.
+        specimen, taxon (the true one), n_train, relatives, predicted; one seed.
     source
         Of relatives.
 
     Returns
     -------
     DataFrame
-        kind (``helped`` or ``harmed``), id, taxon, n_train, without and having (names given);
-        `SHOWN` of a kind at most, taxa with fewest training specimens first, one image a taxon.
+        kind (``helped`` or ``harmed``), specimen, taxon, n_train, without and having (names given);
+        `SHOWN` of a kind at most, taxa with fewest training specimens first, one specimen a taxon.
     """
-    keys = ["id", "taxon", "n_train"]
+    keys = ["specimen", "taxon", "n_train"]
     wide = predictions.pivot_table("predicted", keys, "relatives", aggfunc="first").reset_index()
     if not {NOTHING, source} <= set(wide):
         return pd.DataFrame(columns=["kind", *keys, "without", "having"])
@@ -44,7 +44,7 @@ def choose_examples(predictions: pd.DataFrame, source: str) -> pd.DataFrame:
     return pd.concat(
         [
             wide[chosen]
-            .sort_values(["n_train", "taxon", "id"])
+            .sort_values(["n_train", "taxon", "specimen"])
             .drop_duplicates("taxon")
             .head(SHOWN)
             .assign(kind=kind)
@@ -67,7 +67,7 @@ def plot_examples(
     examples
         As `choose_examples` returns them.
     paths
-        Of images, index id.
+        Of an image of each specimen, index specimen.
     source
         Of relatives.
     background, max_pixels
@@ -82,7 +82,7 @@ def plot_examples(
         of_kind = examples[examples["kind"] == kind]
         panels[0].set_ylabel(textwrap.fill(_ROWS[kind], 16), fontsize=8, fontweight="bold")
         for axes, row in zip(panels, of_kind.itertuples(), strict=False):
-            image = load_image(paths[row.id], background, max_pixels, _PIXELS)
+            image = load_image(paths[row.specimen], background, max_pixels, _PIXELS)
             image.thumbnail((_PIXELS, _PIXELS))
             axes.imshow(image)
             axes.set_title(_title(row), fontsize=6.5, linespacing=1.15)

@@ -7,7 +7,8 @@ from matplotlib.figure import Figure
 
 from visgen.figures.colours import COLOURS
 from visgen.figures.matrices import plot_notice
-from visgen.prior.scoring import COSINE, NOTHING, SEEN
+from visgen.prior.recognition import COSINE
+from visgen.prior.scoring import NOTHING, SEEN
 from visgen.prior.words import in_words
 
 _PANEL = (3.6, 2.6)  # inches

@@ -8,8 +8,8 @@ import pandas as pd
 
 from visgen.metrics import DIFFERENCE, EXPECTED, SCORE
 from visgen.prior.options import TAXONOMY
+from visgen.prior.recognition import AS_COLLECTED, BALANCED
 from visgen.prior.scoring import (
-    DENSITY,
     EXPERIMENT,
     NOTHING,
     OVER_TAXA,
@@ -23,6 +23,8 @@ from visgen.report.page import format_percent, is_nothing
 from visgen.report.prior.findings import Rows, prior_findings, rows_by_key
 from visgen.tables import read_table
 
+#: Scores by density, in small print.
+_DENSITIES = {BALANCED: "density", AS_COLLECTED: "as collected"}
 #: Measures of taxa without any image, and the heads of their columns.
 UNSEEN_MEASURES = {
     "first_of_unseen": "right among unseen",
@@ -48,6 +50,7 @@ def prior_content(
     """
     scores = metrics[metrics["experiment"] == EXPERIMENT]
     rows = rows_by_key(scores)
+    by_density = {words: rows_by_key(scores, evaluator) for evaluator, words in _DENSITIES.items()}
     variants = list(dict.fromkeys(scores["variant"]))
     fits = pd.concat([read_table(path) for path in given["prior_fits"]])
     return {
@@ -56,7 +59,7 @@ def prior_content(
             "findings": prior_findings(
                 scores, settings["rank"], settings["tail"], settings["seeds"]
             ),
-            "rows": [_seen(variant, rows, rows_by_key(scores, DENSITY)) for variant in variants],
+            "rows": [_seen(variant, rows, by_density) for variant in variants],
             "unseen": [
                 _unseen(variant, rows, measures)
                 for measures in [_unseen_measures(scores)]
@@ -72,14 +75,17 @@ def prior_content(
     }
 
 
-def _seen(variant: str, rows: Rows, by_density: Rows) -> dict[str, Any]:
+def _seen(variant: str, rows: Rows, by_density: Mapping[str, Rows]) -> dict[str, Any]:
     """Return a row of the table of taxa with training images."""
     cells = []
     for metric in OVER_TAXA:
         item = cell(rows.get((variant, SEEN, metric, SCORE, None)))
-        other = by_density.get((variant, SEEN, metric, SCORE, None))
-        if item and other:
-            item["lines"] = [f"by density {format_percent(other['value'])}"]
+        if item:
+            item["lines"] = [
+                f"{words} {format_percent(others[key]['value'])}"
+                for words, others in by_density.items()
+                if (key := (variant, SEEN, metric, SCORE, None)) in others
+            ]
         cells.append(item)
     gains = []
     for against in (NOTHING, TAXONOMY):

@@ -8,7 +8,8 @@ import pandas as pd
 from visgen.claims import CHANCE, COARSE, NOT_SHOWN, SHOWN, UNDECIDED, UNTESTED, Step, judge
 from visgen.metrics import DIFFERENCE, EXPECTED, SCORE
 from visgen.prior.options import GENES, TAXONOMY
-from visgen.prior.scoring import BEYOND_TAXONOMY, COSINE, NOTHING, SEEN, UNSEEN, WORTH, curve_part
+from visgen.prior.recognition import COSINE
+from visgen.prior.scoring import BEYOND_TAXONOMY, NOTHING, SEEN, UNSEEN, WORTH, curve_part
 from visgen.prior.words import in_words
 from visgen.report.cells import interval_in_words, points
 from visgen.report.page import format_p, format_percent, is_nothing

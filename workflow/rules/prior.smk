@@ -1,0 +1,136 @@
+# Do relatives, and genes, help to see rare taxa? What a taxon looks like is expected from its
+# relatives, in closed form.
+# Needs specimens/, splits/, features/ and distances between taxa; makes prior/.
+
+
+if plan.prior:
+    RELATIVES = {
+        source: paths
+        for source in plan.prior.sources
+        if (paths := plan.prior.measured_from(source))
+    }
+
+    localrules:
+        plot_prior,
+        score_prior,
+
+    rule predict_rare:
+        """Name test specimens by the looks of their taxa, and of their relatives, true and permuted."""
+        input:
+            **RELATIVES,
+            labels=labels_of(plan.prior.rank),
+            taxonomy=TAXONOMY,
+            splits="<results>/splits/seed-{seed}.tsv",
+            features=plan.features.clean_features(plan.prior.backbone),
+            code=code_of("predict_rare.py"),
+        output:
+            taxa="<results>/prior/seed-{seed}/taxa.tsv",
+            permuted="<results>/prior/seed-{seed}/permuted.tsv",
+            predictions="<results>/prior/seed-{seed}/predictions.tsv",
+            nearest="<results>/prior/seed-{seed}/nearest.tsv",
+            fits="<results>/prior/seed-{seed}/fits.tsv",
+            omitted="<results>/prior/seed-{seed}/omitted.tsv",
+        log:
+            "<logs>/predict_rare/{seed}.log",
+        benchmark:
+            "<benchmarks>/predict_rare/{seed}.tsv"
+        conda:
+            "../../envs/statistics.yaml"
+        resources:
+            mem_mb=8000,
+        params:
+            ranks=RANKS,
+            rank=plan.prior.rank,
+            tree_rank=INPUTS["tree_rank"],
+            sources=plan.prior.sources,
+            options=plan.prior.options,
+        script:
+            "../scripts/predict_rare.py"
+
+    rule train_prior:
+        """Learn from all labelled specimens what taxa look like, and keep it to name others with."""
+        input:
+            **RELATIVES,
+            labels=labels_of(plan.prior.rank),
+            taxonomy=TAXONOMY,
+            features=plan.features.clean_features(plan.prior.backbone),
+            code=code_of("train_prior.py"),
+        output:
+            lacking="<results>/prior/lacking.tsv",
+            tensors=expand(
+                "<results>/prior/{source}.safetensors", source=plan.prior.sources
+            ),
+            about=expand("<results>/prior/{source}.json", source=plan.prior.sources),
+        log:
+            "<logs>/train_prior.log",
+        benchmark:
+            "<benchmarks>/train_prior.tsv"
+        conda:
+            "../../envs/statistics.yaml"
+        resources:
+            mem_mb=8000,
+        params:
+            ranks=RANKS,
+            rank=plan.prior.rank,
+            tree_rank=INPUTS["tree_rank"],
+            sources=plan.prior.sources,
+        script:
+            "../scripts/train_prior.py"
+
+    rule score_prior:
+        """Score what relatives add, over all seeds together."""
+        input:
+            taxa=expand("<results>/prior/seed-{seed}/taxa.tsv", seed=plan.prior.seeds),
+            permuted=expand(
+                "<results>/prior/seed-{seed}/permuted.tsv", seed=plan.prior.seeds
+            ),
+            specimens_ingested=of_specimens([]),
+            code=code_of("score_prior.py"),
+        output:
+            "<results>/prior/scores.tsv",
+        log:
+            "<logs>/score_prior.log",
+        conda:
+            "../../envs/statistics.yaml"
+        params:
+            rank=plan.prior.rank,
+            backbone=plan.prior.backbone,
+            tail=config["prior"]["tail"],
+            bootstraps=config["prior"]["bootstraps"],
+            seed=plan.seed,
+        script:
+            "../scripts/score_prior.py"
+
+    rule plot_prior:
+        """Draw learning curves, who gains by relatives, and photographs of some."""
+        input:
+            labels=labels_of(plan.prior.rank),
+            image_table=IMAGE_TABLE,
+            images=plan.images_made,
+            scores="<results>/prior/scores.tsv",
+            taxa=expand("<results>/prior/seed-{seed}/taxa.tsv", seed=plan.prior.seeds),
+            nearest=expand(
+                "<results>/prior/seed-{seed}/nearest.tsv", seed=plan.prior.seeds
+            ),
+            predictions=f"<results>/prior/seed-{plan.prior.seeds[0]}/predictions.tsv",
+            code=code_of("plot_prior.py"),
+        output:
+            **{
+                figure: report(
+                    f"<results>/prior/{figure}.png",
+                    caption=f"../report/prior_{figure}.rst",
+                    category="Relatives",
+                )
+                for figure in PRIOR_FIGURES
+            },
+        log:
+            "<logs>/plot_prior.log",
+        conda:
+            "../../envs/statistics.yaml"
+        params:
+            source=plan.prior.sources[-1],
+            rank=plan.prior.rank,
+            background=config["ingest"]["background"],
+            max_pixels=config["ingest"]["max_pixels"],
+        script:
+            "../scripts/plot_prior.py"
