@@ -120,7 +120,7 @@ def ask_seed(
     trial = Trial(here.products, here.truth, here.n_train, fit_temperature(few.x, few.taxa))
     rows, fits, named = [], [], []
     specimens = more.names[np.isin(more.taxa, candidates)]
-    for name, weights in _all_weights(here, relatives, fits):
+    for name, weights in _all_weights(here, models(relatives), fits):
         for scoring in SCORINGS:
             scores = scores_of(trial, weights, scoring)
             rows += _rows(SEEN, here, name, scoring, {RIGHT: right_by_taxon(here, scores)})
@@ -158,13 +158,15 @@ def _joined(one: Specimens, other: Specimens) -> Specimens:
 
 
 def _all_weights(
-    asked: Asked, relatives: Mapping[str, Relatives], fits: list[dict[str, Any]] | None = None
+    asked: Asked,
+    fitted: Mapping[str, Sequence[Relatives]],
+    fits: list[dict[str, Any]] | None = None,
 ) -> Iterator[tuple[str, Weights]]:
     """Yield the weights of taxa without relatives, where all have specimens, and of every model."""
     if asked.n_train.all():
         yield NOTHING, plain_weights(asked.evidence.n_images)
     first = {}
-    for name, kinds in models(relatives).items():
+    for name, kinds in fitted.items():
         fit, weights, told = fit_weights(asked, kinds, first.get(kinds[0].name))
         if len(kinds) == 1:
             first[name] = fit
@@ -280,7 +282,7 @@ def _unseen(
         blind[rank] = alike.mean(axis=1)
     relatives = relatives_of(candidates)
     of_models = {NOTHING: blind} | {
-        name: credits(weights) for name, weights in _all_weights(here, relatives)
+        name: credits(weights) for name, weights in _all_weights(here, models(relatives))
     }
     rows = [
         row
@@ -317,7 +319,7 @@ def _curve(
     taxa = np.array(sorted(n_train.index[n_train >= numbers[-1]]), dtype=object)
     dealt = np.random.default_rng([seed, 14]).permutation(len(taxa)) % _FOLDS
     candidates = sorted(set(training.taxa))
-    relatives = relatives_of(candidates)
+    alone = {source: [one] for source, one in relatives_of(candidates).items()}
     rows = []
     for fold in range(_FOLDS):
         focal = taxa[dealt == fold]
@@ -326,12 +328,11 @@ def _curve(
             here = ask(training.of(keep_some(training, focal, number, seed)), of_focal, candidates)
             found = {
                 name: right_by_taxon(here, cosine_scores(here.products, weights))
-                for name, weights in _all_weights(here, relatives)
+                for name, weights in _all_weights(here, alone)
             }
             if not number:
                 blind = np.full(len(here.truth), 1 / len(candidates))
                 found = {NOTHING: by_taxon(here, blind)} | found
             for name, right in found.items():
-                if not name.endswith(BEYOND_TAXONOMY):
-                    rows += _rows(curve_part(number), here, name, COSINE, {RIGHT: right})
+                rows += _rows(curve_part(number), here, name, COSINE, {RIGHT: right})
     return rows
