@@ -232,6 +232,13 @@ def test_ties_everywhere_are_refused_with_the_name():
         relatives("tree", 1 - np.eye(11))
 
 
+def test_taxa_that_are_mostly_the_same_are_refused():
+    distances = np.zeros((11, 11))
+    distances[0, 1:] = distances[1:, 0] = 1
+    with pytest.raises(ValueError, match="relatives by COI: half of the pairs of taxa or more"):
+        relatives("COI", distances)
+
+
 def test_what_is_clipped_is_told_and_a_constant_makes_it_positive():
     values = np.random.default_rng(12).uniform(size=(31, 31)) ** 2
     distances = np.triu(values, 1) + np.triu(values, 1).T
