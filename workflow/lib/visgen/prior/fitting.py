@@ -111,7 +111,7 @@ def fit_prior(
         without = first.log_likelihood_without
     for kind in kinds[len(state.places) :]:
         state = _add(state, evidence, kind, fit)
-    if len(kinds) > 1:
+    if len(kinds) > 1 and state.found.values[len(kinds) - 1] > 0:  # else no scale has changed
         for which, kind in enumerate(kinds):
             if state.found.values[which] > 0:
                 state = _climb(state, which, len(kind), fit, evidence.n_axes)

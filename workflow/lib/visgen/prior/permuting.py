@@ -99,7 +99,17 @@ def measure_orders(
 
 
 def one_sided(values: np.ndarray) -> float:
-    """Return the share of values that are as large as the first, which counts, too."""
+    """Return the share of values that are as large as the first, which counts, too.
+
+    Raises
+    ------
+    ValueError
+        If a value is NaN.
+    """
+    if np.isnan(values).any():
+        raise ValueError(
+            f"{np.isnan(values).sum()} of {len(values)} values are not defined: no p of them"
+        )
     return float((values >= values[0] - NOISE).mean())
 
 

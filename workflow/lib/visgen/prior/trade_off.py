@@ -12,7 +12,7 @@ from visgen.prior.recognition import BALANCED, Trial, mean_recall, scores_of
 
 #: Of the logarithm of a taxon's number of images, beside its log density: 0 is ``balanced``, 1 is
 #: ``as_collected``.
-LEANINGS = np.linspace(-2, 4, 121)
+LEANINGS = np.linspace(-1, 3, 41)
 
 
 def trade_off(trial: Trial, weights: Weights) -> tuple[np.ndarray, np.ndarray]:
@@ -53,13 +53,14 @@ def trade_off(trial: Trial, weights: Weights) -> tuple[np.ndarray, np.ndarray]:
     return recalls[0], recalls[1]
 
 
-def rare_recall_at(trial: Trial, weights: Weights, others: float) -> float:
+def rare_recall_at(rare: np.ndarray, found: np.ndarray, others: float) -> float:
     """Return the recall of rare taxa where that of the others is as given.
 
     Parameters
     ----------
-    trial, weights
-        As `trade_off` takes them.
+    rare, found
+        (n_leanings,) of `trade_off`; of several splits better their means, since the curves of one
+        have large steps.
     others
         Mean recall of taxa with more than one training image: that without relatives, say.
 
@@ -68,7 +69,6 @@ def rare_recall_at(trial: Trial, weights: Weights, others: float) -> float:
     float
         Between the leanings on both sides of it; NaN where no leaning reaches it.
     """
-    rare, found = trade_off(trial, weights)
     rising = np.maximum.accumulate(found)
     if not rising[0] <= others <= rising[-1]:
         return np.nan
