@@ -8,8 +8,10 @@ trained but a handful of variances.
 - `relatives`: how taxa covary by descent, from a tree, sequences or the taxonomy;
 - `fitting`: how strong each of these is, by restricted maximum likelihood;
 - `posterior`: how each taxon looks then, and the scores of specimens;
-- `leaving_out`: the same without one image, and how much rare taxa may cost the others;
+- `calibrating`: how sure these scores are, by images that are left out;
+- `recognition`: how often rare taxa, and the others, are named right;
 - `permuting`: whether true relatives do better than permuted ones, within groups too;
+- `trade_off`: what rare taxa gain while the others lose nothing;
 - `unseen`: taxa of which there is no image at all;
 - `files`: a fitted prior on disk.
 """

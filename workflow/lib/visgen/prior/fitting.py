@@ -111,7 +111,7 @@ def fit_prior(
         without = first.log_likelihood_without
     for kind in kinds[len(state.places) :]:
         state = _add(state, evidence, kind, fit)
-    if len(kinds) > 1:
+    if len(kinds) > 1 and state.found.values[len(kinds) - 1] > 0:  # else no scale has changed
         for which, kind in enumerate(kinds):
             if state.found.values[which] > 0:
                 state = _climb(state, which, len(kind), fit, evidence.n_axes)
@@ -145,14 +145,21 @@ def own_covariance(fit: PriorFit, n_taxa: int) -> np.ndarray:
 
 
 def nearest_relative(prior: np.ndarray) -> float:
-    """Return the mean correlation of a taxon with the one that it covaries most with.
+    """Return by what share taxa differ less from their nearest relative than from all on average.
 
-    0 where relatives tell nothing, whatever the scale.
+    Expected squared differences, a mean over taxa: 0 where relatives tell nothing, whatever the
+    scale, 1 where nearest ones look the same.
+
+    Parameters
+    ----------
+    prior
+        (n_taxa, n_taxa) K.
     """
-    root = np.sqrt(np.diag(prior))
-    correlation = prior / np.maximum(np.outer(root, root), np.finfo(float).tiny)
-    np.fill_diagonal(correlation, -np.inf)
-    return float(correlation.max(axis=1).mean())
+    own = np.diag(prior)
+    differences = own[:, None] + own - 2 * prior
+    means = differences.sum(axis=1) / (len(prior) - 1)
+    np.fill_diagonal(differences, np.inf)
+    return float((1 - differences.min(axis=1) / means).mean())
 
 
 def _chosen(kinds: Sequence[np.ndarray], places: Sequence[int]) -> list[np.ndarray | None]:

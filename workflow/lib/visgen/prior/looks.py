@@ -74,7 +74,7 @@ def fit_looks(x: np.ndarray, y: np.ndarray) -> tuple[LookSpace, Looks]:
     ----------
     x
         (n_images, n_features) float32. A row counts as an image of its own: of a specimen with
-        several images give the mean.
+        several images give the mean (`visgen.features.taxon_means.specimen_means`).
     y
         (n_images,) names of taxa.
 

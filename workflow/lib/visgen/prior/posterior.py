@@ -103,7 +103,13 @@ def posterior_weights(
 
 
 def plain_weights(n_images: np.ndarray) -> Weights:
-    """Return weights of taxa that have no relatives and are not shrunk: their means as they are."""
+    """Return weights of taxa that have no relatives and are not shrunk: their means as they are.
+
+    Parameters
+    ----------
+    n_images
+        (n_taxa,), all with images.
+    """
     n = len(n_images)
     return Weights(np.full(n, 1 / n), np.eye(n), 1 / np.asarray(n_images, dtype=np.float64))
 
@@ -157,10 +163,14 @@ def log_probabilities(
         As `visgen.prior.calibrating.fit_temperature` finds it.
     n_images
         (n_taxa,) of training: new specimens are expected to come as often as these did, so that
-        common taxa lose nothing to rare ones. None expects all taxa alike.
+        common taxa lose nothing to rare ones, and none is named that has none. None expects all
+        taxa alike.
     """
     logits = scores / temperature
-    return log_softmax(logits if n_images is None else logits + np.log(n_images), axis=1)
+    if n_images is not None:
+        with np.errstate(divide="ignore"):
+            logits = logits + np.log(n_images)
+    return log_softmax(logits, axis=1)
 
 
 def credit(scores: np.ndarray, true: np.ndarray, first: int = 1) -> np.ndarray:
@@ -177,7 +187,8 @@ def credit(scores: np.ndarray, true: np.ndarray, first: int = 1) -> np.ndarray:
     first
         How many.
     """
-    noise = _NOISE * np.abs(scores).max(axis=1)
+    sizes = np.where(np.isfinite(scores), np.abs(scores), 0)
+    noise = _NOISE * sizes.max(axis=1)
     above = (scores > (true + noise)[:, None]).sum(axis=1)
     tied = (scores >= (true - noise)[:, None]).sum(axis=1) - above
     return np.clip((first - above) / tied, 0, 1)

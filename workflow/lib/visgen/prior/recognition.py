@@ -1,5 +1,6 @@
-"""How often specimens are named right: rare taxa, and the others."""
+"""How often specimens are named right: of rare taxa, of the others, and of those without images."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -15,13 +16,14 @@ from visgen.prior.posterior import (
     log_probabilities,
     products_of,
 )
+from visgen.prior.relatives import check_once
 
 #: What a specimen's name is the largest of.
 BALANCED, AS_COLLECTED, COSINE = SCORINGS = ("balanced", "as_collected", "cosine")
 
 
 class Trial(NamedTuple):
-    """Specimens to be named among the taxa with images.
+    """Specimens to be named.
 
     Attributes
     ----------
@@ -30,7 +32,7 @@ class Trial(NamedTuple):
     truth
         (n,) position of the true taxon.
     n_images
-        (n_taxa,) of training.
+        (n_taxa,) of training; 0 of taxa that are known by their place among relatives alone.
     temperature
         Of density scores.
     """
@@ -40,39 +42,49 @@ class Trial(NamedTuple):
     n_images: np.ndarray
     temperature: float
 
-    @property
-    def rare(self) -> np.ndarray:
-        """(n_taxa,) bool: taxa with one training image."""
-        return self.n_images == 1
 
-
-def trial_of(looks: Looks, specimens: np.ndarray, truth: np.ndarray, temperature: float) -> Trial:
+def trial_of(
+    looks: Looks,
+    taxa: Sequence[str],
+    specimens: np.ndarray,
+    truth: Sequence[str],
+    temperature: float = 1.0,
+) -> Trial:
     """Return a trial.
 
     Parameters
     ----------
     looks
         Of the training images.
+    taxa
+        (n_taxa,) names that can be given, as relatives have them.
     specimens
         (n, n_axes) looks.
     truth
-        (n,) names of taxa.
+        (n,) names.
     temperature
-        As `visgen.prior.calibrating.fit_temperature` finds it.
+        As `visgen.prior.calibrating.fit_temperature` finds it; cosines need none, nor does the
+        order of balanced scores.
 
     Raises
     ------
     ValueError
-        If a specimen's taxon has no training image.
+        If a taxon occurs twice, or one of training or of a specimen is not among the taxa.
     """
-    place = pd.Index(looks.taxa).get_indexer(pd.Index(truth))
-    if (place < 0).any():
-        absent = np.asarray(truth, dtype=object)[place < 0]
-        raise ValueError(
-            f"{len(absent)} test specimens are of taxa without a training image, {absent[0]!r} "
-            "among them; score those as unseen"
-        )
-    return Trial(products_of(specimens, looks.means), place, looks.n_images, temperature)
+    check_once(taxa, "taxa to name")
+    names = pd.Index(list(taxa))
+    places = []
+    for given, what in ((looks.taxa, "with training images"), (truth, "of test specimens")):
+        place = names.get_indexer(pd.Index(list(given)))
+        if (place < 0).any():
+            absent = list(given)[int(np.argmin(place))]
+            raise ValueError(
+                f"taxa to name: {absent!r} is not among them, expected all taxa {what}"
+            )
+        places.append(place)
+    n_images = np.zeros(len(names), dtype=int)
+    n_images[places[0]] = looks.n_images
+    return Trial(products_of(specimens, looks.means), places[1], n_images, temperature)
 
 
 def scores_of(trial: Trial, weights: Weights, scoring: str = BALANCED) -> np.ndarray:
@@ -83,11 +95,16 @@ def scores_of(trial: Trial, weights: Weights, scoring: str = BALANCED) -> np.nda
     trial
         Its specimens.
     weights
-        Of the taxa with images, in their order; of others, too, only where nothing but
-        `BALANCED` or `COSINE` is asked for.
+        Of its taxa, in their order.
     scoring
         ``balanced``: log probabilities where taxa are as likely as each other; ``as_collected``:
         where they come as often as in training; ``cosine``: of the angle between looks.
+
+    Notes
+    -----
+    Cosines lean towards common taxa, whose means are longer for being less noisy; relatives
+    steady the means of rare ones, which lose less by it and take specimens from common ones. The
+    two others say what they lean towards.
     """
     if scoring == COSINE:
         return cosine_scores(trial.products, weights)
@@ -95,16 +112,26 @@ def scores_of(trial: Trial, weights: Weights, scoring: str = BALANCED) -> np.nda
     return log_probabilities(density_scores(trial.products, weights), trial.temperature, n_images)
 
 
-def recall_by_taxon(trial: Trial, scores: np.ndarray) -> np.ndarray:
-    """Return (n_taxa,) share of a taxon's specimens that are named right; NaN without any."""
-    right = credit(scores, scores[np.arange(len(scores)), trial.truth])
+def recall_by_taxon(trial: Trial, scores: np.ndarray, first: int = 1) -> np.ndarray:
+    """Return (n_taxa,) share of a taxon's specimens that are named right; NaN without any.
+
+    Parameters
+    ----------
+    trial
+        Its specimens.
+    scores
+        (n, n_taxa), of `scores_of`.
+    first
+        The right name is among so many of the largest scores.
+    """
+    right = credit(scores, scores[np.arange(len(scores)), trial.truth], first)
     n = np.bincount(trial.truth, minlength=len(trial.n_images))
     hits = np.bincount(trial.truth, right, minlength=len(trial.n_images))
     return np.divide(hits, n, out=np.full(len(n), np.nan), where=n > 0)
 
 
 def recalls(trial: Trial, weights: Weights, scoring: str = BALANCED) -> dict[str, float]:
-    """Return mean recalls: of all taxa, of rare ones (one training image), and of the others.
+    """Return mean recalls of taxa.
 
     Parameters
     ----------
@@ -114,12 +141,16 @@ def recalls(trial: Trial, weights: Weights, scoring: str = BALANCED) -> dict[str
     Returns
     -------
     dict
-        all, rare, others; NaN where there is no such taxon with specimens.
+        all: of taxa with training images; rare: with one; others: with more. NaN where no such
+        taxon has specimens.
     """
     found = recall_by_taxon(trial, scores_of(trial, weights, scoring))
-    parts = {"all": np.ones(len(found), bool), "rare": trial.rare, "others": ~trial.rare}
-    means = {}
-    for part, taken in parts.items():
-        values = found[taken & ~np.isnan(found)]
-        means[part] = float(values.mean()) if len(values) else np.nan
-    return means
+    n_images = trial.n_images
+    parts = {"all": n_images > 0, "rare": n_images == 1, "others": n_images > 1}
+    return {part: mean_recall(found, taken) for part, taken in parts.items()}
+
+
+def mean_recall(found: np.ndarray, taken: np.ndarray) -> float:
+    """Return the mean of (n_taxa,) recalls over those that are taken and have one, else NaN."""
+    values = found[taken & ~np.isnan(found)]
+    return float(values.mean()) if len(values) else np.nan

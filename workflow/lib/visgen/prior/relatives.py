@@ -11,6 +11,8 @@ from visgen.scikit_bio import DistanceMatrix
 from visgen.signal.covariance import SCALES, phylogenetic_covariance
 
 MIN_KNOWN = 3
+_NEGATIVE = -1e-5  # of an eigenvalue: what noise outweighs
+_MOST = 1e6
 
 #: Of taxa: position of the one that each is taken for. None leaves all as they are.
 Order = np.ndarray | None
@@ -28,7 +30,8 @@ class Relatives(NamedTuple):
     scales
         (n_scales,) of `visgen.signal.covariance.phylogenetic_covariance`, rising.
     covariances
-        (n_scales, n_taxa, n_taxa).
+        (n_scales, n_taxa, n_taxa), of which only differences between taxa matter: a constant may
+        have been added.
     clipped
         (n_scales,) share of the summed sizes of the eigenvalues that were negative, and are zero.
     filled
@@ -76,10 +79,21 @@ def relatives_of(
         name,
         list(distances.ids),
         rising,
-        np.stack([one.values for one in found]),
+        np.stack([_lifted(one.values) for one in found]),
         tuple(one.clipped for one in found),
         sorted(filled),
     )
+
+
+def _lifted(values: np.ndarray) -> np.ndarray:
+    """Add a constant until no eigenvalue is negative, where those of contrasts are not.
+
+    The general mean is estimated, so that a constant changes no posterior and no likelihood.
+    """
+    added = 0.0
+    while np.linalg.eigvalsh(values + added)[0] < _NEGATIVE and added < _MOST:
+        added = max(1.0, 4 * added)
+    return values + added
 
 
 def taxonomy_steps(above: pd.DataFrame) -> DistanceMatrix:

@@ -2,57 +2,41 @@
 
 import numpy as np
 
-from visgen.prior.posterior import Products, Weights, cosine_scores, credit
+from visgen.prior.posterior import Weights
+from visgen.prior.recognition import COSINE, Trial, mean_recall, recall_by_taxon, scores_of
 
 FIRST = 5
 
 
-def unseen_recalls(
-    products: Products, truth: np.ndarray, unseen: np.ndarray, weights: Weights
-) -> dict[str, float]:
+def unseen_recalls(trial: Trial, weights: Weights, scoring: str = COSINE) -> dict[str, float]:
     """Return how often specimens of taxa without images are named right, a mean over these taxa.
-
-    By cosines: the looks that relatives foretell are all near the general one, at the same
-    distance of any specimen.
 
     Parameters
     ----------
-    products
-        Of specimens of unseen taxa, with the means of known ones.
-    truth
-        (n,) position of the true taxon among all.
-    unseen
-        Positions of the taxa without images among all.
+    trial
+        With specimens of taxa without training images; what others it has is left out.
     weights
-        Of all taxa.
+        Of its taxa.
+    scoring
+        ``cosine``: the look that relatives foretell is as good as any. ``balanced``: it is known
+        to be vague, so that what looks like no known taxon is named after an unseen one; how many
+        specimens of known taxa that costs, `visgen.prior.recognition.recalls` says.
 
     Returns
     -------
     dict
-        among_unseen: the largest of their scores; among_all: of those of all taxa;
-        first_five: one of the five largest of all.
-
-    Raises
-    ------
-    ValueError
-        If a specimen's taxon is not one without images.
+        among_unseen: the true taxon has the largest score of those without images; among_all: of
+        all; first_five: one of the five largest of all. NaN without such specimens.
     """
-    seen = np.setdiff1d(truth, unseen)
-    if len(seen):
-        raise ValueError(
-            f"{len(seen)} taxa of specimens have training images, position {seen[0]} among them: "
-            "they are not unseen"
-        )
-    scores = cosine_scores(products, weights)
-    true = scores[np.arange(len(truth)), truth]
-    right = {
-        "among_unseen": credit(scores[:, unseen], true),
-        "among_all": credit(scores, true),
-        "first_five": credit(scores, true, FIRST),
+    unseen = trial.n_images == 0
+    scores = scores_of(trial, weights, scoring)
+    others = np.where(unseen, scores, -np.inf)
+    found = {
+        "among_unseen": recall_by_taxon(trial, others),
+        "among_all": recall_by_taxon(trial, scores),
+        "first_five": recall_by_taxon(trial, scores, FIRST),
     }
-    taxa, code = np.unique(truth, return_inverse=True)
-    n = np.bincount(code, minlength=len(taxa))
-    return {key: float((np.bincount(code, one) / n).mean()) for key, one in right.items()}
+    return {key: mean_recall(of_taxa, unseen) for key, of_taxa in found.items()}
 
 
 def chance_recalls(n_unseen: int, n_taxa: int) -> dict[str, float]:

@@ -44,7 +44,7 @@ def phylogenetic_covariance(distances: np.ndarray, scale: float) -> Covariance:
     Raises
     ------
     ValueError
-        If all distances are the same, or a scale is not positive.
+        If all distances are the same, half of them are 0, or a scale is not positive.
 
     Notes
     -----
@@ -64,7 +64,13 @@ def phylogenetic_covariance(distances: np.ndarray, scale: float) -> Covariance:
     if np.isinf(scale):
         values = 1 - distances / pairs.max()
     else:
-        values = np.exp(-distances / (scale * np.median(pairs)))
+        median = np.median(pairs)
+        if not median > 0:
+            raise ValueError(
+                "half of the pairs of taxa or more have the phylogenetic distance 0: no scale of "
+                "distances can be told"
+            )
+        values = np.exp(-distances / (scale * median))
     centred = centre_square(values)
     eigenvalues, vectors = np.linalg.eigh(centred)
     negative = np.minimum(eigenvalues, 0)

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from visgen.features.taxon_means import taxon_means
+from visgen.features.taxon_means import specimen_means
 from visgen.features.whitening import Whitening
 
 TAXA_PER_AXIS = 4  # at least: with as many axes as taxa no measure tells anything
@@ -51,10 +51,7 @@ def whitened_means(x: np.ndarray, taxa: np.ndarray, specimens: np.ndarray) -> Ta
     visgen.features.within_covariance.NoSpreadError
         If no two specimens of a taxon differ.
     """
-    individuals, code = np.unique(np.stack([taxa, specimens]), axis=1, return_inverse=True)
-    taxon = individuals[0]  # of each individual
-    n_images = np.bincount(code).astype(np.float64)
-    means = taxon_means(x, code)
+    means, taxon, n_images = specimen_means(x, taxa, specimens)
     whitening = Whitening()
     whitening.fit(means.copy(), taxon)  # which centres in place
     share = n_images / np.bincount(taxon, n_images)[taxon]  # of an individual in its taxon
