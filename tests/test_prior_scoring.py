@@ -13,7 +13,7 @@ def table_of(values, part="test", n_train=None, measure="right", seeds=(1, 2)):
     """Scores of `TAXA` by source, the same in every seed; half of them rare."""
     n_train = [1] * 5 + [3] * 5 if n_train is None else [n_train] * 10
     rows = [
-        (seed, part, n, taxon, relatives, "cosine", measure, 2, value)
+        (seed, part, n, taxon, relatives, "balanced", measure, 2, value)
         for seed in seeds
         for relatives, of_taxa in values.items()
         for taxon, n, value in zip(TAXA, n_train, np.broadcast_to(of_taxa, 10), strict=True)
@@ -111,9 +111,9 @@ def test_unseen_taxa_have_a_row_a_measure():
     taxa = pd.concat(
         [
             table_of({"nothing": 0.1, "tree": 0.4}, "unseen", 0, measure)
-            for measure in ("first_of_unseen", "first_of_all")
+            for measure in ("among_unseen", "among_all")
         ]
     )
     found = scored(taxa)
-    assert set(found["metric"]) == {"first_of_unseen", "first_of_all"}
+    assert set(found["metric"]) == {"among_unseen", "among_all"}
     assert set(found["part"]) == {"unseen"}

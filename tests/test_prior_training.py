@@ -18,8 +18,8 @@ def test_images_of_a_specimen_are_one():
         {"specimen": ["s1", "s1", "s2", "s3", "s4"], "species": ["x", "x", "y", None, "x"]}, ids
     )
     found = mean_specimens(features, labels, "species")
-    assert found.names.tolist() == ["s1", "s2", "s4"] and found.taxa.tolist() == ["x", "y", "x"]
-    assert found.x.tolist() == [[1, 2], [5, 5], [9, 9]]
+    assert found.names.tolist() == ["s1", "s4", "s2"] and found.taxa.tolist() == ["x", "x", "y"]
+    assert found.x.tolist() == [[1, 2], [9, 9], [5, 5]]
 
 
 def test_a_specimen_under_two_names_is_one_of_each():

@@ -4,7 +4,7 @@ from visgen.features.tables import read_features
 from visgen.features.within_covariance import NoSpreadError
 from visgen.machine.logs import start_log
 from visgen.machine.threads import use_threads
-from visgen.prior.seed import ask_seed, no_tables
+from visgen.prior.seed import ask_seed, tables_of
 from visgen.prior.sources import read_sources
 from visgen.prior.training import mean_specimens
 from visgen.specimens.records import read_labels
@@ -32,7 +32,7 @@ study = read_sources(
 try:
     tables = ask_seed(training, asked, study.among, study.above, **params.options, seed=seed)
 except (NoSpreadError, ValueError) as error:
-    tables = no_tables(str(error))
+    tables = tables_of(omitted=[str(error)])
 write_table(made.taxa, tables.taxa.assign(seed=seed))
 write_table(made.permuted, tables.permuted.assign(seed=seed))
 write_table(made.predictions, tables.predictions)

@@ -1,25 +1,31 @@
-"""What taxa score by themselves and by their relatives, on specimens that training has not seen."""
+"""Training specimens, others that are named by them, and what is fitted to name them."""
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from visgen.prior.calibrating import fit_temperature
 from visgen.prior.evidence import Evidence, evidence_of
-from visgen.prior.fitting import PriorFit, fit_prior, nearest_relative, prior_covariance
-from visgen.prior.looks import Looks, fit_looks
-from visgen.prior.options import TAXONOMY
-from visgen.prior.posterior import (
-    Products,
-    Weights,
-    credit,
-    posterior_weights,
-    products_of,
+from visgen.prior.fitting import (
+    PriorFit,
+    fit_prior,
+    nearest_relative,
+    own_covariance,
+    prior_covariance,
 )
+from visgen.prior.looks import fit_looks
+from visgen.prior.options import TAXONOMY
+from visgen.prior.posterior import Weights, posterior_weights
+from visgen.prior.recognition import Trial, trial_of
 from visgen.prior.relatives import Relatives
-from visgen.prior.scoring import beyond
+from visgen.prior.scoring import NOTHING, beyond
 from visgen.prior.training import Specimens
+
+#: What is told of each fit.
+FIT_COLUMNS = ["relatives", "own_share", "variance", "scale", "log_likelihood_gain"]
+FIT_COLUMNS += ["nearest_relative", "n_filled", "clipped"]
 
 
 class Asked(NamedTuple):
@@ -28,42 +34,36 @@ class Asked(NamedTuple):
     Attributes
     ----------
     taxa
-        (n_taxa,) candidates, sorted; some may have no training specimen.
-    looks
-        Of the training specimens.
+        (n_taxa,) names that can be given, sorted; some may have no training specimen.
     evidence
         Of the taxa with training specimens.
-    products
-        Of the looks of asked specimens with the means of these taxa.
-    truth
-        (n,) position of each asked specimen's taxon among `taxa`.
+    trial
+        The asked specimens.
+    names
+        (n,) of these specimens.
     """
 
     taxa: list[str]
-    looks: Looks
     evidence: Evidence
-    products: Products
-    truth: np.ndarray
-
-    @property
-    def n_train(self) -> np.ndarray:
-        """(n_taxa,) training specimens."""
-        found = np.zeros(len(self.taxa), int)
-        found[self.evidence.known] = self.looks.n_images
-        return found
+    trial: Trial
+    names: np.ndarray
 
 
-def ask(training: Specimens, asked: Specimens, candidates: Sequence[str]) -> Asked:
+def ask(
+    training: Specimens, others: Specimens, taxa: Sequence[str], *, calibrated: bool = False
+) -> Asked:
     """Learn looks from training specimens, and compare others with them.
 
     Parameters
     ----------
     training
-        Specimens of some of the candidates.
-    asked
-        Specimens of candidates.
-    candidates
-        Taxa, sorted.
+        Specimens of some of the taxa.
+    others
+        To be named; those of other taxa are left out.
+    taxa
+        Names that can be given.
+    calibrated
+        Whether a temperature is fitted, which only scores as collected need.
 
     Raises
     ------
@@ -71,9 +71,10 @@ def ask(training: Specimens, asked: Specimens, candidates: Sequence[str]) -> Ask
         As `visgen.prior.looks.fit_looks`.
     """
     space, looks = fit_looks(training.x, training.taxa)
-    products = products_of(space.apply(asked.x), looks.means)
-    truth = pd.Index(candidates).get_indexer(asked.taxa)
-    return Asked(list(candidates), looks, evidence_of(looks, candidates), products, truth)
+    chosen = others.of(np.isin(others.taxa, taxa))
+    temperature = fit_temperature(training.x, training.taxa) if calibrated else 1.0
+    trial = trial_of(looks, taxa, space.apply(chosen.x), chosen.taxa, temperature)
+    return Asked(list(taxa), evidence_of(looks, taxa), trial, chosen.names)
 
 
 def models(relatives: Mapping[str, Relatives]) -> dict[str, list[Relatives]]:
@@ -88,37 +89,36 @@ def models(relatives: Mapping[str, Relatives]) -> dict[str, list[Relatives]]:
     return found
 
 
-def fit_weights(
-    asked: Asked, relatives: Sequence[Relatives], first: PriorFit | None = None
-) -> tuple[PriorFit, Weights, dict[str, float]]:
-    """Fit the prior of one model; return it, the weights of all taxa, and what is told of it."""
-    fit = fit_prior(asked.evidence, relatives, first=first)
-    prior = prior_covariance(fit, relatives)
-    weights = posterior_weights(prior, asked.evidence.n_images, asked.evidence.known)
-    last, place = relatives[-1], fit.places[-1]
-    told = {
-        "own_share": fit.pi,
-        "variance": sum(fit.variances) + fit.own,
-        "scale": last.scales[place],
-        "log_likelihood_gain": fit.log_likelihood - fit.log_likelihood_without,
-        "nearest_relative": nearest_relative(prior),
-        "n_filled": len(last.filled),
-        "clipped": last.clipped[place],
-    }
-    return fit, weights, told
+def all_weights(
+    asked: Asked, fitted: Mapping[str, Sequence[Relatives]]
+) -> Iterator[tuple[str, Weights, dict[str, Any] | None]]:
+    """Yield name, weights and what is told of the fit: without relatives, then of every model.
+
+    Without relatives the means of taxa are shrunk towards the general one, by as much as their
+    numbers of specimens ask for.
+    """
+    n_images, known = asked.evidence.n_images, asked.evidence.known
+    own = own_covariance(fit_prior(asked.evidence), len(asked.taxa))
+    yield NOTHING, posterior_weights(own, n_images, known), None
+    first: dict[str, PriorFit] = {}
+    for name, kinds in fitted.items():
+        # A second source is added to the fit of the first.
+        fit = fit_prior(asked.evidence, kinds, first=first[name] if len(kinds) > 1 else None)
+        first |= {other: fit for other in fitted if fitted[other][:-1] == kinds}
+        prior = prior_covariance(fit, kinds)
+        last, place = kinds[-1], fit.places[-1]
+        told = {
+            "own_share": fit.pi,
+            "variance": sum(fit.variances) + fit.own,
+            "scale": last.scales[place],
+            "log_likelihood_gain": fit.log_likelihood - fit.log_likelihood_without,
+            "nearest_relative": nearest_relative(prior),
+            "n_filled": len(last.filled),
+            "clipped": last.clipped[place],
+        }
+        yield name, posterior_weights(prior, n_images, known), told
 
 
-def right_by_taxon(asked: Asked, scores: np.ndarray) -> pd.Series:
-    """Return the share of each taxon's specimens that are named right, index taxon."""
-    return by_taxon(asked, credit(scores, true_scores(asked, scores)))
-
-
-def true_scores(asked: Asked, scores: np.ndarray) -> np.ndarray:
-    """Return (n,) scores of the true taxa."""
-    return scores[np.arange(len(scores)), asked.truth]
-
-
-def by_taxon(asked: Asked, values: np.ndarray) -> pd.Series:
-    """Return means over the asked specimens of each taxon that has any, index taxon."""
-    means = pd.Series(values).groupby(asked.truth).mean()
-    return means.set_axis([asked.taxa[i] for i in means.index])
+def named_taxa(asked: Asked, found: np.ndarray) -> pd.Series:
+    """Return (n_taxa,) numbers of taxa by name, without those that are not defined."""
+    return pd.Series(found, asked.taxa).dropna()

@@ -9,7 +9,7 @@ import pandas as pd
 from visgen.bootstrap import bayesian_weights
 from visgen.metrics import DIFFERENCE, EXPECTED
 from visgen.prior.options import TAXONOMY
-from visgen.prior.recognition import COSINE
+from visgen.prior.recognition import BALANCED
 
 EXPERIMENT = "prior"
 #: Without relatives: the mean look of a taxon's own training images.
@@ -30,6 +30,10 @@ RIGHT = "right"
 OVER_TAXA = ("balanced_accuracy", "tail_accuracy", "head_accuracy")
 #: How many more training specimens would do as much as relatives do.
 WORTH = "worth"
+
+
+#: How images are named where claims are made of it.
+MAIN = BALANCED
 
 
 def curve_part(n_train: int) -> str:
@@ -91,7 +95,7 @@ def score_prior(
                 label = shared | {"variant": relatives}
                 rows.append(label | _summary(samples))
                 tests = []
-                if evaluator == COSINE:
+                if evaluator == MAIN:
                     own = refits[refits["relatives"] == relatives]
                     tests = list(_nulls(float(samples[0]), own))
                     rows += [label | null for null in tests]
@@ -171,7 +175,7 @@ def _worths(taxa: pd.DataFrame, names: list[str], weights: np.ndarray) -> Iterat
     Between two points of the curve accuracy is taken for a straight line. Where relatives reach
     more than the end of the curve it is that end, hence at least so many.
     """
-    curve = taxa[taxa["part"].str.startswith("curve_") & (taxa["evaluator"] == COSINE)]
+    curve = taxa[taxa["part"].str.startswith("curve_") & (taxa["evaluator"] == MAIN)]
     if curve.empty:
         return
     without = curve[curve["relatives"] == NOTHING]
@@ -186,5 +190,5 @@ def _worths(taxa: pd.DataFrame, names: list[str], weights: np.ndarray) -> Iterat
             np.interp(height, points, numbers) - n_train
             for height, points in zip(reached, heights.T, strict=True)
         ]
-        row = {"variant": relatives, "evaluator": COSINE, "part": curve_part(n_train)}
+        row = {"variant": relatives, "evaluator": MAIN, "part": curve_part(n_train)}
         yield row | {"metric": WORTH, "n": rows["taxon"].nunique()} | _summary(np.array(found))

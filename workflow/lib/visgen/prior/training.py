@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from visgen.features.taxon_means import specimen_means
+
 
 class Specimens(NamedTuple):
     """Features of specimens, means over the images of each, and what they are.
@@ -28,6 +30,11 @@ class Specimens(NamedTuple):
         return Specimens(self.names[chosen], self.x[chosen], self.taxa[chosen])
 
 
+def joined(one: Specimens, other: Specimens) -> Specimens:
+    """Return the specimens of both."""
+    return Specimens(*(np.concatenate(pair) for pair in zip(one, other, strict=True)))
+
+
 def mean_specimens(features: pd.DataFrame, labels: pd.DataFrame, rank: str) -> Specimens:
     """Average the features of each specimen's images.
 
@@ -44,17 +51,17 @@ def mean_specimens(features: pd.DataFrame, labels: pd.DataFrame, rank: str) -> S
     Returns
     -------
     Specimens
-        Sorted by name of the specimen.
+        Sorted by taxon, then by name of the specimen.
     """
     named = labels.loc[labels.index.isin(features.index)].dropna(subset=rank)
-    code, keys = pd.factorize(
-        pd.MultiIndex.from_frame(named[["specimen", rank]].astype(object)), sort=True
+    taxon, taxa = pd.factorize(named[rank].astype(object), sort=True)
+    specimen, names = pd.factorize(named["specimen"].astype(object), sort=True)
+    x = features.loc[named.index].to_numpy(np.float32)
+    means = specimen_means(x, taxon, specimen)
+    pairs = np.unique(np.stack([taxon, specimen]), axis=1)  # as those means are in order
+    return Specimens(
+        np.asarray(names, object)[pairs[1]], means.values, np.asarray(taxa, object)[pairs[0]]
     )
-    sums = np.zeros((len(keys), features.shape[1]))
-    np.add.at(sums, code, features.loc[named.index].to_numpy(np.float64))
-    means = sums / np.bincount(code, minlength=len(keys))[:, None]
-    names, taxa = (keys.get_level_values(level).to_numpy(object) for level in (0, 1))
-    return Specimens(names, means.astype(np.float32), taxa)
 
 
 def thin_out(training: Specimens, share: float, seed: int) -> np.ndarray:

@@ -29,14 +29,20 @@ def unseen_recalls(trial: Trial, weights: Weights, scoring: str = COSINE) -> dic
         all; first_five: one of the five largest of all. NaN without such specimens.
     """
     unseen = trial.n_images == 0
+    found = unseen_by_taxon(trial, weights, scoring)
+    return {key: mean_recall(of_taxa, unseen) for key, of_taxa in found.items()}
+
+
+def unseen_by_taxon(trial: Trial, weights: Weights, scoring: str) -> dict[str, np.ndarray]:
+    """Return the same of each taxon, (n_taxa,); NaN of those without specimens."""
+    unseen = trial.n_images == 0
     scores = scores_of(trial, weights, scoring)
     others = np.where(unseen, scores, -np.inf)
-    found = {
+    return {
         "among_unseen": recall_by_taxon(trial, others),
         "among_all": recall_by_taxon(trial, scores),
         "first_five": recall_by_taxon(trial, scores, FIRST),
     }
-    return {key: mean_recall(of_taxa, unseen) for key, of_taxa in found.items()}
 
 
 def chance_recalls(n_unseen: int, n_taxa: int) -> dict[str, float]:

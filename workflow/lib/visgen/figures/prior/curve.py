@@ -7,8 +7,7 @@ from matplotlib.ticker import FixedLocator, PercentFormatter
 from visgen.figures.colours import COLOURS
 from visgen.figures.matrices import plot_notice
 from visgen.metrics import SCORE
-from visgen.prior.recognition import COSINE
-from visgen.prior.scoring import BEYOND_TAXONOMY, NOTHING, RIGHT
+from visgen.prior.scoring import BEYOND_TAXONOMY, MAIN, NOTHING, RIGHT
 from visgen.prior.words import in_words
 
 _APART = 0.035  # of lines, so that their limits can be told apart
@@ -23,7 +22,7 @@ def plot_curve(scores: pd.DataFrame) -> Figure:
         Columns of the contract, as `visgen.prior.scoring.score_prior` makes them.
     """
     drawn = scores[
-        (scores["evaluator"] == COSINE)
+        (scores["evaluator"] == MAIN)
         & (scores["metric"] == RIGHT)
         & (scores["role"] == SCORE)
         & scores["part"].str.startswith("curve_")

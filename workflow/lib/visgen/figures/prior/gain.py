@@ -7,8 +7,7 @@ from matplotlib.figure import Figure
 
 from visgen.figures.colours import COLOURS
 from visgen.figures.matrices import plot_notice
-from visgen.prior.recognition import COSINE
-from visgen.prior.scoring import NOTHING, SEEN
+from visgen.prior.scoring import MAIN, NOTHING, SEEN
 from visgen.prior.words import in_words
 
 _PANEL = (3.6, 2.6)  # inches
@@ -31,7 +30,7 @@ def gains_of_taxa(taxa: pd.DataFrame, training: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         seed, relatives, taxon, n_train, gain (share of its images), nearest.
     """
-    seen = taxa[(taxa["part"] == SEEN) & (taxa["evaluator"] == COSINE)]
+    seen = taxa[(taxa["part"] == SEEN) & (taxa["evaluator"] == MAIN)]
     keys = ["seed", "taxon"]
     without = seen[seen["relatives"] == NOTHING].set_index(keys)["value"].rename("without")
     table = seen[seen["relatives"] != NOTHING].join(without, on=keys)

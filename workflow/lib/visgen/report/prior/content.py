@@ -8,7 +8,7 @@ import pandas as pd
 
 from visgen.metrics import DIFFERENCE, EXPECTED, SCORE
 from visgen.prior.options import TAXONOMY
-from visgen.prior.recognition import AS_COLLECTED, BALANCED
+from visgen.prior.recognition import AS_COLLECTED, COSINE
 from visgen.prior.scoring import (
     EXPERIMENT,
     NOTHING,
@@ -23,13 +23,13 @@ from visgen.report.page import format_percent, is_nothing
 from visgen.report.prior.findings import Rows, prior_findings, rows_by_key
 from visgen.tables import read_table
 
-#: Scores by density, in small print.
-_DENSITIES = {BALANCED: "density", AS_COLLECTED: "as collected"}
+#: Other ways to name specimens, in small print.
+_OTHERS = {AS_COLLECTED: "as collected", COSINE: "cosine"}
 #: Measures of taxa without any image, and the heads of their columns.
 UNSEEN_MEASURES = {
-    "first_of_unseen": "right among unseen",
-    "first_of_all": "right among all",
-    "five_of_all": "in first five of all",
+    "among_unseen": "right among unseen",
+    "among_all": "right among all",
+    "first_five": "in first five of all",
 }
 
 
@@ -50,7 +50,7 @@ def prior_content(
     """
     scores = metrics[metrics["experiment"] == EXPERIMENT]
     rows = rows_by_key(scores)
-    by_density = {words: rows_by_key(scores, evaluator) for evaluator, words in _DENSITIES.items()}
+    by_others = {words: rows_by_key(scores, evaluator) for evaluator, words in _OTHERS.items()}
     variants = list(dict.fromkeys(scores["variant"]))
     fits = pd.concat([read_table(path) for path in given["prior_fits"]])
     return {
@@ -59,7 +59,7 @@ def prior_content(
             "findings": prior_findings(
                 scores, settings["rank"], settings["tail"], settings["seeds"]
             ),
-            "rows": [_seen(variant, rows, by_density) for variant in variants],
+            "rows": [_seen(variant, rows, by_others) for variant in variants],
             "unseen": [
                 _unseen(variant, rows, measures)
                 for measures in [_unseen_measures(scores)]
@@ -75,7 +75,7 @@ def prior_content(
     }
 
 
-def _seen(variant: str, rows: Rows, by_density: Mapping[str, Rows]) -> dict[str, Any]:
+def _seen(variant: str, rows: Rows, by_others: Mapping[str, Rows]) -> dict[str, Any]:
     """Return a row of the table of taxa with training images."""
     cells = []
     for metric in OVER_TAXA:
@@ -83,7 +83,7 @@ def _seen(variant: str, rows: Rows, by_density: Mapping[str, Rows]) -> dict[str,
         if item:
             item["lines"] = [
                 f"{words} {format_percent(others[key]['value'])}"
-                for words, others in by_density.items()
+                for words, others in by_others.items()
                 if (key := (variant, SEEN, metric, SCORE, None)) in others
             ]
         cells.append(item)

@@ -8,8 +8,7 @@ import pandas as pd
 from visgen.claims import CHANCE, COARSE, NOT_SHOWN, SHOWN, UNDECIDED, UNTESTED, Step, judge
 from visgen.metrics import DIFFERENCE, EXPECTED, SCORE
 from visgen.prior.options import GENES, TAXONOMY
-from visgen.prior.recognition import COSINE
-from visgen.prior.scoring import BEYOND_TAXONOMY, NOTHING, SEEN, UNSEEN, WORTH, curve_part
+from visgen.prior.scoring import BEYOND_TAXONOMY, MAIN, NOTHING, SEEN, UNSEEN, WORTH, curve_part
 from visgen.prior.words import in_words
 from visgen.report.cells import interval_in_words, points
 from visgen.report.page import format_p, format_percent, is_nothing
@@ -26,7 +25,7 @@ _VERDICTS = {
 Rows = Mapping[tuple[str, str, str, str, str | None], Mapping[str, Any]]
 
 
-def rows_by_key(scores: pd.DataFrame, evaluator: str = COSINE) -> Rows:
+def rows_by_key(scores: pd.DataFrame, evaluator: str = MAIN) -> Rows:
     """Return scores of an evaluator by variant, part, metric, role and what they are against."""
     of_it = scores[scores["evaluator"] == evaluator]
     return {
@@ -123,7 +122,7 @@ def _beyond(rows: Rows) -> Iterator[str]:
 
 
 def _of_unseen(rows: Rows, sources: Mapping[str, None], rank: str) -> Iterator[str]:
-    metric = "first_of_unseen"
+    metric = "among_unseen"
     chance = rows.get((NOTHING, UNSEEN, metric, SCORE, None))
     found = {s: rows.get((s, UNSEEN, metric, SCORE, None)) for s in sources if s != NOTHING}
     told = []
