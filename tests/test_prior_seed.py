@@ -45,7 +45,14 @@ def relatives(taxonomy, training, paths=None):
 def asked(signal, seed=1, **options):
     training, others, taxonomy = study_of(signal, seed)
     study = relatives(taxonomy, training)
-    given = {"rare": 0.5, "tail": 2, "curve": [0, 1, 2, 9], "unseen": 0.2, "permutations": 3}
+    given = {
+        "rare": 0.5,
+        "tail": 2,
+        "curve": [0, 1, 2, 9],
+        "unseen": 0.2,
+        "permutations": 3,
+        "study_seed": 1,
+    }
     return ask_seed(training, others, study.among, study.above, **given | options, seed=seed)
 
 
@@ -147,6 +154,7 @@ def test_a_source_beside_the_taxonomy_is_permuted_within_groups_too(tmp_path):
         curve=[],
         unseen=0,
         permutations=2,
+        study_seed=1,
         seed=1,
     )
     nulls = tables.permuted.groupby("relatives")["null"].unique().map(set).to_dict()
@@ -186,6 +194,7 @@ def test_few_taxa_are_said_to_be_few(n_taxa):
             curve=[],
             unseen=0,
             permutations=0,
+            study_seed=1,
             seed=1,
         )
     assert tables_of(omitted=["few"]).omitted["reason"].tolist() == ["few"]

@@ -67,7 +67,7 @@ class PriorPlan:
     @property
     def options(self) -> dict[str, Any]:
         """Options of a seed's fits."""
-        return {key: self.section[key] for key in _FITTED}
+        return {key: self.section[key] for key in _FITTED} | {"study_seed": self.config["seed"]}
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -89,6 +89,7 @@ def ask_seed(
     curve: Sequence[int],
     unseen: float,
     permutations: int,
+    study_seed: int,
     seed: int,
 ) -> Tables:
     """Name specimens by the looks of their taxa, and by their relatives.
@@ -111,8 +112,11 @@ def ask_seed(
         Share of the taxa that are named without any training specimen.
     permutations
         Of relatives.
+    study_seed
+        Of permutations, which are the same in every split, so that means over splits are of one
+        permutation each.
     seed
-        Of all draws.
+        Of all other draws.
 
     Raises
     ------
@@ -131,8 +135,9 @@ def ask_seed(
             rows += _rows(SEEN, here, name, scoring, RIGHT, recall_by_taxon(here.trial, scores))
             if scoring == MAIN and not name.endswith(BEYOND_TAXONOMY):
                 named += _named(here, name, scores)
-    permuted = list(_permuted_seen(here, relatives, above, tail, permutations, seed))
-    of_unseen = _unseen(training, others, relatives_of, above, unseen, permutations, seed)
+    permuted = list(_permuted_seen(here, relatives, above, tail, permutations, study_seed))
+    unseen_orders = (permutations, study_seed)
+    of_unseen = _unseen(training, others, relatives_of, above, unseen, unseen_orders, seed)
     rows += [*of_unseen.rows, *_curve(training, others, relatives_of, curve, seed)]
     return tables_of(rows, [*permuted, *of_unseen.permuted], named, fits)
 
@@ -201,10 +206,10 @@ def _unseen(
     relatives_of: RelativesOf,
     above: pd.DataFrame,
     share: float,
-    permutations: int,
+    permutations: tuple[int, int],
     seed: int,
 ) -> _Found:
-    """Name all specimens of some taxa of which training has none."""
+    """Name all specimens of some taxa of which training has none; permutations with their seed."""
     everything = joined(training, others)
     taxa = sorted(set(everything.taxa))
     n_unseen = round(share * len(taxa))
@@ -247,8 +252,8 @@ def _unseen(
         for row in _rows(UNSEEN, here, name, MAIN, key, one)
     ]
     permuted = []
-    for name, one in relatives.items() if permutations else ():
-        orders = relative_orders(here.taxa, permutations, seed)
+    for name, one in relatives.items() if permutations[0] else ():
+        orders = relative_orders(here.taxa, *permutations)
         permuted += _told(here, [one], orders, measure, PERMUTED, name, UNSEEN)
     return _Found(rows, permuted)
 
