@@ -104,7 +104,8 @@ def test_finding_where_both_scores_reject():
         "0.31, 95 % 0.10 to 0.50, p = 0.01; nearest relative at place 0.3 (blind 6.6); regret 0.3"
         " (blind 0.9); gain of centred r over mean +0.20 in one deal, 95 % +0.10 to +0.30). "
         "In-sample r, which proves nothing, is 0.91 (after a fit anew, on average, "
-        "0.87 where bags are permuted, 0.86 where specimens are dealt). Unguided mean vectors, to compare: centred r to known "
+        "0.87 where bags are permuted, 0.86 where specimens are dealt). Unguided "
+        "mean vectors, to compare: centred r to known "
         "taxa 0.31, 95 % 0.10 to 0.50, p = 0.4; plain r among held-out ones 0.31, 95 % 0.10 to "
         "0.50, p = 0.4; nearest relative at place 0.3 (blind 6.6); regret 0.3 (blind 0.9)."
     )
