@@ -279,7 +279,7 @@ def page(
         given |= held_out_content(
             metrics,
             {
-                "folds_omitted": folder / "folds.omitted.tsv",
+                "folds_omitted": [folder / "folds.omitted.tsv"],
                 "fits": [net / "fit.tsv"],
                 "ridge_fits": [net / "ridge" / "fit.tsv"],
                 "guidance_figures": [figure],

@@ -34,6 +34,7 @@ RIDGE = HELD_OUT | PLACED | {"train_ridge"}
 FOLDS = REFITS | RIDGE | {"embed_held_out"}
 GUIDED = REFITS | {"train_embedding"}
 UNGUIDED = EMBEDDING | HELD_OUT | {"embed_taxa", "embed_held_out"}
+IMAGES_OF_TAXA = GUIDED | RIDGE | UNGUIDED | {"split_taxa", "split_taxa_again"}
 # What is drawn beside the inputs tells how images were framed for their features.
 FEATURES = CLASSIFIERS | GUIDED | RIDGE | UNGUIDED | {"extract_features", "plot_inputs"}
 VISUAL_GENETIC = SCORES | {"score_visual_genetic", "plot_visual_genetic"}
@@ -53,7 +54,7 @@ SEQUENCES = VECTORS | ANCHORS | VARIANTS | TREE | COVERAGE
 SEQUENCES |= {"ingest_sequences", "align_sequences"}
 # New images leave sequences, their vectors and the tree as they are.
 SPECIMENS = WEIGHTS | PARTS | ANCHORS | COVERAGE
-SPECIMENS |= {"ingest_specimens", "measure_distances", "split_taxa"}
+SPECIMENS |= {"ingest_specimens", "measure_distances", "split_taxa", "split_taxa_again"}
 ALL = SPECIMENS | SEQUENCES | {"simulate_study"}
 # What draws nothing by chance, or has seeds of its own.
 UNSEEDED = {"simulate_study", "ingest_specimens", "split_specimens", "measure_coverage"}
@@ -115,13 +116,14 @@ def test_an_unchanged_study_has_nothing_to_do(planner):
         ("embedding.permutations", 199, EMBEDDING),
         ("embedding.refits", 3, FOLDS),
         ("embedding.variants.mean.centre", False, UNGUIDED),
-        ("embedding.folds", 4, FOLDS | {"split_taxa"}),
+        ("embedding.folds", 4, FOLDS | {"split_taxa", "split_taxa_again"}),
+        ("embedding.deals", 4, RIDGE | {"split_taxa_again", "embed_held_out"}),
         ("embedding.variants.guided.guidance.epochs", 4, GUIDED),
         ("embedding.variants.guided.guidance.refits", 3, REFITS),
         ("embedding.variants.ridge.guidance.criterion", "nearest", RIDGE),
         ("embedding.confidence", 0.8, PLACED),
-        ("embedding.min_images", 4, GUIDED | RIDGE | UNGUIDED | {"split_taxa"}),
-        ("embedding.views", "outside", GUIDED | RIDGE | UNGUIDED | {"split_taxa"}),
+        ("embedding.min_images", 4, IMAGES_OF_TAXA),
+        ("embedding.views", "outside", IMAGES_OF_TAXA),
         ("splits.val", 0.3, PARTS),
         ("splits.seeds", [1, 2, 3], SPLITS),
         ("inputs.sequence_pattern", "(?P<taxon>.*)", SEQUENCES),
@@ -212,6 +214,6 @@ def test_a_new_image_of_ones_own_is_noticed(planner):
     assert not rules & {"embed_taxa", "score_held_out", "measure_distances", "score_sequences"}
 
 
-def test_the_default_study_has_at_most_57_jobs(planner):
+def test_the_default_study_has_at_most_58_jobs(planner):
     planned = planned_jobs(planner.run("--cores", "2", "--dry-run", "--resources", "gpu=1"))
-    assert sum(planned.values()) + 1 <= 57  # with all
+    assert sum(planned.values()) + 1 <= 58  # with all

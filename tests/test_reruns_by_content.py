@@ -18,6 +18,7 @@ pytestmark = pytest.mark.slow
 
 REAL = {"simulate_study", "ingest_specimens", "split_specimens", "measure_distances"}
 REAL |= {"split_taxa", "split_unseen", "ingest_sequences", "embed_sequences", "measure_anchors"}
+REAL |= {"split_taxa_again"}
 
 DIGEST = """
 import hashlib
@@ -52,11 +53,11 @@ SEED |= CLASSIFICATION | COUNTS | ENDS
 TABLES = {"ingest_specimens", "ingest_sequences", "measure_distances", "split_taxa"}
 TABLES |= {"embed_held_out", "score_embedding", "score_sequences", "score_predictions"}
 TABLES |= {"plot_classification", "score_visual_genetic", "plot_visual_genetic"}
-TABLES |= {"train_ridge", "place_taxa"} | GUIDED | COUNTS | ENDS
+TABLES |= {"split_taxa_again", "train_ridge", "place_taxa"} | GUIDED | COUNTS | ENDS
 # Nothing that knows the taxa alone.
 PICTURES = {"ingest_specimens", "split_specimens", "train_simclr", "extract_features"}
 PICTURES |= {"split_taxa", "embed_taxa", "train_ridge", "embed_held_out", "score_embedding"}
-PICTURES |= {"place_taxa", "train_regime", "pool_views", "train_variant"}
+PICTURES |= {"split_taxa_again", "place_taxa", "train_regime", "pool_views", "train_variant"}
 PICTURES |= CLASSIFICATION | GUIDED | RECOGNITION | COUNTS | ENDS
 
 

@@ -67,6 +67,26 @@ rule split_taxa:
         "../scripts/split_taxa.py"
 
 
+rule split_taxa_again:
+    """Deal the same taxa again and again, for gains of what is fitted in closed form."""
+    input:
+        folds="<results>/embedding/folds.tsv",
+        specimens_ingested=of_specimens([]),
+        code=code_of("split_taxa_again.py"),
+    output:
+        further="<results>/embedding/further_folds.tsv",
+        omitted="<results>/embedding/further_folds.omitted.tsv",
+    log:
+        "<logs>/split_taxa_again.log",
+    conda:
+        "../../envs/statistics.yaml"
+    params:
+        deals=config["embedding"]["deals"],
+        seed=plan.seed,
+    script:
+        "../scripts/split_taxa_again.py"
+
+
 rule train_embedding:
     """Guide a variant by the distances of all taxa: what the maps of the report show."""
     input:
@@ -114,6 +134,7 @@ rule embed_held_out:
         features=by_wildcards(plan.features.clean_features),
         genetic=TREE_DISTANCES,
         folds="<results>/embedding/folds.tsv",
+        further="<results>/embedding/further_folds.tsv",
         code=code_of("embed_held_out.py"),
     output:
         held_out=expand(
@@ -189,6 +210,7 @@ rule train_ridge:
         features=by_wildcards(plan.features.taxon_features),
         genetic=TREE_DISTANCES,
         folds="<results>/embedding/folds.tsv",
+        further="<results>/embedding/further_folds.tsv",
         code=code_of("train_ridge.py"),
     output:
         vectors="<results>/embedding/{backbone}/{variant}/vectors.parquet",

@@ -67,7 +67,10 @@ if plan.has_tree:
         "distance_figure": f"<results>/distances/{INPUTS['tree_rank']}.png",
         "missing": f"<results>/distances/{INPUTS['tree_rank']}.missing.tsv",
         "few_images": "<results>/embedding/few_images.tsv",
-        "folds_omitted": "<results>/embedding/folds.omitted.tsv",
+        "folds_omitted": [
+            "<results>/embedding/folds.omitted.tsv",
+            "<results>/embedding/further_folds.omitted.tsv",
+        ],
         "embedding_omitted": expand(
             "<results>/embedding/{backbone}/omitted.tsv", backbone=config["backbones"]
         ),

@@ -5,6 +5,7 @@ from visgen.distances.matrices import load_distances
 from visgen.embedding.guidance.variants import make_embedder
 from visgen.embedding.held_out.files import write_fold_distances, write_no_folds
 from visgen.embedding.held_out.refits import fit_folds, refit_fresh, refit_nulls
+from visgen.embedding.held_out.unguided_deals import fit_deals
 from visgen.embedding.views import choose_views, read_views
 from visgen.features.tables import read_features
 from visgen.machine.devices import pick_device
@@ -17,6 +18,7 @@ start_log(snakemake.log[0])
 use_threads()
 given, made, params = snakemake.input, snakemake.output, snakemake.params
 genetic, folds = load_distances(given.genetic), read_table(given.folds).set_index("taxon")
+further = read_table(given.further)
 labels = read_labels(given.labels)
 viewed = choose_views(labels[params.rank], read_views(given.views), params.views)
 taxa = viewed.taxa.where(viewed.taxa.isin(folds.index))
@@ -37,4 +39,5 @@ for variant, refits, (of_held_out, of_fits, of_permuted) in zip(
     given_taxa = (embedder, labels["specimen"], genetic, folds)
     permuted = refit_nulls(*given_taxa, permutations=refits, seed=params.seed)
     fresh = refit_fresh(*given_taxa, refits=refits, seed=params.seed)
-    write_table(of_permuted, pd.concat([permuted, fresh]))
+    dealt = fit_deals(embedder, genetic, folds, further)
+    write_table(of_permuted, pd.concat([permuted, fresh, dealt]))

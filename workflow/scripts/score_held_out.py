@@ -19,6 +19,7 @@ genetic, folds = load_distances(given.genetic), read_table(given.folds).set_inde
 taxa = folds.index.tolist()
 variants, guided = (list(map(tuple, pairs)) for pairs in (params.variants, params.guided))
 paths = dict(zip(variants, given.visual, strict=True))
+refit_paths = dict(zip(variants, given.permuted, strict=True))
 labels = {"experiment": "embedding", "rank": params.rank, "seed": params.seed}
 scores, refits, nearest = [], {}, [pd.DataFrame(columns=["backbone", "variant", *NEAREST_COLUMNS])]
 for (backbone, name), null in zip(variants, given.permuted, strict=True):
@@ -29,9 +30,13 @@ for (backbone, name), null in zip(variants, given.permuted, strict=True):
     # A variant at a time, since a fold has a matrix of all taxa.
     compared = None if reference == name else paths[backbone, reference]
     others = compared and read_fold_distances(compared, genetic, folds)
+    refits_of_others = compared and read_table(refit_paths[backbone, reference])
     for kind, its_folds in read_fold_distances(paths[backbone, name], genetic, folds).items():
         of_kind = permuted[permuted["kind"] == kind]
-        beside = (reference, others[kind]) if others else None
+        beside = None
+        if others:
+            its = refits_of_others[refits_of_others["kind"] == kind]
+            beside = (reference, others[kind], its)
         rows = (
             random_rows(kind, its_folds, of_kind)
             if name in params.random

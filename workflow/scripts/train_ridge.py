@@ -6,6 +6,7 @@ import pandas as pd
 from visgen.distances.matrices import load_distances
 from visgen.embedding.guidance.fitting import in_bag_order
 from visgen.embedding.held_out.files import write_fold_distances, write_no_folds
+from visgen.embedding.ridge.deals import fit_deals
 from visgen.embedding.ridge.files import write_no_ridge, write_ridge
 from visgen.embedding.ridge.fitting import fit_ridge
 from visgen.embedding.ridge.held_out import fit_folds, place_folds, refit_fresh, refit_nulls
@@ -51,4 +52,6 @@ write_table(made.fits, fits)
 specimens, refits = labels["specimen"], params.refits
 permuted = refit_nulls(images, specimens, tree, permutations=refits, seed=params.seed)
 fresh = refit_fresh(images, specimens, tree, folds.loc[names], refits=refits, seed=params.seed)
-write_table(made.permuted, pd.concat([permuted, fresh]))
+further = read_table(given.further)
+dealt = fit_deals(grams, tree, folds.loc[names], further, params.seed)
+write_table(made.permuted, pd.concat([permuted, fresh, dealt]))

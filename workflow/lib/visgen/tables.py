@@ -30,6 +30,7 @@ KINDS = {
     "covered": "number",
     "crop_pct": "number",
     "cross_entropy": "number",
+    "deal": "integer",
     "distance": "number",
     "effective_taxa": "number",
     "epoch": "integer",

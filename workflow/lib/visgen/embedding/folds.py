@@ -79,10 +79,7 @@ def deal_folds(
     folds = pd.DataFrame(index=taxa, columns=list(KINDS), dtype="Int64")
     rng = np.random.default_rng([seed, 1])
     dealt, omitted = {}, []
-    order = rng.permutation(len(taxa))
-    n_tips = min(n_folds, len(taxa) // MIN_HELD_OUT)
-    dealt["tips"] = np.empty(len(taxa), int)
-    dealt["tips"][order] = np.arange(len(taxa)) % max(n_tips, 1)
+    dealt["tips"] = deal_tips(len(taxa), min(n_folds, len(taxa) // MIN_HELD_OUT), rng)
     dealt["clades"] = deal_groups(number_groups(groups), n_folds, rng)
     for kind, fold in dealt.items():
         sizes = np.bincount(fold, minlength=1)
@@ -149,6 +146,13 @@ def number_groups(groups: pd.Series) -> np.ndarray:
     return pd.factorize(names)[0]
 
 
+def deal_tips(n_taxa: int, n_folds: int, rng: np.random.Generator) -> np.ndarray:
+    """Deal single taxa to folds at random; return the fold of each, from 0, (n_taxa,)."""
+    fold = np.empty(n_taxa, int)
+    fold[rng.permutation(n_taxa)] = np.arange(n_taxa) % max(n_folds, 1)
+    return fold
+
+
 def deal_groups(groups: np.ndarray, n_folds: int, rng: np.random.Generator) -> np.ndarray:
     """Deal whole groups to folds, the largest first, always to the fold with the fewest taxa.
 
@@ -169,9 +173,43 @@ def deal_groups(groups: np.ndarray, n_folds: int, rng: np.random.Generator) -> n
     _, codes = np.unique(groups, return_inverse=True)
     sizes = np.bincount(codes)
     shuffled = rng.permutation(len(sizes))
+    return _deal_in_order(
+        codes, sizes, shuffled[np.argsort(-sizes[shuffled], kind="stable")], n_folds
+    )
+
+
+def deal_groups_anew(groups: np.ndarray, n_folds: int, rng: np.random.Generator) -> np.ndarray:
+    """Deal whole groups as `deal_groups`, but in an order that hangs more on chance.
+
+    Where sizes all differ, `deal_groups` has one order only. Here the next group is any of those
+    left, with a probability that goes with its size: large ones come early, so that folds stay
+    about as equal, and yet other groups meet in a fold.
+
+    Parameters
+    ----------
+    groups, n_folds
+        As in `deal_groups`.
+    rng
+        Of the order.
+
+    Returns
+    -------
+    ndarray
+        The fold of each taxon, from 0, (n_taxa,).
+    """
+    _, codes = np.unique(groups, return_inverse=True)
+    sizes = np.bincount(codes)
+    order = np.argsort(rng.exponential(size=len(sizes)) / sizes)
+    return _deal_in_order(codes, sizes, order, n_folds)
+
+
+def _deal_in_order(
+    codes: np.ndarray, sizes: np.ndarray, order: np.ndarray, n_folds: int
+) -> np.ndarray:
+    """Deal groups in an order, always to the fold with the fewest taxa."""
     held = np.zeros(min(n_folds, len(sizes)), int)
     fold_of_group = np.empty(len(sizes), int)
-    for group in shuffled[np.argsort(-sizes[shuffled], kind="stable")]:
+    for group in order:
         fold_of_group[group] = held.argmin()
         held[held.argmin()] += sizes[group]
     return fold_of_group[codes]

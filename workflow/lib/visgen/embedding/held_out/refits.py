@@ -194,15 +194,22 @@ def visual_distances(vectors: np.ndarray) -> np.ndarray:
     return cosine_square(vectors)
 
 
+def fitted_folds(
+    embedder: TaxonEmbedder, distances: np.ndarray, folds: pd.DataFrame, kind: str
+) -> list[Fold]:
+    """Return distances with fold 1, 2, ... of a kind held out; taxa in the order of the bags."""
+    return [
+        Fold(distances, visual_distances(vectors), held_out)
+        for _, held_out, vectors, _ in _each_fold(embedder, distances, folds, kind)
+    ]
+
+
 def _scores(
     embedder: TaxonEmbedder, distances: np.ndarray, folds: pd.DataFrame, question: Question
 ) -> Iterator[tuple[str, str, str, float]]:
     """Yield kind, part, metric and value."""
     for kind in question.kinds:
-        fitted = [
-            Fold(distances, visual_distances(vectors), held_out)
-            for _, held_out, vectors, _ in _each_fold(embedder, distances, folds, kind)
-        ]
+        fitted = fitted_folds(embedder, distances, folds, kind)
         for (part, metric), value in question.scores(fitted).items():
             yield kind, part, metric, value
 

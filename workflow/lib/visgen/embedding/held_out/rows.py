@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from visgen.bootstrap import bayesian_weights
+from visgen.embedding.held_out.deals import OTHER_DEAL, further_gains, gain_rows
 from visgen.embedding.held_out.fresh_looks import (
     FRESH,
     FRESH_UNGUIDED,
@@ -47,7 +48,7 @@ def held_out_rows(
     kind: str,
     folds: list[Fold],
     permuted: pd.DataFrame,
-    reference: tuple[str, list[Fold]] | None,
+    reference: tuple[str, list[Fold], pd.DataFrame] | None,
     seed: int,
 ) -> list[dict]:
     """Score the held-out taxa of one kind.
@@ -59,10 +60,11 @@ def held_out_rows(
     folds
         Of one variant, with the groups of the steps that are asked.
     permuted
-        Columns null, part, metric, value: scores of refits, as
-        `visgen.embedding.held_out.refits.refit_nulls` makes them.
+        Columns null, permutation, part, metric, value: scores of refits, as
+        `visgen.embedding.held_out.refits.refit_nulls` makes them, and in further deals.
     reference
-        Name of an unguided variant to compare with, and the same folds of it; None for none.
+        Name of an unguided variant to compare with, the same folds of it, and its scores as in
+        `permuted`; None for none.
     seed
         Of bootstrap samples of taxa.
 
@@ -85,7 +87,8 @@ def held_out_rows(
           range of 95 % of them and the p-value of this null;
         - the null ``random_relative`` of nearest_rank and nearest_regret, a known taxon picked
           blindly;
-        - the difference to the reference, of the metrics in `COMPARED`;
+        - the difference to the reference, of the metrics in `COMPARED`, and its range over deals,
+          as in `visgen.embedding.held_out.deals.gain_rows`;
         - correlations of each fold.
     """
     groups = {WITHIN[step]: numbers for step, numbers in folds[0].groups.items()}
@@ -102,7 +105,8 @@ def held_out_rows(
         for metric, column in NEAREST.items()
     }
     shared = {"evaluator": f"held_out_{kind}", "n": len(folds[0].held_out)}
-    refitted = permuted[~permuted["null"].isin([*FRESH.values(), *FRESH_UNGUIDED.values()])]
+    no_nulls = [*FRESH.values(), *FRESH_UNGUIDED.values(), OTHER_DEAL]
+    refitted = permuted[~permuted["null"].isin(no_nulls)]
     rows = []
     for (part, metric), value in scores.items():
         low, high = limits.get((part, metric), (None, None))
@@ -208,10 +212,11 @@ def _gains(
     folds: list[Fold],
     name: str,
     reference: list[Fold],
+    its_scores: pd.DataFrame,
     permuted: pd.DataFrame,
     weights: np.ndarray,
 ) -> list[dict]:
-    """Compare with the reference, in the same folds."""
+    """Compare with the reference, in the same folds, and in those of further deals."""
     ours_of, theirs_of = score_folds(folds), score_folds(reference)
     rows = []
     for part, metrics in COMPARED.items():
@@ -232,7 +237,7 @@ def _gains(
                 low, high = _percentiles(weights @ difference)
             row = {"part": part, "metric": metric, "role": DIFFERENCE, "against": name}
             row |= {"value": float(gain), "ci_low": float(low), "ci_high": float(high)}
-            rows.append(row)
+            rows += gain_rows(row, further_gains(permuted, its_scores, (part, metric)))
     return rows
 
 

@@ -72,24 +72,32 @@ def place_folds(
     seed
         Of the deal of inner folds.
     """
-    shared = {"powers": options["powers"], "n_axes": max(options["axes"]), "seed": seed}
     groups = folds["group_number"].to_numpy()
-    known = {
+    shared = _shared(options, seed)
+    everyone = place_known(distances, groups, np.ones(len(folds), bool), by_group=True, **shared)
+    questions = [beyond_chance(folds), *beyond_ranks(distances, folds)]
+    known = known_of_folds(distances, folds, options, seed)
+    return Tree(distances, known, everyone, options, questions)
+
+
+def known_of_folds(
+    distances: np.ndarray, folds: pd.DataFrame, options: Mapping[str, Any], seed: int
+) -> dict[str, list[KnownTaxa]]:
+    """Return the known taxa by kind, with fold 1, 2, ... held out; parameters of `place_folds`."""
+    groups = folds["group_number"].to_numpy()
+    return {
         kind: [
             place_known(
                 distances,
                 groups,
                 (folds[kind] != number).to_numpy(bool),
                 by_group=kind == CLADES,
-                **shared,
+                **_shared(options, seed),
             )
             for number in range(1, int(folds[kind].max()) + 1)
         ]
         for kind in kinds_of(folds)
     }
-    everyone = place_known(distances, groups, np.ones(len(folds), bool), by_group=True, **shared)
-    questions = [beyond_chance(folds), *beyond_ranks(distances, folds)]
-    return Tree(distances, known, everyone, options, questions)
 
 
 def fit_folds(
@@ -195,7 +203,7 @@ def refit_fresh(
     def fit(vectors: np.ndarray) -> dict[str, dict[str, list[Fold]]]:
         # What the mean has beside the axes is shared by all, and no kernel sees it.
         grams = images.grams_of(vectors[:, :-1], looks.axes)
-        own = {kind: _folds(grams, tree, kind) for kind in tree.known}
+        own = {kind: fitted_folds(grams, tree, kind) for kind in tree.known}
         unguided = unguided_folds(vectors, tree.distances, folds, list(tree.known), True)
         return {"own": own, "unguided": unguided}
 
@@ -203,8 +211,8 @@ def refit_fresh(
     return pd.DataFrame(rows, columns=PERMUTED_COLUMNS)
 
 
-def _folds(grams: Mapping[str, np.ndarray], tree: Tree, kind: str) -> list[Fold]:
-    """Fit with each fold held out."""
+def fitted_folds(grams: Mapping[str, np.ndarray], tree: Tree, kind: str) -> list[Fold]:
+    """Fit with each fold of a kind held out."""
     groups = {question.step: question.groups for question in tree.questions if question.step}
     folds = []
     for known in tree.known[kind]:
@@ -220,5 +228,10 @@ def _scores(
 ) -> Iterator[tuple[str, str, str, float]]:
     """Yield kind, part, metric and value."""
     for kind in question.kinds:
-        for (part, metric), value in question.scores(_folds(grams, tree, kind)).items():
+        for (part, metric), value in question.scores(fitted_folds(grams, tree, kind)).items():
             yield kind, part, metric, value
+
+
+def _shared(options: Mapping[str, Any], seed: int) -> dict[str, Any]:
+    """Return what all known taxa are placed by."""
+    return {"powers": options["powers"], "n_axes": max(options["axes"]), "seed": seed}

@@ -33,9 +33,9 @@ def held_out_content(
     metrics
         Columns of the contract.
     tables
-        Paths: folds_omitted, fits and ridge_fits (``<backbone>/<variant>/fit.tsv``, of what was
-        fitted step by step and in closed form), guidance_figures and
-        held_out_figures (``<backbone>/<figure>.png``), pair_figures
+        Paths: folds_omitted (of the first and of further deals), fits and ridge_fits
+        (``<backbone>/<variant>/fit.tsv``, of what was fitted step by step and in closed form),
+        guidance_figures and held_out_figures (``<backbone>/<figure>.png``), pair_figures
         (``<backbone>/<variant>/held_out.png``).
     tree_rank
         Rank of the taxa.
@@ -66,7 +66,9 @@ def held_out_content(
         "open_figures": OPEN_FIGURES,
         "fit_rows": _fit_rows(tables["fits"]),
         "ridge_rows": _fit_rows(tables["ridge_fits"]),
-        "folds_omitted": read_table(tables["folds_omitted"]).to_dict("records"),
+        "folds_omitted": [
+            row for path in tables["folds_omitted"] for row in read_table(path).to_dict("records")
+        ],
         "held_out_figures": [
             {"path": path, "backbone": Path(path).parent.name}
             for path in tables["held_out_figures"]

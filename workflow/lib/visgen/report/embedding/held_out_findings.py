@@ -8,7 +8,13 @@ from visgen.embedding.held_out.rows import power_metric
 from visgen.embedding.held_out.scoring import DEALT_SPECIMENS, PERMUTED_BAGS, RANDOM_RELATIVE
 from visgen.report.cells import interval_in_words, signed
 from visgen.report.claims import step_of, steps_in_words
-from visgen.report.embedding.held_out_rows import AMONG, EXPLORATORY, TO_KNOWN, within_key
+from visgen.report.embedding.held_out_rows import (
+    AMONG,
+    EXPLORATORY,
+    TO_KNOWN,
+    deals_in_words,
+    within_key,
+)
 from visgen.report.page import format_number, format_p, is_nothing
 
 #: Fewer refits than this make a coarse p-value.
@@ -137,8 +143,9 @@ def _row_in_words(row: Mapping[str, Any], step_ranks: Mapping[str, str]) -> str:
     gain = row["gains"].get(TO_KNOWN)
     if gain is not None and not is_nothing(gain["value"]):
         words += f"; gain of centred r over {_words(gain['against'])} {signed(gain['value'])}"
+        words += f" in {deals_in_words(row, TO_KNOWN)}"
         if interval := interval_in_words(gain, signed):
-            words += f", {interval}" + ("" if gain["ci_low"] > 0 else ": none is shown")
+            words += f", 95 % {interval}" + ("" if gain["ci_low"] > 0 else ": none is shown")
     among = row["gains"].get(AMONG)
     if among is not None and not is_nothing(among["value"]) and among["value"] < 0:
         words += f"; but among held-out ones {signed(among['value'])}"

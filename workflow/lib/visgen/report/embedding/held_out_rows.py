@@ -6,10 +6,11 @@ from typing import Any
 import pandas as pd
 
 from visgen.embedding.folds import KINDS
+from visgen.embedding.held_out.deals import OVER_DEALS
 from visgen.embedding.held_out.many_variants import BEST
 from visgen.embedding.held_out.scoring import DEALT_SPECIMENS, PERMUTED_BAGS, RANDOM_RELATIVE
 from visgen.metrics import DIFFERENCE, EXPECTED, SCORE
-from visgen.report.cells import cell, signed
+from visgen.report.cells import cell, interval_in_words, signed
 from visgen.report.page import format_number, format_p, is_nothing
 
 #: Part and metric that tell of pairs of held-out taxa.
@@ -33,6 +34,15 @@ _ROLES = {
 def within_key(step: str) -> tuple[str, str]:
     """Return part and metric of the score of a step within groups."""
     return "held_out_known", f"pearson_{step}"
+
+
+def deals_in_words(row: Mapping[str, Any], key: tuple[str, str]) -> str:
+    """Say over how many deals of taxa to folds a gain is a mean, with its least and largest."""
+    part, metric = key
+    over = row["gains"].get((part, metric + OVER_DEALS))
+    if over is None:
+        return "one deal"
+    return f"{int(over['n_permutations'])} deals ({interval_in_words(over, signed)})"
 
 
 def held_out_rows(
@@ -142,7 +152,7 @@ def _texts(row: Mapping[str, Any]) -> list[dict[str, Any] | None]:
             _beside("not centred", scores.get(not_centred), format_number),
         ),
         p(TO_KNOWN),
-        _cell(gain, signed, [f"over {gain['against']}"] if gain else []),
+        _cell(gain, signed, _beneath_gain(row)),
         _cell(scores.get(AMONG), format_number),
         p(AMONG),
         _cell(scores.get(rank), _short, _beside("blind", blind_rank, _short)),
@@ -150,6 +160,11 @@ def _texts(row: Mapping[str, Any]) -> list[dict[str, Any] | None]:
         _cell(blind_regret, format_number, of_nulls(regret, "value", format_number)),
         p(regret),
     ]
+
+
+def _beneath_gain(row: Mapping[str, Any]) -> list[str]:
+    gain = row["gains"].get(TO_KNOWN)
+    return [f"over {gain['against']}", deals_in_words(row, TO_KNOWN)] if gain else []
 
 
 def _cell(
