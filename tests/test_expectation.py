@@ -36,20 +36,22 @@ MEANS = [0.02, 0.1, 0.2, 0.35, 0.5]
 
 
 def reached(fresh):
-    """How far draws reach by expectation: log deviation a parabola, with Student's t."""
-    means = [row.mean() for row in fresh]
-    deviations = [row.std(ddof=1) for row in fresh]
-    fitted = polyfit(means, np.log(deviations), 2)
-    free = fresh.shape[1] - 1
+    """How far draws reach by expectation: deviation a parabola, with Student's t."""
+    means, deviations = fresh.mean(axis=1), fresh.std(axis=1, ddof=1)
+    free, weights = fresh.shape[1] - 1, 1 / deviations
+    for _ in range(4):
+        last = weights
+        fitted = polyval(means, polyfit(means, deviations, 2, w=last))
+        weights = 1 / fitted
 
     def at(expected):
-        inside = min(max(expected, min(means)), max(means))
-        # What the fit makes of a log deviation of 1 at a signal alone.
-        shares = [polyval(inside, polyfit(means, one, 2)) for one in np.eye(len(means))]
-        error = sum(share**2 for share in shares)
-        deviation = np.exp(polyval(inside, fitted) + (1 - error) / (2 * free))
-        deviation = min(max(deviation, min(deviations) / 2), 2 * max(deviations))
-        return deviation * student.ppf(0.975, free / error)
+        inside = min(max(expected, means.min()), means.max())
+        # What the fit makes of a deviation of 1 at a signal alone.
+        shares = [polyval(inside, polyfit(means, one, 2, w=last)) for one in np.eye(len(means))]
+        deviation = polyval(inside, polyfit(means, deviations, 2, w=last))
+        variance = sum((share / w) ** 2 for share, w in zip(shares, weights, strict=True))
+        error = variance / deviation**2
+        return deviation * (1 + (1 - error) / (4 * free)) * student.ppf(0.975, free / error)
 
     return at
 

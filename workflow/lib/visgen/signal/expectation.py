@@ -14,6 +14,7 @@ SIGNALS = (0.0, 0.1, 0.3, 0.6, 1.0)
 DRAWS = 60
 _TRIED = 8001  # expectations between -1 and 1
 _Z_95 = 1.959963984540054
+_ROUNDS = 4
 _CONSTANT = 1e-9  # deviation that is rounding
 
 
@@ -97,10 +98,10 @@ def reach(means: np.ndarray, sds: np.ndarray, draws: int) -> Callable[[np.ndarra
 
     Notes
     -----
-    The logarithm of their standard deviation is taken for a parabola of the expectation, fitted by
-    least squares, since relative errors are alike. (Weights 1/sd would favour those that happen to
-    be small, and make an interval from 8 draws a tenth too short.) As that deviation is known from
-    few draws, it counts Student's t times, with as many degrees of freedom as its error is worth
+    Their standard deviation is taken for a parabola of the expectation. Relative errors are alike,
+    so weights are one over it, of the fitted one: 1/sd would favour those that happen to be small,
+    and make an interval from 8 draws a tenth too short. As that deviation is known from few draws,
+    it counts Student's t times, with as many degrees of freedom as its error is worth
     (Satterthwaite 1946).
     """
     low, high = means.min(), means.max()
@@ -109,14 +110,18 @@ def reach(means: np.ndarray, sds: np.ndarray, draws: int) -> Callable[[np.ndarra
     def powers(expected: np.ndarray) -> np.ndarray:
         return polyvander((np.clip(expected, low, high) - low) / ((high - low) or 1), 2)
 
-    fit = np.linalg.pinv(powers(means))  # (3, n_signals)
+    at_signals, fitted = powers(means), sds
+    for _ in range(_ROUNDS):
+        fit = np.linalg.pinv(at_signals / fitted[:, None]) / fitted  # (3, n_signals)
+        fitted = np.clip(at_signals @ fit @ sds, sds.min() / 2, None)
 
     def at(expected: np.ndarray) -> np.ndarray:
-        shares = powers(expected) @ fit  # (..., n_signals) of each log sd
-        error = np.square(shares).sum(axis=-1)  # squared, in units of that of one log sd
-        log = shares @ np.log(sds) + (1 - error) / (2 * free)  # so that its square is unbiased
-        sd = np.clip(np.exp(log), sds.min() / 2, 2 * sds.max())
-        return sd * stdtrit(free / error, 0.975)
+        shares = powers(expected) @ fit  # (..., n_signals) of each sd
+        sd = np.clip(shares @ sds, sds.min() / 2, None)
+        # Its squared error, in units of that of the draws at one signal alone.
+        error = np.minimum(np.square(shares * fitted).sum(axis=-1) / sd**2, 1)
+        unbiased = 1 + (1 - error) / (4 * free)  # of the square, which t asks for
+        return sd * unbiased * stdtrit(free / error, 0.975)
 
     return at
 
