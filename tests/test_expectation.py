@@ -4,8 +4,15 @@ import numpy as np
 import pytest
 from numpy.polynomial.polynomial import polyfit, polyval
 from scipy.stats import binom
+from scipy.stats import t as student
 from signal_study import tree_distances
-from visgen.signal.expectation import SIGNALS, expected_interval, fresh_statistics, power
+from visgen.signal.expectation import (
+    SIGNALS,
+    expected_interval,
+    fresh_statistics,
+    power,
+    reach,
+)
 from visgen.signal.fresh_traits import FreshTraits
 from visgen.signal.new_specimens import Looks
 
@@ -30,46 +37,73 @@ def skewed(means, deviations, rng, draws=60, shape=4.0):
 MEANS = [0.02, 0.1, 0.2, 0.35, 0.5]
 
 
-def test_with_the_same_deviation_everywhere_it_goes_as_far_to_both_sides():
-    low, high = expected_interval(symmetric(MEANS, [0.07] * 5), 0.3)
-    assert (low, high) == pytest.approx((0.3 - Z * 0.07, 0.3 + Z * 0.07), abs=STEP)
-
-
-def parabola(fresh):
-    """Deviation by expectation: relative errors of a parabola are smallest."""
-    means = [row.mean() for row in fresh]
-    deviations = [row.std(ddof=1) for row in fresh]
-    weights = 1 / np.array(deviations)
-    fitted = polyfit(means, deviations, 2, w=weights)
+def reached(fresh):
+    """How far draws reach by expectation: deviation a parabola, with Student's t."""
+    means, deviations = fresh.mean(axis=1), fresh.std(axis=1, ddof=1)
+    free, weights = fresh.shape[1] - 1, 1 / deviations
+    for _ in range(4):
+        last = weights
+        fitted = polyval(means, polyfit(means, deviations, 2, w=last))
+        weights = 1 / fitted
 
     def at(expected):
-        inside = min(max(expected, min(means)), max(means))
-        return max(polyval(inside, fitted), min(deviations) / 2)
+        inside = min(max(expected, means.min()), means.max())
+        # What the fit makes of a deviation of 1 at a signal alone.
+        shares = [polyval(inside, polyfit(means, one, 2, w=last)) for one in np.eye(len(means))]
+        deviation = polyval(inside, polyfit(means, deviations, 2, w=last))
+        variance = sum((share / w) ** 2 for share, w in zip(shares, weights, strict=True))
+        error = variance / deviation**2
+        return deviation * (1 + (1 - error) / (4 * free)) * student.ppf(0.975, free / error)
 
     return at
 
 
+def test_with_the_same_deviation_everywhere_it_goes_as_far_to_both_sides():
+    fresh = symmetric(MEANS, [0.07] * 5)
+    low, high = expected_interval(fresh, MEANS[2])
+    assert low + high == pytest.approx(2 * MEANS[2], abs=0.003)
+    # Of 59 degrees of freedom at each of the signals at least, of those of all at most.
+    half = (high - low) / 2
+    assert 0.07 * student.ppf(0.975, 5 * 59) - STEP < half < 0.07 * student.ppf(0.975, 59) + STEP
+
+
 def test_beyond_the_signals_the_deviation_stays():
     fresh = symmetric(MEANS, [0.02, 0.03, 0.05, 0.07, 0.09])
-    deviation = parabola(fresh)
-    below, above = Z * deviation(MEANS[0]), Z * deviation(MEANS[-1])
+    reach_of = reached(fresh)
+    below, above = reach_of(MEANS[0]), reach_of(MEANS[-1])
     found = expected_interval(fresh, -0.3)
     assert found == pytest.approx((-0.3 - below, -0.3 + below), abs=STEP)
     assert expected_interval(fresh, 0.7)[1] == pytest.approx(0.7 + above, abs=STEP)
 
 
 @pytest.mark.parametrize("value", [0.0, 0.15, 0.4])
-def test_limits_are_195_deviations_away_step_by_step(value):
-    fresh = skewed(MEANS, [0.03, 0.04, 0.05, 0.07, 0.09], np.random.default_rng(3))
-    deviation = parabola(fresh)
+@pytest.mark.parametrize("draws", [8, 60])
+def test_limits_are_as_far_as_draws_reach_step_by_step(value, draws):
+    rng = np.random.default_rng(3)
+    fresh = skewed(MEANS, [0.03, 0.04, 0.05, 0.07, 0.09], rng, draws=draws)
+    reach_of = reached(fresh)
     found = []
     for sign in (-1, 1):
         limit, gone = value, 0.0
-        while gone < Z:  # in steps that are small beside the deviation
-            limit += sign * 1e-4
-            gone += 1e-4 / deviation(limit)
+        while gone < 1:  # in steps that are small beside the deviation
+            limit += sign * 2e-4
+            gone += 2e-4 / reach_of(limit)
         found.append(limit)
     assert expected_interval(fresh, value) == pytest.approx(tuple(found), abs=STEP)
+
+
+@pytest.mark.parametrize("draws", [8, 20])
+def test_few_draws_reach_as_far_as_many(draws):
+    # A deviation that is taken as it is found from 8 draws, 1.96 times, holds 91 %.
+    rng = np.random.default_rng(11)
+    n_studies = 1500
+    missed = np.zeros(len(MEANS))
+    for _ in range(n_studies):
+        fresh = np.array(MEANS)[:, None] + 0.06 * rng.standard_normal((len(MEANS), draws))
+        reach_of = reach(fresh.mean(axis=1), fresh.std(axis=1, ddof=1), draws)
+        missed += np.abs(0.06 * rng.standard_normal(len(MEANS))) > reach_of(np.array(MEANS))
+    assert (missed <= binom.ppf(0.999, n_studies, 0.055)).all()
+    assert (missed >= binom.ppf(0.001, n_studies, 0.045)).all()
 
 
 @pytest.mark.parametrize("place", [0, 2, 4])

@@ -19,7 +19,7 @@ from visgen.embedding.held_out.fresh_looks import (
 from visgen.embedding.held_out.refits import visual_distances
 from visgen.embedding.ridge import held_out as ridge
 from visgen.embedding.ridge.taxon_images import make_taxon_images
-from visgen.signal.expectation import expected_interval, power
+from visgen.signal.expectation import expected_interval, power, reach
 
 KEY = ("held_out_known", "pearson_double_centred")
 KEY_WITHIN = ("held_out_known", "pearson_within_above")
@@ -137,3 +137,11 @@ def test_a_gain_varies_as_the_difference_of_both_scores_in_the_same_looks():
     assert (low + high) / 2 == pytest.approx(0.1)
     assert high - low == pytest.approx(2 * 1.96 * 0.05, rel=0.05)
     assert all(map(np.isnan, gain_limits(own, KEY, 0.25, 0.1)))
+
+
+def test_a_gain_from_few_looks_is_less_sure():
+    (own, values), (beside, _) = rows_of("tips", FRESH, 8), rows_of("tips", FRESH_UNGUIDED, 8)
+    beside["value"] = 0.5 * own["value"].to_numpy()
+    low, high = gain_limits(pd.concat([own, beside]), KEY, 0.25, 0.1)
+    half = reach(values.mean(axis=1), values.std(axis=1, ddof=1) / 2, 8)(np.array([0.25]))
+    assert (low, high) == pytest.approx((0.1 - half[0], 0.1 + half[0]))

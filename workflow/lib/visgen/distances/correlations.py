@@ -7,7 +7,7 @@ import pandas as pd
 from scipy.stats import rankdata
 
 from visgen.distances.permutation_tests.association import unit
-from visgen.distances.permutation_tests.mantel_within import centred_within
+from visgen.distances.permutation_tests.mantel_within import centred_pairs, pairs_within
 from visgen.distances.permutation_tests.matrices import METHODS, group_codes
 from visgen.scikit_bio import DistanceMatrix
 
@@ -33,26 +33,28 @@ def correlations(
         evaluator, part and metric. Those within groups that have none are left out.
     """
     everyone = np.ravel_multi_index(np.triu_indices(len(genetic.ids), k=1), genetic.shape)
-    pairs = {method: _centred(genetic.data.ravel()[everyone], method) for method in methods}
+    of_tree = genetic.data.ravel()
+    pairs = {method: _centred(of_tree[everyone], method) for method in methods}
     within = {}
     for step, of_step in groups.items():
         where = np.flatnonzero([taxon in of_step.index for taxon in genetic.ids])
         codes = group_codes(of_step, tuple(genetic.ids[i] for i in where))
+        first, second = np.nonzero(pairs_within(codes))
+        inside = np.ravel_multi_index((where[first], where[second]), genetic.shape)
         for method in methods:
-            centred = centred_within(genetic.data[np.ix_(where, where)], codes, method)
+            centred = centred_pairs(of_tree[inside], codes[first], method)
             if centred is not None:
-                within[step, method] = (where, codes, centred)
+                within[step, method] = (inside, codes[first], centred)
 
     def correlate(visual: np.ndarray) -> dict[Hashable, float]:
+        flat = visual.ravel()
         found: dict[Hashable, float] = {
-            ("mantel", "all", method): float(
-                pairs[method] @ _centred(visual.ravel()[everyone], method)
-            )
+            ("mantel", "all", method): float(pairs[method] @ _centred(flat[everyone], method))
             for method in methods
         }
-        for (step, method), (where, codes, centred) in within.items():
-            inside = centred_within(visual[np.ix_(where, where)], codes, method)
-            r = np.nan if inside is None else float(centred @ inside)
+        for (step, method), (inside, group, centred) in within.items():
+            other = centred_pairs(flat[inside], group, method)
+            r = np.nan if other is None else float(centred @ other)
             found["mantel_within", step, method] = r
         return found
 

@@ -109,11 +109,24 @@ def centred_within(distances: np.ndarray, codes: np.ndarray, method: str) -> np.
         all distances within each group are equal, or no group has two taxa.
     """
     same = pairs_within(codes)
-    pairs = distances[same]
+    return centred_pairs(distances[same], codes[np.nonzero(same)[0]], method)
+
+
+def centred_pairs(pairs: np.ndarray, group: np.ndarray, method: str) -> np.ndarray | None:
+    """Return distances that are picked already less the mean of their group, as `centred_within`.
+
+    Parameters
+    ----------
+    pairs
+        (n_pairs,) distances.
+    group
+        (n_pairs,) group of each, numbered from 0.
+    method
+        As in `centred_within`.
+    """
     if not len(pairs):
         return None
     pairs = rankdata(pairs) if method == "spearman" else pairs
-    group = codes[np.nonzero(same)[0]]
     means = np.bincount(group, weights=pairs) / np.maximum(np.bincount(group), 1)
     centred = pairs - means[group]
     if np.abs(centred).max() <= NOISE * np.abs(pairs).max():

@@ -14,7 +14,7 @@ from visgen.distances.matrices import cosine_square
 from visgen.embedding.held_out.scoring import Fold, moments, pooled
 from visgen.embedding.held_out.within import WITHIN, score_within, step_groups
 from visgen.embedding.redrawn import pooled_from
-from visgen.signal.expectation import SIGNALS, deviation, expected_interval, power
+from visgen.signal.expectation import SIGNALS, expected_interval, power, reach
 from visgen.signal.new_specimens import Looks, looks_of, redrawn_vectors
 
 #: Null in the tables of refits: fresh looks at each signal, and what unguided vectors of the same
@@ -28,7 +28,6 @@ SCORED = (
     ("held_out_known", "pearson_double_centred"),
 )
 _FEWEST = 8  # draws at a signal
-_Z_95 = 1.959963984540054
 
 #: From vectors (n_taxa, n_axes) to folds by kind of held-out taxa, by name of a null.
 Fitter = Callable[[np.ndarray], Mapping[str, Mapping[str, Sequence[Fold]]]]
@@ -185,7 +184,7 @@ def gain_limits(
 ) -> tuple[float, float]:
     """Return 95 % limits of a gain over unguided vectors.
 
-    The deviation is that of gains in fresh looks whose score is on average that of the study.
+    As far to both sides as gains reach in fresh looks whose score is on average that of the study.
 
     Parameters
     ----------
@@ -207,8 +206,8 @@ def gain_limits(
     means, sds = own.mean(axis=1), (own - unguided).std(axis=1, ddof=1)
     if not (np.isfinite(means).all() and np.isfinite(sds).all() and sds.all()):
         return np.nan, np.nan
-    half = _Z_95 * float(deviation(means, sds)(np.array(score)))
-    return gain - half, gain + half
+    (half,) = reach(means, sds, own.shape[1])(np.array([score]))
+    return float(gain - half), float(gain + half)
 
 
 def _matrix(
