@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from visgen.distances.matrices import write_distances
+from visgen.prior.files import read_prior, write_no_prior
 from visgen.prior.keeping import learn_priors
 from visgen.prior.scoring import NOTHING, score_prior
 from visgen.prior.seed import ask_seed, tables_of
@@ -197,4 +198,20 @@ def test_few_taxa_are_said_to_be_few(n_taxa):
             study_seed=1,
             seed=1,
         )
-    assert tables_of(omitted=["few"]).omitted["reason"].tolist() == ["few"]
+    assert tables_of(omitted=[("test", "few")]).omitted["reason"].tolist() == ["few"]
+
+
+def test_parts_that_have_too_few_taxa_are_left_out_and_the_others_are_there():
+    found = asked(0.9, unseen=0.8, permutations=0)
+    assert (
+        set(found.omitted["part"]) == {"unseen"}
+        and "expected at least 10" in found.omitted["reason"][0]
+    )
+    assert "unseen" not in set(found.taxa["part"]) and "test" in set(found.taxa["part"])
+
+
+def test_a_prior_that_cannot_be_learned_says_so_where_it_is_read(tmp_path):
+    paths = {"tensors": tmp_path / "tree.safetensors", "about": tmp_path / "tree.json"}
+    write_no_prior(paths, "8 taxa with training images")
+    with pytest.raises(ValueError, match="there is no prior, since 8 taxa with training images"):
+        read_prior(paths)

@@ -124,6 +124,9 @@ if plan.prior:
         "prior_fits": expand(
             "<results>/prior/seed-{seed}/fits.tsv", seed=plan.prior.seeds
         ),
+        "prior_omitted": expand(
+            "<results>/prior/seed-{seed}/omitted.tsv", seed=plan.prior.seeds
+        ),
         "prior_lacking": "<results>/prior/lacking.tsv",
     }
 

@@ -1,9 +1,9 @@
 """Name test specimens by the looks of their taxa, and of their relatives, true and permuted."""
 
 from visgen.features.tables import read_features
-from visgen.features.within_covariance import NoSpreadError
 from visgen.machine.logs import start_log
 from visgen.machine.threads import use_threads
+from visgen.prior.scoring import SEEN
 from visgen.prior.seed import ask_seed, tables_of
 from visgen.prior.sources import read_sources
 from visgen.prior.training import mean_specimens
@@ -31,8 +31,8 @@ study = read_sources(
 )
 try:
     tables = ask_seed(training, asked, study.among, study.above, **params.options, seed=seed)
-except (NoSpreadError, ValueError) as error:
-    tables = tables_of(omitted=[str(error)])
+except ValueError as error:
+    tables = tables_of(omitted=[(SEEN, str(error))])
 write_table(made.taxa, tables.taxa.assign(seed=seed))
 write_table(made.permuted, tables.permuted.assign(seed=seed))
 write_table(made.predictions, tables.predictions)

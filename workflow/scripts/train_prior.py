@@ -3,7 +3,7 @@
 from visgen.features.tables import read_features
 from visgen.machine.logs import start_log
 from visgen.machine.threads import use_threads
-from visgen.prior.files import write_prior
+from visgen.prior.files import write_no_prior, write_prior
 from visgen.prior.keeping import learn_priors
 from visgen.prior.sources import read_sources
 from visgen.prior.training import mean_specimens
@@ -23,7 +23,14 @@ study = read_sources(
     params.rank,
     params.tree_rank,
 )
-priors = learn_priors(specimens, study)
+try:
+    priors, reason = learn_priors(specimens, study), None
+except ValueError as error:
+    priors, reason = {}, str(error)
 for source, tensors, about in zip(params.sources, made.tensors, made.about, strict=True):
-    write_prior({"tensors": tensors, "about": about}, priors[source])
+    paths = {"tensors": tensors, "about": about}
+    if reason is None:
+        write_prior(paths, priors[source])
+    else:
+        write_no_prior(paths, reason)
 write_table(made.lacking, study.lacking)

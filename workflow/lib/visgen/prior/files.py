@@ -113,17 +113,26 @@ def write_prior(paths: Mapping[str, str | Path], prior: SavedPrior) -> None:
     Path(paths["about"]).write_text(text + "\n", encoding="utf-8")
 
 
+def write_no_prior(paths: Mapping[str, str | Path], reason: str) -> None:
+    """Write files that say why there is no prior."""
+    Path(paths["tensors"]).write_bytes(save({}))
+    text = json.dumps({"format": FORMAT, "omitted": reason}, ensure_ascii=False)
+    Path(paths["about"]).write_text(text + "\n", encoding="utf-8")
+
+
 def read_prior(paths: Mapping[str, str | Path]) -> SavedPrior:
     """Read what `write_prior` wrote.
 
     Raises
     ------
     ValueError
-        If the two files are not of one prior, or of another format.
+        If the two files are not of one prior, of another format, or say that there is none.
     """
     about = json.loads(Path(paths["about"]).read_text(encoding="utf-8"))
     if about.pop("format", None) != FORMAT:
         raise ValueError(f"{paths['about']}: not a prior of format {FORMAT}")
+    if "omitted" in about:
+        raise ValueError(f"{paths['about']}: there is no prior, since {about['omitted']}")
     tensors = load_file(paths["tensors"])
     taxa = about.pop("taxa")
     if len(taxa) != len(tensors["means"]):

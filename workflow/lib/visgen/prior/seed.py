@@ -28,6 +28,8 @@ from visgen.prior.unseen import chance_recalls, unseen_by_taxon
 
 #: Null: relatives are dealt to other taxa; with a rank, within its groups only.
 PERMUTED = "permuted_taxa"
+#: Part of the table of omissions that stands for all numbers of the learning curve.
+CURVE = "curve"
 #: Columns of what specimens are called.
 NAMED_COLUMNS = ["specimen", "taxon", "n_train", "relatives", "predicted"]
 _FOLDS = 5  # of the learning curve
@@ -51,7 +53,7 @@ class Tables(NamedTuple):
     fits
         Columns `visgen.prior.asking.FIT_COLUMNS`.
     omitted
-        reason, why there is nothing; no row where there is.
+        part and reason, of each part that there is nothing of.
     """
 
     taxa: pd.DataFrame
@@ -74,7 +76,7 @@ def tables_of(
         pd.DataFrame(list(permuted), columns=PERMUTED_COLUMNS[1:]),
         pd.DataFrame(list(predictions), columns=NAMED_COLUMNS),
         pd.DataFrame(list(fits), columns=FIT_COLUMNS),
-        pd.DataFrame(list(omitted), columns=["reason"]),
+        pd.DataFrame(list(omitted), columns=["part", "reason"]),
     )
 
 
@@ -137,9 +139,18 @@ def ask_seed(
                 named += _named(here, name, scores)
     permuted = list(_permuted_seen(here, relatives, above, tail, permutations, study_seed))
     unseen_orders = (permutations, study_seed)
-    of_unseen = _unseen(training, others, relatives_of, above, unseen, unseen_orders, seed)
-    rows += [*of_unseen.rows, *_curve(training, others, relatives_of, curve, seed)]
-    return tables_of(rows, [*permuted, *of_unseen.permuted], named, fits)
+    omitted = []
+    try:
+        found = _unseen(training, others, relatives_of, above, unseen, unseen_orders, seed)
+        rows += found.rows
+        permuted += found.permuted
+    except ValueError as error:  # fewer taxa are left than are needed
+        omitted.append((UNSEEN, str(error)))
+    try:
+        rows += _curve(training, others, relatives_of, curve, seed)
+    except ValueError as error:
+        omitted.append((CURVE, str(error)))
+    return tables_of(rows, permuted, named, fits, omitted)
 
 
 def _rows(

@@ -45,19 +45,23 @@ def prior_content(
     settings
         rank, backbone, tail, rare, permutations, bootstraps, seeds (their number).
     given
-        Paths: prior_figures, prior_fits (``seed-<s>/fits.tsv``) and prior_lacking (taxa that
-        sources lack).
+        Paths: prior_figures, prior_fits and prior_omitted (of each seed), and prior_lacking (taxa
+        that sources lack).
     """
     scores = metrics[metrics["experiment"] == EXPERIMENT]
     rows = rows_by_key(scores)
     by_others = {words: rows_by_key(scores, evaluator) for evaluator, words in _OTHERS.items()}
     variants = list(dict.fromkeys(scores["variant"]))
-    fits = pd.concat([read_table(path) for path in given["prior_fits"]])
+    fits, omitted = (
+        pd.concat([read_table(path) for path in given[key]])
+        for key in ("prior_fits", "prior_omitted")
+    )
+    reasons = omitted.loc[omitted["part"] == SEEN, "reason"]
     return {
         "prior": {
             **settings,
             "findings": prior_findings(
-                scores, settings["rank"], settings["tail"], settings["seeds"]
+                scores, settings["rank"], settings["tail"], settings["seeds"], reasons
             ),
             "rows": [_seen(variant, rows, by_others) for variant in variants],
             "unseen": [
@@ -69,6 +73,7 @@ def prior_content(
             "unseen_heads": list(_unseen_measures(scores).values()),
             "curve": _curve(scores, rows),
             "fits": _fits(fits),
+            "omitted": omitted.drop_duplicates().to_dict("records"),
             "lacking": read_table(given["prior_lacking"][0]).to_dict("records"),
             "figures": {Path(path).stem: path for path in given["prior_figures"]},
         }

@@ -1,6 +1,6 @@
 """What relatives, and genes, add to the recognition of rare taxa, in plain sentences."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -49,7 +49,9 @@ def verdict(gain: Mapping[str, Any]) -> str:
     return UNDECIDED if found == SHOWN and not is_above else found
 
 
-def prior_findings(scores: pd.DataFrame, rank: str, tail: int, n_seeds: int) -> list[str]:
+def prior_findings(
+    scores: pd.DataFrame, rank: str, tail: int, n_seeds: int, omitted: Sequence[str]
+) -> list[str]:
     """Say whether relatives help to see rare taxa, whether genes do, null results included.
 
     Parameters
@@ -62,14 +64,15 @@ def prior_findings(scores: pd.DataFrame, rank: str, tail: int, n_seeds: int) -> 
         Taxa with fewer training specimens are rare.
     n_seeds
         Splits that means are over.
+    omitted
+        Reasons why a split tells nothing.
     """
     rows = rows_by_key(scores)
     base = rows.get((NOTHING, SEEN, _TAIL, SCORE, None))
     if base is None:
-        return [
-            f"Whether relatives help to see rare taxa ({rank}) cannot be told: no {rank} with "
-            f"fewer than {tail} training specimens has test images."
-        ]
+        why = "; ".join(dict.fromkeys(omitted))
+        why = why or f"no {rank} with fewer than {tail} training specimens has test images"
+        return [f"Whether relatives help to see rare taxa ({rank}) cannot be told: {why}."]
     sources = dict.fromkeys(key[0] for key in rows if not key[0].endswith(BEYOND_TAXONOMY))
     fewest = "one training specimen" if tail == 2 else f"fewer than {tail} training specimens"
     opening = (
