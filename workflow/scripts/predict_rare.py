@@ -2,7 +2,7 @@
 
 from visgen.features.tables import read_features
 from visgen.machine.logs import start_log
-from visgen.machine.threads import use_threads
+from visgen.machine.threads import one_thread, use_threads
 from visgen.prior.scoring import SEEN
 from visgen.prior.seed import ask_seed, tables_of
 from visgen.prior.sources import read_sources
@@ -30,7 +30,8 @@ study = read_sources(
     params.tree_rank,
 )
 try:
-    tables = ask_seed(training, asked, study.among, study.above, **params.options, seed=seed)
+    with one_thread():
+        tables = ask_seed(training, asked, study.among, study.above, **params.options, seed=seed)
 except ValueError as error:
     tables = tables_of(omitted=[(SEEN, str(error))])
 write_table(made.taxa, tables.taxa.assign(seed=seed))
