@@ -24,6 +24,9 @@ TAXA_COLUMNS = ["seed", "part", "n_train", "taxon", "relatives", "evaluator", "m
 TAXA_COLUMNS += ["n_asked", "value"]
 #: Columns of the table of refits to permuted relatives.
 PERMUTED_COLUMNS = ["seed", "null", "relatives", "permutation", "part", "metric", "value"]
+#: Null: relatives are dealt to other taxa; with a rank, within its groups only.
+PERMUTED = "permuted_taxa"
+PERMUTED_WITHIN = "permuted_within_"
 #: Measure of seen taxa: share of a taxon's images that are named right.
 RIGHT = "right"
 #: Means over taxa: all of them, those with few training specimens, and the others.
@@ -74,7 +77,7 @@ def score_prior(
         - each mean over taxa, of each seed, then over seeds. Limits from a Bayesian bootstrap
           over taxa, with the same weights in every seed and for every source;
         - the difference to `NOTHING`, and of a source with the taxonomy that to the taxonomy
-          alone, with the same weights; p, of what was permuted, is the larger of its nulls;
+          alone, with the same weights; p is that of `PERMUTED`;
         - each null: mean and range of 95 % of refits, p of this null;
         - of the learning curve, how many more specimens without relatives do as much (`WORTH`).
     """
@@ -103,11 +106,23 @@ def score_prior(
                     row = {"role": DIFFERENCE, "against": other}
                     row |= _summary(samples - means[other])
                     # What is permuted is all of a source, or what it adds to the taxonomy.
-                    if tests and (other == TAXONOMY) == relatives.endswith(BEYOND_TAXONOMY):
-                        row["p"] = max(null["p"] for null in tests)
-                        row["n_permutations"] = min(null["n_permutations"] for null in tests)
+                    if (other == TAXONOMY) == relatives.endswith(BEYOND_TAXONOMY):
+                        row |= next(
+                            (
+                                {k: t[k] for k in ("p", "n_permutations")}
+                                for t in tests
+                                if t["against"] == PERMUTED
+                            ),
+                            {},
+                        )
                     rows.append(label | row)
     return rows + list(_worths(taxa, names, weights))
+
+
+def _test(null: Mapping[str, Any]) -> dict[str, Any]:
+    """Return p and its permutations, of the null in which all taxa change places; else nothing."""
+    keys = ("p", "n_permutations") if null["against"] == PERMUTED else ()
+    return {key: null[key] for key in keys}
 
 
 def _counted(part: str, table: pd.DataFrame, tail: int) -> Iterator[tuple[str, pd.DataFrame]]:

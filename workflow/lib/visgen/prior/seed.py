@@ -16,7 +16,9 @@ from visgen.prior.scoring import (
     MAIN,
     NOTHING,
     OVER_TAXA,
+    PERMUTED,
     PERMUTED_COLUMNS,
+    PERMUTED_WITHIN,
     RIGHT,
     SEEN,
     TAXA_COLUMNS,
@@ -26,8 +28,6 @@ from visgen.prior.scoring import (
 from visgen.prior.training import Specimens, joined, keep_some, thin_out
 from visgen.prior.unseen import chance_recalls, unseen_by_taxon
 
-#: Null: relatives are dealt to other taxa; with a rank, within its groups only.
-PERMUTED = "permuted_taxa"
 #: Part of the table of omissions that stands for all numbers of the learning curve.
 CURVE = "curve"
 #: Columns of what specimens are called.
@@ -188,7 +188,7 @@ def _permuted_seen(
     for name, kinds in models(relatives).items() if permutations else ():
         nulls = {PERMUTED: None}
         if name.endswith(BEYOND_TAXONOMY):
-            nulls |= {f"permuted_within_{rank}": above[rank] for rank in above.columns[-2:]}
+            nulls |= {PERMUTED_WITHIN + rank: above[rank] for rank in above.columns[-2:]}
         for null, groups in nulls.items():
             if groups is not None and not groups.reindex(asked.taxa).dropna().duplicated().any():
                 continue  # there is nothing to permute

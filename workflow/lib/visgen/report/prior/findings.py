@@ -8,7 +8,17 @@ import pandas as pd
 from visgen.claims import CHANCE, COARSE, NOT_SHOWN, SHOWN, UNDECIDED, UNTESTED, Step, judge
 from visgen.metrics import DIFFERENCE, EXPECTED, SCORE
 from visgen.prior.options import GENES, TAXONOMY
-from visgen.prior.scoring import BEYOND_TAXONOMY, MAIN, NOTHING, SEEN, UNSEEN, WORTH, curve_part
+from visgen.prior.recognition import AS_COLLECTED
+from visgen.prior.scoring import (
+    BEYOND_TAXONOMY,
+    MAIN,
+    NOTHING,
+    PERMUTED_WITHIN,
+    SEEN,
+    UNSEEN,
+    WORTH,
+    curve_part,
+)
 from visgen.prior.words import in_words
 from visgen.report.cells import interval_in_words, points
 from visgen.report.page import format_p, format_percent, is_nothing
@@ -82,6 +92,7 @@ def prior_findings(
     )
     told = [_of_source(rows, source) for source in sources if source != NOTHING]
     sentences = [" ".join([opening, *told])]
+    sentences += list(_as_collected(scores, sources))
     sentences += list(_beyond(rows))
     sentences += list(_of_unseen(rows, sources, rank))
     return sentences
@@ -104,6 +115,20 @@ def _of_source(rows: Rows, source: str) -> str:
     return words + "."
 
 
+def _as_collected(scores: pd.DataFrame, sources: Mapping[str, None]) -> Iterator[str]:
+    """Say what changes where common taxa are expected more often, as they came in training."""
+    rows = rows_by_key(scores, AS_COLLECTED)
+    told = []
+    for source in sources:
+        gains = [rows.get((source, SEEN, m, DIFFERENCE, NOTHING)) for m in (_TAIL, _HEAD)]
+        if None not in gains:
+            told.append(
+                f"by {in_words(source)} rare {_points(gains[0])}, others {_points(gains[1])}"
+            )
+    if told:
+        yield f"Where taxa are expected as often as they came in training: {'; '.join(told)}."
+
+
 def _beyond(rows: Rows) -> Iterator[str]:
     """Say what genes, and the tree, add to the taxonomy."""
     for (relatives, part, metric, role, against), gain in rows.items():
@@ -118,9 +143,15 @@ def _beyond(rows: Rows) -> Iterator[str]:
                 "not asked: alone no gain is shown."
             )
             continue
+        within = [
+            f"{null.removeprefix(PERMUTED_WITHIN)} p = {format_p(row['p'])}"
+            for (*key, null), row in rows.items()
+            if key == [relatives, SEEN, _TAIL, EXPECTED] and null.startswith(PERMUTED_WITHIN)
+        ]
+        finer = f" Where they change places within a group only: {', '.join(within)}."
         yield (
             f"{what} beyond the taxonomy ({in_words(relatives)} against taxonomy alone): "
-            f"{_gain(gain)}: {_VERDICTS[verdict(gain)]}."
+            f"{_gain(gain)}: {_VERDICTS[verdict(gain)]}." + (finer if within else "")
         )
 
 
