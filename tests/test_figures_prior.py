@@ -76,9 +76,9 @@ def test_gains_are_paired_by_taxon_and_seed():
 
 
 def test_gains_have_a_row_a_source_within_the_edges():
-    figure = plot_gain(gains_of_taxa(taxa(), nearest().assign(nearest=np.nan)))
+    figure = plot_gain(gains_of_taxa(taxa(), nearest().assign(nearest=np.nan)), 2)
     assert len(figure.axes) == 4
-    assert_nothing_is_cut(png(plot_gain(gains_of_taxa(taxa(), nearest()))))
+    assert_nothing_is_cut(png(plot_gain(gains_of_taxa(taxa(), nearest()), 2)))
 
 
 def test_examples_are_those_whose_name_changes_rarest_taxa_first():
@@ -105,7 +105,7 @@ def test_examples_show_photographs_with_all_names(tmp_path):
     "figure",
     [
         lambda: plot_curve(curve()[:0]),
-        lambda: plot_gain(gains_of_taxa(taxa()[:0], nearest())),
+        lambda: plot_gain(gains_of_taxa(taxa()[:0], nearest()), 2),
         lambda: plot_examples(choose_examples(predictions()[:0], "tree"), None, "tree", None, 1),
     ],
 )

@@ -129,6 +129,7 @@ if plan.prior:
             "../../envs/statistics.yaml"
         params:
             source=plan.prior.sources[-1],
+            tail=config["prior"]["tail"],
             rank=plan.prior.rank,
             background=config["ingest"]["background"],
             max_pixels=config["ingest"]["max_pixels"],

@@ -14,7 +14,7 @@ start_log(snakemake.log[0])
 given, made, params = snakemake.input, snakemake.output, snakemake.params
 plot_curve(read_table(given.scores)).savefig(made.curve, dpi=150)
 taxa, nearest = (pd.concat(map(read_table, paths)) for paths in (given.taxa, given.nearest))
-plot_gain(gains_of_taxa(taxa, nearest)).savefig(made.gain, dpi=150)
+plot_gain(gains_of_taxa(taxa, nearest), params.tail).savefig(made.gain, dpi=150)
 # A specimen is shown by the first of its images.
 images = read_images(given.image_table, os.environ["VISGEN_IMAGES"]).set_index("id")["path"]
 specimens = read_labels(given.labels)["specimen"]

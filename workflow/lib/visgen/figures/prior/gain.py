@@ -1,6 +1,5 @@
 """Who gains by relatives: by training specimens, and by how near the nearest relative is."""
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -10,9 +9,8 @@ from visgen.figures.matrices import plot_notice
 from visgen.prior.scoring import MAIN, NOTHING, SEEN
 from visgen.prior.words import in_words
 
-_PANEL = (3.6, 2.6)  # inches
-_BINS = 5  # of distances, with as many taxa each
-_JITTER = 0.12
+_PANEL = (4.2, 2.4)  # inches
+_GROUPS = 5
 
 
 def gains_of_taxa(taxa: pd.DataFrame, training: pd.DataFrame) -> pd.DataFrame:
@@ -39,71 +37,55 @@ def gains_of_taxa(taxa: pd.DataFrame, training: pd.DataFrame) -> pd.DataFrame:
     return table[["seed", "relatives", "taxon", "n_train", "gain", "nearest"]]
 
 
-def plot_gain(gains: pd.DataFrame) -> Figure:
-    """Draw gains by training specimens and by the nearest relative, a row a source.
+def plot_gain(gains: pd.DataFrame, tail: int) -> Figure:
+    """Draw mean gains by training specimens and, of rare taxa, by the nearest relative.
 
     Parameters
     ----------
     gains
         As `gains_of_taxa` returns them.
+    tail
+        Taxa with fewer training specimens are rare.
     """
     if gains.empty:
         return plot_notice("no taxon has both relatives and test images")
     sources = list(dict.fromkeys(gains["relatives"]))
-    figure = Figure(figsize=(2 * _PANEL[0], _PANEL[1] * len(sources)), layout="constrained")
+    figure = Figure(figsize=(2 * _PANEL[0], _PANEL[1] * len(sources) + 0.4), layout="constrained")
     panels = figure.subplots(len(sources), 2, squeeze=False, sharey=True)
     for (left, right), source in zip(panels, sources, strict=True):
         of_source = gains[gains["relatives"] == source]
-        _by_number(left, of_source)
-        _by_distance(right, of_source)
+        _draw(left, of_source, "n_train", "{:.0f}")
+        _draw(right, of_source[of_source["n_train"] < tail], "nearest", "{:.2g}")
         left.set_title(f"relatives by {in_words(source)}", loc="left", fontsize=9)
         left.set_ylabel("gain, points")
-    panels[-1][0].set_xlabel("training specimens of the taxon")
-    panels[-1][1].set_xlabel("distance to the nearest relative with images")
-    figure.suptitle(
-        "squares: means over taxa with two standard errors; dots: taxa, each seed by itself",
-        fontsize=8,
-        color="0.3",
+    panels[-1][0].set_xlabel("training specimens of the taxon", fontsize=8.5)
+    panels[-1][1].set_xlabel(
+        "distance to the nearest relative with images, rare taxa", fontsize=8.5
     )
+    figure.suptitle("means over taxa, with two standard errors", fontsize=8, color="0.3")
     return figure
 
 
-def _by_number(axes: Axes, table: pd.DataFrame) -> None:
-    numbers = sorted(table["n_train"].unique())
-    place = table["n_train"].map({n: i for i, n in enumerate(numbers)}).to_numpy()
-    _dots(axes, place, table["gain"])
-    groups = table.groupby("n_train")
-    _means(axes, range(len(numbers)), groups)
-    sizes = groups["taxon"].nunique()
-    labels = [f"{n}\n({sizes[n]:,} taxa)" for n in numbers]
-    step = max(1, len(numbers) // 5)
-    axes.set_xticks(range(len(numbers))[::step], labels[::step], fontsize=7)
-
-
-def _by_distance(axes: Axes, table: pd.DataFrame) -> None:
-    there = table.dropna(subset="nearest")
-    if there.empty:
-        axes.text(0.5, 0.5, "no distances", ha="center", transform=axes.transAxes, fontsize=8)
-        return
-    _dots(axes, there["nearest"].to_numpy(), there["gain"], jitter=0)
-    bins = pd.qcut(there["nearest"], _BINS, duplicates="drop")
-    groups = there.groupby(bins, observed=True)
-    _means(axes, groups["nearest"].mean(), groups)
-
-
-def _dots(axes: Axes, x: np.ndarray, gain: pd.Series, jitter: float = _JITTER) -> None:
-    rng = np.random.default_rng(1)
-    shifted = x + jitter * rng.uniform(-1, 1, len(x))
-    axes.plot(shifted, 100 * gain, ".", c=COLOURS[5], ms=2.5, alpha=0.35, zorder=1)
+def _draw(axes: Axes, table: pd.DataFrame, column: str, form: str) -> None:
+    """Draw means of a few groups of about as many taxa each, by a number."""
     axes.axhline(0, color="0.6", lw=0.8, zorder=0)
     axes.spines[["top", "right"]].set_visible(False)
-
-
-def _means(axes: Axes, x, groups) -> None:
-    """Draw means and two standard errors over taxa, whose seeds are averaged first."""
-    means, errors = [], []
-    for _, of_group in groups:
-        by_taxon = of_group.groupby("taxon")["gain"].mean()
-        means.append(100 * by_taxon.mean())
-        errors.append(200 * by_taxon.sem() if len(by_taxon) > 1 else 0)
-    axes.errorbar(x, means, errors, fmt="s", c=COLOURS[0], ms=5, capsize=2, lw=1.2, zorder=3)
+    axes.grid(axis="y", color="0.93", lw=0.6)
+    axes.tick_params(labelsize=7.5)
+    there = table.dropna(subset=column)
+    if there.empty:
+        axes.set_xticks([])
+        axes.text(0.5, 0.5, "none is known", ha="center", transform=axes.transAxes, fontsize=8)
+        return
+    values = there[column]
+    groups = values if values.nunique() <= _GROUPS else pd.qcut(values, _GROUPS, duplicates="drop")
+    labels = []
+    for place, (_, of_group) in enumerate(there.groupby(groups, observed=True)):
+        by_taxon = 100 * of_group.groupby("taxon")["gain"].mean()  # over seeds
+        error = 2 * by_taxon.sem() if len(by_taxon) > 1 else 0
+        axes.errorbar(place, by_taxon.mean(), error, fmt="s", c=COLOURS[0], ms=5, capsize=2, lw=1.2)
+        ends = dict.fromkeys(form.format(of_group[column].agg(end)) for end in ("min", "max"))
+        n = len(by_taxon)
+        labels.append(f"{' to '.join(ends)}\n({n:,} {'taxa' if n > 1 else 'taxon'})")
+    axes.set_xticks(range(len(labels)), labels, fontsize=6.5)
+    axes.set_xlim(-0.5, len(labels) - 0.5)
