@@ -728,6 +728,8 @@ FREE = [
     "config.classification.reference",
     "config.published",
     "config.embedding.reference",
+    "config.prior.backbone",
+    "config.prior.rank",
     "config.visual_genetic.backbone",
     "config.visual_genetic.rank",
     "config.visual_genetic.variants.<name>.anchors",

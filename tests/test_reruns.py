@@ -35,15 +35,19 @@ FOLDS = REFITS | RIDGE | {"embed_held_out"}
 GUIDED = REFITS | {"train_embedding"}
 UNGUIDED = EMBEDDING | HELD_OUT | {"embed_taxa", "embed_held_out"}
 IMAGES_OF_TAXA = GUIDED | RIDGE | UNGUIDED | {"split_taxa", "split_taxa_again"}
+PRIOR = SCORES | {"score_prior", "plot_prior"}
+RARE = PRIOR | {"predict_rare"}
+PRIORS = RARE | {"train_prior"}
 # What is drawn beside the inputs tells how images were framed for their features.
-FEATURES = CLASSIFIERS | GUIDED | RIDGE | UNGUIDED | {"extract_features", "plot_inputs"}
+FEATURES = CLASSIFIERS | GUIDED | RIDGE | UNGUIDED | PRIORS
+FEATURES |= {"extract_features", "plot_inputs"}
 VISUAL_GENETIC = SCORES | {"score_visual_genetic", "plot_visual_genetic"}
 PREDICTIONS = VISUAL_GENETIC | {"predict_taxa"}
 VARIANTS = PREDICTIONS | {"train_variant"}
 VIEWS = VARIANTS | {"pool_views"}
 REGIMES = VIEWS | {"train_regime"}
 COVERAGE = {"measure_coverage", "plot_inputs", "plot_genetics"}
-SPLITS = CLASSIFIERS | VISUAL_GENETIC | COVERAGE | {"split_specimens"}
+SPLITS = CLASSIFIERS | VISUAL_GENETIC | RARE | COVERAGE | {"split_specimens"}
 PARTS = SPLITS | REGIMES
 WEIGHTS = FEATURES | REGIMES | {"train_simclr"}
 SEQUENCE_SCORES = SCORES | {"score_sequences", "plot_genetics"}
@@ -133,6 +137,9 @@ def test_an_unchanged_study_has_nothing_to_do(planner):
         ("genetics.anchors.raw.average", "mean", ANCHORS),
         ("genetics.tree.bootstraps", 6, TREE),
         ("genetics.bootstraps", 200, SEQUENCE_SCORES),
+        ("prior.bootstraps", 99, PRIOR),
+        ("prior.permutations", 3, RARE),
+        ("prior.relatives", ["taxonomy"], PRIORS),
         ("visual_genetic.tail", 9, VISUAL_GENETIC),
         ("visual_genetic.neighbours", [1, 3], PREDICTIONS),
         ("visual_genetic.pretraining.epochs", 4, REPORT),  # there is no regime but control
@@ -214,6 +221,6 @@ def test_a_new_image_of_ones_own_is_noticed(planner):
     assert not rules & {"embed_taxa", "score_held_out", "measure_distances", "score_sequences"}
 
 
-def test_the_default_study_has_at_most_58_jobs(planner):
+def test_the_default_study_has_at_most_64_jobs(planner):
     planned = planned_jobs(planner.run("--cores", "2", "--dry-run", "--resources", "gpu=1"))
-    assert sum(planned.values()) + 1 <= 58  # with all
+    assert sum(planned.values()) + 1 <= 64  # with all

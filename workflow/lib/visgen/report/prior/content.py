@@ -74,7 +74,7 @@ def prior_content(
             "curve": _curve(scores, rows),
             "fits": _fits(fits),
             "omitted": omitted.drop_duplicates().to_dict("records"),
-            "lacking": read_table(given["prior_lacking"][0]).to_dict("records"),
+            "lacking": read_table(given["prior_lacking"]).to_dict("records"),
             "figures": {Path(path).stem: path for path in given["prior_figures"]},
         }
     }
