@@ -728,6 +728,7 @@ FREE = [
     "config.classification.reference",
     "config.published",
     "config.embedding.reference",
+    "config.prior.apart.items",
     "config.prior.backbone",
     "config.prior.rank",
     "config.visual_genetic.backbone",

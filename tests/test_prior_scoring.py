@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from visgen.metrics import metrics_table, of_role
-from visgen.prior.scoring import PERMUTED_COLUMNS, TAXA_COLUMNS, score_prior
+from visgen.prior.scoring import PERMUTED_COLUMNS, TAXA_COLUMNS, check_taxa, score_prior
 
 TAXA = [f"Arca {letter}" for letter in "abcdefghij"]
 
@@ -119,3 +119,18 @@ def test_unseen_taxa_have_a_row_a_measure():
     found = scored(taxa)
     assert set(found["metric"]) == {"among_unseen", "among_all"}
     assert set(found["part"]) == {"unseen"}
+
+
+def test_taxa_are_scored_apart_and_rare_ones_without_them():
+    taxa = table_of({"nothing": [1.0, *[0.5] * 4, *[0.0] * 5]})
+    rows = score_prior(taxa, NONE, tail=2, apart=[TAXA[0], TAXA[9]], bootstraps=0, seed=1)
+    found = {row["metric"]: (row["value"], row["n"]) for row in rows}
+    assert found["apart_accuracy"] == (0.5, 2)
+    assert found["tail_accuracy_without_apart"] == (0.5, 4)
+    assert found["tail_accuracy"] == (pytest.approx(0.6), 5)
+
+
+def test_a_name_that_is_no_taxon_of_the_study_is_refused():
+    check_taxa("prior.apart", TAXA[:2], TAXA)
+    with pytest.raises(ValueError, match=r"prior\.apart: found 'Arca z', .*near names are Arca"):
+        check_taxa("prior.apart", ["Arca z"], TAXA)

@@ -84,7 +84,7 @@ if plan.prior:
             permuted=expand(
                 "<results>/prior/seed-{seed}/permuted.tsv", seed=plan.prior.seeds
             ),
-            specimens_ingested=of_specimens([]),
+            names=taxa_of(plan.prior.rank),
             code=code_of("score_prior.py"),
         output:
             "<results>/prior/scores.tsv",
@@ -95,8 +95,9 @@ if plan.prior:
         params:
             rank=plan.prior.rank,
             backbone=plan.prior.backbone,
-            tail=config["prior"]["tail"],
-            bootstraps=config["prior"]["bootstraps"],
+            options={
+                key: config["prior"][key] for key in ("tail", "apart", "bootstraps")
+            },
             seed=plan.seed,
         script:
             "../scripts/score_prior.py"

@@ -3,7 +3,7 @@
 import pandas as pd
 from visgen.machine.logs import start_log
 from visgen.metrics import metrics_table
-from visgen.prior.scoring import EXPERIMENT, score_prior
+from visgen.prior.scoring import EXPERIMENT, check_taxa, score_prior
 from visgen.tables import read_table, write_table
 
 start_log(snakemake.log[0])
@@ -11,6 +11,7 @@ params = snakemake.params
 taxa, permuted = (
     pd.concat(map(read_table, paths)) for paths in (snakemake.input.taxa, snakemake.input.permuted)
 )
-rows = score_prior(taxa, permuted, tail=params.tail, bootstraps=params.bootstraps, seed=params.seed)
+check_taxa("prior.apart", params.options["apart"], read_table(snakemake.input.names)["taxon"])
+rows = score_prior(taxa, permuted, **params.options, seed=params.seed)
 labels = {"experiment": EXPERIMENT, "backbone": params.backbone, "rank": params.rank}
 write_table(snakemake.output[0], metrics_table([labels | row for row in rows]))

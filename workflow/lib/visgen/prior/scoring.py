@@ -1,6 +1,7 @@
 """Scores of taxa that are known by their relatives, what relatives add, and the nulls of it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,8 @@ PERMUTED_WITHIN = "permuted_within_"
 RIGHT = "right"
 #: Means over taxa: all of them, those with few training specimens, and the others.
 OVER_TAXA = ("balanced_accuracy", "tail_accuracy", "head_accuracy")
+#: Taxa that are scored apart, and rare ones without them.
+APART, WITHOUT_APART = "apart_accuracy", "tail_accuracy_without_apart"
 #: How many more training specimens would do as much as relatives do.
 WORTH = "worth"
 
@@ -49,8 +52,28 @@ def beyond(source: str) -> str:
     return f"{source}{BEYOND_TAXONOMY}"
 
 
+def check_taxa(key: str, named: Collection[str], taxa: Collection[str]) -> None:
+    """Refuse a name in the configuration that is no taxon of the study.
+
+    Raises
+    ------
+    ValueError
+        With the key, the name and near ones.
+    """
+    for name in sorted(set(named) - set(taxa)):
+        near = get_close_matches(name, list(taxa), n=3)
+        hint = f"; near names are {', '.join(near)}" if near else ""
+        raise ValueError(f"config key {key}: found {name!r}, which is no taxon of the study{hint}")
+
+
 def score_prior(
-    taxa: pd.DataFrame, permuted: pd.DataFrame, *, tail: int, bootstraps: int, seed: int
+    taxa: pd.DataFrame,
+    permuted: pd.DataFrame,
+    *,
+    tail: int,
+    apart: Collection[str] = (),
+    bootstraps: int,
+    seed: int,
 ) -> list[dict[str, Any]]:
     """Score what is expected from relatives, over all seeds together.
 
@@ -63,6 +86,8 @@ def score_prior(
         Columns `PERMUTED_COLUMNS`: what refits to permuted relatives score.
     tail
         Taxa with fewer training specimens are rare.
+    apart
+        Taxa that are scored apart, too.
     bootstraps
         Samples of taxa.
     seed
@@ -86,7 +111,7 @@ def score_prior(
     weights = np.vstack([np.ones(len(names)), bayesian_weights(len(names), bootstraps, rng)])
     rows: list[dict[str, Any]] = []
     for (part, evaluator), table in taxa.groupby(["part", "evaluator"], sort=False):
-        for metric, counted in _counted(part, table, tail):
+        for metric, counted in _counted(part, table, tail, apart):
             means = {
                 relatives: _weighted(of_it, names, weights)
                 for relatives, of_it in counted.groupby("relatives", sort=False)
@@ -125,15 +150,18 @@ def _test(null: Mapping[str, Any]) -> dict[str, Any]:
     return {key: null[key] for key in keys}
 
 
-def _counted(part: str, table: pd.DataFrame, tail: int) -> Iterator[tuple[str, pd.DataFrame]]:
+def _counted(
+    part: str, table: pd.DataFrame, tail: int, apart: Collection[str]
+) -> Iterator[tuple[str, pd.DataFrame]]:
     """Yield each metric with the rows that it is a mean of."""
     if part != SEEN:
         yield from ((str(measure), rows) for measure, rows in table.groupby("measure", sort=False))
         return
-    is_rare = table["n_train"] < tail
-    for metric, rows in zip(OVER_TAXA, (table, table[is_rare], table[~is_rare]), strict=True):
-        if len(rows):
-            yield metric, rows
+    is_rare, is_apart = table["n_train"] < tail, table["taxon"].isin(apart)
+    parts = dict(zip(OVER_TAXA, (table, table[is_rare], table[~is_rare]), strict=True))
+    if len(apart):
+        parts |= {APART: table[is_apart], WITHOUT_APART: table[is_rare & ~is_apart]}
+    yield from ((metric, rows) for metric, rows in parts.items() if len(rows))
 
 
 def _weighted(table: pd.DataFrame, names: list[str], weights: np.ndarray) -> np.ndarray:

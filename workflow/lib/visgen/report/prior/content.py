@@ -10,11 +10,13 @@ from visgen.metrics import DIFFERENCE, EXPECTED, SCORE
 from visgen.prior.options import TAXONOMY
 from visgen.prior.recognition import AS_COLLECTED, COSINE
 from visgen.prior.scoring import (
+    APART,
     EXPERIMENT,
     NOTHING,
     OVER_TAXA,
     SEEN,
     UNSEEN,
+    WITHOUT_APART,
     WORTH,
 )
 from visgen.prior.words import in_words
@@ -103,6 +105,14 @@ def _seen(variant: str, rows: Rows, by_others: Mapping[str, Rows]) -> dict[str, 
     ]
     if cells[1]:
         cells[1]["lines"] = [*cells[1].get("lines", []), *nulls]
+    for place, metric, words in (
+        (0, APART, "those apart"),
+        (1, WITHOUT_APART, "without those apart"),
+    ):
+        row = rows.get((variant, SEEN, metric, SCORE, None))
+        if row is not None and cells[place]:
+            line = f"{words} {format_percent(row['value'])}"
+            cells[place]["lines"] = [*cells[place].get("lines", []), line]
     return {"relatives": in_words(variant), "is_null": variant == NOTHING, "cells": cells + gains}
 
 
