@@ -135,11 +135,11 @@ def _beyond(rows: Rows) -> Iterator[str]:
         if (part, metric, role, against) != (SEEN, _TAIL, DIFFERENCE, TAXONOMY):
             continue
         source = relatives.removesuffix(BEYOND_TAXONOMY)
-        what = "Genes" if source in GENES else "The tree"
+        what, adds = ("Genes", "add") if source in GENES else ("The tree", "adds")
         alone = rows.get((source, SEEN, _TAIL, DIFFERENCE, NOTHING))
         if alone is not None and verdict(alone) != SHOWN:
             yield (
-                f"Whether {what[0].lower()}{what[1:]} ({in_words(source)}) adds to the taxonomy is "
+                f"Whether {what[0].lower()}{what[1:]} ({in_words(source)}) {adds} to the taxonomy is "
                 "not asked: alone no gain is shown."
             )
             continue
