@@ -1,6 +1,6 @@
 """Training specimens, others that are named by them, and what is fitted to name them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,12 +17,15 @@ from visgen.prior.fitting import (
 )
 from visgen.prior.looks import fit_looks
 from visgen.prior.options import TAXONOMY
+from visgen.prior.permuting import Measure, measure_orders
 from visgen.prior.posterior import Weights, posterior_weights
 from visgen.prior.recognition import Trial, trial_of
 from visgen.prior.relatives import Relatives
 from visgen.prior.scoring import NOTHING, beyond
 from visgen.prior.training import Specimens
 
+#: From taxa to how they covary by each source.
+RelativesOf = Callable[[Sequence[str]], Mapping[str, Relatives]]
 #: What is told of each fit.
 FIT_COLUMNS = ["relatives", "own_share", "variance", "scale", "log_likelihood_gain"]
 FIT_COLUMNS += ["nearest_relative", "n_filled", "clipped"]
@@ -122,3 +125,31 @@ def all_weights(
 def named_taxa(asked: Asked, found: np.ndarray) -> pd.Series:
     """Return (n_taxa,) numbers of taxa by name, without those that are not defined."""
     return pd.Series(found, asked.taxa).dropna()
+
+
+def rows_of(
+    part: str, asked: Asked, name: str, evaluator: str, measure: str, found: np.ndarray
+) -> Iterator[tuple]:
+    """Yield rows of the table of taxa, without seed, of those whose number is defined."""
+    n_train = pd.Series(asked.trial.n_images, asked.taxa)
+    n_asked = pd.Series(np.bincount(asked.trial.truth, minlength=len(asked.taxa)), asked.taxa)
+    for taxon, value in named_taxa(asked, found).items():
+        yield part, n_train[taxon], taxon, name, evaluator, measure, n_asked[taxon], value
+
+
+def refit_rows(
+    asked: Asked,
+    kinds: Sequence[Relatives],
+    orders: np.ndarray,
+    measure: Measure,
+    null: str,
+    name: str,
+    part: str,
+) -> Iterator[tuple]:
+    """Yield rows of the table of refits, without values that are not defined."""
+    found = measure_orders(asked.evidence, kinds, orders, measure)
+    apart = ("pi", "nearest_relative", "scale", "log_likelihood")
+    for metric in found.columns.difference(apart, sort=False):
+        for number, value in enumerate(found[metric].to_numpy()[1:], start=1):
+            if not np.isnan(value):
+                yield null, name, number, part, metric, value

@@ -1,20 +1,29 @@
 """All that one split tells of relatives: of taxa with specimens, without any, and in between."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from visgen.prior.asking import FIT_COLUMNS, Asked, all_weights, ask, models, named_taxa
-from visgen.prior.permuting import measure_orders, relative_orders
+from visgen.prior.asking import (
+    FIT_COLUMNS,
+    Asked,
+    RelativesOf,
+    all_weights,
+    ask,
+    models,
+    refit_rows,
+    rows_of,
+)
+from visgen.prior.curve import learning_curve
+from visgen.prior.permuting import relative_orders
 from visgen.prior.posterior import Weights
 from visgen.prior.recognition import SCORINGS, mean_recall, recall_by_taxon, scores_of
 from visgen.prior.relatives import Relatives
 from visgen.prior.scoring import (
     BEYOND_TAXONOMY,
     MAIN,
-    NOTHING,
     OVER_TAXA,
     PERMUTED,
     PERMUTED_COLUMNS,
@@ -23,20 +32,14 @@ from visgen.prior.scoring import (
     SEEN,
     TAXA_COLUMNS,
     UNSEEN,
-    curve_part,
 )
-from visgen.prior.training import Specimens, joined, keep_some, thin_out
-from visgen.prior.unseen import chance_recalls, unseen_by_taxon
+from visgen.prior.training import Specimens, joined, thin_out
+from visgen.prior.unseen import name_unseen
 
 #: Part of the table of omissions that stands for all numbers of the learning curve.
 CURVE = "curve"
 #: Columns of what specimens are called.
 NAMED_COLUMNS = ["specimen", "taxon", "n_train", "relatives", "predicted"]
-_FOLDS = 5  # of the learning curve
-_FEWEST = 10  # taxa in it
-
-#: From taxa to how they covary by each source.
-RelativesOf = Callable[[Sequence[str]], Mapping[str, Relatives]]
 
 
 class Tables(NamedTuple):
@@ -134,32 +137,23 @@ def ask_seed(
         fits += [{"relatives": name} | told] if told else []
         for scoring in SCORINGS:
             scores = scores_of(here.trial, weights, scoring)
-            rows += _rows(SEEN, here, name, scoring, RIGHT, recall_by_taxon(here.trial, scores))
+            rows += rows_of(SEEN, here, name, scoring, RIGHT, recall_by_taxon(here.trial, scores))
             if scoring == MAIN and not name.endswith(BEYOND_TAXONOMY):
                 named += _named(here, name, scores)
     permuted = list(_permuted_seen(here, relatives, above, tail, permutations, study_seed))
     unseen_orders = (permutations, study_seed)
     omitted = []
     try:
-        found = _unseen(training, others, relatives_of, above, unseen, unseen_orders, seed)
+        found = name_unseen(training, others, relatives_of, above, unseen, unseen_orders, seed)
         rows += found.rows
         permuted += found.permuted
     except ValueError as error:  # fewer taxa are left than are needed
         omitted.append((UNSEEN, str(error)))
     try:
-        rows += _curve(training, others, relatives_of, curve, seed)
+        rows += learning_curve(training, others, relatives_of, curve, seed)
     except ValueError as error:
         omitted.append((CURVE, str(error)))
     return tables_of(rows, permuted, named, fits, omitted)
-
-
-def _rows(
-    part: str, asked: Asked, name: str, evaluator: str, measure: str, found: np.ndarray
-) -> Iterator[tuple]:
-    n_train = pd.Series(asked.trial.n_images, asked.taxa)
-    n_asked = pd.Series(np.bincount(asked.trial.truth, minlength=len(asked.taxa)), asked.taxa)
-    for taxon, value in named_taxa(asked, found).items():
-        yield part, n_train[taxon], taxon, name, evaluator, measure, n_asked[taxon], value
 
 
 def _named(asked: Asked, name: str, scores: np.ndarray) -> Iterator[tuple]:
@@ -193,114 +187,4 @@ def _permuted_seen(
             if groups is not None and not groups.reindex(asked.taxa).dropna().duplicated().any():
                 continue  # there is nothing to permute
             orders = relative_orders(asked.taxa, permutations, seed, groups)
-            yield from _told(asked, kinds, orders, measure, null, name, SEEN)
-
-
-def _told(asked, kinds, orders, measure, null: str, name: str, part: str) -> Iterator[tuple]:
-    """Yield rows of the table of refits, without values that are not defined."""
-    found = measure_orders(asked.evidence, kinds, orders, measure)
-    apart = ("pi", "nearest_relative", "scale", "log_likelihood")
-    for metric in found.columns.difference(apart, sort=False):
-        for number, value in enumerate(found[metric].to_numpy()[1:], start=1):
-            if not np.isnan(value):
-                yield null, name, number, part, metric, value
-
-
-class _Found(NamedTuple):
-    rows: list[tuple]
-    permuted: list[tuple]
-
-
-def _unseen(
-    training: Specimens,
-    others: Specimens,
-    relatives_of: RelativesOf,
-    above: pd.DataFrame,
-    share: float,
-    permutations: tuple[int, int],
-    seed: int,
-) -> _Found:
-    """Name all specimens of some taxa of which training has none; permutations with their seed."""
-    everything = joined(training, others)
-    taxa = sorted(set(everything.taxa))
-    n_unseen = round(share * len(taxa))
-    if not n_unseen:
-        return _Found([], [])
-    drawn = np.random.default_rng([seed, 13]).choice(taxa, n_unseen, replace=False)
-    known = training.of(~np.isin(training.taxa, drawn))
-    asked = everything.of(np.isin(everything.taxa, drawn))
-    here = ask(known, asked, sorted({*known.taxa, *drawn}))
-    of_ranks = {
-        rank: pd.factorize(above[rank].reindex(here.taxa))[0] for rank in above.columns[::-1]
-    }
-    truth = here.trial.truth
-
-    def right(weights: Weights) -> dict[str, np.ndarray]:
-        called = scores_of(here.trial, weights, MAIN).argmax(axis=1)
-        return unseen_by_taxon(here.trial, weights, MAIN) | {
-            rank: _mean_by_taxon(here, (code[called] == code[truth]) & (code[truth] >= 0))
-            for rank, code in of_ranks.items()
-        }
-
-    def measure(weights: Weights) -> dict[str, float]:
-        return {key: float(np.nanmean(one)) for key, one in right(weights).items()}
-
-    blind = {
-        key: np.full(len(truth), value)
-        for key, value in chance_recalls(n_unseen, len(here.taxa)).items()
-    } | {
-        rank: ((code[truth][:, None] == code) & (code >= 0)).mean(axis=1)
-        for rank, code in of_ranks.items()
-    }
-    relatives = relatives_of(here.taxa)
-    found = {NOTHING: {key: _mean_by_taxon(here, one) for key, one in blind.items()}} | {
-        name: right(weights) for name, weights, told in all_weights(here, models(relatives)) if told
-    }
-    rows = [
-        row
-        for name, of_name in found.items()
-        for key, one in of_name.items()
-        for row in _rows(UNSEEN, here, name, MAIN, key, one)
-    ]
-    permuted = []
-    for name, one in relatives.items() if permutations[0] else ():
-        orders = relative_orders(here.taxa, *permutations)
-        permuted += _told(here, [one], orders, measure, PERMUTED, name, UNSEEN)
-    return _Found(rows, permuted)
-
-
-def _mean_by_taxon(asked: Asked, values: np.ndarray) -> np.ndarray:
-    """Return (n_taxa,) means over asked specimens; NaN without any."""
-    n = np.bincount(asked.trial.truth, minlength=len(asked.taxa))
-    sums = np.bincount(asked.trial.truth, values, minlength=len(asked.taxa))
-    return np.divide(sums, n, out=np.full(len(n), np.nan), where=n > 0)
-
-
-def _curve(
-    training: Specimens,
-    others: Specimens,
-    relatives_of: RelativesOf,
-    curve: Sequence[int],
-    seed: int,
-) -> Iterator[tuple]:
-    """Name specimens of taxa that have few training specimens, while other taxa have all."""
-    n_train = pd.Series(training.taxa).value_counts()
-    n_train = n_train[n_train.index.isin(others.taxa)]
-    numbers = [n for n in sorted(curve) if (n_train >= n).sum() >= _FEWEST]
-    if not numbers or not numbers[-1]:
-        return
-    taxa = np.array(sorted(n_train.index[n_train >= numbers[-1]]), dtype=object)
-    fold_of = np.random.default_rng([seed, 14]).permutation(len(taxa)) % _FOLDS
-    candidates = sorted(set(training.taxa))
-    alone = {source: [one] for source, one in relatives_of(candidates).items()}
-    for fold in range(_FOLDS):
-        focal = taxa[fold_of == fold]
-        of_focal = others.of(np.isin(others.taxa, focal))
-        for number in numbers:
-            few = training.of(keep_some(training, focal, number, seed))
-            here = ask(few, of_focal, candidates)
-            for name, weights, told in all_weights(here, alone):
-                right = recall_by_taxon(here.trial, scores_of(here.trial, weights, MAIN))
-                if not number and not told:  # a blind pick
-                    right = np.where(np.isnan(right), np.nan, 1 / len(candidates))
-                yield from _rows(curve_part(number), here, name, MAIN, RIGHT, right)
+            yield from refit_rows(asked, kinds, orders, measure, null, name, SEEN)

@@ -139,8 +139,8 @@ def _beyond(rows: Rows) -> Iterator[str]:
         alone = rows.get((source, SEEN, _TAIL, DIFFERENCE, NOTHING))
         if alone is not None and verdict(alone) != SHOWN:
             yield (
-                f"Whether {what[0].lower()}{what[1:]} ({in_words(source)}) {adds} to the taxonomy is "
-                "not asked: alone no gain is shown."
+                f"Whether {what[0].lower()}{what[1:]} ({in_words(source)}) {adds} to the taxonomy "
+                "is not asked: alone no gain is shown."
             )
             continue
         within = [
