@@ -119,6 +119,9 @@ def test_content_has_a_row_a_source_and_what_was_fitted(tmp_path):
         "taxonomy and aligned DNA",
     ]
     assert found["rows"][0]["is_null"] and found["fits"][0]["own_share"] == pytest.approx(0.3)
+    assert found["other_rows"] == []
+    null = {"relatives": "taxonomy and tree", "null": "permuted within genus", "p": 0.3}
+    assert null.items() <= found["nulls"][0].items()
     assert found["figures"] == {"curve": "a/curve.png"} and found["unseen"] == []
     assert found["lacking"] == [{"relatives": "tree", "taxon": "Arca"}]
     assert found["omitted"] == [{"part": "curve", "reason": "few taxa"}]

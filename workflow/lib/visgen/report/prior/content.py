@@ -1,7 +1,6 @@
 """What the report's page says of relatives and rare taxa."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -22,11 +21,10 @@ from visgen.prior.scoring import (
 from visgen.prior.words import in_words
 from visgen.report.cells import cell, points
 from visgen.report.page import format_percent, is_nothing
-from visgen.report.prior.findings import Rows, prior_findings, rows_by_key
-from visgen.tables import read_table
+from visgen.report.prior.findings import Rows, rows_by_key
 
-#: Other ways to name specimens, in small print.
-_OTHERS = {AS_COLLECTED: "as collected", COSINE: "cosine"}
+#: Other ways to name specimens.
+_OTHERS = {AS_COLLECTED: "as often as in training", COSINE: "largest cosine"}
 #: Measures of taxa without any image, and the heads of their columns.
 UNSEEN_MEASURES = {
     "among_unseen": "right among unseen",
@@ -52,67 +50,23 @@ def prior_content(
     """
     scores = metrics[metrics["experiment"] == EXPERIMENT]
     rows = rows_by_key(scores)
-    by_others = {words: rows_by_key(scores, evaluator) for evaluator, words in _OTHERS.items()}
-    variants = list(dict.fromkeys(scores["variant"]))
-    fits, omitted = (
-        pd.concat([read_table(path) for path in given[key]])
-        for key in ("prior_fits", "prior_omitted")
-    )
-    reasons = omitted.loc[omitted["part"] == SEEN, "reason"]
-    return {
-        "prior": {
-            **settings,
-            "findings": prior_findings(
-                scores, settings["rank"], settings["tail"], settings["seeds"], reasons
-            ),
-            "rows": [_seen(variant, rows, by_others) for variant in variants],
-            "unseen": [
-                _unseen(variant, rows, measures)
-                for measures in [_unseen_measures(scores)]
-                for variant in variants
-                if (variant, UNSEEN, next(iter(UNSEEN_MEASURES)), SCORE, None) in rows
-            ],
-            "unseen_heads": list(_unseen_measures(scores).values()),
-            "curve": _curve(scores, rows),
-            "fits": _fits(fits),
-            "omitted": omitted.drop_duplicates().to_dict("records"),
-            "lacking": read_table(given["prior_lacking"]).to_dict("records"),
-            "figures": {Path(path).stem: path for path in given["prior_figures"]},
-        }
-    }
 
 
-def _seen(variant: str, rows: Rows, by_others: Mapping[str, Rows]) -> dict[str, Any]:
+def _seen(variant: str, rows: Rows) -> dict[str, Any]:
     """Return a row of the table of taxa with training images."""
-    cells = []
-    for metric in OVER_TAXA:
-        item = cell(rows.get((variant, SEEN, metric, SCORE, None)))
-        if item:
-            item["lines"] = [
-                f"{words} {format_percent(others[key]['value'])}"
-                for words, others in by_others.items()
-                if (key := (variant, SEEN, metric, SCORE, None)) in others
-            ]
-        cells.append(item)
-    gains = []
-    for against in (NOTHING, TAXONOMY):
-        for metric in OVER_TAXA[1:]:
-            gains.append(cell(rows.get((variant, SEEN, metric, DIFFERENCE, against)), points))
-    nulls = [
-        f"{row['against'].replace('_', ' ')} {format_percent(row['value'])}"
-        for key, row in rows.items()
-        if key[:4] == (variant, SEEN, "tail_accuracy", EXPECTED)
-    ]
-    if cells[1]:
-        cells[1]["lines"] = [*cells[1].get("lines", []), *nulls]
+    cells = [cell(rows.get((variant, SEEN, metric, SCORE, None))) for metric in OVER_TAXA]
     for place, metric, words in (
         (0, APART, "those apart"),
         (1, WITHOUT_APART, "without those apart"),
     ):
         row = rows.get((variant, SEEN, metric, SCORE, None))
         if row is not None and cells[place]:
-            line = f"{words} {format_percent(row['value'])}"
-            cells[place]["lines"] = [*cells[place].get("lines", []), line]
+            cells[place]["lines"] = [f"{words} {format_percent(row['value'])}"]
+    gains = [
+        cell(rows.get((variant, SEEN, metric, DIFFERENCE, against)), points)
+        for against in (NOTHING, TAXONOMY)
+        for metric in OVER_TAXA[1:]
+    ]
     return {"relatives": in_words(variant), "is_null": variant == NOTHING, "cells": cells + gains}
 
 
