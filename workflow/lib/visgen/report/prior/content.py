@@ -1,6 +1,6 @@
 """What the report's page says of relatives and rare taxa."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -50,6 +50,55 @@ def prior_content(
     """
     scores = metrics[metrics["experiment"] == EXPERIMENT]
     rows = rows_by_key(scores)
+    variants = list(dict.fromkeys(scores["variant"]))
+    fits, omitted = (
+        pd.concat([read_table(path) for path in given[key]])
+        for key in ("prior_fits", "prior_omitted")
+    )
+    reasons = omitted.loc[omitted["part"] == SEEN, "reason"]
+    return {
+        "prior": {
+            **settings,
+            "findings": prior_findings(
+                scores, settings["rank"], settings["tail"], settings["seeds"], reasons
+            ),
+            "rows": [_seen(variant, rows) for variant in variants],
+            "other_rows": _named_otherwise(scores, variants),
+            "nulls": _nulls(rows),
+            "unseen": [
+                _unseen(variant, rows, measures)
+                for measures in [_unseen_measures(scores)]
+                for variant in variants
+                if (variant, UNSEEN, next(iter(UNSEEN_MEASURES)), SCORE, None) in rows
+            ],
+            "unseen_heads": list(_unseen_measures(scores).values()),
+            "curve": _curve(scores, rows),
+            "fits": _fits(fits),
+            "omitted": omitted.drop_duplicates().to_dict("records"),
+            "lacking": read_table(given["prior_lacking"]).to_dict("records"),
+            "figures": {Path(path).stem: path for path in given["prior_figures"]},
+        }
+    }
+
+
+def _named_otherwise(scores: pd.DataFrame, variants: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the rows of the table of other ways to name specimens."""
+    found = []
+    for evaluator, words in _OTHERS.items():
+        rows = rows_by_key(scores, evaluator)
+        there = [v for v in variants if (v, SEEN, OVER_TAXA[0], SCORE, None) in rows]
+        found += [_seen(variant, rows) | {"named": words} for variant in there]
+    return found
+
+
+def _nulls(rows: Rows) -> list[dict[str, Any]]:
+    """Return a row a source and null of rare taxa."""
+    return [
+        {"relatives": in_words(variant), "null": against.replace("_", " ")}
+        | {"cell": cell(row), "p": row["p"]}
+        for (variant, part, metric, role, against), row in rows.items()
+        if (part, metric, role) == (SEEN, OVER_TAXA[1], EXPECTED)
+    ]
 
 
 def _seen(variant: str, rows: Rows) -> dict[str, Any]:
