@@ -1,6 +1,7 @@
 """What the report's page says of relatives and rare taxa."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -21,7 +22,8 @@ from visgen.prior.scoring import (
 from visgen.prior.words import in_words
 from visgen.report.cells import cell, points
 from visgen.report.page import format_percent, is_nothing
-from visgen.report.prior.findings import Rows, rows_by_key
+from visgen.report.prior.findings import Rows, prior_findings, rows_by_key
+from visgen.tables import read_table
 
 #: Other ways to name specimens.
 _OTHERS = {AS_COLLECTED: "as often as in training", COSINE: "largest cosine"}
