@@ -59,11 +59,12 @@ HEADS = (
 
 
 class Cell(NamedTuple):
-    """What look follows: nothing, the tree to Pagel's λ, or family and genus; how often drawn."""
+    """What look follows, the tree to Pagel's λ, say; how often drawn; which ranks are known."""
 
     look: str
     signal: float
     share_of_studies: float
+    known: tuple[str, ...] = tuple(OF_RANKS)
 
 
 NONE, TREE, RANKS = "nothing", "tree", "taxonomy"
@@ -72,6 +73,7 @@ CELLS = (
     Cell(RANKS, sum(OF_RANKS.values()), 0.5),
     Cell(TREE, 1.0, 0.3),
     Cell(TREE, 0.6, 0.3),
+    Cell(TREE, 1.0, 0.3, ("family",)),
 )
 
 
@@ -101,11 +103,9 @@ def draw_study(cell: Cell, number: int) -> Study:
     noise = np.triu(rng.normal(size=distances.shape), 1)
     aligned = distances * np.exp(NOISY * (noise + noise.T))
     sources = {
-        TAXONOMY: taxonomy_steps(above),
-        **{
-            name: DistanceMatrix(values, list(above.index))
-            for name, values in zip(OTHERS, (distances, aligned), strict=True)
-        },
+        TAXONOMY: taxonomy_steps(above[list(cell.known)]),
+        "tree": DistanceMatrix(distances, list(above.index)),
+        "alignment": DistanceMatrix(aligned, list(above.index)),
     }
     lacking = pd.DataFrame(columns=["relatives", "taxon"])
     look = true_looks(cell, distances, above, rng)
@@ -187,13 +187,19 @@ def measure(cell: Cell, number: int) -> tuple[bool, ...]:
 def row_of(cell: Cell, found: np.ndarray) -> str:
     """Return a cell's row of the table, from (n_studies, n_heads) claims."""
     signal = f"{cell.signal:g}" if cell.signal else "–"
-    words = [cell.look, signal, len(found), *(f"{share:.2f}" for share in found.mean(axis=0))]
+    words = [
+        cell.look,
+        signal,
+        ", ".join(cell.known),
+        len(found),
+        *(f"{share:.2f}" for share in found.mean(axis=0)),
+    ]
     return f"| {' | '.join(map(str, words))} |"
 
 
 def head() -> str:
     """Return what the page says before its rows."""
-    columns = ["look follows", "signal", "studies", *HEADS]
+    columns = ["look follows", "signal", "taxonomy has", "studies", *HEADS]
     of_ranks = " and ".join(f"{share:g} by {rank}" for rank, share in OF_RANKS.items())
     return f"""# How often relatives are claimed to help
 
@@ -209,7 +215,8 @@ A study has {N_TAXA} taxa with {N_SPECIMENS} specimens of {N_FEATURES} features;
 are permuted {PERMUTATIONS} times, alike in all splits.
 
 - *Tree*: of the pure-birth process. *Taxonomy*: {N_GENERA} genera in {N_FAMILIES} families, clades
-  of the tree. *Alignment*: distances along the tree, each with noise of {NOISY:g} on the logarithm.
+  of the tree; of which it *has* both ranks, or families alone. *Alignment*: distances along the
+  tree, each with noise of {NOISY:g} on the logarithm.
 - Look follows the *tree* to Pagel's λ, which is the *signal*; or the *taxonomy*: of the variance
   between taxa {of_ranks}, and the rest is each taxon's own.
 - *Beyond taxonomy* counts where the source alone is shown, too. Where look follows the taxonomy
