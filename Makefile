@@ -55,6 +55,7 @@ bench: $(STAMP)
 	$(BIN)/python benchmarks/sequences.py
 	$(BIN)/python benchmarks/metric_learning.py
 	$(BIN)/python benchmarks/cross_modal.py
+	$(BIN)/python benchmarks/prior.py
 
 lock: $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)

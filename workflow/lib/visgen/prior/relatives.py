@@ -162,11 +162,7 @@ def fill_from_taxonomy(
     taxa = list(steps.ids)
     place = pd.Index(distances.ids).get_indexer(pd.Index(taxa))
     known = np.flatnonzero(place >= 0)
-    if len(known) < MIN_KNOWN:
-        raise ValueError(
-            f"relatives by {name}: {len(known)} of the {len(taxa)} taxa are in it, expected at "
-            f"least {MIN_KNOWN}; it has {list(distances.ids)[:5]}, the study {taxa[:5]}"
-        )
+    check_known(name, list(distances.ids), taxa, len(known))
     given = distances.data[np.ix_(place[known], place[known])]
     filled = sorted(set(taxa) - {taxa[i] for i in known})
     if not filled:
@@ -179,6 +175,32 @@ def fill_from_taxonomy(
     values = means.to_numpy()[nearest][np.searchsorted(wanted, steps.data)]
     values[np.ix_(known, known)] = given
     return DistanceMatrix(tidy(values), taxa), filled
+
+
+def check_known(name: str, has: Sequence[str], taxa: Sequence[str], n_known: int) -> None:
+    """Refuse a source that knows too few of the taxa.
+
+    Parameters
+    ----------
+    name
+        Of the source.
+    has
+        What is in it.
+    taxa
+        That are wanted.
+    n_known
+        How many of these it knows.
+
+    Raises
+    ------
+    ValueError
+        If they are fewer than three.
+    """
+    if n_known < MIN_KNOWN:
+        raise ValueError(
+            f"relatives by {name}: {n_known} of the {len(taxa)} taxa are in it, expected at least "
+            f"{MIN_KNOWN}; it has {list(has)[:5]}, the study {list(taxa)[:5]}"
+        )
 
 
 def check_once(taxa: Sequence[str], where: str) -> None:

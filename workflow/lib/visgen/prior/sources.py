@@ -6,12 +6,18 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from visgen.distances.matrices import cosine_distances, load_distances
+from visgen.distances.matrices import cosine_distances, load_distances, tidy
 from visgen.distances.taxon_distances import taxon_distances
 from visgen.genetics.anchors.averages import average_sequences
 from visgen.genetics.vectors.files import read_study_vectors
 from visgen.prior.options import TAXONOMY
-from visgen.prior.relatives import Relatives, fill_from_taxonomy, relatives_of, taxonomy_steps
+from visgen.prior.relatives import (
+    Relatives,
+    check_known,
+    fill_from_taxonomy,
+    relatives_of,
+    taxonomy_steps,
+)
 from visgen.scikit_bio import DistanceMatrix
 from visgen.specimens.taxonomy import lineage
 from visgen.tables import of_rank
@@ -106,7 +112,10 @@ def read_sources(
             own = load_distances(path)
         if source == "tree" and tree_rank != rank:
             table = taxon_distances(own, taxonomy, ranks, tree_rank, rank)
-            own = DistanceMatrix(table.to_numpy(), list(table.index))
+            known = above.index.intersection(table.index)
+            check_known(source, list(own.ids), list(above.index), len(known))
+            # The tips of a coarser taxon differ, but it is no distance from itself.
+            own = DistanceMatrix(tidy(table.to_numpy()), list(table.index))
         found[source], lacking = fill_from_taxonomy(source, own, steps)
         rows += [(source, taxon) for taxon in lacking]
     return StudyRelatives(found, pd.DataFrame(rows, columns=["relatives", "taxon"]), above)

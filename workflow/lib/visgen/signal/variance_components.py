@@ -74,7 +74,7 @@ def restricted_likelihood(
     observed = np.diag(noise).astype(np.float64)
     for variance, covariance in zip(variances, covariances, strict=True):
         if covariance is None:
-            observed[np.diag_indices_from(observed)] += variance
+            _diagonal(observed)[:] += variance
         elif variance:
             observed += variance * covariance
     inverse, log_determinant = invert(observed)
@@ -161,8 +161,12 @@ def invert(matrix: np.ndarray) -> tuple[np.ndarray, float]:
         raise ValueError(
             f"the covariance of {len(matrix)} taxa is not positive definite (at taxon {failed})"
         )
-    inverse, _ = dpotri(factor, lower=1)  # its lower triangle
-    lower = np.tril(inverse, -1)
-    full = lower + lower.T
-    full[np.diag_indices_from(full)] = np.diag(inverse)
+    inverse, _ = dpotri(factor, lower=1)  # its lower triangle; above it there are zeros
+    full = inverse + inverse.T
+    _diagonal(full)[:] /= 2
     return full, 2 * float(np.log(np.diag(factor)).sum())
+
+
+def _diagonal(square: np.ndarray) -> np.ndarray:
+    """Return a view of the diagonal that can be written."""
+    return np.einsum("ii->i", square)
