@@ -113,7 +113,7 @@ def draw_study(cell: Cell, number: int) -> Study:
     x = look[code] + SPREAD * rng.normal(size=(len(code), N_FEATURES))
     names = np.array([f"s{i:03d}" for i in range(len(code))], object)
     specimens = Specimens(names, x.astype(np.float32), above.index.to_numpy(object)[code])
-    return Study(specimens, StudyRelatives(sources, lacking, above))
+    return Study(specimens, StudyRelatives(sources, lacking, above, lacking[:0]))
 
 
 def true_looks(

@@ -4,7 +4,7 @@ import pytest
 from prior_study import looks_of_taxa, relatives, study, taxon_names
 from scipy.optimize import minimize
 from signal_study import evolve, tree_distances
-from visgen.prior.evidence import evidence_of
+from visgen.prior.evidence import Evidence, evidence_of
 from visgen.prior.fitting import fit_prior, nearest_relative, prior_covariance
 from visgen.prior.relatives import fill_from_taxonomy, relatives_of, taxonomy_steps
 from visgen.scikit_bio import DistanceMatrix
@@ -249,3 +249,21 @@ def test_what_is_clipped_is_told_and_a_constant_makes_it_positive():
     assert tree.clipped == (0,) * len(tree.scales) and tree.filled == []
     assert [np.diag(one).max() for one in tree.covariances] == pytest.approx([1] * 8)
     assert relatives_of("x", DistanceMatrix(distances), ["b", "a"]).filled == ["a", "b"]
+
+
+def test_relatives_that_are_the_identity_at_small_scales_do_not_fall_silent():
+    # One rank above: the nearest relatives are half as far as all others.
+    above = pd.DataFrame(
+        {"family": np.repeat(list("abcdefghijkl"), 4)}, [f"s{i:02}" for i in range(48)]
+    )
+    kind = relatives_of("taxonomy", taxonomy_steps(above))
+    family = pd.factorize(above["family"])[0]
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        n_images = rng.integers(1, 6, 48)
+        means = np.sqrt(0.6) * rng.standard_normal((12, 60))[family]
+        means += np.sqrt(0.4) * rng.standard_normal((48, 60))
+        means += rng.standard_normal((48, 60)) / np.sqrt(n_images)[:, None]
+        evidence = Evidence(means @ means.T, 60, n_images, np.arange(48))
+        fit = fit_prior(evidence, [kind])
+        assert fit.log_likelihood - fit.log_likelihood_without > 20

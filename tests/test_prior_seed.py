@@ -6,10 +6,11 @@ import pytest
 from visgen.distances.matrices import write_distances
 from visgen.prior.files import read_prior, write_no_prior
 from visgen.prior.keeping import learn_priors
+from visgen.prior.permuting import relative_orders
 from visgen.prior.scoring import NOTHING, score_prior
-from visgen.prior.seed import ask_seed, tables_of
+from visgen.prior.seed import ask_seed
 from visgen.prior.sources import read_sources
-from visgen.prior.training import Specimens
+from visgen.prior.training import Specimens, mean_specimens
 from visgen.scikit_bio import DistanceMatrix
 from visgen.specimens.taxonomy import tabulate_taxa
 
@@ -184,21 +185,21 @@ def test_few_taxa_are_said_to_be_few(n_taxa):
     training, others, taxonomy = study_of(0.5)
     chosen = training.of(np.isin(training.taxa, np.unique(training.taxa)[:n_taxa]))
     study = relatives(taxonomy, training)
-    with pytest.raises(ValueError, match="expected at least 10"):
-        ask_seed(
-            chosen,
-            others,
-            study.among,
-            study.above,
-            rare=0,
-            tail=2,
-            curve=[],
-            unseen=0,
-            permutations=0,
-            study_seed=1,
-            seed=1,
-        )
-    assert tables_of(omitted=[("test", "few")]).omitted["reason"].tolist() == ["few"]
+    found = ask_seed(
+        chosen,
+        others,
+        study.among,
+        study.above,
+        rare=0,
+        tail=2,
+        curve=[0, 1],
+        unseen=0.3,
+        permutations=2,
+        study_seed=1,
+        seed=1,
+    )
+    assert set(found.omitted["part"]) >= {"test", "unseen"} and found.fits.empty
+    assert found.omitted["reason"].str.contains("expected at least 10").all()
 
 
 def test_parts_that_have_too_few_taxa_are_left_out_and_the_others_are_there():
@@ -215,3 +216,22 @@ def test_a_prior_that_cannot_be_learned_says_so_where_it_is_read(tmp_path):
     write_no_prior(paths, "8 taxa with training images")
     with pytest.raises(ValueError, match="there is no prior, since 8 taxa with training images"):
         read_prior(paths)
+
+
+def test_permutations_are_those_of_the_taxa_that_splits_share():
+    training, _, taxonomy = study_of(0.9)
+    study = relatives(taxonomy, training)
+    everyone = list(study.above.index)
+    some = everyone[:10] + everyone[11:]
+    whole = relative_orders(everyone, 20, 1)[1:]
+    part = relative_orders(some, 20, 1, everyone=everyone)[1:]
+    for all_of_it, without in zip(whole, part, strict=True):
+        order = [everyone[i] for i in all_of_it if i != 10]
+        assert [some[i] for i in without] == order
+
+
+def test_a_part_without_specimens_is_asked_nothing():
+    features = pd.DataFrame([[0.0, 1.0]], index=["a"])
+    labels = pd.DataFrame({"specimen": ["s"], "species": [None]}, ["a"])
+    found = mean_specimens(features, labels, "species")
+    assert len(found.names) == 0 and found.x.shape == (0, 2)

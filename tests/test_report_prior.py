@@ -1,5 +1,6 @@
 """What the page says of relatives and rare taxa."""
 
+import numpy as np
 import pandas as pd
 import pytest
 from visgen.metrics import metrics_table
@@ -29,25 +30,29 @@ def study(alone="shown", beyond="not", **more):
         rows.append(score(source, "worth", "curve_1", 0.4))
     for source in ("tree", "alignment"):
         both = f"{source}_beyond_taxonomy"
-        rows += [score(both, value=0.54), gain(both, P[beyond], "taxonomy", 0.01)]
+        rows += [score(both, value=0.54), gain(both, P[beyond], "taxonomy")]
         within = {"role": "expected", "against": "permuted_within_genus"}
         rows.append(score(both, value=0.53, p=0.3, n_permutations=99) | within)
     return rows
 
 
-def said(rows, omitted=()):
-    return prior_findings(metrics_table(rows), "species", 2, 3, list(omitted))
+def said(rows, omitted=(), lacking=None):
+    return prior_findings(metrics_table(rows), "species", 2, 3, list(omitted), lacking or {})
 
 
 @pytest.mark.parametrize(
     ("alone", "words"),
-    [("shown", "a gain is shown, worth 0.4 more"), ("undecided", "undecided"), ("not", "no gain")],
+    [
+        ("shown", "a gain is shown, worth 0.4 more to taxa with one specimen"),
+        ("undecided", "undecided"),
+        ("not", "no gain"),
+    ],
 )
 def test_a_gain_is_called_what_p_and_interval_say(alone, words):
     first = said(study(alone))[0]
     assert first.startswith(
         "Rare taxa (species with one training specimen, 12 of them on average over 3 splits): "
-        "without relatives 50.0 % (95 % 48.0 % to 52.0 %) of their images are named right."
+        "without relatives 50.0 % (95 % 48.0 % to 52.0 %) of their specimens are named right."
     )
     assert "Relatives by tree: 53.0 % (95 % 51.0 % to 55.0 %), +3.0 points" in first
     assert first.count(words) == 3
@@ -67,11 +72,26 @@ def test_genes_are_not_the_tree_and_are_asked_beyond_the_taxonomy():
     sentences = said(study(beyond="not"))
     (tree,) = [one for one in sentences if one.startswith("The tree beyond the taxonomy")]
     (genes,) = [one for one in sentences if one.startswith("Genes beyond the taxonomy")]
-    assert "(taxonomy and tree against taxonomy alone): +1.0 points" in tree
+    assert "(taxonomy and tree against taxonomy alone): +3.0 points" in tree
     assert genes.endswith(
-        "no gain is shown. Where they change places within a group only: genus p = 0.3."
+        "no gain is shown. With places changed within a group only: genus p = 0.3."
     )
     assert "Genes" not in tree
+
+
+def test_what_does_not_hold_within_groups_is_said_not_to():
+    sentences = said(study(beyond="shown"))
+    (genes,) = [one for one in sentences if one.startswith("Genes beyond the taxonomy")]
+    assert genes.endswith(
+        "a gain is shown, though not where places change within a group only (genus p = 0.3): it "
+        "may do no more than weigh the ranks otherwise."
+    )
+
+
+def test_taxa_that_lean_on_the_taxonomy_are_counted():
+    first = said(study(), lacking={"alignment": 94})[0]
+    assert "Relatives by aligned DNA (94 taxa that it lacks lean on the taxonomy): " in first
+    assert first.count("lean on") == 1
 
 
 def test_what_shows_nothing_alone_is_not_asked_beyond_the_taxonomy():
@@ -101,14 +121,15 @@ def test_taxa_without_an_image_stand_beside_chance_and_permuted_places():
 
 def test_content_has_a_row_a_source_and_what_was_fitted(tmp_path):
     fits = pd.DataFrame({"relatives": ["tree", "tree"], "own_share": [0.2, 0.4]})
-    omitted = pd.DataFrame({"part": ["curve"], "reason": ["few taxa"]})
+    fits = fits.assign(scale=[np.inf, np.inf], log_likelihood_gain=3.0)
+    omitted = pd.DataFrame({"part": "curve", "reason": "few taxa", "seed": [1, 2]})
     lacking = pd.DataFrame({"relatives": ["tree"], "taxon": ["Arca"]})
     paths = {name: str(tmp_path / f"{name}.tsv") for name in ("fits", "omitted", "lacking")}
     for name, table in (("fits", fits), ("omitted", omitted), ("lacking", lacking)):
         write_table(paths[name], table)
     given = {"prior_figures": ["a/curve.png"], "prior_fits": [paths["fits"]]}
     given |= {"prior_omitted": [paths["omitted"]], "prior_lacking": paths["lacking"]}
-    settings = {"rank": "species", "tail": 2, "seeds": 3}
+    settings = {"rank": "species", "tail": 2}
     found = prior_content(metrics_table(study()), settings, given)["prior"]
     assert [row["relatives"] for row in found["rows"]] == [
         "no relatives",
@@ -124,4 +145,5 @@ def test_content_has_a_row_a_source_and_what_was_fitted(tmp_path):
     assert null.items() <= found["nulls"][0].items()
     assert found["figures"] == {"curve": "a/curve.png"} and found["unseen"] == []
     assert found["lacking"] == [{"relatives": "tree", "taxon": "Arca"}]
-    assert found["omitted"] == [{"part": "curve", "reason": "few taxa"}]
+    assert found["omitted"] == [{"part": "curve", "reason": "few taxa", "seeds": "1, 2"}]
+    assert found["seeds"] == 1 and found["fits"][0]["scale"] == "Brownian motion"

@@ -22,6 +22,7 @@ if plan.prior:
             taxonomy=TAXONOMY,
             splits="<results>/splits/seed-{seed}.tsv",
             features=plan.features.clean_features(plan.prior.backbone),
+            sequences_ingested=of_sequences([]),
             code=code_of("predict_rare.py"),
         output:
             taxa="<results>/prior/seed-{seed}/taxa.tsv",
@@ -54,6 +55,7 @@ if plan.prior:
             labels=labels_of(plan.prior.rank),
             taxonomy=TAXONOMY,
             features=plan.features.clean_features(plan.prior.backbone),
+            sequences_ingested=of_sequences([]),
             code=code_of("train_prior.py"),
         output:
             lacking="<results>/prior/lacking.tsv",
@@ -85,6 +87,7 @@ if plan.prior:
                 "<results>/prior/seed-{seed}/permuted.tsv", seed=plan.prior.seeds
             ),
             names=taxa_of(plan.prior.rank),
+            sequences_ingested=of_sequences([]),
             code=code_of("score_prior.py"),
         output:
             "<results>/prior/scores.tsv",
@@ -114,6 +117,7 @@ if plan.prior:
                 "<results>/prior/seed-{seed}/nearest.tsv", seed=plan.prior.seeds
             ),
             predictions=f"<results>/prior/seed-{plan.prior.seeds[0]}/predictions.tsv",
+            sequences_ingested=of_sequences([]),
             code=code_of("plot_prior.py"),
         output:
             **{
@@ -131,7 +135,6 @@ if plan.prior:
         params:
             source=plan.prior.sources[-1],
             tail=config["prior"]["tail"],
-            rank=plan.prior.rank,
             background=config["ingest"]["background"],
             max_pixels=config["ingest"]["max_pixels"],
         script:

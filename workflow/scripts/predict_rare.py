@@ -1,10 +1,11 @@
 """Name test specimens by the looks of their taxa, and of their relatives, true and permuted."""
 
+import pandas as pd
 from visgen.features.tables import read_features
 from visgen.machine.logs import start_log
 from visgen.machine.threads import one_thread, use_threads
-from visgen.prior.scoring import SEEN
-from visgen.prior.seed import ask_seed, tables_of
+from visgen.prior.options import TAXONOMY
+from visgen.prior.seed import ask_seed
 from visgen.prior.sources import read_sources
 from visgen.prior.training import mean_specimens
 from visgen.specimens.records import read_labels
@@ -22,21 +23,18 @@ training, asked = (
     mean_specimens(features, labels[parts == part], rank) for part in ("train", "test")
 )
 study = read_sources(
-    {source: next(iter(given.get(source) or []), None) for source in params.sources},
+    {s: None if s == TAXONOMY else str(given[s]) for s in params.sources},
     labels[rank].dropna().unique(),
     read_table(given.taxonomy),
     params.ranks,
     rank,
     params.tree_rank,
 )
-try:
-    with one_thread():
-        tables = ask_seed(training, asked, study.among, study.above, **params.options, seed=seed)
-except ValueError as error:
-    tables = tables_of(omitted=[(SEEN, str(error))])
+with one_thread():
+    tables = ask_seed(training, asked, study.among, study.above, **params.options, seed=seed)
 write_table(made.taxa, tables.taxa.assign(seed=seed))
 write_table(made.permuted, tables.permuted.assign(seed=seed))
 write_table(made.predictions, tables.predictions)
 write_table(made.fits, tables.fits)
-write_table(made.omitted, tables.omitted)
+write_table(made.omitted, pd.concat([study.omitted, tables.omitted]).assign(seed=seed))
 write_table(made.nearest, study.nearest(training.taxa).assign(seed=seed))

@@ -73,10 +73,10 @@ class PriorPlan:
     def settings(self) -> dict[str, Any]:
         """What the report says of the prior."""
         settings = {
-            key: self.section[key] for key in ("tail", "rare", "permutations", "bootstraps")
+            key: self.section[key]
+            for key in ("tail", "rare", "apart", "permutations", "bootstraps")
         }
         return settings | {
             "rank": self.rank,
             "backbone": self.backbone,
-            "seeds": len(self.seeds),
         }

@@ -17,6 +17,7 @@ from visgen.signal.variance_components import (
 
 _SHARE = 0.5  # of what a taxon has of its own that relatives get before the first step
 _GAIN = 1e-3  # of the log likelihood, for each axis: less is none
+_SAME = 1e-8  # share of information that is rounding
 _LEAST = 0.1  # of B before the first step
 
 
@@ -204,12 +205,16 @@ def _gains(here: Likelihood, evidence: Evidence, kind: np.ndarray) -> np.ndarray
     curved = projection @ evidence.squares @ projection
     gains = np.zeros(len(kind))
     own = n_axes * np.vdot(projection, projection) / 2
+    own_slope = (np.trace(curved) - n_axes * np.trace(projection)) / 2  # 0 but for where it stopped
     for i, covariance in enumerate(kind):
         slope = (np.vdot(curved, covariance) - n_axes * np.vdot(projection, covariance)) / 2
-        if slope > 0:
-            product = projection @ covariance
-            both = n_axes * np.vdot(product, projection) / 2
-            information = n_axes * np.vdot(product, product.T) / 2 - both**2 / own
+        product = projection @ covariance
+        both = n_axes * np.vdot(product, projection) / 2
+        slope -= both / own * own_slope
+        whole = n_axes * np.vdot(product, product.T) / 2
+        information = whole - both**2 / own
+        # At a small scale C may be I: what a taxon has of its own, and nothing beside.
+        if slope > 0 and information > _SAME * whole:
             gains[i] = slope**2 / (2 * information)
     return gains
 

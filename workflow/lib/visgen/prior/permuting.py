@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
-from visgen.distances.permutation_tests.association import orders_within, taxon_orders
 from visgen.distances.permutation_tests.matrices import NOISE
 from visgen.prior.evidence import Evidence
 from visgen.prior.fitting import (
@@ -21,7 +20,11 @@ Measure = Callable[[Weights], dict[str, float]]
 
 
 def relative_orders(
-    taxa: Sequence[str], permutations: int, seed: int, groups: pd.Series | None = None
+    taxa: Sequence[str],
+    permutations: int,
+    seed: int,
+    groups: pd.Series | None = None,
+    everyone: Sequence[str] | None = None,
 ) -> np.ndarray:
     """Return orders of the taxa, the first of them as it is.
 
@@ -34,6 +37,9 @@ def relative_orders(
     groups
         Group of a taxon, index taxon: taxa are permuted within groups alone (Anderson & ter Braak
         2003), those without one stay. None permutes all.
+    everyone
+        All taxa of the study, these among them: splits that lack some then permute the others
+        alike, so that means over splits are of one permutation each. None for these alone.
 
     Returns
     -------
@@ -45,15 +51,21 @@ def relative_orders(
     ValueError
         If no group has two taxa.
     """
-    if groups is None:
-        return taxon_orders(len(taxa), permutations, seed)
-    code = pd.factorize(groups.reindex(list(taxa)))[0]
-    alone = code < 0
-    code[alone] = code.max() + 1 + np.arange(alone.sum())
-    if np.bincount(code).max() < 2:
-        raise ValueError("no group has two taxa: there is nothing to permute within groups")
+    names = pd.Index(list(taxa) if everyone is None else list(everyone))
+    # Members of a group change places by the order of numbers that each taxon draws.
+    drawn = np.random.default_rng(seed).random((permutations, len(names)))
+    drawn = drawn[:, names.get_indexer(pd.Index(list(taxa)))]
+    code = np.zeros(len(taxa), int)
+    if groups is not None:
+        code = pd.factorize(groups.reindex(list(taxa)))[0]
+        alone = code < 0
+        code[alone] = code.max() + 1 + np.arange(alone.sum())
+        if np.bincount(code).max() < 2:
+            raise ValueError("no group has two taxa: there is nothing to permute within groups")
     orders = np.tile(np.arange(len(taxa)), (permutations + 1, 1))
-    orders[1:] = orders_within(code, permutations, np.random.default_rng(seed))
+    for group in np.unique(code):
+        members = np.flatnonzero(code == group)
+        orders[1:, members] = members[np.argsort(drawn[:, members], axis=1)]
     return orders
 
 

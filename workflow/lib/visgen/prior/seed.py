@@ -123,14 +123,48 @@ def ask_seed(
     seed
         Of all other draws.
 
-    Raises
-    ------
-    ValueError, visgen.features.within_covariance.NoSpreadError
-        If training has fewer than ten taxa, or no taxon with two specimens.
+    Returns
+    -------
+    Tables
+        Without the parts that training has too few taxa for, or no taxon with two specimens.
     """
-    kept = thin_out(training, rare, seed)
-    few, asked = training.of(kept), joined(others, training.of(~kept))
-    here = ask(few, asked, sorted(set(few.taxa)), calibrated=True)
+    orders = (permutations, study_seed)
+
+    def of_seen() -> Tables:
+        kept = thin_out(training, rare, seed)
+        asked = joined(others, training.of(~kept))
+        return _name_seen(training.of(kept), asked, relatives_of, above, tail, orders)
+
+    def of_unseen() -> Tables:
+        return tables_of(*name_unseen(training, others, relatives_of, above, unseen, orders, seed))
+
+    def of_curve() -> Tables:
+        return tables_of(learning_curve(training, others, relatives_of, curve, seed))
+
+    found = []
+    for part, name in ((SEEN, of_seen), (UNSEEN, of_unseen), (CURVE, of_curve)):
+        try:
+            found.append(name())
+        except ValueError as error:  # fewer taxa, or specimens, are left than are needed
+            found.append(tables_of(omitted=[(part, str(error))]))
+    return Tables(*(_stacked(tables) for tables in zip(*found, strict=True)))
+
+
+def _stacked(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    filled = [table for table in tables if len(table)]
+    return pd.concat(filled, ignore_index=True) if filled else tables[0]
+
+
+def _name_seen(
+    training: Specimens,
+    asked: Specimens,
+    relatives_of: RelativesOf,
+    above: pd.DataFrame,
+    tail: int,
+    permutations: tuple[int, int],
+) -> Tables:
+    """Name specimens of taxa that have training specimens."""
+    here = ask(training, asked, sorted(set(training.taxa)), calibrated=True)
     relatives = relatives_of(here.taxa)
     rows, named, fits = [], [], []
     for name, weights, told in all_weights(here, models(relatives)):
@@ -140,20 +174,8 @@ def ask_seed(
             rows += rows_of(SEEN, here, name, scoring, RIGHT, recall_by_taxon(here.trial, scores))
             if scoring == MAIN and not name.endswith(BEYOND_TAXONOMY):
                 named += _named(here, name, scores)
-    permuted = list(_permuted_seen(here, relatives, above, tail, permutations, study_seed))
-    unseen_orders = (permutations, study_seed)
-    omitted = []
-    try:
-        found = name_unseen(training, others, relatives_of, above, unseen, unseen_orders, seed)
-        rows += found.rows
-        permuted += found.permuted
-    except ValueError as error:  # fewer taxa are left than are needed
-        omitted.append((UNSEEN, str(error)))
-    try:
-        rows += learning_curve(training, others, relatives_of, curve, seed)
-    except ValueError as error:
-        omitted.append((CURVE, str(error)))
-    return tables_of(rows, permuted, named, fits, omitted)
+    permuted = _permuted_seen(here, relatives, above, tail, *permutations)
+    return tables_of(rows, permuted, named, fits)
 
 
 def _named(asked: Asked, name: str, scores: np.ndarray) -> Iterator[tuple]:
@@ -186,5 +208,5 @@ def _permuted_seen(
         for null, groups in nulls.items():
             if groups is not None and not groups.reindex(asked.taxa).dropna().duplicated().any():
                 continue  # there is nothing to permute
-            orders = relative_orders(asked.taxa, permutations, seed, groups)
+            orders = relative_orders(asked.taxa, permutations, seed, groups, above.index)
             yield from refit_rows(asked, kinds, orders, measure, null, name, SEEN)

@@ -20,6 +20,7 @@ from visgen.prior.relatives import (
 )
 from visgen.scikit_bio import DistanceMatrix
 from visgen.specimens.taxonomy import lineage
+from visgen.spellings import match_case
 from visgen.tables import of_rank
 
 _VECTORS = ("kmers", "sgt")
@@ -36,11 +37,14 @@ class StudyRelatives(NamedTuple):
         relatives, taxon: those that a source knows nothing of, and that lean on the taxonomy.
     above
         The taxa above each one, index taxon, coarse to fine.
+    omitted
+        part (a source) and reason, of those that cannot be used.
     """
 
     distances: dict[str, DistanceMatrix]
     lacking: pd.DataFrame
     above: pd.DataFrame
+    omitted: pd.DataFrame
 
     def among(self, taxa: Sequence[str]) -> dict[str, Relatives]:
         """Return how some of the taxa covary by each source, in the order given."""
@@ -62,8 +66,8 @@ class StudyRelatives(NamedTuple):
         for source, matrix in self.distances.items():
             values = np.array(matrix.data)
             np.fill_diagonal(values, np.inf)
-            is_known = np.isin(matrix.ids, list(known))
-            nearest = pd.Series(values[:, is_known].min(axis=1), list(matrix.ids))
+            values[:, ~np.isin(matrix.ids, list(known))] = np.inf
+            nearest = pd.Series(values.min(axis=1), list(matrix.ids)).replace(np.inf, np.nan)
             nearest[list(of_source(self.lacking, source)["taxon"])] = np.nan
             tables.append(pd.DataFrame({"taxon": nearest.index, "nearest": nearest.to_numpy()}))
             tables[-1].insert(0, "relatives", source)
@@ -93,32 +97,59 @@ def read_sources(
     rank, tree_rank
         Of the taxa, and of the tips of the tree.
 
-    Raises
-    ------
-    ValueError
-        If a source knows fewer than three of the taxa.
+    Returns
+    -------
+    StudyRelatives
+        Without sources that cannot be used: those that know fewer than three of the taxa, or by
+        which no taxon is a nearer relative than another.
     """
     above = lineage(of_rank(taxonomy, rank), ranks, rank).loc[sorted(taxa)]
     steps = taxonomy_steps(above)
-    found, rows = {}, []
+    found, rows, omitted = {}, [], []
     for source, path in paths.items():
-        if source == TAXONOMY:
-            found[source] = steps
+        try:
+            distances, lacking = steps, []
+            if source != TAXONOMY:
+                own = _own_distances(source, path, taxonomy, above, ranks, rank, tree_rank)
+                distances, lacking = fill_from_taxonomy(source, own, steps)
+            relatives_of(source, distances)
+        except ValueError as error:
+            omitted.append((source, str(error)))
             continue
-        if source in _VECTORS:
-            vectors = read_study_vectors(path, taxa)
-            own = cosine_distances(average_sequences(vectors, "mean"))
-        else:
-            own = load_distances(path)
-        if source == "tree" and tree_rank != rank:
-            table = taxon_distances(own, taxonomy, ranks, tree_rank, rank)
-            known = above.index.intersection(table.index)
-            check_known(source, list(own.ids), list(above.index), len(known))
-            # The tips of a coarser taxon differ, but it is no distance from itself.
-            own = DistanceMatrix(tidy(table.to_numpy()), list(table.index))
-        found[source], lacking = fill_from_taxonomy(source, own, steps)
+        found[source] = distances
         rows += [(source, taxon) for taxon in lacking]
-    return StudyRelatives(found, pd.DataFrame(rows, columns=["relatives", "taxon"]), above)
+    return StudyRelatives(
+        found,
+        pd.DataFrame(rows, columns=["relatives", "taxon"]),
+        above,
+        pd.DataFrame(omitted, columns=["part", "reason"]),
+    )
+
+
+def _own_distances(
+    source: str,
+    path: str,
+    taxonomy: pd.DataFrame,
+    above: pd.DataFrame,
+    ranks: Sequence[str],
+    rank: str,
+    tree_rank: str | None,
+) -> DistanceMatrix:
+    """Return the distances between the taxa that a source knows."""
+    taxa = list(above.index)
+    if source in _VECTORS:
+        return cosine_distances(average_sequences(read_study_vectors(path, taxa), "mean"))
+    own = load_distances(path)
+    if source != "tree":
+        spelled = match_case(own.ids, taxa, path)
+        return DistanceMatrix(own.data, [spelled[name] for name in own.ids])
+    if tree_rank == rank:
+        return own
+    finer = max(rank, tree_rank, key=list(ranks).index)
+    table = taxon_distances(own, of_rank(taxonomy, finer), ranks, tree_rank, rank)
+    check_known(source, list(own.ids), taxa, len(above.index.intersection(table.index)))
+    # The tips of a coarser taxon differ, but it is no distance from itself.
+    return DistanceMatrix(tidy(table.to_numpy()), list(table.index))
 
 
 def of_source(table: pd.DataFrame, source: str) -> pd.DataFrame:

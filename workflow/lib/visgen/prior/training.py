@@ -54,6 +54,9 @@ def mean_specimens(features: pd.DataFrame, labels: pd.DataFrame, rank: str) -> S
         Sorted by taxon, then by name of the specimen.
     """
     named = labels.loc[labels.index.isin(features.index)].dropna(subset=rank)
+    if named.empty:
+        nobody = np.empty(0, object)
+        return Specimens(nobody, np.empty((0, features.shape[1]), np.float32), nobody)
     taxon, taxa = pd.factorize(named[rank].astype(object), sort=True)
     specimen, names = pd.factorize(named["specimen"].astype(object), sort=True)
     x = features.loc[named.index].to_numpy(np.float32)

@@ -107,18 +107,19 @@ def name_unseen(
     def right(weights: Weights) -> dict[str, np.ndarray]:
         called = scores_of(here.trial, weights, MAIN).argmax(axis=1)
         return unseen_by_taxon(here.trial, weights, MAIN) | {
-            rank: mean_by_taxon(here, (code[called] == code[truth]) & (code[truth] >= 0))
+            rank: np.where(code < 0, np.nan, mean_by_taxon(here, code[called] == code[truth]))
             for rank, code in of_ranks.items()
         }
 
     def measure(weights: Weights) -> dict[str, float]:
-        return {key: float(np.nanmean(one)) for key, one in right(weights).items()}
+        of_taxa = {key: one[~np.isnan(one)] for key, one in right(weights).items()}
+        return {key: float(one.mean()) for key, one in of_taxa.items() if len(one)}
 
     blind = {
         key: np.full(len(truth), value)
         for key, value in chance_recalls(n_unseen, len(here.taxa)).items()
     } | {
-        rank: ((code[truth][:, None] == code) & (code >= 0)).mean(axis=1)
+        rank: np.where(code[truth] < 0, np.nan, (code[truth][:, None] == code).mean(axis=1))
         for rank, code in of_ranks.items()
     }
     relatives = relatives_of(here.taxa)
@@ -133,7 +134,7 @@ def name_unseen(
     ]
     permuted = []
     for name, one in relatives.items() if permutations[0] else ():
-        orders = relative_orders(here.taxa, *permutations)
+        orders = relative_orders(here.taxa, *permutations, everyone=above.index)
         permuted += refit_rows(here, [one], orders, measure, PERMUTED, name, UNSEEN)
     return Found(rows, permuted)
 

@@ -51,7 +51,7 @@ def plot_curve(scores: pd.DataFrame) -> Figure:
         axes.vlines(x, table["ci_low"], table["ci_high"], color=colour, lw=1)
     n = int(drawn["n"].max())
     axes.set_xlabel(f"training specimens of each of {n:,} taxa")
-    axes.set_ylabel("images named right, mean over taxa")
+    axes.set_ylabel("specimens named right, mean over taxa")
     axes.xaxis.set_major_locator(FixedLocator(sorted(set(numbers))))
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.set_ylim(bottom=0)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from visgen.metrics import DIFFERENCE, EXPECTED, SCORE
@@ -21,7 +22,7 @@ from visgen.prior.scoring import (
 )
 from visgen.prior.words import in_words
 from visgen.report.cells import cell, points
-from visgen.report.page import format_percent, is_nothing
+from visgen.report.page import format_number, format_percent, is_nothing
 from visgen.report.prior.findings import Rows, prior_findings, rows_by_key
 from visgen.tables import read_table
 
@@ -45,7 +46,7 @@ def prior_content(
     metrics
         Columns of the contract.
     settings
-        rank, backbone, tail, rare, permutations, bootstraps, seeds (their number).
+        rank, backbone, tail, rare, apart, permutations, bootstraps.
     given
         Paths: prior_figures, prior_fits and prior_omitted (of each seed), and prior_lacking (taxa
         that sources lack).
@@ -58,11 +59,18 @@ def prior_content(
         for key in ("prior_fits", "prior_omitted")
     )
     reasons = omitted.loc[omitted["part"] == SEEN, "reason"]
+    n_seeds = sum(len(read_table(path)) > 0 for path in given["prior_fits"])
+    lacking = read_table(given["prior_lacking"])
     return {
         "prior": {
             **settings,
             "findings": prior_findings(
-                scores, settings["rank"], settings["tail"], settings["seeds"], reasons
+                scores,
+                settings["rank"],
+                settings["tail"],
+                n_seeds,
+                reasons,
+                lacking["relatives"].value_counts().to_dict(),
             ),
             "rows": [_seen(variant, rows) for variant in variants],
             "other_rows": _named_otherwise(scores, variants),
@@ -76,8 +84,9 @@ def prior_content(
             "unseen_heads": list(_unseen_measures(scores).values()),
             "curve": _curve(scores, rows),
             "fits": _fits(fits),
-            "omitted": omitted.drop_duplicates().to_dict("records"),
-            "lacking": read_table(given["prior_lacking"]).to_dict("records"),
+            "seeds": n_seeds,
+            "omitted": _omissions(omitted),
+            "lacking": lacking.to_dict("records"),
             "figures": {Path(path).stem: path for path in given["prior_figures"]},
         }
     }
@@ -158,7 +167,23 @@ def _curve(scores: pd.DataFrame, rows: Rows) -> list[dict[str, Any]]:
     )
 
 
+def _omissions(omitted: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return part, reason and seeds (as text) of what is left out."""
+    groups = omitted.groupby(["part", "reason"], sort=False)["seed"]
+    return [
+        {"part": part, "reason": reason, "seeds": ", ".join(map(str, seeds))}
+        for (part, reason), seeds in groups
+    ]
+
+
 def _fits(fits: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the means over seeds of what was fitted for each source."""
-    numbers = fits.groupby("relatives", sort=False).mean(numeric_only=True).reset_index()
-    return [row | {"relatives": in_words(row["relatives"])} for row in numbers.to_dict("records")]
+    """Return the means over seeds of what was fitted for each source, and the median scale."""
+    found = []
+    for source, table in fits.groupby("relatives", sort=False):
+        row = table.mean(numeric_only=True).to_dict()
+        scale = table["scale"].median()
+        row["scale"] = "Brownian motion" if np.isinf(scale) else format_number(scale, 2)
+        if not row["log_likelihood_gain"] > 0:
+            row["scale"] = "–"  # any would do as well
+        found.append(row | {"relatives": in_words(str(source))})
+    return found

@@ -5,7 +5,17 @@ from typing import Any
 
 import pandas as pd
 
-from visgen.claims import CHANCE, COARSE, NOT_SHOWN, SHOWN, UNDECIDED, UNTESTED, Step, judge
+from visgen.claims import (
+    CHANCE,
+    COARSE,
+    NOT_SHOWN,
+    SHOWN,
+    SHOWN_AT,
+    UNDECIDED,
+    UNTESTED,
+    Step,
+    judge,
+)
 from visgen.metrics import DIFFERENCE, EXPECTED, SCORE
 from visgen.prior.options import GENES, TAXONOMY
 from visgen.prior.recognition import AS_COLLECTED
@@ -60,7 +70,12 @@ def verdict(gain: Mapping[str, Any]) -> str:
 
 
 def prior_findings(
-    scores: pd.DataFrame, rank: str, tail: int, n_seeds: int, omitted: Sequence[str]
+    scores: pd.DataFrame,
+    rank: str,
+    tail: int,
+    n_seeds: int,
+    omitted: Sequence[str],
+    lacking: Mapping[str, int],
 ) -> list[str]:
     """Say whether relatives help to see rare taxa, whether genes do, null results included.
 
@@ -76,39 +91,49 @@ def prior_findings(
         Splits that means are over.
     omitted
         Reasons why a split tells nothing.
+    lacking
+        By source: taxa that it knows nothing of.
     """
     rows = rows_by_key(scores)
     base = rows.get((NOTHING, SEEN, _TAIL, SCORE, None))
     if base is None:
         why = "; ".join(dict.fromkeys(omitted))
         why = why or f"no {rank} with fewer than {tail} training specimens has test images"
-        return [f"Whether relatives help to see rare taxa ({rank}) cannot be told: {why}."]
+        return [
+            f"Whether relatives help to see rare taxa ({rank}) cannot be told: {why}.",
+            *_of_unseen(rows, rank),
+        ]
     sources = dict.fromkeys(key[0] for key in rows if not key[0].endswith(BEYOND_TAXONOMY))
     fewest = "one training specimen" if tail == 2 else f"fewer than {tail} training specimens"
     opening = (
         f"Rare taxa ({rank} with {fewest}, {base['n']} of them on average over {n_seeds} "
-        f"split{'s' * (n_seeds > 1)}): without relatives {_share(base)} of their images are named "
-        "right."
+        f"split{'s' * (n_seeds > 1)}): without relatives {_share(base)} of their specimens are "
+        "named right."
     )
-    told = [_of_source(rows, source) for source in sources if source != NOTHING]
+    told = [_of_source(rows, source, lacking) for source in sources if source != NOTHING]
     sentences = [" ".join([opening, *told])]
     sentences += list(_as_collected(scores, sources))
     sentences += list(_beyond(rows))
-    sentences += list(_of_unseen(rows, sources, rank))
+    sentences += list(_of_unseen(rows, rank))
     return sentences
 
 
-def _of_source(rows: Rows, source: str) -> str:
+def _of_source(rows: Rows, source: str, lacking: Mapping[str, int]) -> str:
     score = rows[source, SEEN, _TAIL, SCORE, None]
+    n = lacking.get(source, 0)
+    leaning = f" ({n:,} taxa that it lacks lean on the taxonomy)" if n else ""
     gain = rows[source, SEEN, _TAIL, DIFFERENCE, NOTHING]
     words = (
-        f"Relatives by {in_words(source)}: {_share(score)}, {_gain(gain)}: "
+        f"Relatives by {in_words(source)}{leaning}: {_share(score)}, {_gain(gain)}: "
         f"{_VERDICTS[verdict(gain)]}"
     )
     worth = rows.get((source, curve_part(1), WORTH, SCORE, None))
     if worth is not None and verdict(gain) == SHOWN:
         ends = interval_in_words(worth, _one_digit)
-        words += f", worth {_one_digit(worth['value'])} more specimens of each ({ends})"
+        words += (
+            f", worth {_one_digit(worth['value'])} more to taxa with one specimen "
+            f"({f'{ends}; ' if ends else ''}{worth['n']} taxa, whatever they have here)"
+        )
     change = rows.get((source, SEEN, _HEAD, DIFFERENCE, NOTHING))
     if change is not None:
         words += f"; taxa with more specimens change by {_points(change)}"
@@ -140,7 +165,7 @@ def _beyond(rows: Rows) -> Iterator[str]:
         if alone is not None and verdict(alone) != SHOWN:
             yield (
                 f"Whether {what[0].lower()}{what[1:]} ({in_words(source)}) {adds} to the taxonomy "
-                "is not asked: alone no gain is shown."
+                f"is not asked; alone: {_VERDICTS[verdict(alone)]}."
             )
             continue
         within = [
@@ -148,15 +173,31 @@ def _beyond(rows: Rows) -> Iterator[str]:
             for (*key, null), row in rows.items()
             if key == [relatives, SEEN, _TAIL, EXPECTED] and null.startswith(PERMUTED_WITHIN)
         ]
-        finer = f" Where they change places within a group only: {', '.join(within)}."
+        finer = f" With places changed within a group only: {', '.join(within)}."
+        if verdict(gain) == SHOWN and within and not _holds_within(rows, relatives):
+            finer = (
+                f", though not where places change within a group only ({', '.join(within)}): it "
+                "may do no more than weigh the ranks otherwise."
+            )
         yield (
             f"{what} beyond the taxonomy ({in_words(relatives)} against taxonomy alone): "
-            f"{_gain(gain)}: {_VERDICTS[verdict(gain)]}." + (finer if within else "")
+            f"{_gain(gain)}: {_VERDICTS[verdict(gain)]}"
+            + (finer if finer.startswith(",") else f".{finer if within else ''}")
         )
 
 
-def _of_unseen(rows: Rows, sources: Mapping[str, None], rank: str) -> Iterator[str]:
+def _holds_within(rows: Rows, relatives: str) -> bool:
+    """Tell whether some null within groups is rejected, too."""
+    return any(
+        row["p"] <= SHOWN_AT
+        for (*key, null), row in rows.items()
+        if key == [relatives, SEEN, _TAIL, EXPECTED] and null.startswith(PERMUTED_WITHIN)
+    )
+
+
+def _of_unseen(rows: Rows, rank: str) -> Iterator[str]:
     metric = "among_unseen"
+    sources = dict.fromkeys(key[0] for key in rows if not key[0].endswith(BEYOND_TAXONOMY))
     chance = rows.get((NOTHING, UNSEEN, metric, SCORE, None))
     found = {s: rows.get((s, UNSEEN, metric, SCORE, None)) for s in sources if s != NOTHING}
     told = []
@@ -170,8 +211,8 @@ def _of_unseen(rows: Rows, sources: Mapping[str, None], rank: str) -> Iterator[s
         told.append(words)
     if told and chance is not None:
         yield (
-            f"Of {chance['n']} {rank} that training saw no image of, images are named right among "
-            f"these: {'; '.join(told)}; by chance {format_percent(chance['value'])}."
+            f"Of {chance['n']} taxa ({rank}) that training saw no specimen of, specimens are named "
+            f"right among these: {'; '.join(told)}; by chance {format_percent(chance['value'])}."
         )
 
 
