@@ -40,23 +40,26 @@ CLASSIFICATION = {"train_classifier", "score_predictions", "measure_confidence"}
 CLASSIFICATION |= {"plot_classification"}
 GUIDED = {"train_embedding", "train_held_out", "score_held_out", "plot_embedding"}
 RECOGNITION = {"predict_taxa", "score_visual_genetic", "plot_visual_genetic"}
+RARE = {"predict_rare", "score_prior", "plot_prior"}
 # Taxa to be withheld are drawn by genus, and anchors of genera stand in for species.
 UNSEEN = {"split_unseen", "measure_anchors", "train_regime", "pool_views", "train_variant"}
 COUNTS = {"measure_coverage", "plot_inputs", "plot_genetics"}
 GENUS = {"ingest_specimens", "score_embedding", "place_taxa", "plot_embedding", "score_sequences"}
-GENUS |= CLASSIFICATION | UNSEEN | RECOGNITION | COUNTS | ENDS
+GENUS |= CLASSIFICATION | UNSEEN | RECOGNITION | RARE | {"train_prior"} | COUNTS | ENDS
 
 # Networks deal the specimens of their seed themselves.
 SEED = {"split_specimens", "score_visual_genetic", "plot_visual_genetic"}
-SEED |= CLASSIFICATION | COUNTS | ENDS
+SEED |= CLASSIFICATION | RARE | COUNTS | ENDS
 # A tree that lies elsewhere is another tree; table and sequences are compared by what they hold.
 TABLES = {"ingest_specimens", "ingest_sequences", "measure_distances", "split_taxa"}
 TABLES |= {"embed_held_out", "score_embedding", "score_sequences", "score_predictions"}
 TABLES |= {"plot_classification", "score_visual_genetic", "plot_visual_genetic"}
-TABLES |= {"split_taxa_again", "train_ridge", "place_taxa"} | GUIDED | COUNTS | ENDS
+TABLES |= {"split_taxa_again", "train_ridge", "place_taxa", "train_prior"}
+TABLES |= RARE | GUIDED | COUNTS | ENDS
 # Nothing that knows the taxa alone.
 PICTURES = {"ingest_specimens", "split_specimens", "train_simclr", "extract_features"}
 PICTURES |= {"split_taxa", "embed_taxa", "train_ridge", "embed_held_out", "score_embedding"}
+PICTURES |= RARE | {"train_prior"}
 PICTURES |= {"split_taxa_again", "place_taxa", "train_regime", "pool_views", "train_variant"}
 PICTURES |= CLASSIFICATION | GUIDED | RECOGNITION | COUNTS | ENDS
 
