@@ -26,7 +26,6 @@ from visgen.prior.posterior import (
     products_of,
 )
 from visgen.prior.recognition import SCORINGS, recall_by_taxon, recalls, scores_of, trial_of
-from visgen.prior.trade_off import LEANINGS, rare_recall_at, trade_off
 from visgen.prior.unseen import chance_recalls, unseen_recalls
 from visgen.signal.covariance import BROWNIAN
 from visgen.signal.mixed_model import root_means
@@ -358,32 +357,3 @@ def test_a_prior_is_read_as_it_was_written(tmp_path):
     paths["about"].write_text('{"format": 2}')
     with pytest.raises(ValueError, match="not a prior of format 1"):
         read_prior(paths)
-
-
-def test_a_trade_off_passes_through_both_scorings_and_a_plain_loop():
-    trial, evidence, _ = few_and_many()
-    weights = posterior_weights(own_covariance(fit_prior(evidence), 47), trial.n_images)
-    rare, others = trade_off(trial, weights)
-    for leaning, scoring in ((0, "balanced"), (1, "as_collected")):
-        found = recalls(trial, weights, scoring)
-        i = int(np.argmin(np.abs(LEANINGS - leaning)))
-        assert (rare[i], others[i]) == pytest.approx((found["rare"], found["others"]))
-        at = rare_recall_at(rare, others, found["others"])
-        assert at == pytest.approx(found["rare"], abs=0.03)
-    assert (np.diff(rare) <= 1e-12).all() and (np.diff(others) >= -1e-12).all()
-    assert rare_recall_at(rare, others, 1.01) is np.nan
-    curves = np.array([0.6, 0.5, 0.2]), np.array([0.4, 0.8, 0.7])
-    assert rare_recall_at(*curves, 0.6) == pytest.approx(0.55)
-    assert rare_recall_at(*curves, 0.4) == 0.6
-
-
-def test_relatives_help_rare_taxa_at_no_cost_to_the_others():
-    trial, evidence, kind = few_and_many()
-    alone = posterior_weights(own_covariance(fit_prior(evidence), 47), trial.n_images)
-    prior = prior_covariance(fit_prior(evidence, [kind]), [kind])
-    others = recalls(trial, alone)["others"]
-    with_relatives = trade_off(trial, posterior_weights(prior, trial.n_images))
-    gain = rare_recall_at(*with_relatives, others) - rare_recall_at(
-        *trade_off(trial, alone), others
-    )
-    assert gain > 0.03

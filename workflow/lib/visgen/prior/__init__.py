@@ -11,7 +11,8 @@ trained but a handful of variances.
 - `calibrating`: how sure these scores are, by images that are left out;
 - `recognition`: how often rare taxa, and the others, are named right;
 - `permuting`: whether true relatives do better than permuted ones, within groups too;
-- `trade_off`: what rare taxa gain while the others lose nothing;
-- `unseen`: taxa of which there is no image at all;
-- `files`: a fitted prior on disk.
+- `asking`, `seed`: all that a split tells; `unseen`: of taxa without any image; `curve`: of taxa
+  with some;
+- `scoring`: the same over splits, with intervals;
+- `keeping`, `files`: what all specimens tell, on disk, to name others with.
 """
