@@ -9,6 +9,8 @@ if plan.prior:
         for source in plan.prior.sources
         if (paths := plan.prior.measured_from(source))
     }
+    # What follows from no sequence does not wait for them.
+    SEQUENCES_KNOWN = of_sequences([]) if plan.prior.uses_genes else []
 
     localrules:
         plot_prior,
@@ -22,7 +24,7 @@ if plan.prior:
             taxonomy=TAXONOMY,
             splits="<results>/splits/seed-{seed}.tsv",
             features=plan.features.clean_features(plan.prior.backbone),
-            sequences_ingested=of_sequences([]),
+            sequences_ingested=SEQUENCES_KNOWN,
             code=code_of("predict_rare.py"),
         output:
             taxa="<results>/prior/seed-{seed}/taxa.tsv",
@@ -55,7 +57,7 @@ if plan.prior:
             labels=labels_of(plan.prior.rank),
             taxonomy=TAXONOMY,
             features=plan.features.clean_features(plan.prior.backbone),
-            sequences_ingested=of_sequences([]),
+            sequences_ingested=SEQUENCES_KNOWN,
             code=code_of("train_prior.py"),
         output:
             lacking="<results>/prior/lacking.tsv",
@@ -87,7 +89,7 @@ if plan.prior:
                 "<results>/prior/seed-{seed}/permuted.tsv", seed=plan.prior.seeds
             ),
             names=taxa_of(plan.prior.rank),
-            sequences_ingested=of_sequences([]),
+            sequences_ingested=SEQUENCES_KNOWN,
             code=code_of("score_prior.py"),
         output:
             "<results>/prior/scores.tsv",
@@ -117,7 +119,7 @@ if plan.prior:
                 "<results>/prior/seed-{seed}/nearest.tsv", seed=plan.prior.seeds
             ),
             predictions=f"<results>/prior/seed-{plan.prior.seeds[0]}/predictions.tsv",
-            sequences_ingested=of_sequences([]),
+            sequences_ingested=SEQUENCES_KNOWN,
             code=code_of("plot_prior.py"),
         output:
             **{

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from visgen.configuration.checks.prior import rank_of_prior, sources_of_prior
+from visgen.prior.options import GENES
 
 #: Options of a seed's fits.
 _FITTED = ("rare", "tail", "curve", "unseen", "permutations")
@@ -52,6 +53,11 @@ class PriorPlan:
     def sources(self) -> list[str]:
         """Where relatives are known from."""
         return sources_of_prior(self.config)
+
+    @property
+    def uses_genes(self) -> bool:
+        """Whether relatives are known from DNA, too."""
+        return not GENES.keys().isdisjoint(self.sources)
 
     def measured_from(self, source: str) -> list[str]:
         """Return the distances, or the vectors, that a source is made of; none of taxonomy."""
