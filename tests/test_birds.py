@@ -63,7 +63,7 @@ def test_barcodes_add_nothing_that_is_shown_to_the_taxonomy(scores):
     gain = rows(scores, DIFFERENCE, "tail_accuracy")
     gain = gain[gain["against"] == "taxonomy"].loc["alignment_beyond_taxonomy"]
     assert abs(gain["value"]) < 0.02
-    said = " ".join(prior_findings(scores, "species", 2, 2, []))
+    said = " ".join(prior_findings(scores, "species", 2, 2, [], {}))
     assert "Genes beyond the taxonomy" in said and "permuted" in said
 
 
