@@ -1,6 +1,6 @@
 """Scores of taxa that are known by their relatives, what relatives add, and the nulls of it."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
@@ -132,22 +132,15 @@ def score_prior(
                     row |= _summary(samples - means[other])
                     # What is permuted is all of a source, or what it adds to the taxonomy.
                     if (other == TAXONOMY) == relatives.endswith(BEYOND_TAXONOMY):
-                        row |= next(
-                            (
-                                {k: t[k] for k in ("p", "n_permutations")}
-                                for t in tests
-                                if t["against"] == PERMUTED
-                            ),
-                            {},
-                        )
+                        row |= _test(tests)
                     rows.append(label | row)
     return rows + list(_worths(taxa, names, weights))
 
 
-def _test(null: Mapping[str, Any]) -> dict[str, Any]:
-    """Return p and its permutations, of the null in which all taxa change places; else nothing."""
-    keys = ("p", "n_permutations") if null["against"] == PERMUTED else ()
-    return {key: null[key] for key in keys}
+def _test(nulls: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return p and its permutations, of the null in which all taxa change places, if it is made."""
+    of_all = [null for null in nulls if null["against"] == PERMUTED]
+    return {key: null[key] for null in of_all for key in ("p", "n_permutations")}
 
 
 def _counted(

@@ -7,6 +7,7 @@ from visgen.configuration.checks.choice import check_choice
 from visgen.prior.options import GENES, TAXONOMY
 
 _SECTION = "prior"
+_ASKED = ("kmers", "sgt")  # sources that are not taken unless asked for
 
 
 def rank_of_prior(config: Mapping[str, Any]) -> str:
@@ -25,9 +26,6 @@ def sources_of_prior(config: Mapping[str, Any]) -> list[str]:
     return config[_SECTION]["relatives"] or [
         source for source, lacks in _lacking(config).items() if not lacks and source not in _ASKED
     ]
-
-
-_ASKED = ("kmers", "sgt")
 
 
 def check_prior(config: Mapping[str, Any]) -> None:
