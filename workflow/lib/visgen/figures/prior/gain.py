@@ -54,8 +54,8 @@ def plot_gain(gains: pd.DataFrame, tail: int) -> Figure:
     panels = figure.subplots(len(sources), 2, squeeze=False, sharey=True)
     for (left, right), source in zip(panels, sources, strict=True):
         of_source = gains[gains["relatives"] == source]
-        _draw(left, of_source, "n_train", "{:.0f}")
-        _draw(right, of_source[of_source["n_train"] < tail], "nearest", "{:.2g}")
+        _draw(left, of_source, "n_train")
+        _draw(right, of_source[of_source["n_train"] < tail], "nearest")
         left.set_title(f"relatives by {in_words(source)}", loc="left", fontsize=9)
         left.set_ylabel("gain, points")
     panels[-1][0].set_xlabel("training specimens of the taxon", fontsize=8.5)
@@ -66,7 +66,7 @@ def plot_gain(gains: pd.DataFrame, tail: int) -> Figure:
     return figure
 
 
-def _draw(axes: Axes, table: pd.DataFrame, column: str, form: str) -> None:
+def _draw(axes: Axes, table: pd.DataFrame, column: str) -> None:
     """Draw means of a few groups of about as many taxa each, by a number."""
     axes.axhline(0, color="0.6", lw=0.8, zorder=0)
     axes.spines[["top", "right"]].set_visible(False)
@@ -84,8 +84,17 @@ def _draw(axes: Axes, table: pd.DataFrame, column: str, form: str) -> None:
         by_taxon = 100 * of_group.groupby("taxon")["gain"].mean()  # over seeds
         error = 2 * by_taxon.sem() if len(by_taxon) > 1 else 0
         axes.errorbar(place, by_taxon.mean(), error, fmt="s", c=COLOURS[0], ms=5, capsize=2, lw=1.2)
-        ends = dict.fromkeys(form.format(of_group[column].agg(end)) for end in ("min", "max"))
+        ends = dict.fromkeys(_short(of_group[column].agg(end)) for end in ("min", "max"))
         n = len(by_taxon)
         labels.append(f"{' to '.join(ends)}\n({n:,} {'taxa' if n > 1 else 'taxon'})")
     axes.set_xticks(range(len(labels)), labels, fontsize=6.5)
     axes.set_xlim(-0.5, len(labels) - 0.5)
+
+
+def _short(value: float) -> str:
+    """Return a number with two digits, whole from ten on.
+
+    >>> _short(128.4), _short(0.0236)
+    ('128', '0.024')
+    """
+    return f"{value:.0f}" if value >= 10 else f"{value:.2g}"
