@@ -37,7 +37,7 @@ from visgen.configuration.plan import Plan, given
 from visgen.configuration.reading import checked_config
 from visgen.configuration.schema import load_schema
 from visgen.prior.figure_names import FIGURES as PRIOR_FIGURES
-from visgen.visual_genetic.regimes.options import REGIMES
+from visgen.visual_genetic.regimes.options import FROZEN, REGIMES
 from visgen.visual_genetic.figure_names import FIGURES as VISUAL_GENETIC_FIGURES
 from visgen.visual_genetic.scopes import SCOPES
 from visgen.specimens.inventory import inventory

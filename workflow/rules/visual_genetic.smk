@@ -15,7 +15,7 @@ if plan.visual_genetic:
 
     wildcard_constraints:
         scope=one_of(SCOPES),
-        regime=one_of(REGIMES),
+        regime=one_of(regime for regime in REGIMES if regime != FROZEN),
 
     rule split_unseen:
         """Draw the taxa that no training sees, to be placed afterwards."""
@@ -36,6 +36,37 @@ if plan.visual_genetic:
             seed=plan.seed,
         script:
             "../scripts/split_unseen.py"
+
+    rule train_frozen:
+        """Train projection and head on stored features of the backbone."""
+        input:
+            labels=labels_of(plan.visual_genetic.rank),
+            groups=GROUPS,
+            withheld=by_wildcards(plan.visual_genetic.withheld_from),
+            features=plan.features.clean_features(VISUAL_GENETIC["backbone"]),
+            code=code_of("train_frozen.py"),
+        output:
+            checkpoint=f"<results>/{{scope}}/regimes/{FROZEN}/seed-{{seed}}/checkpoint.safetensors",
+            history=f"<results>/{{scope}}/regimes/{FROZEN}/seed-{{seed}}/history.tsv",
+            norms=f"<results>/{{scope}}/regimes/{FROZEN}/seed-{{seed}}/norms.tsv",
+            pooled=f"<results>/{{scope}}/regimes/{FROZEN}/seed-{{seed}}/pooled.npz",
+        log:
+            "<logs>/train_frozen/{scope}-{seed}.log",
+        benchmark:
+            "<benchmarks>/train_frozen/{scope}-{seed}.tsv"
+        conda:
+            "../../envs/torch.yaml"
+        threads: config["compute"]["threads"]
+        resources:
+            gpu=1,
+            mem_mb=8000,
+        params:
+            rank=plan.visual_genetic.rank,
+            ranks=RANKS,
+            split=plan.split_options,
+            options=plan.visual_genetic.regime_options(FROZEN),
+        script:
+            "../scripts/train_frozen.py"
 
     rule train_regime:
         """Train a network under a regime, and pool the features that it makes of every image."""
@@ -107,7 +138,7 @@ if plan.visual_genetic:
             "../scripts/pool_views.py"
 
     rule train_variant:
-        """Align a regime to anchors, and to permuted ones."""
+        """Take a regime through stage 2, by real and permuted anchors or none, and predict taxa."""
         input:
             labels=labels_of(plan.visual_genetic.rank),
             groups=GROUPS,
@@ -121,7 +152,7 @@ if plan.visual_genetic:
             checkpoint="<results>/{scope}/{variant}/seed-{seed}/checkpoint.safetensors",
             history="<results>/{scope}/{variant}/seed-{seed}/history.tsv",
             embeddings="<results>/{scope}/{variant}/seed-{seed}/embeddings.npz",
-            answers="<results>/{scope}/{variant}/seed-{seed}/answers.parquet",
+            predictions="<results>/{scope}/{variant}/seed-{seed}/predictions.parquet",
             omitted="<results>/{scope}/{variant}/seed-{seed}/omitted.tsv",
         log:
             "<logs>/train_variant/{scope}-{variant}-{seed}.log",
@@ -141,35 +172,9 @@ if plan.visual_genetic:
             split=plan.split_options,
             options=by_wildcards(plan.visual_genetic.variant_options),
             anchors_name=by_wildcards(plan.visual_genetic.anchors_of),
-        script:
-            "../scripts/train_variant.py"
-
-    rule predict_taxa:
-        """Predict taxa from images alone: by their neighbours, and as each variant answers."""
-        input:
-            labels=labels_of(plan.visual_genetic.rank),
-            embeddings=expand(
-                "{run}/embeddings.npz", run=plan.visual_genetic.runs(SCOPES)
-            ),
-            answers=expand(
-                "{run}/answers.parquet", run=plan.visual_genetic.runs(SCOPES)
-            ),
-            sequences_ingested=of_sequences([]),
-            code=code_of("predict_taxa.py"),
-        output:
-            expand("{run}/predictions.parquet", run=plan.visual_genetic.runs(SCOPES)),
-        log:
-            "<logs>/predict_taxa.log",
-        benchmark:
-            "<benchmarks>/predict_taxa.tsv"
-        conda:
-            "../../envs/statistics.yaml"
-        threads: config["compute"]["threads"]
-        params:
-            rank=plan.visual_genetic.rank,
             neighbours=VISUAL_GENETIC["neighbours"],
         script:
-            "../scripts/predict_taxa.py"
+            "../scripts/train_variant.py"
 
     rule score_visual_genetic:
         """Score all variants and seeds, and where unseen taxa are placed."""
@@ -183,6 +188,11 @@ if plan.visual_genetic:
             ),
             unseen=expand(
                 "{run}/predictions.parquet", run=plan.visual_genetic.runs(SCOPES[1:])
+            ),
+            alignments=expand(
+                "<results>/visual_genetic/{variant}/seed-{seed}/history.tsv",
+                variant=plan.visual_genetic.anchored,
+                seed=plan.visual_genetic.seeds,
             ),
             withheld=plan.visual_genetic.withheld_taxa,
             anchors=plan.visual_genetic.anchors_files(
@@ -238,7 +248,7 @@ if plan.visual_genetic:
             ),
             alignments=expand(
                 "<results>/visual_genetic/{variant}/seed-{seed}/history.tsv",
-                variant=plan.visual_genetic.anchored,
+                variant=plan.visual_genetic.learning,
                 seed=plan.visual_genetic.seeds,
             ),
             embeddings=expand(

@@ -10,7 +10,13 @@ from visgen.specimens.records import read_labels
 from visgen.specimens.splits import read_splits
 from visgen.specimens.taxonomy import lineage
 from visgen.tables import read_table, write_table
-from visgen.visual_genetic.recognition.runs import collect_runs, read_placed, training_images
+from visgen.visual_genetic.recognition.alignment import score_alignment
+from visgen.visual_genetic.recognition.runs import (
+    collect_runs,
+    read_by_name,
+    read_placed,
+    training_images,
+)
 from visgen.visual_genetic.recognition.scoring import score_recognition
 from visgen.visual_genetic.recognition.species import tabulate_species
 from visgen.visual_genetic.recognition.unseen import UNSEEN_COLUMNS, placements
@@ -25,6 +31,7 @@ found = collect_runs(given.predictions, n_train, **limits)
 write_table(output.taxa, tabulate_species(found, specimens, n_train))
 draws = {"bootstraps": params.bootstraps}
 rows = score_recognition(found, specimens, n_train, params.variants, **limits, **draws)
+rows += score_alignment(read_by_name(given.alignments))
 placed = pd.DataFrame(columns=["permutation", *UNSEEN_COLUMNS])
 if given.unseen:
     tree = [load_distances(path) for path in given.distances]

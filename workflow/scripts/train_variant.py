@@ -1,4 +1,4 @@
-"""Align a regime to anchors, and predict taxa from images alone."""
+"""Take a regime through stage 2, by real and permuted anchors or none, and predict taxa."""
 
 import pandas as pd
 from visgen.genetics.anchors.files import read_anchors
@@ -32,6 +32,7 @@ variant = train_variant(
     read_anchors(anchors) if anchors else None,
     params.options,
     name=params.anchors_name,
+    neighbours=params.neighbours,
     rank=params.rank,
     seed=seed,
     device=pick_device(),

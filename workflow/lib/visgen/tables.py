@@ -117,6 +117,7 @@ KINDS = {
     "seed": "integer",
     "share": "number",
     "spread": "number",
+    "step": "integer",
     "tips": "integer",
     "top1": "number",
     "uniform": "number",

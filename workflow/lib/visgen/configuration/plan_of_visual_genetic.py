@@ -5,8 +5,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from visgen.configuration.checks.visual_genetic import OVERRIDES, recognised_rank, training_of
+from visgen.configuration.checks.visual_genetic import (
+    alignment_of,
+    recognised_rank,
+    stage2_of,
+    training_of,
+)
 from visgen.configuration.plan_of_features import FeaturesPlan
+from visgen.visual_genetic.regimes.options import FROZEN
 from visgen.visual_genetic.scopes import SCOPES
 
 
@@ -50,10 +56,15 @@ class VisualGeneticPlan:
 
     @cached_property
     def compared(self) -> dict[str, dict[str, Any]]:
-        """By variant: regime, anchors and permutations."""
+        """By variant: regime, anchors, permutations, stage2, and sampling where it learns there."""
         keys = ("regime", "anchors", "permutations")
         variants = self.section["variants"].items()
-        return {name: {key: options[key] for key in keys} for name, options in variants}
+        return {
+            name: {key: options[key] for key in keys}
+            | {"stage2": stage2_of(options)}
+            | {"sampling": alignment_of(options, self.section).get("sampling")}
+            for name, options in variants
+        }
 
     @cached_property
     def regimes(self) -> list[str]:
@@ -64,6 +75,12 @@ class VisualGeneticPlan:
     def anchored(self) -> list[str]:
         """Variants that are aligned to anchors."""
         return [name for name, variant in self.compared.items() if variant["anchors"]]
+
+    @cached_property
+    def learning(self) -> list[str]:
+        """Variants that learn in stage 2: those, and supervised ones."""
+        stages = ("anchors", "supervised")
+        return [name for name, variant in self.compared.items() if variant["stage2"] in stages]
 
     @cached_property
     def anchor_sets(self) -> list[str]:
@@ -112,8 +129,10 @@ class VisualGeneticPlan:
 
     def regime_options(self, regime: str) -> dict[str, Any]:
         """Return how a regime's network is built and trained."""
-        keys = ("image_size", "colour", "hidden", "size")
-        return {key: self.section[key] for key in keys} | training_of(regime, self.section)
+        keys = ("image_size", "colour") if regime != FROZEN else ()
+        return {key: self.section[key] for key in (*keys, "hidden", "size")} | training_of(
+            regime, self.section
+        )
 
     @property
     def view_options(self) -> dict[str, Any]:
@@ -135,7 +154,7 @@ class VisualGeneticPlan:
     def pooled_for(self, scope: str, variant: str, seed: str) -> list[str]:
         """Return the features that a variant's regime makes of images, and of views to align by."""
         names = ["pooled"]
-        if self.anchors_of(variant) and self.section["alignment"]["views"]:
+        if self.variant_options(variant).get("views"):
             names.append("views")
         return [f"{self._regime_folder(scope, variant, seed)}/{name}.npz" for name in names]
 
@@ -144,13 +163,8 @@ class VisualGeneticPlan:
         return f"{self.folder}/{scope}/regimes/{regime}/seed-{seed}"
 
     def variant_options(self, variant: str) -> dict[str, Any]:
-        """Return how a variant is aligned."""
-        options = self.section["variants"][variant]
-        if options["anchors"] is None:  # no option of an alignment re-runs it
-            return {"layer": "none"}
-        own = {key: options[key] for key in OVERRIDES if options[key] is not None}
-        aligned = {"loss": "cosine", "layer": "none"} | self.section["alignment"] | own
-        return aligned | {"permutations": options["permutations"]}
+        """Return what a variant does in stage 2."""
+        return alignment_of(self.section["variants"][variant], self.section)
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -26,6 +26,8 @@ REMOVED = {
     "simclr.seed": _SEED,
     "simclr.warm_up": "the learning rate rises over a tenth of the training",
     "simulation.planted_errors": "its place has simulation.planted, the number of sets of them",
+    "visual_genetic.alignment.epochs": "its place has visual_genetic.alignment.steps, since passes "
+    "over a small study move nothing",
     "visual_genetic.alignment.layer": _VARIANT.format("layer"),
     "visual_genetic.alignment.loss": _VARIANT.format("loss"),
     "visual_genetic.unseen.seed": _SEED,

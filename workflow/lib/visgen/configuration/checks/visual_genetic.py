@@ -4,9 +4,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from visgen.configuration.checks.choice import check_choice
+from visgen.visual_genetic.regimes.options import FROZEN
 
-#: Options of a variant that change its alignment.
-OVERRIDES = ("margin", "loss", "cross_entropy", "layer")
+#: Options of a variant that change its stage 2, with anchors or without, and those of anchors.
+OF_TRAINING = ("sampling", "schedule", "weight_decay", "norm_share")
+OF_ANCHORS = ("margin", "loss", "cross_entropy", "layer")
+
+#: Regimes in which each of them has a place.
+_DECAYS = {
+    "weight_decay": ("wd", "ltr", FROZEN),
+    "norm_share": ("ltr",),
+}
 
 _SECTION = "visual_genetic"
 
@@ -52,13 +60,28 @@ def check_visual_genetic(config: Mapping[str, Any]) -> None:
 
 
 def _check_variant(key: str, variant: Mapping[str, Any], config: Mapping[str, Any]) -> None:
+    given = [option for option in (*OF_TRAINING, *OF_ANCHORS) if variant[option] is not None]
+    for option, regimes in _DECAYS.items():
+        if option in given and variant["regime"] not in regimes:
+            raise ValueError(
+                f"config key {key}.{option}: goes with the regime{'s' * (len(regimes) > 1)} "
+                f"{', '.join(regimes)} only; leave it out"
+            )
     if variant["anchors"] is None:
-        for option in OVERRIDES:
-            if variant[option] is not None:
-                raise ValueError(f"config key {key}.{option}: goes with anchors only; leave it out")
-        if variant["permutations"]:
-            raise ValueError(f"config key {key}.permutations: goes with anchors only; leave it out")
+        useless = [option for option in given if option in OF_ANCHORS]
+        useless += ["permutations"] if variant["permutations"] else []
+        if useless:
+            raise ValueError(f"config key {key}.{useless[0]}: goes with anchors only; leave it out")
+        if given and variant["stage2"] != "supervised":
+            raise ValueError(
+                f"config key {key}.{given[0]}: goes with anchors or stage2: supervised only; leave "
+                "it out"
+            )
         return
+    if variant["stage2"] is not None:
+        raise ValueError(
+            f"config key {key}.stage2: found {variant['stage2']!r}, expected none beside anchors"
+        )
     inputs, genetics = config["inputs"], config["genetics"]
     if not inputs["sequences"] and config["simulation"] is None:
         raise ValueError(f"config key {key}.anchors: needs inputs.sequences")
@@ -70,11 +93,49 @@ def _check_variant(key: str, variant: Mapping[str, Any], config: Mapping[str, An
             "anchors"
         )
     size = size_of_anchors(genetics["anchors"][variant["anchors"]], genetics)
-    if size != config[_SECTION]["size"]:
+    if size != config[_SECTION]["size"] and variant["layer"] != "genetic":
         raise ValueError(
             f"config key {_SECTION}.size: found {config[_SECTION]['size']}, expected {size}, the "
-            f"size of genetics.anchors.{variant['anchors']}"
+            f"size of genetics.anchors.{variant['anchors']}; with layer: genetic they may differ"
         )
+
+
+def stage2_of(variant: Mapping[str, Any]) -> str:
+    """Return what a variant does in stage 2: ``anchors``, or a word of ``UNALIGNED``."""
+    if variant["anchors"] is not None:
+        return "anchors"
+    return variant["stage2"] or ("features" if variant["regime"] == "control" else "projection")
+
+
+def alignment_of(variant: Mapping[str, Any], section: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a variant takes of the options of stage 2, so that no other re-runs it.
+
+    Parameters
+    ----------
+    variant
+        Of the section's variants.
+    section
+        Key alignment.
+
+    Returns
+    -------
+    dict
+        Options of `visgen.visual_genetic.cross_modal.variants.train_variant`. A regime without
+        weight decay, or MaxNorm, has none in stage 2 either; frozen has no views.
+    """
+    stage2 = stage2_of(variant)
+    if stage2 in ("projection", "features"):
+        return {"stage2": stage2}
+    options = {key: variant[key] for key in (*OF_TRAINING, *OF_ANCHORS) if variant[key] is not None}
+    options = {"loss": "cosine", "layer": "none"} | section["alignment"] | options
+    for option, nothing in (("weight_decay", 0.0), ("norm_share", None)):
+        if variant["regime"] not in _DECAYS[option]:
+            options[option] = nothing
+    if variant["regime"] == FROZEN:
+        options["views"] = 0
+    if stage2 == "supervised":
+        options = {key: value for key, value in options.items() if key not in OF_ANCHORS}
+    return options | {"stage2": stage2, "permutations": variant["permutations"]}
 
 
 def training_of(regime: str, section: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -91,12 +152,16 @@ def training_of(regime: str, section: Mapping[str, Any]) -> dict[str, dict[str, 
     -------
     dict
         The same keys. The regime control trains nothing and only pools features of clean images;
-        naive has no weight decay; nothing but ltr is balanced.
+        naive has no weight decay; nothing but ltr is balanced; frozen sees features, as they are
+        stored.
     """
     pretraining, augmentation = section["pretraining"], section["augmentation"]
     balancing = section["balancing"] if regime == "ltr" else {}
     if regime == "control":
         pretraining = {key: pretraining[key] for key in ("batch_size", "precision")}
+        augmentation = {}
+    if regime == FROZEN:
+        pretraining = {key: pretraining[key] for key in pretraining if key != "precision"}
         augmentation = {}
     if regime == "naive":
         pretraining = {key: pretraining[key] for key in pretraining if key != "weight_decay"}

@@ -1,106 +1,145 @@
-"""Alignment itself: projections learn to put images where the anchors of their taxa are."""
+"""Stage 2: projections learn to put images where the anchors of their taxa are, or without any.
+
+Several alignments that differ in nothing but their anchors are learned side by side: a stack of
+networks sees the same batches, and each stays as it would be alone.
+"""
 
 import copy
 import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
 
 import pandas as pd
 import torch
 from torch import Tensor
+from torch.func import functional_call, stack_module_state
 from torch.nn.functional import cross_entropy
 
-from visgen.visual_genetic.cross_modal.batches import deal_batches
+from visgen.machine.schedule import share_of_rate
 from visgen.visual_genetic.cross_modal.examples import CHUNK, Examples
-from visgen.visual_genetic.cross_modal.losses import (
-    CosineTerms,
-    ReciprocalTerms,
-    cosines_to,
-    make_terms,
-    triplet_means,
-)
+from visgen.visual_genetic.cross_modal.losses import cosines_to, make_terms, triplet_means
 from visgen.visual_genetic.cross_modal.network import Projection
+from visgen.visual_genetic.regimes.weight_balancing import max_norm_radius, project_rows
 
-#: Columns of a history: one row an epoch and part.
+#: Columns of a history: one row a step that is watched and part.
 HISTORY = [
-    *("epoch", "part", "loss", "positive", "negative", "cross_entropy"),
+    *("step", "part", "n_images", "loss", "positive", "negative", "cross_entropy"),
     *("own_cosine", "nearest_other_cosine"),
 ]
+
+
+class Aligned(NamedTuple):
+    """A projection as stage 2 left it, and its history, columns `HISTORY`."""
+
+    network: Projection
+    history: pd.DataFrame
 
 
 def align(
     start: Projection,
     examples: Examples,
-    anchors: Tensor,
+    anchors: Tensor | None,
     head_rows: Tensor,
+    batches: Tensor,
     options: Mapping[str, Any],
-    seed: int,
-) -> tuple[Projection, pd.DataFrame]:
-    """Train a projection by triplets of anchors and images (Karaderi et al. 2024).
+    watch_at: Collection[int],
+) -> list[Aligned]:
+    """Train a projection by triplets of anchors and images (Karaderi et al. 2024), once a set.
 
-    Stochastic gradient descent with momentum and a constant rate, in batches as `deal_batches`
-    deals them. Convolutions stay as they are; the head learns only where the cross-entropy
-    counts.
+    Stochastic gradient descent with momentum. Convolutions stay as they are; the head learns only
+    where the cross-entropy counts.
 
     Parameters
     ----------
     start
-        What training starts from, on the device of the examples; it is left as it is.
+        What every training starts from, on the device of the examples; it is left as it is.
     examples
         Images of taxa with anchors.
     anchors
-        (n_taxa, size), two or more.
+        (n_sets, n_taxa, anchor_size), two taxa or more; a training each. None trains once, by
+        cross-entropy alone.
     head_rows
-        (n_taxa,): the head's row of each. The cross-entropy is taken among these rows: those of
-        taxa that are not there would only ever be pushed down.
+        (n_taxa,): the head's row of each taxon. The cross-entropy is taken among these rows: those
+        of taxa that are not there would only ever be pushed down.
+    batches
+        (steps, batch_size): positions in the training images of the examples.
     options
-        ``loss`` and ``margin`` as in `make_terms`; ``cross_entropy``, its weight; ``epochs``,
-        ``batch_size``, ``learning_rate``, ``momentum``.
-    seed
-        Of the batches.
+        ``loss`` and ``margin`` as in `make_terms`; ``cross_entropy``, its weight;
+        ``learning_rate``, ``momentum``; ``schedule`` of the rate; ``weight_decay`` of weights;
+        ``norm_share`` of MaxNorm on the layers that learn, after every pass over the images, see
+        `visgen.visual_genetic.regimes.weight_balancing.project_rows`, None for none.
+    watch_at
+        Steps after which a history is written; 0 is before any.
 
     Returns
     -------
-    network
-        The trained copy.
-    history
-        Columns `HISTORY`; epoch 0 is before any training. Here each image counts once:
-        `positive` is the mean of each to its own anchor, `negative` the mean of each to the
-        anchors of all other taxa.
+    list of Aligned
+        By set.
 
     Raises
     ------
     ValueError
-        If the loss is no number, or as `deal_batches` and `make_terms`.
+        If the loss is no number, or as `make_terms`.
     """
-    terms = make_terms(anchors, options["loss"], options["margin"])
-    weight = options["cross_entropy"]
-    network = copy.deepcopy(start).requires_grad_(True)
-    network.head.requires_grad_(weight > 0)
-    learned = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    optimiser = torch.optim.SGD(learned, lr=options["learning_rate"], momentum=options["momentum"])
-    taxa = examples.taxa[examples.train].cpu().numpy()
-    history = _watch(network, examples, terms, head_rows, weight, epoch=0)
-    for epoch in range(1, options["epochs"] + 1):
-        batches = torch.from_numpy(deal_batches(taxa, options["batch_size"], seed, epoch))
-        for batch in batches.to(examples.train.device):
-            rows = examples.train[batch]
-            labels = examples.taxa[rows]
-            embeddings, logits = network(examples.look(rows))
-            loss = sum(triplet_means(*terms(embeddings, labels), labels))
-            if weight > 0:
-                loss = loss + weight * cross_entropy(logits[:, head_rows], labels)
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        rows = _watch(network, examples, terms, head_rows, weight, epoch=epoch)
-        if not all(math.isfinite(row["loss"]) for row in rows):
-            raise ValueError(
-                f"the loss is no number after epoch {epoch} of the alignment; a lower "
-                "visual_genetic.alignment.learning_rate may help"
-            )
-        history += rows
-    return network, pd.DataFrame(history, columns=HISTORY)
+    n_sets = 1 if anchors is None else len(anchors)
+    networks = [copy.deepcopy(start).requires_grad_(True) for _ in range(n_sets)]
+    weight = 1.0 if anchors is None else options["cross_entropy"]
+    stacked = stack_module_state(networks)[0]  # by name: (n_sets, ...)
+    learned = {
+        name: tensor.detach().requires_grad_(True)
+        for name, tensor in stacked.items()
+        if weight > 0 or not name.startswith("head.")
+    }
+    state = {name: tensor.detach() for name, tensor in stacked.items()} | learned
+    optimiser = _optimiser(learned, options)
+
+    def loss_of(own: Mapping[str, Tensor], to: Tensor | None, features: Tensor, taxa: Tensor):
+        embeddings, logits = functional_call(start, own, (features,))
+        loss = features.new_zeros(())
+        if to is not None:
+            placed = to if "genetic.weight" not in own else to @ own["genetic.weight"].T
+            terms = make_terms(placed, options["loss"], options["margin"])
+            loss = sum(triplet_means(*terms(embeddings, taxa), taxa))
+        if weight > 0:
+            loss = loss + weight * cross_entropy(logits[:, head_rows], taxa)
+        return loss
+
+    losses_of = torch.vmap(loss_of, in_dims=(0, None if anchors is None else 0, None, None))
+    histories: list[list[dict[str, Any]]] = [[] for _ in networks]
+
+    def watch(step: int) -> None:
+        for i, (network, rows) in enumerate(zip(networks, histories, strict=True)):
+            network.load_state_dict({name: tensor[i] for name, tensor in state.items()})
+            to = None if anchors is None else anchors[i]
+            rows += _watch(network, examples, to, head_rows, options, weight, step)
+            if not all(math.isfinite(row["loss"]) for row in rows):
+                raise ValueError(
+                    f"the loss is no number after step {step} of stage 2; a lower "
+                    "visual_genetic.alignment.learning_rate may help"
+                )
+
+    steps, batch_size = batches.shape
+    per_pass = max(1, len(examples.train) // batch_size)
+    if 0 in watch_at:
+        watch(0)
+    for step, batch in enumerate(batches, 1):
+        rows = examples.train[batch]
+        share = share_of_rate(step - 1, steps, 0) if options["schedule"] == "cosine" else 1.0
+        for group in optimiser.param_groups:
+            group["lr"] = options["learning_rate"] * share
+        loss = losses_of(state, anchors, examples.look(rows), examples.taxa[rows]).sum()
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        if options["norm_share"] is not None and step % per_pass == 0:
+            _shorten(learned, options["norm_share"])
+        if step in watch_at:
+            watch(step)
+    for i, network in enumerate(networks):
+        network.load_state_dict({name: tensor[i] for name, tensor in state.items()})
+        network.requires_grad_(False)
+    tables = [pd.DataFrame(rows, columns=HISTORY) for rows in histories]
+    return [Aligned(*pair) for pair in zip(networks, tables, strict=True)]
 
 
 @torch.no_grad()
@@ -111,32 +150,60 @@ def embed(network: Projection, features: Tensor) -> tuple[Tensor, Tensor]:
     return embeddings, logits
 
 
+def _optimiser(learned: Mapping[str, Tensor], options: Mapping[str, Any]) -> torch.optim.SGD:
+    """Return SGD over stacks of tensors; biases do not decay."""
+    groups = [
+        {"params": [t for t in learned.values() if (t.dim() > 2) == decays], "weight_decay": decay}
+        for decays, decay in ((True, options["weight_decay"]), (False, 0.0))
+    ]
+    return torch.optim.SGD(groups, lr=options["learning_rate"], momentum=options["momentum"])
+
+
+def _shorten(learned: Mapping[str, Tensor], share: float) -> None:
+    """Shorten the longest rows of projection and head, in each network by its own rows."""
+    for name, stack in learned.items():
+        if name.endswith("weight") and name.startswith(("projection.", "head.")):
+            project_rows(stack, max_norm_radius(stack.detach().norm(dim=-1), share))
+
+
 @torch.no_grad()
 def _watch(
     network: Projection,
     examples: Examples,
-    terms: CosineTerms | ReciprocalTerms,
+    anchors: Tensor | None,
     head_rows: Tensor,
+    options: Mapping[str, Any],
     weight: float,
-    epoch: int,
+    step: int,
 ) -> list[dict[str, Any]]:
-    """Return one row of the history for each part."""
+    """Return one row of the history for each part.
+
+    Here each image counts once: ``positive`` is the mean of each to its own anchor, ``negative``
+    the mean of each to the anchors of all other taxa.
+    """
     history = []
     for part, positions in examples.watched.items():
         sums = torch.zeros(5, dtype=torch.float64)
         for rows in positions.split(CHUNK):
             own = examples.taxa[rows][:, None]  # (n, 1)
             embeddings, logits = network(examples.look(rows))
-            pull, push = terms(embeddings, own[:, 0])
-            cosines = cosines_to(embeddings, terms.anchors)  # (n, n_taxa)
-            entropy = cross_entropy(logits[:, head_rows], own[:, 0], reduction="sum")
-            others = push.scatter(1, own, 0).sum(1) / (len(terms.anchors) - 1)  # (n,)
-            nearest = cosines.scatter(1, own, -torch.inf).amax(1)
-            of_own = cosines.gather(1, own)
-            found = (pull, others, entropy, of_own, nearest)
-            sums += torch.stack([values.sum().cpu().double() for values in found])
-        positive, negative, entropy, of_own, nearest = (sums / len(positions)).tolist()
-        loss = positive + negative + weight * entropy
-        values = (epoch, part, loss, positive, negative, entropy, of_own, nearest)
+            entropy = cross_entropy(logits[:, head_rows], own[:, 0], reduction="none")
+            found = [entropy.new_full((len(rows),), math.nan)] * 4
+            if anchors is not None:
+                placed = network.genetic(anchors)
+                pull, push = make_terms(placed, options["loss"], options["margin"])(
+                    embeddings, own[:, 0]
+                )
+                cosines = cosines_to(embeddings, placed)  # (n, n_taxa)
+                others = push.scatter(1, own, 0).sum(1) / (len(placed) - 1)  # (n,)
+                nearest = cosines.scatter(1, own, -torch.inf).amax(1)
+                found = [pull, others, cosines.gather(1, own)[:, 0], nearest]
+            sums += torch.stack([values.sum().cpu().double() for values in (*found, entropy)])
+        positive, negative, of_own, nearest, entropy = (sums / len(positions)).tolist()
+        pulled = 0.0 if anchors is None else positive + negative
+        values = (
+            *(step, part, len(positions), pulled + weight * entropy),
+            *(positive, negative, entropy, of_own, nearest),
+        )
         history.append(dict(zip(HISTORY, values, strict=True)))
     return history

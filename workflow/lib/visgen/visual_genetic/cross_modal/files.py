@@ -11,13 +11,13 @@ from visgen.visual_genetic.regimes.files import write_checkpoint
 
 
 def write_variant(paths: Mapping[str, str | Path], variant: TrainedVariant) -> None:
-    """Write what a variant learned and answers; the same give the same bytes.
+    """Write what a variant learned and predicts; the same give the same bytes.
 
     Parameters
     ----------
     paths
-        checkpoint (safetensors), history and omitted (tables), embeddings (npz with id, part,
-        values and permuted), answers (Parquet).
+        checkpoint (safetensors), history and omitted (tables), embeddings (npz with id, part and
+        values), predictions (Parquet).
     variant
         What to write.
     """
@@ -29,6 +29,5 @@ def write_variant(paths: Mapping[str, str | Path], variant: TrainedVariant) -> N
         id=variant.embeddings.index.to_numpy().astype(str),
         part=variant.parts.loc[variant.embeddings.index].to_numpy().astype(str),
         values=variant.embeddings.to_numpy(dtype=np.float32),
-        permuted=variant.permuted,
     )
-    variant.answers.to_parquet(paths["answers"], index=False)
+    variant.predictions.to_parquet(paths["predictions"], index=False)

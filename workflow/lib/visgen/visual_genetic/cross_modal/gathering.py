@@ -8,8 +8,13 @@ import torch
 
 from visgen.visual_genetic.cross_modal.examples import Examples, from_memory
 
+#: Most images of a part whose cosines are followed: enough to tell .01 apart.
+WATCHED = 2000
 
-def choose_taxa(anchors: pd.DataFrame, known: Sequence[str], size: int, name: str) -> list[str]:
+
+def choose_taxa(
+    anchors: pd.DataFrame, known: Sequence[str], size: int | None, name: str
+) -> list[str]:
     """Return the training taxa that have anchors, once the anchors are fit for use.
 
     Parameters
@@ -18,8 +23,8 @@ def choose_taxa(anchors: pd.DataFrame, known: Sequence[str], size: int, name: st
         Index taxon.
     known : sequence of str
         Taxa with training images.
-    size : int
-        Values of an embedding.
+    size : int or None
+        Values of an embedding, which anchors need as many of; None where a layer fits them.
     name : str
         Of the set of anchors.
 
@@ -33,7 +38,7 @@ def choose_taxa(anchors: pd.DataFrame, known: Sequence[str], size: int, name: st
     ValueError
         If anchors and embeddings differ in size, or an anchor is zero or not finite.
     """
-    if anchors.shape[1] != size:
+    if size is not None and anchors.shape[1] != size:
         raise ValueError(
             f"the anchors {name!r} have {anchors.shape[1]} values and embeddings {size}, expected "
             f"as many: set visual_genetic.size or genetics.anchors.{name}.size"
@@ -52,9 +57,12 @@ def gather_examples(
     features: pd.DataFrame,
     taxa: Sequence[str],
     views: int,
+    seed: int,
     device: torch.device,
 ) -> Examples:
-    """Return training images, clean and as views, and clean validation images to watch.
+    """Return training images, clean and as views, and clean images of both parts to watch.
+
+    Watched are at most `WATCHED` images of the training and of the validation part.
 
     Parameters
     ----------
@@ -66,6 +74,8 @@ def gather_examples(
         Rows of the anchors.
     views : int
         Augmented repeats of each training image, beside the clean one.
+    seed : int
+        Of the draw of those that are watched.
     device : torch.device
         For all of it.
 
@@ -85,9 +95,12 @@ def gather_examples(
     names = np.concatenate([usable.loc[part, "taxon"].to_numpy() for part in order])
     n_train, n_val = len(ids["train"]), len(ids["val"])
     n_learned = n_train * (views + 1)
-    watched = {"train": torch.arange(n_train, device=device)}
-    if n_val:
-        watched["val"] = torch.arange(n_learned, n_learned + n_val, device=device)
+    draw = np.random.default_rng(seed)
+    watched = {
+        part: torch.from_numpy(np.sort(first + draw.permutation(n)[:WATCHED])).to(device)
+        for part, first, n in (("train", 0, n_train), ("val", n_learned, n_val))
+        if n
+    }
     return Examples(
         look=from_memory(vectors),
         taxa=torch.tensor(pd.Index(taxa).get_indexer(names), device=device),

@@ -102,7 +102,7 @@ def make_terms(anchors: Tensor, loss: str, margin: float | str) -> CosineTerms |
         case "cosine":
             n_taxa = len(anchors)
             margins = (
-                cosines_to(anchors, anchors)
+                cosines_to(anchors, anchors).detach()
                 if margin == "anchors"
                 else anchors.new_full((n_taxa, n_taxa), float(margin))
             )
@@ -120,16 +120,17 @@ def triplet_means(pull: Tensor, push: Tensor, taxa: Tensor) -> tuple[Tensor, Ten
     pull, push
         (n,) and (n, n_taxa), as a loss's terms return them.
     taxa
-        (n,); of two taxa or more.
+        (n,).
 
     Returns
     -------
     positive, negative
-        Their sum is the mean loss over every (anchor of p's taxon, p, n of another taxon).
+        Their sum is the mean loss over every (anchor of p's taxon, p, n of another taxon); 0
+        where a batch has one taxon only.
     """
     counts = torch.bincount(taxa, minlength=push.shape[1]).to(push.dtype)  # (n_taxa,)
     others = len(taxa) - counts[taxa]  # negatives of each image, as a positive
-    n_triplets = others.sum()
+    n_triplets = others.sum().clamp(min=1)
     # An image is a negative once for each positive of every other taxon.
     weights = counts.expand_as(push).scatter(1, taxa[:, None], 0)  # (n, n_taxa)
     return (pull * others).sum() / n_triplets, (push * weights).sum() / n_triplets

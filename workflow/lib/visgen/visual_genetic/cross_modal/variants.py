@@ -1,7 +1,7 @@
-"""A variant of the ablation: alignment to real and to permuted anchors, and its predictions."""
+"""A variant of the ablation: stage 2 by real and permuted anchors or none, and its predictions."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,16 +12,14 @@ from torch import Tensor
 
 from visgen.genetics.anchors.permutation import permute_anchors
 from visgen.visual_genetic.cross_modal.aligning import HISTORY, align, embed
+from visgen.visual_genetic.cross_modal.batches import deal_batches
 from visgen.visual_genetic.cross_modal.gathering import choose_taxa, features_of, gather_examples
 from visgen.visual_genetic.cross_modal.network import Projection, build_projection
 from visgen.visual_genetic.cross_modal.taxa import check_taxa, list_omitted
-from visgen.visual_genetic.recognition.evaluators import ANCHOR, HEAD
 from visgen.visual_genetic.recognition.labelled_images import UNSEEN
 from visgen.visual_genetic.recognition.predicting import (
     COLUMNS,
-    predict_by_anchor,
-    predict_by_head,
-    stack_predictions,
+    predict_images,
 )
 
 log = logging.getLogger(__name__)
@@ -30,29 +28,33 @@ log = logging.getLogger(__name__)
 #: different permutations would vary less than the one real assignment does.
 DEALING_SEED = 0
 
+#: Steps of the alignment to real anchors that are watched, beside the first; of permuted ones it
+#: is the first and the last.
+N_WATCHED = 10
+
+#: Networks that learn side by side. A GPU has room for them; a CPU gains nothing by it.
+STACKED = {"cuda": 128}
+
 
 @dataclass(frozen=True)
 class TrainedVariant:
-    """What a variant learned from real anchors, and answers after each alignment.
+    """What a variant learned from real anchors, and answers after each training.
 
     Attributes
     ----------
     network
-        Projection, extra layer and head.
+        Projection, head and added layers.
     about
         The regime's description, with ``layer`` and ``anchors`` (the set's name or null).
     history
         Column permutation (0 real, 1 and on permuted), then those of
-        `visgen.visual_genetic.cross_modal.aligning.HISTORY`; no row without anchors.
+        `visgen.visual_genetic.cross_modal.aligning.HISTORY`; no row where stage 2 does nothing.
     embeddings
-        (n_images, size), index id; (n_images, n_features) where nothing was ever trained.
-    permuted
-        (permutations, n_images, size): the same after each alignment to permuted anchors.
+        (n_images, size), index id; (n_images, n_features) where features stand for them.
     parts
         Part of each image, index id.
-    answers
-        Predictions by the head and the nearest anchor, columns as in
-        `visgen.visual_genetic.recognition.predicting.COLUMNS`.
+    predictions
+        Columns as in `visgen.visual_genetic.recognition.predicting.COLUMNS`.
     omitted
         Columns as in `visgen.visual_genetic.cross_modal.taxa.OMITTED`.
     """
@@ -61,9 +63,8 @@ class TrainedVariant:
     about: Mapping[str, Any]
     history: pd.DataFrame
     embeddings: pd.DataFrame
-    permuted: np.ndarray
     parts: pd.Series
-    answers: pd.DataFrame
+    predictions: pd.DataFrame
     omitted: pd.DataFrame
 
 
@@ -76,11 +77,12 @@ def train_variant(
     options: Mapping[str, Any],
     *,
     name: str | None,
+    neighbours: Sequence[int],
     rank: str,
     seed: int,
     device: torch.device,
 ) -> TrainedVariant:
-    """Align a regime to anchors and to permuted ones, and ask after each.
+    """Take a regime through stage 2, with real and with permuted anchors, and ask after each.
 
     Parameters
     ----------
@@ -92,13 +94,18 @@ def train_variant(
     tensors, about
         The regime: projection and head; taxa (rows of the head) and regime.
     anchors
-        (n_taxa, size), index taxon; None trains nothing. Embeddings are then the projection's
-        output, for the regime ``control`` the pooled features, since its projection is random.
+        (n_taxa, anchor_size), index taxon; None where ``stage2`` has no use for them.
     options
-        Those of `visgen.visual_genetic.cross_modal.aligning.align`; ``layer``, ``views`` (augmented
-        repeats of each training image), ``permutations``.
+        ``stage2``: ``anchors``, or a word of
+        `visgen.visual_genetic.cross_modal.options.UNALIGNED`; for ``projection`` and ``features``
+        nothing else. Else those of
+        `visgen.visual_genetic.cross_modal.aligning.align`; ``layer``, ``views`` (augmented
+        repeats of each training image), ``steps``, ``batch_size`` and ``sampling`` as in
+        `visgen.visual_genetic.cross_modal.batches.deal_batches`; ``permutations``.
     name
         Of the set of anchors.
+    neighbours
+        Numbers of neighbours that vote.
     rank
         Rank of the taxa.
     seed
@@ -109,7 +116,7 @@ def train_variant(
     Returns
     -------
     TrainedVariant
-        Answers are for labelled images outside the training part. The nearest anchor is sought
+        Predictions are for labelled images outside the training part. The nearest anchor is sought
         among those of training taxa; where taxa are withheld, among all of the set. These
         are also what is permuted. Where fewer than two taxa can be told apart, or aligned, nothing
         is learned, answered or embedded, and `omitted` says why.
@@ -121,7 +128,10 @@ def train_variant(
         missing or of another length, or the checkpoint has other taxa than the training images.
     """
     check_taxa(images, about["taxa"])
-    start = build_projection(tensors, options["layer"]).to(device)
+    stage2, layer = options["stage2"], options.get("layer", "none")
+    size = len(tensors["projection.2.bias"])
+    anchor_size = size if anchors is None else anchors.shape[1]
+    start = build_projection(tensors, layer, anchor_size).to(device)
     if features.shape[1] != (n_features := start.projection[0].in_features):
         raise ValueError(
             f"pooled features have {features.shape[1]} values, the checkpoint's projection takes "
@@ -129,63 +139,107 @@ def train_variant(
         )
     clean = features_of(features, images.index, 0)
     seen = torch.tensor(clean.to_numpy(), device=device)
-    history, answers, permuted = [], [], []
     taxa = list(about["taxa"])
     if anchors is not None:
-        taxa = choose_taxa(anchors, taxa, start.head.in_features, str(name))
+        fitted = None if layer == "genetic" else size
+        taxa = choose_taxa(anchors, taxa, fitted, str(name))
+    history: list[pd.DataFrame] = []
+    found: list[pd.DataFrame] = []
 
     def ask(
-        embeddings: pd.DataFrame, logits: Tensor, given: pd.DataFrame | None, permutation: int
+        embeddings: pd.DataFrame,
+        logits: Tensor | None,
+        given: pd.DataFrame | None = None,
+        permutation: int = 0,
     ) -> None:
-        labelled = images[images["taxon"].notna()]
-        asked = labelled.index[labelled["part"] != "train"]
-        found = {}
-        # the head of an untouched network is as it was drawn, and would guess
-        if about["regime"] != "control" or (given is not None and options["cross_entropy"]):
-            scores = pd.DataFrame(logits.numpy(), images.index, list(about["taxa"]))
-            found[HEAD] = predict_by_head(scores.loc[asked])
-        if given is not None:
-            found[ANCHOR] = predict_by_anchor(embeddings.loc[asked], given)
-        if found:
-            answers.append(stack_predictions(found, images, permutation))
+        if logits is not None:
+            logits = pd.DataFrame(logits.numpy(), images.index, list(about["taxa"]))
+        found.append(predict_images(images, embeddings, logits, given, neighbours, permutation))
 
+    network, kept = start, clean.iloc[:0]
     if len(taxa) < 2:
-        network, kept = start, clean.iloc[:0]
-    elif anchors is None:
-        network, kept = start, clean
+        pass
+    elif stage2 == "features":
+        kept = clean
+        ask(clean, None)
+    elif stage2 == "projection":
         embeddings, logits = embed(start, seen)
-        if about["regime"] != "control":
-            kept = pd.DataFrame(embeddings.numpy(), index=images.index)
-        ask(kept, logits, None, 0)
+        kept = pd.DataFrame(embeddings.numpy(), index=images.index)
+        # the head of an untouched network is as it was drawn, and would guess
+        ask(kept, None if about["regime"] == "control" else logits)
     else:
-        withheld = (images["part"] == UNSEEN).any()
-        candidates = anchors.sort_index() if withheld else anchors.loc[taxa]
-        examples = gather_examples(images, features, taxa, options["views"], device)
-        head_rows = torch.tensor(pd.Index(about["taxa"]).get_indexer(taxa), device=device)
+        examples = gather_examples(images, features, taxa, options["views"], seed, device)
+        learned_from = examples.taxa[examples.train].cpu().numpy()
+        batches = deal_batches(
+            learned_from, options["batch_size"], options["steps"], options["sampling"], seed
+        )
         log.info("%d training vectors of %d taxa", len(examples.train), len(taxa))
-        for permutation in range(options["permutations"] + 1):
-            given = candidates
-            if permutation:
-                given = permute_anchors(candidates, permutation, DEALING_SEED)
-            towards = torch.tensor(given.loc[taxa].to_numpy(), dtype=torch.float32, device=device)
-            trained, followed = align(start, examples, towards, head_rows, options, seed)
-            embeddings, logits = embed(trained, seen)
-            placed = pd.DataFrame(embeddings.numpy(), index=images.index)
-            ask(placed, logits, given, permutation)
-            followed.insert(0, "permutation", permutation)
-            history.append(followed)
-            if permutation:
-                permuted.append(placed.to_numpy())
-            else:
-                network, kept = trained, placed
-            log.info("permutation %d: %s", permutation, followed.iloc[-1].to_dict())
+        head_rows = torch.tensor(pd.Index(about["taxa"]).get_indexer(taxa), device=device)
+        has_head = about["regime"] != "control" or anchors is None or options["cross_entropy"] > 0
+        sets = _sets(images, anchors, taxa, options["permutations"])
+        together = STACKED.get(device.type, 1)
+        for numbers in [[0], *_stacks(range(1, len(sets)), together)]:
+            n_watched = N_WATCHED if numbers == [0] else 1
+            trained = align(
+                start,
+                examples,
+                None if anchors is None else _stack(sets, numbers, taxa, seen),
+                head_rows,
+                torch.from_numpy(batches).to(device),
+                options,
+                set(np.linspace(0, options["steps"], n_watched + 1).astype(int).tolist()),
+            )
+            for number, (learned, followed) in zip(numbers, trained, strict=True):
+                embeddings, logits = embed(learned, seen)
+                placed = pd.DataFrame(embeddings.numpy(), index=images.index)
+                given = None if anchors is None else _behind_layer(learned, sets[number], seen)
+                ask(placed, logits if has_head else None, given, number)
+                followed.insert(0, "permutation", number)
+                history.append(followed)
+                if number == 0:
+                    network, kept = learned, placed
+                log.info("permutation %d: %s", number, followed.iloc[-1].to_dict())
     return TrainedVariant(
         network=network,
-        about=dict(about) | {"layer": options["layer"], "anchors": name},
+        about=dict(about) | {"layer": layer, "anchors": name},
         history=pd.concat(history) if history else pd.DataFrame(columns=["permutation", *HISTORY]),
         embeddings=kept,
-        permuted=np.array(permuted, np.float32).reshape(len(permuted), *kept.shape),
         parts=images["part"],
-        answers=pd.concat(answers, ignore_index=True) if answers else pd.DataFrame(columns=COLUMNS),
+        predictions=(
+            pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=COLUMNS)
+        ),
         omitted=list_omitted(images, rank, anchors, name),
     )
+
+
+def _sets(
+    images: pd.DataFrame, anchors: pd.DataFrame | None, taxa: Sequence[str], permutations: int
+) -> list[pd.DataFrame | None]:
+    """Return the anchors that can be named, as they are and dealt to other taxa."""
+    if anchors is None:
+        return [None]
+    withheld = (images["part"] == UNSEEN).any()
+    candidates = anchors.sort_index() if withheld else anchors.loc[list(taxa)]
+    dealt = (permute_anchors(candidates, n, DEALING_SEED) for n in range(1, permutations + 1))
+    return [candidates, *dealt]
+
+
+def _stacks(numbers: range, together: int) -> list[list[int]]:
+    return [list(numbers[i : i + together]) for i in range(0, len(numbers), together)]
+
+
+def _stack(
+    sets: Sequence[pd.DataFrame], numbers: Sequence[int], taxa: Sequence[str], like: Tensor
+) -> Tensor:
+    """Return anchors, (n_sets, n_taxa, anchor_size), of the kind and on the device of others."""
+    values = np.stack([sets[number].loc[list(taxa)].to_numpy() for number in numbers])
+    return torch.from_numpy(values.astype(np.float32)).to(like)
+
+
+@torch.no_grad()
+def _behind_layer(network: Projection, anchors: pd.DataFrame, like: Tensor) -> pd.DataFrame:
+    """Return anchors where the network's genetic layer puts them; as they are without one."""
+    if isinstance(network.genetic, torch.nn.Identity):
+        return anchors
+    placed = network.genetic(torch.from_numpy(anchors.to_numpy(np.float32)).to(like))
+    return pd.DataFrame(placed.cpu().numpy(), anchors.index)

@@ -1,22 +1,55 @@
-"""Which variants are set beside each other: an aligned one, and its regime without anchors."""
+"""Which variants are set beside each other: what learned more beside what learned less."""
 
 from collections.abc import Mapping
 from typing import Any
 
+#: What stage 2 does, from what learned least.
+_LEVELS = ("features", "projection", "supervised", "anchors")
+
+
+def references(variants: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Return, for each variant, those of its regime that learned less, the main one first.
+
+    Main is the regime as it is: its features in the regime control, whose projection is random,
+    else what its projection makes of them. A supervised variant is a reference only where batches
+    were dealt alike.
+
+    Examples
+    --------
+    >>> variants = {
+    ...     "seen": {"regime": "frozen", "stage2": "features", "sampling": None},
+    ...     "learned": {"regime": "frozen", "stage2": "projection", "sampling": None},
+    ...     "more": {"regime": "frozen", "stage2": "supervised", "sampling": "natural"},
+    ...     "real": {"regime": "frozen", "stage2": "anchors", "sampling": "natural"},
+    ...     "even": {"regime": "frozen", "stage2": "anchors", "sampling": "balanced"},
+    ... }
+    >>> references(variants)["real"], references(variants)["even"]
+    (['learned', 'seen', 'more'], ['learned', 'seen'])
+    """
+    found = {}
+    for name, variant in variants.items():
+        level = _LEVELS.index(variant["stage2"])
+        lower = [
+            (_LEVELS.index(other["stage2"]), place, of)
+            for place, (of, other) in enumerate(variants.items())
+            if other["regime"] == variant["regime"]
+            and _LEVELS.index(other["stage2"]) < level
+            and (other["stage2"] != "supervised" or other["sampling"] == variant["sampling"])
+        ]
+        main = "features" if variant["regime"] == "control" else "projection"
+        lower.sort(key=lambda at: (_LEVELS[at[0]] != main, at[0], at[1]))
+        found[name] = [of for _, _, of in lower]
+    return found
+
 
 def base_variants(variants: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    """Return, for each aligned variant, the first one of its regime that is not aligned.
-
-    Aligned variants of a regime that has no such variant are left out.
-    """
-    plain = {}
-    for name, variant in variants.items():
-        if variant["anchors"] is None:
-            plain.setdefault(variant["regime"], name)
+    """Return, for each aligned variant, its regime as it is; those without one are left out."""
     return {
-        name: plain[variant["regime"]]
-        for name, variant in variants.items()
-        if variant["anchors"] is not None and variant["regime"] in plain
+        name: beside[0]
+        for name, beside in references(variants).items()
+        if variants[name]["stage2"] == "anchors"
+        and beside
+        and variants[beside[0]]["stage2"] != "supervised"
     }
 
 

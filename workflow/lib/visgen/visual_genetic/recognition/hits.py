@@ -9,7 +9,7 @@ from scipy import sparse
 
 from visgen.bootstrap import score_samples, true_taxon
 
-#: Mean over taxa: the number of training images that decides which taxa count.
+#: Means over taxa: all, or those that their numbers of images put among the rare or the common.
 OVER_TAXA = ("balanced_accuracy", "tail_accuracy", "head_accuracy")
 METRICS = ("accuracy", *OVER_TAXA)
 
@@ -58,9 +58,9 @@ def taxa_of(n_train: pd.Series, tail: int, head: int) -> dict[str, np.ndarray]:
     Parameters
     ----------
     n_train
-        (n_taxa,) training images.
+        (n_taxa,) images, as `visgen.visual_genetic.recognition.runs.training_images` counts them.
     tail, head
-        A taxon is of the tail with fewer, of the head with more training images.
+        A taxon is of the tail with fewer, of the head with more of them.
 
     Returns
     -------

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from visgen.visual_genetic.recognition.evaluators import by_neighbours
+from visgen.visual_genetic.recognition.evaluators import ANCHOR, HEAD, by_neighbours
 from visgen.visual_genetic.recognition.neighbours import find_neighbours, nearest_anchor, vote
 
 #: Columns of a table of predictions.
@@ -13,46 +13,45 @@ COLUMNS = ["permutation", "evaluator", "id", "part", "truth", "predicted", "scor
 
 
 def predict_images(
-    embeddings: np.ndarray,
     images: pd.DataFrame,
-    answers: pd.DataFrame,
+    embeddings: pd.DataFrame,
+    logits: pd.DataFrame | None,
+    anchors: pd.DataFrame | None,
     neighbours: Sequence[int],
+    permutation: int,
 ) -> pd.DataFrame:
-    """Predict taxa of labelled images outside the training part, by every evaluator.
+    """Predict taxa of labelled images outside the training part, by every evaluator there is.
 
     Parameters
     ----------
-    embeddings : ndarray, (1 + permutations, n, size)
-        After alignment to real anchors, and to permuted ones.
     images : DataFrame, (n,)
         Columns taxon (null without a label) and part, index id.
-    answers : DataFrame
-        Predictions by the head and by anchors, columns `COLUMNS`.
+    embeddings : DataFrame, (n, size)
+        Index id.
+    logits : DataFrame, (n, n_taxa), or None
+        Of the softmax head, index id, columns taxa; None without a head that was ever trained.
+    anchors : DataFrame, (n_taxa, size), or None
+        That can be named, index taxon.
     neighbours : sequence of int
         Numbers of neighbours that vote.
+    permutation : int
+        0 for real anchors, 1 and on for permuted ones.
 
     Returns
     -------
     DataFrame
-        Columns `COLUMNS`; in each permutation neighbours first, then answers. Without two taxa to
-        choose from there are none.
+        Columns `COLUMNS`; neighbours first.
     """
     labelled = images[images["taxon"].notna()]
     in_train = labelled["part"] == "train"
     asked, known = labelled.index[~in_train], labelled.index[in_train]
-    nothing = pd.DataFrame(columns=COLUMNS)
-    if labelled.loc[known, "taxon"].nunique() < 2:  # nothing that could be told apart
-        return nothing
-    tables = []
-    for permutation, values in enumerate(embeddings):
-        placed = pd.DataFrame(values, images.index)
-        found = predict_by_neighbours(
-            placed.loc[asked], placed.loc[known], labelled["taxon"], neighbours
-        )
-        tables.append(stack_predictions(found, images, permutation))
-        tables.append(answers[answers["permutation"] == permutation])
-    tables = [table for table in tables if len(table)]
-    return pd.concat(tables, ignore_index=True) if tables else nothing
+    queries = embeddings.loc[asked]
+    found = predict_by_neighbours(queries, embeddings.loc[known], images["taxon"], neighbours)
+    if logits is not None:
+        found[HEAD] = predict_by_head(logits.loc[asked])
+    if anchors is not None:
+        found[ANCHOR] = predict_by_anchor(queries, anchors)
+    return stack_predictions(found, images, permutation)
 
 
 def predict_by_neighbours(

@@ -68,7 +68,10 @@ def read_run(path: str | Path) -> pd.DataFrame:
 
 
 def training_images(specimens: pd.DataFrame, parts: pd.Series, rank: str) -> pd.Series:
-    """Return the number of training images of every taxon that has any, index taxon, sorted.
+    """Return how many images of every taxon that training sees lie outside the test part.
+
+    Those of validation are counted among them, as a study without such a part would train on them:
+    so the limits of tail and head mean what they do elsewhere.
 
     Parameters
     ----------
@@ -78,9 +81,16 @@ def training_images(specimens: pd.DataFrame, parts: pd.Series, rank: str) -> pd.
         Part of each image, index id.
     rank
         Of the taxa.
+
+    Returns
+    -------
+    Series
+        Index taxon, sorted; taxa without a training image are left out.
     """
-    trained = specimens.loc[parts.index[parts == "train"], rank]
-    return trained.dropna().astype("str").value_counts().sort_index()
+    taxa = specimens.loc[parts.index, rank].dropna().astype("str")
+    of_taxa = parts.loc[taxa.index]
+    trained = sorted(taxa[of_taxa == "train"].unique())
+    return taxa[of_taxa != "test"].value_counts().reindex(trained)
 
 
 def collect_runs(

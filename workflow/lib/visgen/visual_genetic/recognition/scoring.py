@@ -6,7 +6,8 @@ from typing import Any
 import pandas as pd
 
 from visgen.metrics import DIFFERENCE
-from visgen.visual_genetic.recognition.comparisons import base_variants
+from visgen.visual_genetic.recognition.chance import score_chance
+from visgen.visual_genetic.recognition.comparisons import references
 from visgen.visual_genetic.recognition.evaluators import KNN, NEIGHBOURS, neighbours_of
 from visgen.visual_genetic.recognition.hits import count_hits, score_hits, taxa_of
 from visgen.visual_genetic.recognition.nulls import against_permuted
@@ -36,9 +37,10 @@ def score_recognition(
     n_train
         By seed: training images of each taxon.
     variants
-        By name: regime, anchors (name of the set, None where nothing is aligned).
+        By name: regime, anchors (name of the set, None where nothing is aligned), stage2 and
+        sampling.
     tail, head
-        A taxon is of the tail with fewer, of the head with more training images.
+        As in `visgen.visual_genetic.recognition.hits.taxa_of`.
     bootstraps
         Samples of specimens behind each interval.
 
@@ -46,10 +48,11 @@ def score_recognition(
     -------
     list of dict
         variant, anchors, evaluator, part, seed, metric, role, against, value, ci_low, ci_high, p,
-        n, n_permutations. Beside the scores themselves, on test: the difference to the variant of
-        the same regime without anchors over the same images, and what
-        `visgen.visual_genetic.recognition.nulls.against_permuted` returns. A metric of no taxa has
-        no row. Last what `choose_neighbours` returns.
+        n, n_permutations. Beside the scores themselves, on test: the differences to its
+        references (see `visgen.visual_genetic.recognition.comparisons.references`) over the same
+        images, what `visgen.visual_genetic.recognition.nulls.against_permuted` returns, and
+        what `visgen.visual_genetic.recognition.chance.score_chance` expects of any variant.
+        A metric of no taxa has no row. Last what `choose_neighbours` returns.
 
     Raises
     ------
@@ -67,7 +70,7 @@ def score_recognition(
                 for evaluator, rows_of in table[table["part"] == part].groupby("evaluator")
             }
             shared = {"part": part, "seed": seed}
-            bases = base_variants(variants) if part == "test" else {}
+            bases = references(variants) if part == "test" else {}
             pairs = _pairs(by_name, bases, seed)
             for same in _same_images(by_name):
                 one = by_name[same[0]]
@@ -101,8 +104,16 @@ def score_recognition(
         own = [row for row in rows if labels.items() <= row.items() and "role" not in row]
         tests = against_permuted(runs, own, f"variant {variant}")
         rows += [labels | row for row in tests]
+    for seed, n in n_train.items():
+        tables = [table for run, table in found.real.items() if run.seed == seed]
+        test = pd.concat(table[table["part"] == "test"] for table in tables)
+        truth = test.drop_duplicates("id")["truth"]
+        if len(truth):
+            labels = {"variant": None, "part": "test", "seed": seed}
+            rows += [labels | row for row in score_chance(truth, n, tail=tail, head=head)]
     chosen = choose_neighbours(rows)
-    return [*({"anchors": variants[row["variant"]]["anchors"]} | row for row in rows), chosen]
+    sets = {name: variant["anchors"] for name, variant in variants.items()}
+    return [*({"anchors": sets.get(row["variant"])} | row for row in rows), chosen]
 
 
 def _same_images(by_name: Mapping[tuple, pd.DataFrame]) -> list[list[tuple]]:
@@ -113,21 +124,24 @@ def _same_images(by_name: Mapping[tuple, pd.DataFrame]) -> list[list[tuple]]:
     return list(groups.values())
 
 
-def _pairs(by_name: Mapping[tuple, pd.DataFrame], bases: Mapping[str, str], seed: int) -> list:
-    """Return pairs of an aligned and its unaligned variant, by evaluator; same images only."""
+def _pairs(
+    by_name: Mapping[tuple, pd.DataFrame], bases: Mapping[str, list[str]], seed: int
+) -> list[tuple]:
+    """Return pairs of a variant and each of its references, by evaluator; same images only."""
     pairs = []
     for variant, evaluator in by_name:
-        base = (bases.get(variant), evaluator)
-        if base not in by_name:
-            continue
-        images, others = (set(by_name[name]["id"]) for name in ((variant, evaluator), base))
-        if images != others:
-            raise ValueError(
-                f"variant {variant}, seed {seed}: {evaluator} predicts {len(images)} images, "
-                f"variant {base[0]} {len(others)}, expected the same ones; they differ in "
-                f"{min(images ^ others)}"
-            )
-        pairs.append(((variant, evaluator), base))
+        for reference in bases.get(variant, []):
+            base = (reference, evaluator)
+            if base not in by_name:
+                continue
+            images, others = (set(by_name[name]["id"]) for name in ((variant, evaluator), base))
+            if images != others:
+                raise ValueError(
+                    f"variant {variant}, seed {seed}: {evaluator} predicts {len(images)} images, "
+                    f"variant {base[0]} {len(others)}, expected the same ones; they differ in "
+                    f"{min(images ^ others)}"
+                )
+            pairs.append(((variant, evaluator), base))
     return pairs
 
 

@@ -52,6 +52,30 @@ class MetricNetwork(nn.Module):
         return embeddings, self.head(embeddings)
 
 
+class FrozenNetwork(nn.Module):
+    """Projection and head alone, for features that stay as they are stored.
+
+    Parameters
+    ----------
+    n_features, hidden, size
+        Numbers of features, of hidden units and of dimensions of an embedding.
+    n_taxa, seed
+        As in `MetricNetwork`.
+    """
+
+    def __init__(self, n_features: int, *, hidden: int, size: int, n_taxa: int, seed: int):
+        super().__init__()
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(seed)
+            self.projection = make_projection(n_features, hidden, size)
+            self.head = nn.Linear(size, n_taxa)
+
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Return embeddings (batch, size) and logits (batch, n_taxa) of (batch, n_features)."""
+        embeddings = self.projection(features)
+        return embeddings, self.head(embeddings)
+
+
 def with_image_size(backbone: Mapping[str, Any], image_size: int | None) -> dict[str, Any]:
     """Return keyword arguments of `visgen.features.backbones.load_backbone` for another image size.
 

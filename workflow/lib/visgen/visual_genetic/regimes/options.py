@@ -5,7 +5,11 @@ REGIMES = {
     "naive": "no weight decay",
     "wd": "weight decay",
     "ltr": "long-tailed recognition; weight decay, MaxNorm and a balanced head",
+    "frozen": "on stored features of the backbone, standardised, with weight decay",
 }
+
+#: The regime that sees no image, only the features that all sections share.
+FROZEN = "frozen"
 
 LOSSES = {
     "reciprocal": "reciprocal triplets",

@@ -1,7 +1,8 @@
 """Regimes of training on long-tailed data, and the features that each leaves behind.
 
 ``control`` leaves the backbone untouched, and projection and head as they are drawn; ``naive``
-trains without weight decay; ``wd`` with it; ``ltr`` balances weights in both stages.
+trains without weight decay; ``wd`` with it; ``ltr`` balances weights in both stages. ``frozen``
+learns from stored features, see `visgen.visual_genetic.regimes.frozen`.
 """
 
 import hashlib
@@ -25,7 +26,7 @@ from visgen.visual_genetic.regimes.options import REGIMES
 from visgen.visual_genetic.regimes.pooled import pool_features
 from visgen.visual_genetic.regimes.results import TrainedRegime, history_table, norm_table
 from visgen.visual_genetic.regimes.second_stage import head_accuracy, second_stage
-from visgen.visual_genetic.regimes.training import train_network
+from visgen.visual_genetic.regimes.training import TRAINING_OPTIONS, train_network
 from visgen.visual_genetic.regimes.views import load_views
 from visgen.visual_genetic.regimes.weight_balancing import row_norms
 
@@ -33,12 +34,6 @@ log = logging.getLogger(__name__)
 
 #: Packages whose versions decide the weights.
 SOFTWARE = ("torch", "torchvision", "timm", "pytorch-metric-learning")
-
-#: Keys of `pretraining` that are handed on as they are.
-TRAINING_OPTIONS = (
-    *("epochs", "batch_size", "per_taxon", "learning_rate", "momentum"),
-    *("loss", "loss_weight", "distance", "epsilon", "margin"),
-)
 
 #: Raised when this code comes to learn other weights from the same images.
 REVISION = 3
@@ -157,7 +152,7 @@ def train_regime(
     if trains:
         stage = train_network(
             network,
-            shown,
+            partial(shown.batches, device=device),
             train,
             codes[train],
             checkpoint,

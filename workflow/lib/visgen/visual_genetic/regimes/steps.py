@@ -7,8 +7,6 @@ from timm.optim import param_groups_weight_decay
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from visgen.visual_genetic.regimes.network import MetricNetwork
-
 
 def sgd(network: nn.Module, *, momentum: float, weight_decay: float) -> torch.optim.SGD:
     """Return SGD over a network; biases and normalisation layers do not decay."""
@@ -18,7 +16,7 @@ def sgd(network: nn.Module, *, momentum: float, weight_decay: float) -> torch.op
 
 
 def train_epoch(
-    network: MetricNetwork,
+    network: nn.Module,
     optimiser: torch.optim.Optimizer,
     metric_loss: nn.Module,
     batches: Iterator[tuple[Tensor, Tensor]],
@@ -33,13 +31,13 @@ def train_epoch(
     Parameters
     ----------
     network
-        In training mode.
+        From inputs to embeddings and logits, in training mode.
     optimiser
         Of its parameters.
     metric_loss
         As `visgen.visual_genetic.regimes.losses.make_metric_loss` makes it.
     batches
-        Pictures as the network takes them, (batch, 3, size, size), and taxa, (batch,) int64.
+        What the network takes, (batch, ...), and taxa, (batch,) int64.
     rates, seeds
         Learning rate of each step, and the seed of what its layers draw.
     loss_weight
@@ -54,13 +52,13 @@ def train_epoch(
     """
     sums = torch.zeros(4, dtype=torch.float64)
     n_images = 0
-    for (pictures, taxa), rate, seed in zip(batches, rates, seeds, strict=True):
+    for (inputs, taxa), rate, seed in zip(batches, rates, seeds, strict=True):
         torch.manual_seed(seed)
         for group in optimiser.param_groups:
             group["lr"] = rate
-        kind = pictures.device.type
+        kind = inputs.device.type
         with torch.autocast(kind, torch.bfloat16, enabled=dtype == torch.bfloat16):
-            embeddings, logits = network(pictures)
+            embeddings, logits = network(inputs)
         entropy = cross_entropy(logits.float(), taxa)
         metric = metric_loss(embeddings.float(), taxa)
         loss = entropy + loss_weight * metric
@@ -69,8 +67,10 @@ def train_epoch(
         optimiser.step()
         hits = (logits.argmax(1) == taxa).float().mean()
         terms = torch.stack([loss.detach(), entropy.detach(), metric.detach(), hits])
-        # Summed where they are: fetching them would wait for every step of a GPU.
-        sums = sums.to(terms.device) + len(taxa) * terms
+        # Summed where they are: fetching them would wait for every step of a GPU. But MPS has no
+        # float64.
+        place = "cpu" if terms.device.type == "mps" else terms.device
+        sums = sums.to(place) + len(taxa) * terms.to(place)
         n_images += len(taxa)
     names = ("loss", "cross_entropy", "metric_loss", "accuracy")
     return dict(zip(names, (sums / n_images).tolist(), strict=True))

@@ -1,22 +1,26 @@
-"""Train encoder, projection and head together: cross-entropy and a metric loss."""
+"""Train projection and head, with an encoder or without: cross-entropy and a metric loss."""
 
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from visgen.machine.checkpoints import Checkpoint
 from visgen.machine.schedule import seed_of, share_of_rate
 from visgen.visual_genetic.regimes.batches import taxon_batches
 from visgen.visual_genetic.regimes.losses import make_metric_loss
-from visgen.visual_genetic.regimes.network import MetricNetwork
 from visgen.visual_genetic.regimes.steps import sgd, train_epoch
-from visgen.visual_genetic.regimes.views import Views
 from visgen.visual_genetic.regimes.weight_balancing import project_layers, row_norms
+
+#: Keys of `pretraining` that are handed to `train_network` as they are.
+TRAINING_OPTIONS = (
+    *("epochs", "batch_size", "per_taxon", "learning_rate", "momentum"),
+    *("loss", "loss_weight", "distance", "epsilon", "margin"),
+)
 
 #: Means that the log tells.
 TOLD = ("loss", "accuracy")
@@ -25,8 +29,8 @@ log = logging.getLogger(__name__)
 
 
 def train_network(
-    network: MetricNetwork,
-    views: Views,
+    network: nn.Module,
+    show: Callable[[Sequence[np.ndarray], Sequence[int]], Iterator[Tensor]],
     rows: np.ndarray,
     taxa: np.ndarray,
     checkpoint: Checkpoint,
@@ -56,9 +60,10 @@ def train_network(
     Parameters
     ----------
     network
-        On its device, in training mode.
-    views
-        Of all images.
+        `visgen.visual_genetic.regimes.network.MetricNetwork` or `FrozenNetwork`, on its device, in
+        training mode.
+    show
+        From the rows of each batch, and a seed each, to what the network takes.
     rows, taxa
         (n_training_images,) integers: rows of the images, and their taxa as rows of the head.
     checkpoint
@@ -106,14 +111,14 @@ def train_network(
             shares = [
                 share_of_rate(epoch * n_steps + i, epochs * n_steps, 0) for i in range(n_steps)
             ]
-            pictures = views.pictures.batches([rows[batch] for batch in batches])
+            shown = show([rows[batch] for batch in batches], seeds)
             means = train_epoch(
                 network,
                 optimiser,
                 metric_loss,
                 (
-                    (views.distorted(part, drawn, device), labels[batch].to(device))
-                    for part, batch, drawn in zip(pictures, batches, seeds, strict=True)
+                    (inputs, labels[batch].to(device))
+                    for inputs, batch in zip(shown, batches, strict=True)
                 ),
                 rates=[learning_rate * share for share in shares],
                 loss_weight=loss_weight,

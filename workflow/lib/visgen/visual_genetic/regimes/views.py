@@ -1,9 +1,10 @@
 """Pictures as a network takes them: clean, or distorted at random."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
@@ -44,6 +45,13 @@ class Views:
         """Return pictures (batch, channels, size, size), uint8, as (batch, 3, size, size)."""
         batch = batch.to(device, non_blocking=True)
         return standardise(distort(batch, **self.augmentation, seed=seed), self.mean, self.std)
+
+    def batches(
+        self, rows: Sequence[np.ndarray], seeds: Sequence[int], device: torch.device
+    ) -> Iterator[Tensor]:
+        """Yield distorted pictures of each batch of rows, (batch, 3, size, size)."""
+        for pictures, seed in zip(self.pictures.batches(rows), seeds, strict=True):
+            yield self.distorted(pictures, seed, device)
 
     def view(self, row: int, repeat: int) -> Tensor:
         """Return one picture, (3, size, size).

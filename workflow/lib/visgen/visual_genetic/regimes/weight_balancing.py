@@ -11,6 +11,8 @@ from torch.nn.functional import cross_entropy
 
 from visgen.machine.schedule import seed_of, share_of_rate
 
+_TINY = torch.finfo(torch.float32).tiny
+
 
 class HeadEpoch(NamedTuple):
     """One epoch of training a head: means over images, last learning rate, the rows' norms."""
@@ -26,25 +28,34 @@ def row_norms(layer: nn.Linear) -> Tensor:
     return layer.weight.detach().float().norm(dim=1)
 
 
-def max_norm_radius(norms: Tensor, share: float) -> float:
-    """Return the largest norm allowed: min + share * (max - min) of norms (n_rows,).
+def max_norm_radius(norms: Tensor, share: float) -> Tensor:
+    """Return the largest norm allowed: min + share * (max - min) of norms (..., n_rows), (...,).
 
     Alshammari et al. have a share of 0.1.
     """
-    low, high = norms.min().item(), norms.max().item()
+    low, high = norms.amin(-1), norms.amax(-1)
     return low + share * (high - low)
 
 
 @torch.no_grad()
-def project_rows(layer: nn.Linear, radius: float) -> None:
-    """Shorten, in place, the weight rows of a layer that are longer than the radius (MaxNorm)."""
-    layer.weight.copy_(torch.renorm(layer.weight, 2, 0, radius))
+def project_rows(weight: Tensor, radius: Tensor) -> None:
+    """Shorten, in place, the weight rows that are longer than the radius (MaxNorm).
+
+    Parameters
+    ----------
+    weight
+        (..., n_rows, n_columns).
+    radius
+        (...,): of each layer.
+    """
+    norms = weight.norm(dim=-1, keepdim=True)  # (..., n_rows, 1)
+    weight.mul_((radius[..., None, None] / norms.clamp(min=_TINY)).clamp(max=1))
 
 
 def project_layers(layers: Iterable[nn.Linear], share: float) -> None:
     """Shorten each layer's longest rows, to the radius that its own rows give."""
     for layer in layers:
-        project_rows(layer, max_norm_radius(row_norms(layer), share))
+        project_rows(layer.weight, max_norm_radius(row_norms(layer), share))
 
 
 def class_balanced_weights(n_images: Iterable[int], beta: float) -> np.ndarray:
@@ -146,7 +157,7 @@ def balance_head(
                 f"the head's loss is {total} in epoch {epoch + 1} of {epochs}; a lower "
                 "visual_genetic.balancing.learning_rate may help"
             )
-        project_rows(head, radius)
+        project_rows(head.weight, radius)
         n = len(taxa)
         norms = row_norms(head).cpu().numpy()
         yield HeadEpoch(total / n, hits / n, learning_rate * share, norms)
