@@ -241,5 +241,5 @@ def _behind_layer(network: Projection, anchors: pd.DataFrame, like: Tensor) -> p
     """Return anchors where the network's genetic layer puts them; as they are without one."""
     if isinstance(network.genetic, torch.nn.Identity):
         return anchors
-    placed = network.genetic(torch.from_numpy(anchors.to_numpy(np.float32)).to(like))
+    placed = network.genetic(torch.tensor(anchors.to_numpy(np.float32)).to(like))
     return pd.DataFrame(placed.cpu().numpy(), anchors.index)
