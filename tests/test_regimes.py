@@ -16,13 +16,17 @@ from visgen.features.folded_norms import refuse_folded_norms
 from visgen.tables import read_table
 from visgen.visual_genetic.cross_modal.network import build_projection
 from visgen.visual_genetic.regimes import regime as regimes
-from visgen.visual_genetic.regimes import training
+from visgen.visual_genetic.regimes import steps, training
 from visgen.visual_genetic.regimes.batches import taxon_batches
 from visgen.visual_genetic.regimes.distortion import distort, standardise, to_shares
 from visgen.visual_genetic.regimes.files import read_checkpoint, read_pooled, write_checkpoint
 from visgen.visual_genetic.regimes.labels import label_images
 from visgen.visual_genetic.regimes.losses import make_metric_loss
-from visgen.visual_genetic.regimes.network import MetricNetwork, with_image_size
+from visgen.visual_genetic.regimes.network import (
+    FrozenNetwork,
+    MetricNetwork,
+    with_image_size,
+)
 from visgen.visual_genetic.regimes.pictures import ReadPictures, load_pictures
 from visgen.visual_genetic.regimes.pooled import pool_features, project
 from visgen.visual_genetic.regimes.regime import train_regime
@@ -110,7 +114,7 @@ def trained(images, backbone, tmp_path_factory):
             store,
             **OPTIONS | {"regime": regime} | training_of(regime, OPTIONS),
         )
-        for regime in regimes.REGIMES
+        for regime in ("control", "naive", "wd", "ltr")
     }
 
 
@@ -657,9 +661,35 @@ def test_a_loss_that_is_no_number_stops_the_training(images, backbone, tmp_path)
         train_regime(images, backbone, tmp_path, **OPTIONS | wild)
 
 
-def test_an_unknown_regime_is_refused(images, backbone, tmp_path):
-    with pytest.raises(ValueError, match="regime: found 'best', expected one of control, naive"):
-        train_regime(images, backbone, tmp_path, **OPTIONS | {"regime": "best"})
+@pytest.mark.parametrize("regime", ["best", "frozen"])
+def test_a_regime_that_sees_no_image_or_is_unknown_is_refused(images, backbone, tmp_path, regime):
+    message = f"regime: found '{regime}', expected one of control, naive, wd, ltr$"
+    with pytest.raises(ValueError, match=message):
+        train_regime(images, backbone, tmp_path, **OPTIONS | {"regime": regime})
+
+
+def test_sums_are_kept_where_they_are_made_but_for_devices_without_float64(monkeypatch):
+    devices = [torch.device(name) for name in ("cpu", "cuda", "mps")]
+    assert [steps.summing_device(device).type for device in devices] == ["cpu", "cuda", "cpu"]
+    asked = []
+    monkeypatch.setattr(steps, "summing_device", lambda device: asked.append(device) or device)
+    network = FrozenNetwork(7, hidden=5, size=3, n_taxa=2, seed=1)
+    features, taxa = torch.ones(4, 7), torch.tensor([0, 1, 1, 1])
+    means = steps.train_epoch(
+        network,
+        sgd(network, momentum=0.0, weight_decay=0.0),
+        make_metric_loss("none", distance="plain", epsilon=0.001, margin=0.2),
+        iter([(features[:1], taxa[:1]), (features[1:], taxa[1:])]),
+        rates=[0.0, 0.0],
+        loss_weight=0.0,
+        dtype=torch.float32,
+        seeds=[1, 2],
+    )
+    assert asked == [torch.device("cpu")] * 2
+    # Means over images, whatever the size of their batch; all four have the same features.
+    shares = network(features)[1].detach()[0].softmax(0)
+    assert means["cross_entropy"] == pytest.approx(-(shares.log() @ torch.tensor([0.25, 0.75])))
+    assert means["accuracy"] == (0.25 if shares[0] > shares[1] else 0.75)
 
 
 def test_bfloat16_learns_too(images, backbone, tmp_path):
@@ -717,7 +747,7 @@ def test_results_come_back_and_are_the_same_bytes_twice(trained, tmp_path):
     assert {name.split(".")[0] for name in tensors} == {"projection", "head"}
     pooled = read_pooled(tmp_path / "first/pooled.npz")
     pd.testing.assert_frame_equal(pooled, outcome.pooled, check_exact=True)
-    network = build_projection(tensors, "none")
+    network = build_projection(tensors, "none", 11)
     embeddings = project(network.projection, pooled.to_numpy())
     assert embeddings.tobytes() == project(outcome.network.projection, pooled.to_numpy()).tobytes()
     assert torch.equal(network.head.weight, outcome.network.head.weight)

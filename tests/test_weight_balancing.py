@@ -52,10 +52,22 @@ def test_radius_lies_a_share_above_the_shortest_row():
 
 def test_long_rows_are_shortened_and_short_ones_left_alone():
     made = layer([[3.0, 4.0], [0.6, 0.8], [0.0, -2.0]])
-    project_rows(made, 1.5)
+    project_rows(made.weight, torch.tensor(1.5))
     expected = torch.tensor([[0.9, 1.2], [0.6, 0.8], [0.0, -1.5]])
     torch.testing.assert_close(made.weight.detach(), expected)
     assert made.weight.requires_grad
+
+
+def test_layers_of_a_stack_have_radii_of_their_own():
+    """A stack of two layers with three rows each; the second has a row of length 0."""
+    stack = torch.tensor(
+        [[[3.0, 4.0], [0.6, 0.8], [0.0, 2.0]], [[0.0, 0.0], [0.0, 6.0], [3.0, 0.0]]]
+    )
+    radii = max_norm_radius(stack.norm(dim=-1), 0.5)
+    assert radii.tolist() == pytest.approx([3.0, 3.0])  # 1 to 5, and 0 to 6
+    project_rows(stack, torch.tensor([3.0, 2.0]))
+    expected = [[[1.8, 2.4], [0.6, 0.8], [0.0, 2.0]], [[0.0, 0.0], [0.0, 2.0], [2.0, 0.0]]]
+    torch.testing.assert_close(stack, torch.tensor(expected))
 
 
 def test_each_layer_has_a_radius_of_its_own():

@@ -22,7 +22,7 @@ from visgen.machine.checkpoints import open_checkpoint
 from visgen.machine.devices import describe_device, fix_kernels, pick_device, pick_precision
 from visgen.visual_genetic.regimes.labels import label_images
 from visgen.visual_genetic.regimes.network import MetricNetwork
-from visgen.visual_genetic.regimes.options import REGIMES
+from visgen.visual_genetic.regimes.options import FROZEN, REGIMES
 from visgen.visual_genetic.regimes.pooled import pool_features
 from visgen.visual_genetic.regimes.results import TrainedRegime, history_table, norm_table
 from visgen.visual_genetic.regimes.second_stage import head_accuracy, second_stage
@@ -71,10 +71,10 @@ def train_regime(
     store
         Folder of the checkpoint.
     regime
-        One of `visgen.visual_genetic.regimes.options.REGIMES`. Weight balancing after Alshammari et
-        al. (2022) touches the head alone and would leave every embedding that of ``wd``; so that
-        ``ltr`` is a regime of its own, MaxNorm holds projection and head while the network learns,
-        too.
+        One of `visgen.visual_genetic.regimes.options.REGIMES` but ``frozen``. Weight balancing
+        after Alshammari et al. (2022) touches the head alone and would leave every embedding that
+        of ``wd``; so that ``ltr`` is a regime of its own, MaxNorm holds projection and head while
+        the network learns, too.
     seed
         Of initial weights, batches and augmentation.
     colour
@@ -100,8 +100,9 @@ def train_regime(
         If the regime is unknown, the backbone cannot be trained, an image cannot be read or has
         changed, or a loss is no number.
     """
-    if regime not in REGIMES:
-        raise ValueError(f"regime: found {regime!r}, expected one of {', '.join(REGIMES)}")
+    known = [name for name in REGIMES if name != FROZEN]
+    if regime not in known:
+        raise ValueError(f"regime: found {regime!r}, expected one of {', '.join(known)}")
     if regime != "control":
         refuse_folded_norms(backbone.network, "visual_genetic.backbone")
     images = images.sort_values("id", ignore_index=True)

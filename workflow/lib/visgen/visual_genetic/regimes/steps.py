@@ -15,6 +15,14 @@ def sgd(network: nn.Module, *, momentum: float, weight_decay: float) -> torch.op
     return torch.optim.SGD(groups, lr=0.0, momentum=momentum)
 
 
+def summing_device(device: torch.device) -> torch.device:
+    """Return where float64 sums of what a device computes are kept.
+
+    On the device itself: fetching terms would wait for every step of a GPU. But MPS has no float64.
+    """
+    return torch.device("cpu") if device.type == "mps" else device
+
+
 def train_epoch(
     network: nn.Module,
     optimiser: torch.optim.Optimizer,
@@ -67,9 +75,7 @@ def train_epoch(
         optimiser.step()
         hits = (logits.argmax(1) == taxa).float().mean()
         terms = torch.stack([loss.detach(), entropy.detach(), metric.detach(), hits])
-        # Summed where they are: fetching them would wait for every step of a GPU. But MPS has no
-        # float64.
-        place = "cpu" if terms.device.type == "mps" else terms.device
+        place = summing_device(terms.device)
         sums = sums.to(place) + len(taxa) * terms.to(place)
         n_images += len(taxa)
     names = ("loss", "cross_entropy", "metric_loss", "accuracy")
