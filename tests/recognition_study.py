@@ -16,6 +16,9 @@ VARIANTS = {
     "wd": {"regime": "wd", "anchors": None, "permutations": 0},
     "wd_sgt": {"regime": "wd", "anchors": "sgt", "permutations": 7},
 }
+VARIANTS["control"] |= {"stage2": "features", "sampling": None}
+VARIANTS["wd"] |= {"stage2": "projection", "sampling": None}
+VARIANTS["wd_sgt"] |= {"stage2": "anchors", "sampling": "natural"}
 RIGHT = {"control": 0.3, "wd": 0.6, "wd_sgt": 0.75}  # share recognised
 EVALUATORS = ["knn_1", "knn_5", "head"]
 SEEDS = [1, 2]

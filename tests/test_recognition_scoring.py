@@ -5,7 +5,14 @@ from recognition_study import SEEDS, VARIANTS, specimens, split, write_study
 from visgen.metrics import DIFFERENCE, EXPECTED, metrics_table, over_seeds
 from visgen.shares import wilson
 from visgen.tables import of_rank, read_table, write_table
-from visgen.visual_genetic.recognition.comparisons import base_variants, first_pairs, main_pair
+from visgen.visual_genetic.recognition.alignment import find_aligned, score_alignment
+from visgen.visual_genetic.recognition.chance import MOST_FREQUENT, UNIFORM, score_chance
+from visgen.visual_genetic.recognition.comparisons import (
+    base_variants,
+    first_pairs,
+    main_pair,
+    references,
+)
 from visgen.visual_genetic.recognition.evaluators import (
     by_neighbours,
     chosen_evaluator,
@@ -15,6 +22,8 @@ from visgen.visual_genetic.recognition.evaluators import (
 from visgen.visual_genetic.recognition.hits import METRICS, count_hits, score_hits, taxa_of
 from visgen.visual_genetic.recognition.nulls import PERMUTED, against_permuted, shares_of_runs
 from visgen.visual_genetic.recognition.runs import (
+    Found,
+    Run,
     collect_runs,
     read_by_name,
     read_run,
@@ -24,7 +33,7 @@ from visgen.visual_genetic.recognition.runs import (
 from visgen.visual_genetic.recognition.scoring import choose_neighbours, score_recognition
 from visgen.visual_genetic.recognition.species import TAXA_COLUMNS, tabulate_species
 
-TAIL, HEAD, BOOTSTRAPS = 12, 20, 67
+TAIL, HEAD, BOOTSTRAPS = 16, 20, 67
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +113,36 @@ def test_differences_are_paired_with_the_regime_that_is_not_aligned(study):
         assert row["ci_low"] < row["value"] < row["ci_high"]
     assert not pick(rows, DIFFERENCE, evaluator="anchor", against="wd")
     assert {row["anchors"] for row in differences} == {"sgt"}
+
+
+def test_differences_are_paired_with_all_of_the_regime_that_learned_less(study):
+    images, n_train, _, found, _ = study
+    learned = {"wd": "projection", "more": "supervised", "wd_sgt": "anchors", "seen": "features"}
+    variants = {
+        name: {"regime": "wd", "anchors": None, "stage2": stage2, "sampling": "natural"}
+        for name, stage2 in learned.items()
+    }
+    variants["even"] = variants["more"] | {"sampling": "balanced"}
+    tables = {run.variant: table for run, table in found.real.items() if run.seed == 1}
+    tables |= {"more": tables["control"], "seen": tables["wd"], "even": tables["wd"]}
+    del tables["control"]
+    real = {Run("visual_genetic", name, 1): table for name, table in tables.items()}
+    rows = score_recognition(
+        Found(real, {}), images, n_train, variants, tail=TAIL, head=HEAD, bootstraps=5
+    )
+    differences = pick(rows, DIFFERENCE, evaluator="head", metric="balanced_accuracy")
+    assert {(row["variant"], row["against"]) for row in differences} == {
+        ("wd", "seen"),
+        *(("more", base) for base in ("wd", "seen")),
+        *(("even", base) for base in ("wd", "seen")),
+        *(("wd_sgt", base) for base in ("wd", "seen", "more")),
+    }
+    labels = {"evaluator": "head", "metric": "balanced_accuracy", "part": "test"}
+    values = {name: pick(rows, variant=name, **labels)[0]["value"] for name in tables}
+    for row in differences:
+        expected = values[row["variant"]] - values[row["against"]]
+        assert row["value"] == pytest.approx(expected)
+    assert values["more"] != values["wd"] != values["wd_sgt"]
 
 
 def test_interval_of_a_difference_is_of_the_same_samples():
@@ -189,6 +228,148 @@ def test_variants_with_other_images_are_refused(study):
     message = rf"variant wd_sgt, seed 1: .* expected the same ones; they differ in {first}"
     with pytest.raises(ValueError, match=message):
         score_recognition(others, images, n_train, VARIANTS, tail=9, head=20, bootstraps=5)
+
+
+def test_a_study_in_which_nothing_is_recognised_has_a_choice_and_no_score(study):
+    images, n_train, _, found, _ = study
+    nothing = {run: table[:0] for run, table in found.real.items()}
+    shares = {run: shares[:0] for run, shares in found.shares.items()}
+    rows = score_recognition(
+        Found(nothing, shares), images, n_train, VARIANTS, tail=TAIL, head=HEAD, bootstraps=5
+    )
+    assert [(row["metric"], row["n"]) for row in rows] == [("neighbours", 0)]
+
+
+# --- chance ---
+
+
+def test_chance_by_hand():
+    """Four images of the common taxon, two of another, one each of two rare ones."""
+    truth = pd.Series(["b", "b", "b", "b", "c", "c", "a", "d"])
+    n_train = pd.Series({"b": 31, "c": 13, "a": 2, "d": 3, "e": 31})
+    rows = score_chance(truth, n_train, tail=5, head=20)
+    assert all((row["role"], row["n"]) == (EXPECTED, 8) for row in rows)
+    found = {(row["against"], row["metric"]): row["value"] for row in rows}
+    # Of b and e, which have as many, the first; e has no image to be right of.
+    assert found == pytest.approx(
+        {(UNIFORM, metric): 0.2 for metric in METRICS}
+        | {
+            (MOST_FREQUENT, "accuracy"): 0.5,
+            (MOST_FREQUENT, "balanced_accuracy"): 0.25,
+            (MOST_FREQUENT, "tail_accuracy"): 0,
+            (MOST_FREQUENT, "head_accuracy"): 1,
+        }
+    )
+
+
+def test_chance_of_sizes_that_no_taxon_has_gets_no_row():
+    rows = score_chance(pd.Series(["a", "b"]), pd.Series({"a": 9, "b": 7}), tail=5, head=20)
+    assert {row["metric"] for row in rows} == {"accuracy", "balanced_accuracy"}
+
+
+def test_chance_stands_beside_every_seed_on_test(study):
+    _, n_train, _, found, rows = study
+    chance = [row for row in rows if row.get("against") in (UNIFORM, MOST_FREQUENT)]
+    assert len(chance) == 2 * 2 * len(METRICS)
+    for row in chance:
+        assert (row["variant"], row["anchors"], row["part"]) == (None, None, "test")
+        assert "evaluator" not in row
+    for seed in SEEDS:
+        (table,) = (t for run, t in found.real.items() if run[1:] == ("wd", seed))
+        table = table[(table["part"] == "test") & (table["evaluator"] == "head")]
+        most = table.assign(predicted=n_train[seed].idxmax())
+        of_seed = [row for row in chance if row["seed"] == seed]
+        by_name = {
+            against: {r["metric"]: r["value"] for r in of_seed if r["against"] == against}
+            for against in (UNIFORM, MOST_FREQUENT)
+        }
+        assert by_name[MOST_FREQUENT] == pytest.approx(shares_by_hand(most, n_train[seed]))
+        assert by_name[UNIFORM] == pytest.approx(dict.fromkeys(METRICS, 1 / 13))
+        assert {row["n"] for row in of_seed} == {len(table)}
+
+
+# --- images of taxa ---
+
+
+def test_images_of_validation_count_where_training_sees_the_taxon():
+    rows = [
+        *(("a", part) for part in ("train", "val", "test", "val")),
+        *(("b", part) for part in ("test", "train")),
+        *(("c", part) for part in ("val", "val")),  # never trained with
+        *((None, part) for part in ("train", "val")),
+    ]
+    table = pd.DataFrame(rows, columns=["species", "part"], index=list("qwertyuiop"))
+    found = training_images(table, table["part"].sample(frac=1, random_state=1), "species")
+    assert found.to_dict() == {"a": 3, "b": 1}
+    assert list(found.index) == ["a", "b"]
+
+
+# --- whether alignment moved images ---
+
+
+def history_of(rows):
+    columns = ["seed", "permutation", "step", "part", "n_images", "own_cosine"]
+    return pd.DataFrame(rows, columns=[*columns, "nearest_other_cosine"])
+
+
+def test_scores_of_alignment_are_of_the_last_step_on_validation():
+    """Two seeds, one of which has no image for validation; permutations end apart."""
+    validated = [
+        (2, 0, 0, "val", 7, 0.1, 0.3), (2, 0, 50, "train", 31, 0.9, 0.2),
+        (2, 0, 50, "val", 7, 0.8, 0.25), (2, 0, 9, "val", 7, 0.99, 0.0),
+        (2, 1, 50, "val", 7, 0.5, 0.4), (2, 2, 50, "val", 7, 0.3, 0.6),
+        (2, 2, 0, "val", 7, -1.0, 1.0), (2, 2, 50, "train", 31, 0.9, 0.2),
+    ]  # fmt: skip
+    trained = [(3, 0, 50, "train", 29, 0.7, 0.1), (3, 0, 0, "train", 29, 0.2, 0.1)]
+    rows = score_alignment({"a": history_of(validated), "b": history_of(trained)})
+    assert all(row["evaluator"] == "alignment" for row in rows)
+    own = [(r["variant"], r["seed"], r["part"], r["metric"], r["value"], r["n"]) for r in rows]
+    nulls = [row for row in rows if row.get("role")]
+    assert [row for row, of in zip(own, rows, strict=True) if of not in nulls] == [
+        ("a", 2, "val", "own_cosine", 0.8, 7),
+        ("a", 2, "val", "nearest_other_cosine", 0.25, 7),
+        ("b", 3, "train", "own_cosine", 0.7, 29),
+        ("b", 3, "train", "nearest_other_cosine", 0.1, 29),
+    ]
+    keys = ("variant", "metric", "role", "against", "n", "n_permutations")
+    assert [tuple(row[key] for key in keys) for row in nulls] == [
+        ("a", "own_cosine", EXPECTED, PERMUTED, 7, 2),
+        ("a", "nearest_other_cosine", EXPECTED, PERMUTED, 7, 2),
+    ]
+    ends = [[row[key] for key in ("value", "ci_low", "ci_high")] for row in nulls]
+    assert np.allclose(ends, [[0.4, 0.3, 0.5], [0.5, 0.4, 0.6]])
+
+
+def test_a_variant_that_learned_nothing_has_no_score_of_alignment():
+    assert score_alignment({"a": history_of([]), "b": history_of([])}) == []
+    assert find_aligned(metrics_table([])) == {}
+
+
+def test_what_lies_nearer_to_its_own_anchor_in_every_seed_is_aligned():
+    ends = {
+        "moved": [(1, 0.8, 0.7), (2, 0.6, 0.5)],
+        "once": [(1, 0.8, 0.7), (2, 0.1, 0.2)],
+        "level": [(1, 0.5, 0.5)],
+        "lost": [(1, 0.1, 0.2)],
+    }
+    histories = {
+        name: history_of(
+            [
+                row
+                for seed, own, other in of_seeds
+                for row in (
+                    (seed, 0, 9, "val", 7, own, other),
+                    (seed, 0, 9, "train", 7, 0.9, 0.1),
+                    # Permuted anchors may be reached: it says nothing of the real ones.
+                    (seed, 1, 9, "val", 7, 0.9, 0.1),
+                )
+            ]
+        )
+        for name, of_seeds in ends.items()
+    }
+    scores = metrics_table(score_alignment(histories))
+    expected = {"level": False, "lost": False, "moved": True, "once": False}
+    assert find_aligned(scores) == expected
 
 
 # --- the null ---
@@ -328,18 +509,59 @@ def test_names_tell_how_many_neighbours_vote():
     assert [neighbours_of(name) for name in names] == [1, 20, None, None, None]
 
 
+def variants_of(*rows):
+    """Return variants by name from (name, regime, stage2, sampling, permutations)."""
+    keys = ("regime", "stage2", "sampling", "permutations")
+    return {name: dict(zip(keys, options, strict=True)) for name, *options in rows}
+
+
 def test_aligned_variants_are_compared_within_their_regime():
-    variants = {
-        "wd": {"regime": "wd", "anchors": None, "permutations": 0},
-        "again": {"regime": "wd", "anchors": None, "permutations": 0},
-        "wd_raw": {"regime": "wd", "anchors": "raw", "permutations": 0},
-        "wd_sgt": {"regime": "wd", "anchors": "sgt", "permutations": 19},
-        "naive_sgt": {"regime": "naive", "anchors": "sgt", "permutations": 99},
-    }
+    variants = variants_of(
+        ("wd", "wd", "projection", None, 0),
+        ("again", "wd", "projection", None, 0),
+        ("wd_raw", "wd", "anchors", "natural", 0),
+        ("wd_sgt", "wd", "anchors", "natural", 19),
+        ("naive_sgt", "naive", "anchors", "natural", 99),
+    )
     assert base_variants(variants) == {"wd_raw": "wd", "wd_sgt": "wd"}
     assert first_pairs(variants) == [("wd", "wd_sgt")]
     assert main_pair(variants) == ("wd", "wd_sgt")
     assert main_pair({"wd": variants["wd"]}) is None
+
+
+def test_the_main_reference_is_the_regime_as_it_is_and_comes_first():
+    variants = variants_of(
+        ("more", "control", "supervised", "natural", 0),
+        ("random", "control", "projection", None, 0),
+        ("seen", "control", "features", None, 0),
+        ("real", "control", "anchors", "natural", 19),
+        ("even", "wd", "supervised", "balanced", 0),
+        ("odd", "wd", "supervised", "natural", 0),
+        ("own", "wd", "features", None, 0),
+        ("learned", "wd", "projection", None, 0),
+        ("drawn", "wd", "anchors", "balanced", 5),
+        ("alone", "ltr", "anchors", "natural", 7),
+        ("taught", "naive", "supervised", "natural", 0),
+        ("apart", "naive", "anchors", "natural", 7),
+    )
+    assert references(variants) == {
+        "more": ["seen", "random"],
+        "random": ["seen"],
+        "seen": [],
+        "real": ["seen", "random", "more"],
+        "even": ["learned", "own"],
+        "odd": ["learned", "own"],
+        "own": [],
+        "learned": ["own"],
+        "drawn": ["learned", "own", "even"],
+        "alone": [],
+        "taught": [],
+        "apart": ["taught"],
+    }
+    # What learned on by other means is no regime as it is.
+    assert base_variants(variants) == {"real": "seen", "drawn": "learned"}
+    assert first_pairs(variants) == [("seen", "real"), ("learned", "drawn")]
+    assert main_pair(variants) == ("seen", "real")
 
 
 def test_tables_of_seeds_are_joined_by_name(tmp_path):

@@ -6,7 +6,7 @@ import pandas as pd
 from visgen.metrics import EXPECTED
 from visgen.visual_genetic.recognition.hits import count_hits, taxa_of, weighted_shares
 
-#: Every taxon as likely; always the taxon with most training images.
+#: Every taxon as likely; always the taxon with most images outside the test part.
 UNIFORM, MOST_FREQUENT = BLIND = ("uniform", "most_frequent")
 
 
@@ -18,8 +18,8 @@ def score_chance(truth: pd.Series, n_train: pd.Series, *, tail: int, head: int) 
     truth
         True taxon of each image that is asked for.
     n_train
-        Images of each taxon that training saw, as
-        `visgen.visual_genetic.recognition.runs.training_images` returns it.
+        Images of each taxon, as `visgen.visual_genetic.recognition.runs.training_images` counts
+        them.
     tail, head
         As in `visgen.visual_genetic.recognition.hits.taxa_of`.
 

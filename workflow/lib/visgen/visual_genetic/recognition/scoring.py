@@ -104,13 +104,14 @@ def score_recognition(
         own = [row for row in rows if labels.items() <= row.items() and "role" not in row]
         tests = against_permuted(runs, own, f"variant {variant}")
         rows += [labels | row for row in tests]
-    for seed, n in n_train.items():
+    for seed in sorted({run.seed for run in found.real}):
         tables = [table for run, table in found.real.items() if run.seed == seed]
         test = pd.concat(table[table["part"] == "test"] for table in tables)
         truth = test.drop_duplicates("id")["truth"]
         if len(truth):
             labels = {"variant": None, "part": "test", "seed": seed}
-            rows += [labels | row for row in score_chance(truth, n, tail=tail, head=head)]
+            chance = score_chance(truth, n_train[seed], tail=tail, head=head)
+            rows += [labels | row for row in chance]
     chosen = choose_neighbours(rows)
     sets = {name: variant["anchors"] for name, variant in variants.items()}
     return [*({"anchors": sets.get(row["variant"])} | row for row in rows), chosen]
