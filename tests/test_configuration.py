@@ -36,6 +36,13 @@ TUNED = {"projection": "none", "optimiser": "adam", "fine_tune": {}}
 ABSENT = object()
 
 
+VISUAL_GENETIC = {
+    "backbone": "small",
+    "alignment": {"views": 0, "steps": 30},
+    "variants": {"own": {"stage2": "features", "regime": "frozen"}},
+}
+
+
 def study(changes, base=SMALLEST):
     config = copy.deepcopy(base)
     for dotted, value in changes.items():
@@ -117,6 +124,23 @@ def test_given_values_stay():
     )
     assert config["splits"]["seeds"] == [7, 5]
     assert config["features"]["augmentation"]["flip"] == 0
+
+
+def backwards(value):
+    """Return a configuration with the keys of all its sections the other way round."""
+    if not isinstance(value, dict):
+        return value
+    return {key: backwards(value[key]) for key in reversed(value)}
+
+
+def test_the_order_of_keys_and_defaults_that_are_written_out_change_nothing():
+    """Parameters of a rule are compared as text: another order would run it again."""
+    config = study({"visual_genetic": VISUAL_GENETIC})
+    alignment = VISUAL_GENETIC["alignment"] | {"momentum": 0.9, "norm_share": None}
+    written = study({"visual_genetic.alignment": alignment, "splits": {"val": 0.1}}, config)
+    expected = checked_config(config, SCHEMA)
+    for other in (written, backwards(config), backwards(written)):
+        assert repr(checked_config(other, SCHEMA)) == repr(expected)
 
 
 def test_checking_changes_neither_the_config_nor_the_schema():

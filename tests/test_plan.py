@@ -319,7 +319,9 @@ def test_variants_name_their_regime_and_anchors():
     assert made.anchored == ["aligned"] and made.anchor_sets == ["raw"]
     assert made.anchors_of("plain") is None and made.anchors_file_of("plain") == []
     assert made.anchors_file_of("aligned") == ["results/demo/genetics/anchors/raw.npz"]
-    assert made.compared["aligned"] == {"regime": "ltr", "anchors": "raw", "permutations": 3}
+    own = {"regime": "ltr", "anchors": "raw", "permutations": 3}
+    assert made.compared["aligned"] == own | {"stage2": "anchors", "sampling": "natural"}
+    assert made.compared["plain"]["stage2"] == "projection"
     folder = "results/demo/unseen_genera/regimes/ltr/seed-5"
     where = {"scope": "unseen_genera", "variant": "aligned", "seed": "5"}
     assert made.checkpoint_of(**where) == f"{folder}/checkpoint.safetensors"
@@ -339,30 +341,64 @@ def test_views_are_pooled_for_variants_that_are_aligned_by_them_alone():
     assert without.pooled_for(variant="aligned", **where) == [f"{folder}/pooled.npz"]
 
 
+def test_what_learns_in_stage_2_is_known_and_which_files_it_needs():
+    variants = {
+        "seen": {"regime": "frozen", "stage2": "features"},
+        "more": {"regime": "frozen", "stage2": "supervised", "sampling": "balanced"},
+        "real": {"regime": "frozen", "anchors": "raw", "permutations": 19},
+        "plain": {"regime": "control"},
+        "aligned": {"regime": "wd", "anchors": "raw"},
+    }
+    changes = {"visual_genetic.variants": variants, "visual_genetic.alignment.views": 2}
+    made = visual_genetic(changes)
+    found = {name: (v["stage2"], v["sampling"]) for name, v in made.compared.items()}
+    assert found == {
+        "seen": ("features", None),
+        "more": ("supervised", "balanced"),
+        "real": ("anchors", "natural"),
+        "plain": ("features", None),
+        "aligned": ("anchors", "natural"),
+    }
+    assert made.regimes == ["frozen", "control", "wd"]
+    assert made.learning == ["more", "real", "aligned"] and made.anchored == ["real", "aligned"]
+    pooled = {name: made.pooled_for("visual_genetic", name, "1") for name in variants}
+    for name, files in pooled.items():
+        # Stored features have no views, and what learns nothing needs none.
+        regime = variants[name]["regime"]
+        folder = f"results/demo/visual_genetic/regimes/{regime}/seed-1"
+        names = ("pooled", "views") if name == "aligned" else ("pooled",)
+        assert files == [f"{folder}/{part}.npz" for part in names]
+    frozen, trained = (made.regime_options(regime) for regime in ("frozen", "wd"))
+    assert set(trained) - set(frozen) == {"image_size", "colour"}
+    assert set(trained["pretraining"]) - set(frozen["pretraining"]) == {"precision"}
+
+
 @pytest.mark.parametrize(
     ("key", "value", "concerned"),
     [
-        ("pretraining.epochs", 9, {"naive", "wd", "ltr"}),
-        ("pretraining.weight_decay", 0.5, {"wd", "ltr"}),
+        ("pretraining.epochs", 9, {"naive", "wd", "ltr", "frozen"}),
+        ("pretraining.weight_decay", 0.5, {"wd", "ltr", "frozen"}),
+        ("pretraining.precision", "float32", {"control", "naive", "wd", "ltr"}),
         ("balancing.epochs", 9, {"ltr"}),
         ("augmentation.rotation", 3, {"naive", "wd", "ltr"}),
-        ("hidden", 21, {"control", "naive", "wd", "ltr"}),
+        ("image_size", 48, {"control", "naive", "wd", "ltr"}),
+        ("hidden", 21, {"control", "naive", "wd", "ltr", "frozen"}),
         ("tail", 9, set()),
-        ("alignment.epochs", 9, set()),
+        ("alignment.steps", 9, set()),
     ],
 )
 def test_a_regime_is_trained_anew_by_what_it_takes_alone(key, value, concerned):
     before, after = visual_genetic(), visual_genetic({f"visual_genetic.{key}": value})
-    regimes = ("control", "naive", "wd", "ltr")
+    regimes = ("control", "naive", "wd", "ltr", "frozen")
     changed = {r for r in regimes if before.regime_options(r) != after.regime_options(r)}
     assert changed == concerned
 
 
 def test_a_variant_without_anchors_takes_no_option_of_alignment():
-    before, after = visual_genetic(), visual_genetic({"visual_genetic.alignment.epochs": 9})
+    before, after = visual_genetic(), visual_genetic({"visual_genetic.alignment.steps": 9})
     assert before.variant_options("plain") == after.variant_options("plain")
     assert before.variant_options("aligned") != after.variant_options("aligned")
-    assert after.variant_options("aligned")["epochs"] == 9
+    assert after.variant_options("aligned")["steps"] == 9
     assert after.variant_options("aligned")["margin"] == 0.3
 
 

@@ -38,14 +38,14 @@ IMAGES_OF_TAXA = GUIDED | RIDGE | UNGUIDED | {"split_taxa", "split_taxa_again"}
 PRIOR = SCORES | {"score_prior", "plot_prior"}
 RARE = PRIOR | {"predict_rare"}
 PRIORS = RARE | {"train_prior"}
-# What is drawn beside the inputs tells how images were framed for their features.
-FEATURES = CLASSIFIERS | GUIDED | RIDGE | UNGUIDED | PRIORS
-FEATURES |= {"extract_features", "plot_inputs"}
 VISUAL_GENETIC = SCORES | {"score_visual_genetic", "plot_visual_genetic"}
-PREDICTIONS = VISUAL_GENETIC | {"predict_taxa"}
-VARIANTS = PREDICTIONS | {"train_variant"}
+VARIANTS = VISUAL_GENETIC | {"train_variant"}
 VIEWS = VARIANTS | {"pool_views"}
-REGIMES = VIEWS | {"train_regime"}
+FROZEN = VARIANTS | {"train_frozen"}
+REGIMES = VIEWS | FROZEN | {"train_regime"}
+# What is drawn beside the inputs tells how images were framed for their features.
+FEATURES = CLASSIFIERS | GUIDED | RIDGE | UNGUIDED | PRIORS | FROZEN
+FEATURES |= {"extract_features", "plot_inputs"}
 COVERAGE = {"measure_coverage", "plot_inputs", "plot_genetics"}
 SPLITS = CLASSIFIERS | VISUAL_GENETIC | RARE | COVERAGE | {"split_specimens"}
 PARTS = SPLITS | REGIMES
@@ -141,11 +141,13 @@ def test_an_unchanged_study_has_nothing_to_do(planner):
         ("prior.permutations", 3, RARE),
         ("prior.relatives", ["taxonomy"], PRIORS),
         ("visual_genetic.tail", 9, VISUAL_GENETIC),
-        ("visual_genetic.neighbours", [1, 3], PREDICTIONS),
-        ("visual_genetic.pretraining.epochs", 4, REPORT),  # there is no regime but control
-        ("visual_genetic.alignment.epochs", 4, VARIANTS),
+        ("visual_genetic.neighbours", [1, 3], VARIANTS),
+        ("visual_genetic.pretraining.epochs", 4, FROZEN),  # control is not trained
+        ("visual_genetic.alignment.steps", 30, VARIANTS),
+        ("visual_genetic.alignment.norm_share", 0.1, REPORT),  # there is no regime ltr
         ("visual_genetic.alignment.views", 2, VIEWS),
-        ("visual_genetic.augmentation.rotation", 3, VIEWS),  # control is not trained
+        ("visual_genetic.augmentation.rotation", 3, VIEWS),
+        ("visual_genetic.variants.aligned.sampling", "balanced", VARIANTS),
         ("visual_genetic.variants.aligned.permutations", 3, VARIANTS),
         ("visual_genetic.hidden", 21, REGIMES),
         ("features.repeats", 1, CLASSIFIERS | {"extract_repeats"}),

@@ -39,10 +39,10 @@ ENDS = PAGE | {"write_metrics"}
 CLASSIFICATION = {"train_classifier", "score_predictions", "measure_confidence"}
 CLASSIFICATION |= {"plot_classification"}
 GUIDED = {"train_embedding", "train_held_out", "score_held_out", "plot_embedding"}
-RECOGNITION = {"predict_taxa", "score_visual_genetic", "plot_visual_genetic"}
+RECOGNITION = {"train_variant", "score_visual_genetic", "plot_visual_genetic"}
 RARE = {"predict_rare", "score_prior", "plot_prior"}
 # Taxa to be withheld are drawn by genus, and anchors of genera stand in for species.
-UNSEEN = {"split_unseen", "measure_anchors", "train_regime", "pool_views", "train_variant"}
+UNSEEN = {"split_unseen", "measure_anchors", "train_regime", "pool_views"}
 COUNTS = {"measure_coverage", "plot_inputs", "plot_genetics"}
 GENUS = {"ingest_specimens", "score_embedding", "place_taxa", "plot_embedding", "score_sequences"}
 GENUS |= CLASSIFICATION | UNSEEN | RECOGNITION | RARE | {"train_prior"} | COUNTS | ENDS
@@ -60,7 +60,7 @@ TABLES |= RARE | GUIDED | COUNTS | ENDS
 PICTURES = {"ingest_specimens", "split_specimens", "train_simclr", "extract_features"}
 PICTURES |= {"split_taxa", "embed_taxa", "train_ridge", "embed_held_out", "score_embedding"}
 PICTURES |= RARE | {"train_prior"}
-PICTURES |= {"split_taxa_again", "place_taxa", "train_regime", "pool_views", "train_variant"}
+PICTURES |= {"split_taxa_again", "place_taxa", "train_regime", "pool_views", "train_frozen"}
 PICTURES |= CLASSIFICATION | GUIDED | RECOGNITION | COUNTS | ENDS
 
 

@@ -60,6 +60,7 @@ OF_EVERY_RULE = {
     "visual_genetic.pretraining": {"epochs": 2, "batch_size": 20, "per_taxon": 2},
     "visual_genetic.variants": {
         "aligned": {"regime": "ltr", "anchors": "raw", "permutations": 2},
+        "frozen": {"regime": "frozen"},
     },
     "visual_genetic.unseen": {"share": 0.3, "variants": ["aligned"]},
 }

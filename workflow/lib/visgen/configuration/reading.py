@@ -87,19 +87,22 @@ def _check_text(value: Any, path: str) -> None:
 
 
 def _with_defaults(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any]) -> Any:
-    """Fill defaults recursively; a section that is absent gets the defaults of its keys."""
+    """Fill defaults recursively; a section that is absent gets the defaults of its keys.
+
+    Keys come in the order of the schema, since Snakemake compares parameters as text.
+    """
     if "$ref" in schema:
         schema = root["$defs"][schema["$ref"].removeprefix("#/$defs/")]
     if isinstance(value, list) and "items" in schema:
         return [_with_defaults(part, schema["items"], root) for part in value]
     if not isinstance(value, Mapping):
         return _as_meant(value, schema)
-    filled = dict(value)
+    filled = {}
     for key, part in schema.get("properties", {}).items():
-        if key not in filled and "default" in part:
-            filled[key] = copy.deepcopy(part["default"])
-        if key in filled:
-            filled[key] = _with_defaults(filled[key], part, root)
+        if key in value or "default" in part:
+            own = value[key] if key in value else copy.deepcopy(part["default"])
+            filled[key] = _with_defaults(own, part, root)
+    filled |= {key: own for key, own in value.items() if key not in filled}
     for pattern_part in schema.get("patternProperties", {}).values():
         for key in filled:
             filled[key] = _with_defaults(filled[key], pattern_part, root)
