@@ -11,14 +11,18 @@ SPECIES = [
     *("Aa a", "Aa b", "Aa c", "Ba a", "Ba b", "Ba c", "Ca a", "Ca b", "Da a", "Da b", "Da c"),
     *("Ea a", "Ea b"),
 ]
+UNANCHORED = {"anchors": None, "permutations": 0, "sampling": None}
 VARIANTS = {
-    "control": {"regime": "control", "anchors": None, "permutations": 0},
-    "wd": {"regime": "wd", "anchors": None, "permutations": 0},
-    "wd_sgt": {"regime": "wd", "anchors": "sgt", "permutations": 7},
+    "control": UNANCHORED | {"regime": "control", "stage2": "features"},
+    "wd": UNANCHORED | {"regime": "wd", "stage2": "projection"},
+    "wd_sgt": {
+        "regime": "wd",
+        "anchors": "sgt",
+        "permutations": 7,
+        "stage2": "anchors",
+        "sampling": "natural",
+    },
 }
-VARIANTS["control"] |= {"stage2": "features", "sampling": None}
-VARIANTS["wd"] |= {"stage2": "projection", "sampling": None}
-VARIANTS["wd_sgt"] |= {"stage2": "anchors", "sampling": "natural"}
 RIGHT = {"control": 0.3, "wd": 0.6, "wd_sgt": 0.75}  # share recognised
 EVALUATORS = ["knn_1", "knn_5", "head"]
 SEEDS = [1, 2]
