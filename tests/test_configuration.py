@@ -574,6 +574,11 @@ def test_a_published_table_is_checked_before_any_job(tmp_path):
     path.write_text("source\trank\tvariant\tmetric\tvalue\tnote\nX\tgenus\trf\tmcc\thigh\t\n")
     with pytest.raises(ValueError, match="line 2: value 'high' is no number"):
         check_files(config)
+    path.write_text(
+        "source\trank\tvariant\tagainst\tmetric\tvalue\tnote\nX\tgenus\trf\tlr\tmcc\tlow\t\n"
+    )
+    with pytest.raises(ValueError, match="line 2: value 'low' is no number"):
+        check_files(config)
 
 
 @pytest.mark.parametrize(

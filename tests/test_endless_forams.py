@@ -9,25 +9,43 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from Bio.SeqIO.FastaIO import SimpleFastaParser
 from PIL import Image
+from visgen.configuration.plan import Plan
 from visgen.configuration.reading import checked_config
 from visgen.configuration.schema import load_schema
+from visgen.genetics.sequences.accepted import Sequence
+from visgen.genetics.sequences.headers import compile_header_pattern, taxon_in_header
+from visgen.genetics.trees.alignment import align
+from visgen.genetics.trees.engines import infer_tree
 from visgen.metrics import DIFFERENCE, of_role
+from visgen.name_tables import read_synonyms
 from visgen.names import normalise_taxon
+from visgen.published import read_published
+from visgen.specimens.checks import read_splits
 from visgen.specimens.paths import labels_from_paths
+from visgen.specimens.spelling import unify_names
+from visgen.specimens.splits import split_specimens
+from visgen.spellings import accept
+from visgen.visual_genetic.recognition.comparisons import base_variants
 from visgen.visual_genetic.recognition.hits import METRICS
 from visgen.visual_genetic.recognition.nulls import PERMUTED
 from workflow_copy import REPOSITORY, copy_workflow, planned_jobs, run, run_jobs
 
 CONFIG = yaml.safe_load((REPOSITORY / "config" / "endless_forams.yaml").read_text())
 SCHEMA = load_schema(REPOSITORY / "workflow/schemas/config.schema.yaml")
-FASTA = REPOSITORY.parent / "shared" / "data" / "foram_rdna" / "sequences.fasta"
+SHARED = REPOSITORY.parent / "shared" / "data" / "foram_rdna"
+FASTA = SHARED / "sequences.fasta"
+FOLDERS = SHARED / "endless_forams_folders.csv"
 PATTERN = CONFIG["inputs"]["sequence_pattern"]
+OUTGROUP = CONFIG["genetics"]["tree"]["outgroup"]
+#: Species of Endless Forams without a sequence; docs/foraminifera.md says so.
+WITHOUT_SEQUENCE = {"Globigerinella adamsi", "Globorotalia crassaformis", "Turborotalita humilis"}
 
 
 @pytest.fixture(scope="module")
 def published():
-    return pd.read_csv(REPOSITORY / CONFIG["published"], sep="\t", keep_default_na=False)
+    return read_published(REPOSITORY / CONFIG["published"])
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +56,22 @@ def headers():
     return [line[1:] for line in lines if line.startswith(">")]
 
 
+@pytest.fixture(scope="module")
+def sequenced(headers):
+    """The taxon of every sequence, after synonyms."""
+    expression = compile_header_pattern(PATTERN)
+    names = [taxon_in_header(header, expression) for header in headers]
+    accepted = accept(names, read_synonyms(REPOSITORY / CONFIG["inputs"]["synonyms"]), "headers")
+    return [accepted[name] for name in names]
+
+
+@pytest.fixture(scope="module")
+def folders():
+    if not FOLDERS.is_file():
+        pytest.skip(f"the folders of Endless Forams are not in {FOLDERS}")
+    return pd.read_csv(FOLDERS)
+
+
 def test_preset_is_accepted_and_has_the_whole_grid():
     section = checked_config(CONFIG, SCHEMA)["visual_genetic"]
     variants = section["variants"]
@@ -46,7 +80,8 @@ def test_preset_is_accepted_and_has_the_whole_grid():
     assert {(regime, anchors) for regime in regimes for anchors in (None, "raw")} <= pairs
     sets = ("centred", "random", "taxonomy", "kmers", "tree")
     assert {("ltr", name) for name in sets} <= pairs
-    assert variants["ltr_raw"]["permutations"] >= 19
+    main = ("control_raw", "naive_raw", "ltr_raw", "ltr_centred", "ltr_kmers", "ltr_tree")
+    assert {variants[name]["permutations"] for name in main} == {99}
     assert {v["anchors"] for v in variants.values()} - {None} == set(CONFIG["genetics"]["anchors"])
     assert {v["loss"] for v in variants.values()} >= {"reciprocal"}
     assert {v["layer"] for v in variants.values()} >= {"extra"}
@@ -59,6 +94,74 @@ def test_species_and_genus_are_read_off_the_folder():
     assert found[["genus", "species"]].to_numpy().tolist() == [
         ["Globigerina", "Globigerina bulloides"], ["Orbulina", "Orbulina universa"],
     ]  # fmt: skip
+    assert found["split"].isna().all()
+
+
+def test_parts_are_read_off_the_folder_above():
+    paths = [f"{part}/Orbulina_universa/{i}.jpg" for part in ("train", "test") for i in range(5)]
+    found = labels_from_paths(paths, CONFIG["inputs"]["path_pattern"], ["genus", "species"])
+    assert set(found["species"]) == {"Orbulina universa"} and set(found["genus"]) == {"Orbulina"}
+    assert found["split"].tolist() == ["train"] * 5 + ["test"] * 5
+    images = found.assign(id=paths, specimen=paths, split=read_splits(found["split"]))
+    parts = {
+        seed: split_specimens(images, ["species"], "species", test=0.2, val=0.2, seed=seed)
+        for seed in (1, 2, 3)
+    }
+    for dealt in parts.values():  # the published test part is kept, val is cut from training
+        assert dealt.loc[paths[5:]].eq("test").all()
+        assert sorted(dealt.loc[paths[:5]]) == ["train"] * 4 + ["val"]
+    assert len({dealt.eq("val").idxmax() for dealt in parts.values()}) > 1
+
+
+def test_every_folder_finds_its_sequences_or_is_known_to_have_none(folders, sequenced):
+    paths = [f"train/{folder}/1.jpg" for folder in folders["folder"]]
+    labels = labels_from_paths(paths, CONFIG["inputs"]["path_pattern"], CONFIG["inputs"]["ranks"])
+    synonyms = read_synonyms(REPOSITORY / CONFIG["inputs"]["synonyms"])
+    labels = unify_names(labels, CONFIG["inputs"]["ranks"], synonyms)
+    assert len(labels) == labels["species"].nunique() == 35
+    is_sequenced = labels["species"].isin(sequenced)
+    assert set(labels.loc[~is_sequenced, "species"]) == WITHOUT_SEQUENCE
+    assert labels["genus"].tolist() == [name.split()[0] for name in labels["species"]]
+    # Without the table two of them would have none: no synonym is there in vain.
+    found = {normalise_taxon(folder) for folder in folders["folder"]}
+    assert set(synonyms) == found - set(labels["species"])
+    text = (REPOSITORY / "docs" / "foraminifera.md").read_text().replace("*", "")
+    assert all(name in text for name in {*WITHOUT_SEQUENCE, *synonyms, *synonyms.values()})
+    counts = folders["training_images"]
+    assert f"{counts.sum():,}" in text and f"{counts[is_sequenced.to_numpy()].sum():,}" in text
+
+
+def test_outgroup_has_sequences_and_no_images(folders, sequenced):
+    assert set(OUTGROUP) <= set(sequenced)
+    assert not set(OUTGROUP) & {normalise_taxon(folder) for folder in folders["folder"]}
+
+
+@pytest.mark.slow
+def test_outgroup_without_images_roots_the_tree(headers):
+    if not shutil.which("mafft"):
+        pytest.skip("no mafft")
+    expression = compile_header_pattern(PATTERN)
+    with FASTA.open() as file:
+        sequences = [
+            Sequence(str(number), taxon_in_header(header, expression), bases)
+            for number, (header, bases) in enumerate(SimpleFastaParser(file))
+        ]
+    alignment, _ = align(sequences, "mafft", "representative", threads=1)
+    options = {"engine": "nj", "model": "auto", "search": "full", "bootstraps": 0, "seed": 1}
+    found = infer_tree(alignment, **options, outgroup=OUTGROUP, threads=1)
+    sides = [{tip.name for tip in child.tips(include_self=True)} for child in found.taxa.children]
+    assert len(sides) == 2 and set(OUTGROUP) in sides
+
+
+def test_raw_anchors_are_made_of_vectors_as_they_are():
+    plan = Plan(checked_config(CONFIG, SCHEMA))
+    encodings = {
+        name: Path(plan.anchor_vectors(name)).stem for name in CONFIG["genetics"]["anchors"]
+    }
+    assert encodings.pop("raw") == "sgt_none" and encodings.pop("kmers") == "kmers"
+    assert set(encodings.values()) == {"sgt"}
+    scalings = [plan.encoding_options(name)["scaling"] for name in ("sgt_none", "sgt")]
+    assert scalings == ["none", "l2"]
 
 
 def test_every_header_of_the_sequences_is_read(headers):
@@ -73,19 +176,31 @@ def test_every_header_of_the_sequences_is_read(headers):
 
 
 def test_published_scores_have_a_variant_and_a_metric_of_the_preset(published):
-    assert list(published) == ["source", "rank", "variant", "metric", "value", "note"]
+    columns = ["source", "rank", "variant", "against", "metric", "value", "note"]
+    assert list(published) == columns
     assert set(published["variant"]) <= set(CONFIG["visual_genetic"]["variants"])
     assert set(published["metric"]) == set(METRICS)
     assert set(published["rank"]) == {"species"}
     assert published["value"].between(0, 1).all() and (published["note"] != "").all()
     assert not published.duplicated(["rank", "variant", "metric"]).any()
+    gains = published[published["against"].notna()]
+    assert gains[["variant", "against", "metric", "value"]].to_numpy().tolist() == [
+        ["control_raw", "control", "accuracy", 0.169],
+        ["control_raw", "control", "balanced_accuracy", 0.155],
+    ]
+    # The report has the difference that is set beside them.
+    variants = checked_config(CONFIG, SCHEMA)["visual_genetic"]["variants"]
+    assert base_variants(variants)["control_raw"] == "control"
 
 
 def test_document_shows_the_published_scores(published):
     text = (REPOSITORY / "docs" / "foraminifera.md").read_text().replace("**", "")
-    for _, rows in published.groupby("variant"):
+    for _, rows in published[published["against"].isna()].groupby("variant"):
         cells = rows.set_index("metric")["value"].loc[list(METRICS)] * 100
         assert " | ".join(f"{value:.1f}" for value in cells) in text
+    gains = published[published["against"].notna()].set_index("metric")["value"] * 100
+    assert f"{gains['accuracy']:.1f} points of accuracy" in text
+    assert f"{gains['balanced_accuracy']:.1f} over species" in text
 
 
 # The preset on folders a species
@@ -120,7 +235,7 @@ def reduced():
     config["features"]["shards"] = 1
     tiny = {"model": "test_resnet", "weights": "none", "preprocessing": {"image_size": 32}}
     config["backbones"] = {"resnet50": tiny}
-    config["genetics"] |= {"tree": {"engine": "nj", "bootstraps": 2}}
+    config["genetics"] |= {"tree": {"engine": "nj", "bootstraps": 2, "outgroup": OUTGROUP}}
     config["compute"] = {"threads": 1, "workers": 1}
     section = config["visual_genetic"]
     for name in LIKE_OTHERS:

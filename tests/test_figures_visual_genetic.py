@@ -33,7 +33,12 @@ from visgen.visual_genetic.recognition.nulls import PERMUTED
 
 VALUES = {"control": 0.31, "wd": 0.53, "wd_sgt": 0.67}
 PUBLISHED = pd.DataFrame(
-    {"variant": ["wd", "other"], "metric": ["tail_accuracy"] * 2, "value": [0.47, 0.6]}
+    {
+        "variant": ["wd", "other", "wd"],
+        "against": [None, None, "control"],  # a difference has no place among scores
+        "metric": ["tail_accuracy", "tail_accuracy", "accuracy"],
+        "value": [0.47, 0.6, 0.17],
+    }
 )
 
 

@@ -15,6 +15,7 @@ INFERRED = study(
     [
         {},
         {"genetics.anchors": {"a": {"source": "kmers", "space": "whitened", "size": 5}}},
+        {"genetics.anchors": {"a": {"scaling": "none"}, "b": {"source": "sgt", "scaling": "l2"}}},
         {"genetics.anchors": {"a": {"source": "taxonomy", "fallback": ["family"]}}},
         {"genetics.anchors": {"a": {"source": "random", "fallback": ["family"], "size": 89}}},
         {
@@ -88,6 +89,11 @@ def test_a_tree_or_distances_can_be_inferred(kind, base):
             {"genetics.anchors": {"a": {"source": "random", "average": "mean"}}},
             SEQUENCED,
             "genetics.anchors.a.average: goes with the sources sgt and kmers only",
+        ),
+        (
+            {"genetics.anchors": {"a": {"source": "kmers", "scaling": "none"}}},
+            SEQUENCED,
+            "genetics.anchors.a.scaling: goes with the source sgt only, as vectors of k-mers",
         ),
         (
             {"genetics.anchors": {"a": {"source": "taxonomy", "space": "whitened"}}},

@@ -308,6 +308,22 @@ def test_anchors_are_made_of_what_their_source_names():
     assert made.anchor_files[-1] == "results/demo/genetics/anchors/tree.npz"
 
 
+@pytest.mark.parametrize(("own", "other"), [("l2", "none"), ("none", "l2")])
+def test_a_set_with_a_scaling_of_its_own_has_vectors_of_its_own(own, other):
+    sets = {name: {"scaling": name} for name in ("none", "l2")} | {"taken": {}}
+    made = plan({"genetics.anchors": sets, "genetics.sgt": {"scaling": own, "kappa": 3}})
+    folder = "results/demo/genetics"
+    assert made.anchor_vectors("taken") == made.anchor_vectors(own) == f"{folder}/sgt.npz"
+    assert made.anchor_vectors(other) == f"{folder}/sgt_{other}.npz"
+    options = made.encoding_options("sgt")
+    assert options["scaling"] == own and options["kappa"] == 3
+    assert made.encoding_options(f"sgt_{other}") == options | {"scaling": other}
+    assert made.encoding_options("kmers") == {"letters": 4}
+    # What the vectors have said already is no option of the set.
+    assert made.anchor_options("none") == made.anchor_options("l2") == made.anchor_options("taken")
+    assert {"sgt", "kmers", f"sgt_{other}"} <= set(made.encodings)
+
+
 def test_recognition_has_its_own_seeds_or_those_of_the_splits():
     assert visual_genetic({"splits.seeds": [3, 5]}).seeds == [3, 5]
     assert visual_genetic({"splits.seeds": [3, 5], "visual_genetic.seeds": [5]}).seeds == [5]

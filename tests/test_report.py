@@ -656,7 +656,7 @@ def test_published_scores_stand_beside_those_of_every_backbone():
     rows = [("Roy 2025", "genus", "forest", "accuracy", 0.69, np.nan)]
     rows.append(("Roy 2025", "order", "forest", "accuracy", 0.35, "note"))
     columns = ["source", "rank", "variant", "metric", "value", "note"]
-    published = pd.DataFrame(rows, columns=columns)
+    published = pd.DataFrame(rows, columns=columns).assign(against=None)
     forms = {"accuracy": format_percent}
     found = published_rows(published, over_seeds(metrics_table(metrics)), forms)
     assert [name for name, _ in found[0]["here"]] == ["net", "other"]

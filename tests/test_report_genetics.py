@@ -25,7 +25,7 @@ TEMPLATE = Path(__file__).parents[1] / "workflow/report/report.html.jinja"
 TIPS = "shuffled_tips"
 STEPS = {"within_coarsest": "order", "within_above": "genus"}
 HOSTILE = '<script>alert("1 & 2")</script>\'>'
-PLAIN = {"source": "sgt", "space": "raw"}
+PLAIN = {"source": "sgt", "space": "raw", "scaling": None}
 SETTINGS = {
     "sgt": {"engine": "fast", "letters": 2, "symbols": "overlapping", "kappa": 1.0,
             "length_sensitive": False, "scaling": "none"},
@@ -385,6 +385,7 @@ def test_anchors_are_counted_by_their_source(tmp_path):
         "dealt": PLAIN | {"source": "random"},
         "drawn": PLAIN | {"source": "random"},
         "tree": PLAIN | {"source": "tree", "space": "centred"},
+        "own": PLAIN | {"scaling": "none"},
     }
     for name in options:
         write_table(tmp_path / f"{name}.tsv", table)
@@ -400,6 +401,7 @@ def test_anchors_are_counted_by_their_source(tmp_path):
         ("dealt", "random, raw", True),
         ("drawn", "random, raw", True),
         ("tree", "tree, centred", False),
+        ("own", "sgt, raw, not scaled", False),
     ]
     assert [rows[0][key] for key in ("n_own", "n_lent", "n_without", "size")] == [3, 2, 1, 3]
     assert (rows[0]["cosine"], rows[0]["spread"]) == (0.7, 0.2)

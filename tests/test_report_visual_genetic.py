@@ -10,6 +10,7 @@ from recognition_study import VARIANTS
 from visgen.metrics import DIFFERENCE, EXPECTED, SCORE, metrics_table, over_seeds
 from visgen.report.cells import cell, points
 from visgen.report.page import render_report
+from visgen.report.published import is_of_recognition
 from visgen.report.visual_genetic.content import (
     omitted_rows,
     published_scores,
@@ -62,7 +63,7 @@ def scores(gain=(0.02, 0.2), p=0.01, n=99, aligned="wd_sgt"):
     return metrics_table(rows)
 
 
-def content(folder, metrics=None, variants=VARIANTS, name="c"):
+def content(folder, metrics=None, variants=VARIANTS, name="c", published=None):
     """Return what the page says; names of taxa and sources are `name`."""
     figures = [folder / f"{figure}.png" for figure in FIGURES]
     for path in figures:
@@ -70,10 +71,12 @@ def content(folder, metrics=None, variants=VARIANTS, name="c"):
     omitted = folder / "wd_sgt" / "seed-1" / "omitted.tsv"
     omitted.parent.mkdir(parents=True, exist_ok=True)
     write_table(omitted, pd.DataFrame({"taxon": [name], "n_images": [5], "reason": [name]}))
-    write_table(folder / "p.tsv", pd.DataFrame({
-        "source": [name], "rank": "species", "variant": "wd", "metric": "tail_accuracy",
-        "value": 0.371, "note": name,
-    }))  # fmt: skip
+    if published is None:
+        published = pd.DataFrame({
+            "source": [name], "rank": "species", "variant": "wd", "metric": "tail_accuracy",
+            "value": 0.371, "note": name,
+        })  # fmt: skip
+    write_table(folder / "p.tsv", published)
     impossible = pd.DataFrame({"evaluator": ["unseen_genera"], "reason": [name]})
     write_table(folder / "impossible.tsv", impossible)
     given = {
@@ -232,19 +235,44 @@ def test_p_of_withheld_taxa_is_that_of_permuted_anchors():
     assert (anchor["gain"]["value"], anchor["n"]) == ("+30.0", 7)
 
 
+PUBLISHED = pd.DataFrame({
+    "source": "K", "rank": ["species", "species", "genus", "species", "species", "species"],
+    "variant": ["wd", "unknown", "wd", "wd", "forest", "wd_sgt"],
+    "against": [None, None, None, None, None, "wd"],
+    "metric": ["tail_accuracy", "accuracy", "accuracy", "macro_f1", "accuracy", "accuracy"],
+    "value": [0.371, 0.9, 0.8, 0.7, 0.6, 0.169], "note": [None, "n", "n", "n", "n", "n"],
+})  # fmt: skip
+
+
 def test_published_numbers_stand_beside_those_of_the_same_variant():
-    published = pd.DataFrame({
-        "source": "K", "rank": ["species", "species", "genus", "species"],
-        "variant": ["wd", "unknown", "wd", "wd"],
-        "metric": ["tail_accuracy", "accuracy", "accuracy", "macro_f1"],
-        "value": [0.371, 0.9, 0.8, 0.7], "note": [None, "n", "n", "n"],
-    })  # fmt: skip
-    rows = published_scores(published, over_seeds(scores()), "knn_5", "species")
-    assert [(r["variant"], r["metric"], r["value"]) for r in rows] == [
-        ("wd", "tail_accuracy", "37.1 %"), ("unknown", "accuracy", "90.0 %"),
+    rows = published_scores(PUBLISHED.iloc[[0, 1, 5]], over_seeds(scores()), "knn_5")
+    assert [(r["variant"], r["against"], r["metric"], r["value"]) for r in rows] == [
+        ("wd", "", "tail_accuracy", "37.1 %"), ("unknown", "", "accuracy", "90.0 %"),
+        ("wd_sgt", "wd", "accuracy", "+16.9"),
     ]  # fmt: skip
     assert [item["value"] for _, item in rows[0]["here"]] == ["50.0 %"]
     assert rows[1]["here"] == []
+    assert [item["value"] for _, item in rows[2]["here"]] == ["+10.0"]  # .6 less .5, not .6
+
+
+def test_every_published_number_is_of_one_section_also_without_its_variant():
+    forest = row("forest", "independent", "accuracy", 0.4) | {"experiment": "classification"}
+    both = pd.concat([scores(), metrics_table([forest])])
+    assert is_of_recognition(PUBLISHED, both).tolist() == [True, True, False, False, False, True]
+    alone = both[both["experiment"] == "classification"]
+    assert not is_of_recognition(PUBLISHED, alone).any()
+
+
+def test_a_published_difference_and_an_unknown_variant_are_on_the_page(tmp_path):
+    found = content(tmp_path, published=PUBLISHED)
+    shown = [(r["variant"], r["metric"]) for r in found["visual_genetic"]["published"]]
+    assert shown == [
+        ("wd", "tail_accuracy"), ("unknown", "accuracy"), ("forest", "accuracy"),
+        ("wd_sgt", "accuracy"),
+    ]  # fmt: skip
+    text = " ".join(Tags(render_report(TEMPLATE, found)).text)
+    assert re.search(r"unknown\s+accuracy\s+90.0\s%\s+–\s+n\b", text)
+    assert re.search(r"wd_sgt less wd\s+accuracy, in points\s+\+16.9\s+\+10.0\s", text)
 
 
 def test_cells_write_minus_zero_and_nothing_plainly():

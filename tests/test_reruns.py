@@ -165,6 +165,13 @@ def test_a_change_of_config_runs_what_depends_on_it(planner, key, value, rules):
     assert rules_to_run(planner, changed(TINY, key, value)) == rules
 
 
+def test_a_scaling_of_its_own_measures_one_set_of_anchors_anew(planner):
+    words = write_config(planner.folder, changed(TINY, "genetics.anchors.raw", {"scaling": "none"}))
+    planned = planned_jobs(planner.run(*words, "--cores", "2", "--dry-run"))
+    assert set(planned) == ANCHORS | {"embed_sequences"}
+    assert planned["embed_sequences"] == planned["measure_anchors"] == 1
+
+
 def test_a_guided_variant_more_or_less_costs_no_other_its_fits(planner):
     variants = dict(TINY["embedding"]["variants"])
     more = variants | {

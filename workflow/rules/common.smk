@@ -27,7 +27,6 @@ WORKFLOW = Path(os.path.relpath(Path(str(workflow.current_basedir)).parent))
 LIBRARY = WORKFLOW / "lib"
 sys.path.insert(0, str(LIBRARY))
 
-from visgen.genetics.anchors.options import ENCODINGS
 from visgen.configuration.checks.contents import check_contents
 from visgen.configuration.checks.models import check_models
 from visgen.configuration.checks.paths import check_files
@@ -110,7 +109,7 @@ wildcard_constraints:
     classifier=one_of(plan.classifiers),
     variant=one_of(plan.embedding.variants),
     anchors=one_of(GENETICS["anchors"]),
-    encoding=one_of(ENCODINGS),
+    encoding=one_of(plan.encodings),
     rank=one_of(RANKS),
     model=one_of(plan.features.models),
     seed=r"\d+",

@@ -39,7 +39,7 @@ rule embed_sequences:
     conda:
         "../../envs/sequences.yaml"
     params:
-        options=lookup(within=GENETICS, dpath="{encoding}"),
+        options=by_wildcards(plan.encoding_options),
     script:
         "../scripts/embed_sequences.py"
 

@@ -11,6 +11,7 @@ from visgen.figures.visual_genetic.sizes import plot_sizes
 from visgen.figures.visual_genetic.training import plot_training
 from visgen.genetics.anchors.files import read_anchors
 from visgen.machine.logs import start_log
+from visgen.published import read_published
 from visgen.specimens.records import read_labels
 from visgen.tables import of_rank, read_table
 from visgen.visual_genetic.recognition.comparisons import first_pairs, main_pair
@@ -22,7 +23,7 @@ given, output, params = snakemake.input, snakemake.output, snakemake.params
 variants, rank = params.variants, params.rank
 scores, taxa = of_rank(read_table(given.scores), rank), read_table(given.taxa)
 best = chosen_evaluator(scores)
-published = of_rank(read_table(given.published[0]), rank) if given.published else None
+published = of_rank(read_published(given.published[0]), rank) if given.published else None
 plot_ablation(scores, best, variants, published).savefig(output.ablation, dpi=150)
 plot_sizes(taxa, best, variants, params.tail).savefig(output.tail, dpi=150)
 plot_change(taxa, scores, best, first_pairs(variants)).savefig(output.change, dpi=150)

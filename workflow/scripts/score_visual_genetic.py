@@ -31,7 +31,8 @@ found = collect_runs(given.predictions, n_train, **limits)
 write_table(output.taxa, tabulate_species(found, specimens, n_train))
 draws = {"bootstraps": params.bootstraps}
 rows = score_recognition(found, specimens, n_train, params.variants, **limits, **draws)
-rows += score_alignment(read_by_name(given.alignments))
+cosines = score_alignment(read_by_name(given.alignments))
+rows += [{"anchors": params.variants[row["variant"]]["anchors"]} | row for row in cosines]
 placed = pd.DataFrame(columns=["permutation", *UNSEEN_COLUMNS])
 if given.unseen:
     tree = [load_distances(path) for path in given.distances]

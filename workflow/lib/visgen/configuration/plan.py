@@ -12,6 +12,8 @@ from visgen.configuration.plan_of_embedding import EmbeddingPlan
 from visgen.configuration.plan_of_features import FeaturesPlan
 from visgen.configuration.plan_of_prior import PriorPlan
 from visgen.configuration.plan_of_visual_genetic import VisualGeneticPlan
+from visgen.genetics.anchors.options import ENCODINGS
+from visgen.genetics.vectors.options import SCALINGS
 
 
 @dataclass(frozen=True)
@@ -173,9 +175,23 @@ class Plan:
 
     # Sequences.
 
+    @property
+    def encodings(self) -> list[str]:
+        """Kinds of vectors that sequences can have: of their own, or of sets of anchors."""
+        return [*ENCODINGS, *(f"sgt_{scaling}" for scaling in SCALINGS)]
+
+    def encoding_options(self, encoding: str) -> dict[str, Any]:
+        """Return how sequences become vectors; a scaling in the name is that of these."""
+        kind, _, scaling = encoding.partition("_")
+        return self.config["genetics"][kind] | ({"scaling": scaling} if scaling else {})
+
     def anchor_options(self, anchors: str) -> dict[str, Any]:
-        """Return the options of a set of anchors, the seed only where something is drawn."""
-        options = self.config["genetics"]["anchors"][anchors]
+        """Return the options of a set of anchors, the seed only where something is drawn.
+
+        The scaling is one of the vectors that the set is made of.
+        """
+        options = dict(self.config["genetics"]["anchors"][anchors])
+        del options["scaling"]
         return options | ({"seed": self.seed} if options["source"] == "random" else {})
 
     @property
@@ -186,8 +202,11 @@ class Plan:
 
     def anchor_vectors(self, anchors: str) -> str:
         """Return the vectors a set is made of; a control takes its shape and taxa from them."""
-        source = self.config["genetics"]["anchors"][anchors]["source"]
-        encoding = source if source == "kmers" else "sgt"
+        genetics = self.config["genetics"]
+        options = genetics["anchors"][anchors]
+        encoding = "kmers" if options["source"] == "kmers" else "sgt"
+        if options["scaling"] not in (None, genetics["sgt"]["scaling"]):
+            encoding = f"sgt_{options['scaling']}"
         return f"{self.results}/genetics/{encoding}.npz"
 
     def anchor_taxonomy(self, anchors: str) -> list[str]:

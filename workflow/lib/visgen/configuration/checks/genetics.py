@@ -31,6 +31,11 @@ def check_anchors(sets: Mapping[str, Mapping[str, Any]]) -> None:
                 f"config key genetics.anchors.{name}.average: goes with the sources "
                 f"{' and '.join(ENCODINGS)} only; leave it out"
             )
+        if "scaling" in options and source != "sgt":
+            raise ValueError(
+                f"config key genetics.anchors.{name}.scaling: goes with the source sgt only, as "
+                "vectors of k-mers always have unit length; leave it out"
+            )
 
 
 def check_genetics(config: Mapping[str, Any]) -> None:

@@ -40,7 +40,8 @@ def plot_ablation(
     variants
         By name, in the order of the rows: anchors (None where nothing is aligned).
     published
-        Columns variant, metric, value (of the same rank); None where nothing was published.
+        Columns variant, against, metric, value (of the same rank), of which scores are drawn and
+        differences are not; None where nothing was published.
     """
     is_drawn = (scores["part"] == "test") & (scores["evaluator"] == evaluator)
     drawn = scores[is_drawn & scores["metric"].isin(METRICS)]
@@ -62,7 +63,9 @@ def plot_ablation(
         _draw(axes, *of_metric, names, variants)
         if published is not None:
             cells = published[
-                (published["metric"] == metric) & published["variant"].isin(names)
+                (published["metric"] == metric)
+                & published["variant"].isin(names)
+                & published["against"].isna()
             ].drop_duplicates("variant")
             place = [names.index(name) + 0.24 for name in cells["variant"]]
             axes.plot(cells["value"], place, "D", c="0.2", mfc="white", ms=4.5, zorder=5)

@@ -8,7 +8,8 @@ import pandas as pd
 
 from visgen.classification.confidence.set_coverage import ALL
 from visgen.classification.evaluators import INDEPENDENT, JOINT
-from visgen.metrics import SCORE, of_role, over_seeds
+from visgen.metrics import over_seeds
+from visgen.published import read_published
 from visgen.report.cells import points
 from visgen.report.classification.lineages import (
     depth_rows,
@@ -28,7 +29,7 @@ from visgen.report.classification.rows import (
 )
 from visgen.report.embedding.as_published import AS_PUBLISHED
 from visgen.report.page import format_number, format_percent, is_nothing
-from visgen.report.published import published_rows
+from visgen.report.published import is_of_recognition, published_rows
 from visgen.specimens.splits import MIN_SPECIMENS
 from visgen.tables import read_table
 
@@ -70,13 +71,10 @@ def classification_content(
     confidence = confidence_rows(scores, chosen)
     published = []
     if tables["published"]:
-        table = read_table(tables["published"][0])
+        table = read_published(tables["published"][0])
         # The sections on recognition and on descent show their own.
-        recognised = metrics.loc[metrics["experiment"] == "visual_genetic", "variant"]
-        table = table[~table["variant"].isin(set(recognised))]
-        table = table[~table["metric"].isin(AS_PUBLISHED)]
-        plain = of_role(scores, SCORE)
-        plain = plain[plain["evaluator"] == INDEPENDENT]
+        table = table[~is_of_recognition(table, metrics) & ~table["metric"].isin(AS_PUBLISHED)]
+        plain = scores[scores["evaluator"] == INDEPENDENT]
         published = published_rows(table, plain, {metric: form for metric, _, form in SHOWN})
     left = _read_all(tables["classification_omitted"], classifier=True)
     reasons = left.groupby(["rank", "reason"], sort=False).size()

@@ -106,6 +106,12 @@ def record_content(sequences: pd.DataFrame, imaged: pd.Series) -> dict[str, Any]
     }
 
 
+def _made(options: Mapping[str, Any]) -> str:
+    """Say how a set of anchors was made."""
+    own = [] if options["scaling"] is None else [_SCALED[options["scaling"]]]
+    return ", ".join([options["source"], options["space"], *own])
+
+
 def vectors_in_words(settings: Mapping[str, Any]) -> str:
     """Say how vectors of sequences were made."""
     sgt, kmers = settings["sgt"], settings["kmers"]
@@ -171,7 +177,7 @@ def anchor_rows(
         own, without = table["source"] == OWN, table["source"] == NO_ANCHOR
         rows.append({
             "name": name,
-            "made": f"{options[name]['source']}, {options[name]['space']}",
+            "made": _made(options[name]),
             "is_null": options[name]["source"] == "random",
             "n_own": int(own.sum()),
             "n_lent": int((~own & ~without).sum()),

@@ -6,9 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from visgen.metrics import SCORE, of_role, over_seeds
+from visgen.metrics import over_seeds
+from visgen.published import read_published
 from visgen.report.page import format_percent
-from visgen.report.published import published_rows
+from visgen.report.published import is_of_recognition, published_rows
 from visgen.report.visual_genetic.findings import visual_genetic_findings
 from visgen.report.visual_genetic.rows import (
     evaluator_rows,
@@ -48,7 +49,7 @@ def visual_genetic_content(
     scores = metrics[metrics["experiment"] == EXPERIMENT]
     mean = over_seeds(scores)
     chosen, variants = chosen_evaluator(scores), settings["variants"]
-    published = [read_table(path) for path in given["visual_genetic_published"]]
+    published = [read_published(path) for path in given["visual_genetic_published"]]
     impossible = given["visual_genetic_impossible"]
     return {
         "visual_genetic": {
@@ -70,9 +71,7 @@ def visual_genetic_content(
             "published": [
                 row
                 for table in published
-                for row in published_scores(
-                    table[table["variant"].isin(variants)], mean, chosen, settings["rank"]
-                )
+                for row in published_scores(table[is_of_recognition(table, metrics)], mean, chosen)
             ],
             "figures": {Path(path).stem: path for path in given["visual_genetic_figures"]},
         }
@@ -80,25 +79,21 @@ def visual_genetic_content(
 
 
 def published_scores(
-    published: pd.DataFrame, mean: pd.DataFrame, evaluator: str, rank: str
+    published: pd.DataFrame, mean: pd.DataFrame, evaluator: str
 ) -> list[dict[str, Any]]:
-    """Return each published score of recognition at a rank beside that of this study.
+    """Return each published score of recognition beside that of this study.
 
     Parameters
     ----------
     published
-        Columns source, rank, variant, metric, value, note.
+        As `visgen.published.read_published` returns it, rows of `is_of_recognition` alone.
     mean
         As `visgen.metrics.over_seeds` returns it.
     evaluator
         Which scores of this study are shown.
-    rank
-        Of the taxa that are recognised.
     """
-    of_rank = published[(published["rank"] == rank) & published["metric"].isin(METRICS)]
-    own = of_role(mean, SCORE)
-    own = own[(own["evaluator"] == evaluator) & (own["part"] == "test")]
-    return published_rows(of_rank, own, dict.fromkeys(METRICS, format_percent))
+    own = mean[(mean["evaluator"] == evaluator) & (mean["part"] == "test")]
+    return published_rows(published, own, dict.fromkeys(METRICS, format_percent))
 
 
 def omitted_rows(paths: Sequence[str]) -> list[dict[str, Any]]:

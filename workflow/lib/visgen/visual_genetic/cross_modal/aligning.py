@@ -104,7 +104,14 @@ def align(
             loss = loss + weight * cross_entropy(logits[:, head_rows], taxa)
         return loss
 
-    losses_of = torch.vmap(loss_of, in_dims=(0, None if anchors is None else 0, None, None))
+    stack_of = torch.vmap(loss_of, in_dims=(0, 0, None, None))
+
+    def sum_of_losses(features: Tensor, taxa: Tensor) -> Tensor:
+        if n_sets > 1:
+            return stack_of(state, anchors, features, taxa).sum()
+        own = {name: tensor[0] for name, tensor in state.items()}  # faster than a stack of one
+        return loss_of(own, None if anchors is None else anchors[0], features, taxa)
+
     histories: list[list[dict[str, Any]]] = [[] for _ in networks]
 
     def watch(step: int) -> None:
@@ -127,7 +134,7 @@ def align(
         share = share_of_rate(step - 1, steps, 0) if options["schedule"] == "cosine" else 1.0
         for group in optimiser.param_groups:
             group["lr"] = options["learning_rate"] * share
-        loss = losses_of(state, anchors, examples.look(rows), examples.taxa[rows]).sum()
+        loss = sum_of_losses(examples.look(rows), examples.taxa[rows])
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
