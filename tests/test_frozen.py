@@ -117,7 +117,7 @@ def test_taxa_are_told_apart_after_training(study, trained, tmp_path):
     assert history["val_accuracy"].iloc[-1] == 1
     chosen = images["part"].isin(["val", "test"]) & images["taxon"].isin(list(COUNTS))
     codes = images.loc[chosen, "taxon"].map(dict(zip(COUNTS, range(3), strict=True)))
-    values = trained.pooled.loc[[(name, 0) for name in images.loc[chosen, "id"]]]
+    values = trained.pooled.loc[[(name, 0) for name in images.loc[chosen, "id"]]].copy()
     assert head_accuracy(trained.network, values.to_numpy(), codes.to_numpy()) > 0.95
     still = train(study, tmp_path, pretraining=PRETRAINING | {"epochs": 0})
     assert head_accuracy(still.network, values.to_numpy(), codes.to_numpy()) < 0.7
