@@ -71,6 +71,22 @@ def test_baselines_stand_beside_every_classifier_at_every_rank(study):
     assert by_rank.map(lambda names: set(names) == {"random_forest", "most_frequent"}).all()
 
 
+def test_recognition_stands_beside_chance_and_tells_what_is_aligned(study):
+    scores = pd.read_csv(results(study, "visual_genetic/scores.tsv"), sep="\t")
+    variants = TINY["visual_genetic"]["variants"]
+    assert set(scores["variant"].dropna()) == set(variants)
+    cosines = scores[(scores["evaluator"] == "alignment") & (scores["role"] == "score")]
+    aligned = [name for name, variant in variants.items() if "anchors" in variant]
+    assert sorted(cosines["variant"].unique()) == sorted(aligned)
+    blind = scores[scores["against"].isin(["uniform", "most_frequent"])]
+    assert blind["variant"].isna().all() and set(blind["part"]) == {"test"}
+    differences = scores[scores["role"] == "difference"].groupby("variant")["against"].agg(set)
+    assert differences["aligned"] == {"plain", "permuted_anchors"}
+    assert differences["frozen_aligned"] == {"frozen"}
+    pooled = np.load(results(study, "visual_genetic/regimes/frozen/seed-1/pooled.npz"))
+    assert abs(pooled["values"].mean()) < 0.3 < abs(pooled["values"]).mean()  # standardised
+
+
 def test_probabilities_are_named_by_rank_and_taxon_and_sum_to_one(study):
     path = results(study, "classification/tiny/random_forest/predictions.parquet")
     table = pd.read_parquet(path)
