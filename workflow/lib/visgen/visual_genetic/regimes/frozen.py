@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from visgen.machine.checkpoints import open_checkpoint
+from visgen.machine.devices import describe_device
 from visgen.visual_genetic.regimes.labels import label_images
 from visgen.visual_genetic.regimes.network import FrozenNetwork
 from visgen.visual_genetic.regimes.options import FROZEN
@@ -118,6 +119,8 @@ def train_frozen(
         "seed": seed,
         "network": {"hidden": hidden, "size": size},
         "pretraining": dict(pretraining),
+        "device": describe_device(device),
+        "software": {"torch": torch.__version__},
     }
     checkpoint = open_checkpoint(store / "frozen", recipe, 0.0)
     history: dict[str, list] = {}
