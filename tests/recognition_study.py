@@ -11,10 +11,17 @@ SPECIES = [
     *("Aa a", "Aa b", "Aa c", "Ba a", "Ba b", "Ba c", "Ca a", "Ca b", "Da a", "Da b", "Da c"),
     *("Ea a", "Ea b"),
 ]
+UNANCHORED = {"anchors": None, "permutations": 0, "sampling": None}
 VARIANTS = {
-    "control": {"regime": "control", "anchors": None, "permutations": 0},
-    "wd": {"regime": "wd", "anchors": None, "permutations": 0},
-    "wd_sgt": {"regime": "wd", "anchors": "sgt", "permutations": 7},
+    "control": UNANCHORED | {"regime": "control", "stage2": "features"},
+    "wd": UNANCHORED | {"regime": "wd", "stage2": "projection"},
+    "wd_sgt": {
+        "regime": "wd",
+        "anchors": "sgt",
+        "permutations": 7,
+        "stage2": "anchors",
+        "sampling": "natural",
+    },
 }
 RIGHT = {"control": 0.3, "wd": 0.6, "wd_sgt": 0.75}  # share recognised
 EVALUATORS = ["knn_1", "knn_5", "head"]
@@ -67,16 +74,26 @@ def predictions(images, parts, variant, seed, taxa=SPECIES, evaluators=None):
     return pd.concat(tables, ignore_index=True)
 
 
-def history(rng, permutations, epochs=5):
+def history(rng, permutations, steps=50):
+    """History of stage 2: real anchors watched every tenth step, permuted ones first and last."""
     rows = [
-        (permutation, epoch, part, 0.2 + 0.1 * epoch - 0.05 * (permutation > 0), 0.4 - 0.03 * epoch)
+        (
+            permutation,
+            step,
+            part,
+            {"train": 211, "val": 97}[part],
+            2 - 0.02 * step,
+            0.2 + 0.01 * step * (1 if permutation == 0 else 0.6),
+            0.4 - 0.003 * step,
+        )
         for permutation in range(permutations + 1)
-        for epoch in range(epochs + 1)
+        for step in range(0, steps + 1, 10 if permutation == 0 else steps)
         for part in ("train", "val")
     ]
-    columns = ["permutation", "epoch", "part", "own_cosine", "nearest_other_cosine"]
+    cosines = ["own_cosine", "nearest_other_cosine"]
+    columns = ["permutation", "step", "part", "n_images", "cross_entropy", *cosines]
     table = pd.DataFrame(rows, columns=columns)
-    table[columns[-2:]] += rng.normal(0, 0.01, (len(table), 2))
+    table[cosines] += rng.normal(0, 0.01, (len(table), 2))
     return table
 
 
