@@ -82,9 +82,9 @@ def history(rng, permutations, steps=50):
             step,
             part,
             {"train": 211, "val": 97}[part],
-            2 - 0.02 * step,
-            0.2 + 0.01 * step * (1 if permutation == 0 else 0.6),
-            0.4 - 0.003 * step,
+            3 * np.exp(-step / (20 if part == "train" else 30)),
+            0.1 + (0.7 if permutation == 0 else 0.5) * (1 - np.exp(-step / 20)),
+            0.4 + 0.2 * (1 - np.exp(-step / 20)),
         )
         for permutation in range(permutations + 1)
         for step in range(0, steps + 1, 10 if permutation == 0 else steps)
