@@ -455,6 +455,14 @@ def test_heads_epochs_follow_those_of_the_network():
     assert head.get_xdata().tolist() == [7, 8, 9]
 
 
+def test_the_legend_has_phases_that_there_were():
+    histories, norms, learning = course()
+    assert "trained: head alone" in legend(courses())
+    without = {name: table[table["phase"] == "network"] for name, table in histories.items()}
+    figure = plot_training(without, norms, learning, MOVED)
+    assert "trained: all layers" in legend(figure) and "head alone" not in legend(figure)
+
+
 def test_seeds_are_averaged_and_validation_is_drawn():
     table = course(0)[2]["wd_sgt"]
     both = pd.concat([table, table.assign(seed=2, own_cosine=table["own_cosine"] + 0.2)])

@@ -1,6 +1,6 @@
 """How networks learned to recognise, by epoch, and how images came to anchors, by step."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -54,7 +54,8 @@ def plot_training(
     pairs_a_row = max(1, n_columns // 2)
     n_above = -(-len(trained) // pairs_a_row)
     n_rows = n_above - (-len(drawn) // n_columns)
-    entries, of_legend = _legend(bool(trained), drawn), max(1, n_columns - 1)
+    phases = {phase for name in trained for phase in histories[name]["phase"]}
+    entries, of_legend = _legend(phases, drawn), max(1, n_columns - 1)
     height = _HEIGHT * n_rows + 0.5 + 0.2 * -(-len(entries) // of_legend)
     size = (max(_LEAST, _WIDTH * n_columns), height)
     figure = Figure(figsize=size, layout="constrained")
@@ -139,7 +140,7 @@ def _draw_cosines(axes: Axes, history: pd.DataFrame) -> None:
     for i, (column, (colour, line)) in enumerate(_COSINES.items()):
         axes.plot(real.index, real[column], c=colour, ls=line, lw=1.7, zorder=3)
         if len(permuted):
-            place, low, high = end * (1.05 + 0.04 * i), *permuted[column].agg(["min", "max"])
+            place, low, high = end * (1.05 + 0.06 * i), *permuted[column].agg(["min", "max"])
             axes.plot([place] * 2, [low, high], c=colour, lw=4, alpha=0.3, solid_capstyle="butt")
             axes.plot(place, permuted[column].mean(), "_", c=colour, ms=7, mew=1.5)
     _label_steps(axes, f"cosine, {_PARTS[part]} images")
@@ -169,14 +170,13 @@ def _label_steps(axes: Axes, what: str) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
 
 
-def _legend(trained: bool, learning: Mapping[str, pd.DataFrame]) -> list[Line2D | Patch]:
+def _legend(phases: Set[str], learning: Mapping[str, pd.DataFrame]) -> list[Line2D | Patch]:
     """Return an entry for each kind of mark that is drawn."""
-    entries: list[Line2D | Patch] = []
-    if trained:
-        entries += [
-            Line2D([], [], c=colour, marker=marker, ms=4, lw=1.2, label=f"trained: {words}")
-            for colour, marker, words in _PHASES.values()
-        ]
+    entries: list[Line2D | Patch] = [
+        Line2D([], [], c=colour, marker=marker, ms=4, lw=1.2, label=f"trained: {words}")
+        for phase, (colour, marker, words) in _PHASES.items()
+        if phase in phases
+    ]
     alignments = [table for table in learning.values() if table[_OWN].notna().any()]
     if alignments:
         words = ("aligned: cosine to the own anchor", "to the nearest other anchor")
