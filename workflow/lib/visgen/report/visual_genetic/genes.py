@@ -17,7 +17,7 @@ from visgen.visual_genetic.recognition.nulls import PERMUTED
 #: What is claimed: two tests, each at `visgen.claims.SHOWN_AT`.
 CLAIMED = {"balanced_accuracy": "over all taxa", "tail_accuracy": "over those of the tail"}
 _VERDICTS = {
-    SHOWN: "That genes help is shown {}: which taxon has which anchor matters.",
+    SHOWN: "That the right anchors do better than others is shown {}.",
     UNDECIDED: "Whether genes help is undecided {}.",
     NOT_SHOWN: "That genes help is not shown {}.",
     COARSE: "Whether genes help cannot be told {}: with {} permutations p cannot fall under {}.",
@@ -28,6 +28,9 @@ def genes_in_words(
     mean: pd.DataFrame, evaluator: str, variants: Mapping[str, Mapping[str, Any]], aligned: str
 ) -> str:
     """Say what the right anchors do that others do not, and what learning without any does.
+
+    Permuted anchors may do harm, so that to beat them is no gain yet: that genes help is claimed
+    only where real ones also do more than as much learning without anchors.
 
     Parameters
     ----------
@@ -40,9 +43,8 @@ def genes_in_words(
     aligned
         A variant that is aligned indeed.
     """
-    return f"{_against_permuted(mean, evaluator, aligned)} " + _against_none(
-        mean, evaluator, variants, aligned
-    )
+    text, better = _against_permuted(mean, evaluator, aligned)
+    return f"{text} {_against_none(mean, evaluator, variants, aligned, better)}"
 
 
 def others_in_words(
@@ -67,14 +69,15 @@ def others_in_words(
     ]
 
 
-def _against_permuted(mean: pd.DataFrame, evaluator: str, aligned: str) -> str:
+def _against_permuted(mean: pd.DataFrame, evaluator: str, aligned: str) -> tuple[str, list[str]]:
+    """Judge real anchors against permuted ones; return, too, where they are shown to do better."""
     gains = scores_of(mean, aligned, evaluator, DIFFERENCE, PERMUTED)
     nulls = scores_of(mean, aligned, evaluator, EXPECTED, PERMUTED)
     if not gains:
         return (
             f"Anchors of {aligned} were not permuted, so that a change cannot be laid to genetics: "
             "any fixed target a taxon may do as much."
-        )
+        ), []
     parts, worst = [], []
     found: dict[str, list[str]] = {}
     for metric, words in CLAIMED.items():
@@ -101,23 +104,23 @@ def _against_permuted(mean: pd.DataFrame, evaluator: str, aligned: str) -> str:
     return (
         f"With the same anchors dealt to other taxa ({n} times) it is {' and '.join(parts)}. "
         f"{' '.join(verdicts)}"
-    )
+    ), found.get(SHOWN, [])
 
 
 def _against_none(
-    mean: pd.DataFrame, evaluator: str, variants: Mapping[str, Mapping[str, Any]], aligned: str
+    mean: pd.DataFrame,
+    evaluator: str,
+    variants: Mapping[str, Mapping[str, Any]],
+    aligned: str,
+    better: list[str],
 ) -> str:
-    """Say whether anchors do more than as much learning without any."""
+    """Say whether anchors do more than as much learning without any, and whether genes help."""
     supervised = [
         name for name in references(variants)[aligned] if variants[name]["stage2"] == "supervised"
     ]
-    lacking = (
-        "What as much learning without anchors does was not asked; that takes a variant of stage2: "
-        f"supervised and sampling: {variants[aligned]['sampling']}."
-    )
-    if not supervised:
-        return lacking
-    changes = scores_of(mean, aligned, evaluator, DIFFERENCE, supervised[0])
+    changes = {}
+    if supervised:
+        changes = scores_of(mean, aligned, evaluator, DIFFERENCE, supervised[0])
     parts, more, no_more = [], [], []
     for metric, words in CLAIMED.items():
         if metric not in changes:
@@ -127,7 +130,11 @@ def _against_none(
         is_more = not is_nothing(change["ci_low"]) and change["ci_low"] > 0
         (more if is_more else no_more).append(words)
     if not parts:
-        return lacking
+        claim = ", so that genes help is not claimed" if better else ""
+        return (
+            f"What as much learning without anchors does was not asked{claim}; that takes a "
+            f"variant of stage2: supervised and sampling: {variants[aligned]['sampling']}."
+        )
     text = (
         f"Against as much learning without anchors ({supervised[0]}) real ones change it by "
         f"{' and '.join(parts)}."
@@ -139,6 +146,9 @@ def _against_none(
             f" Whatever anchors add {' and '.join(no_more)}, as much learning without any does as "
             "well or better, as far as can be told."
         )
+    helped = [words for words in better if words in more]
+    if helped:
+        text += f" That genes help is shown {' and '.join(helped)}."
     return text
 
 
