@@ -74,16 +74,26 @@ def predictions(images, parts, variant, seed, taxa=SPECIES, evaluators=None):
     return pd.concat(tables, ignore_index=True)
 
 
-def history(rng, permutations, epochs=5):
+def history(rng, permutations, steps=50):
+    """History of stage 2: real anchors watched every tenth step, permuted ones first and last."""
     rows = [
-        (permutation, epoch, part, 0.2 + 0.1 * epoch - 0.05 * (permutation > 0), 0.4 - 0.03 * epoch)
+        (
+            permutation,
+            step,
+            part,
+            {"train": 211, "val": 97}[part],
+            3 * np.exp(-step / (20 if part == "train" else 30)),
+            0.1 + (0.7 if permutation == 0 else 0.5) * (1 - np.exp(-step / 20)),
+            0.4 + 0.2 * (1 - np.exp(-step / 20)),
+        )
         for permutation in range(permutations + 1)
-        for epoch in range(epochs + 1)
+        for step in range(0, steps + 1, 10 if permutation == 0 else steps)
         for part in ("train", "val")
     ]
-    columns = ["permutation", "epoch", "part", "own_cosine", "nearest_other_cosine"]
+    cosines = ["own_cosine", "nearest_other_cosine"]
+    columns = ["permutation", "step", "part", "n_images", "cross_entropy", *cosines]
     table = pd.DataFrame(rows, columns=columns)
-    table[columns[-2:]] += rng.normal(0, 0.01, (len(table), 2))
+    table[cosines] += rng.normal(0, 0.01, (len(table), 2))
     return table
 
 

@@ -28,9 +28,12 @@ from visgen.figures.visual_genetic.sizes import below_size, plot_sizes
 from visgen.figures.visual_genetic.training import plot_training
 from visgen.genetics.anchors.files import write_anchors
 from visgen.metrics import DIFFERENCE, EXPECTED, metrics_table
+from visgen.visual_genetic.recognition.alignment import COSINES
+from visgen.visual_genetic.recognition.chance import MOST_FREQUENT, UNIFORM
 from visgen.visual_genetic.recognition.hits import METRICS
 from visgen.visual_genetic.recognition.nulls import PERMUTED
 
+MOVED, STILL = {"wd_sgt": True}, {"wd_sgt": False}
 VALUES = {"control": 0.31, "wd": 0.53, "wd_sgt": 0.67}
 PUBLISHED = pd.DataFrame(
     {
@@ -60,6 +63,17 @@ def scores(permuted=True, metrics=METRICS):
             }
             for metric in metrics
         ]  # fmt: skip
+    return metrics_table(rows)
+
+
+def blind():
+    """What is expected without a look."""
+    rows = [
+        {"part": "test", "seed": seed, "role": EXPECTED, "against": against, "metric": metric,
+         "value": value + 0.01 * seed, "n": 97}
+        for against, value in ((UNIFORM, 0.02), (MOST_FREQUENT, 0.06))
+        for seed in (1, 2) for metric in METRICS
+    ]  # fmt: skip
     return metrics_table(rows)
 
 
@@ -95,7 +109,7 @@ def legend(figure):
 
 @cache
 def ablation():
-    return plot_ablation(scores(), "knn_5", VARIANTS, PUBLISHED)
+    return plot_ablation(scores(), "knn_5", VARIANTS, MOVED, PUBLISHED)
 
 
 def test_scores_intervals_and_bands_are_drawn_where_they_are():
@@ -126,33 +140,53 @@ def test_published_values_are_hollow_and_only_of_variants_that_are_here():
     assert mark.get_xdata().tolist() == [0.47] and 1 < mark.get_ydata()[0] < 1.5
     assert to_hex(mark.get_markerfacecolor()) == "#ffffff"
     assert "published" in legend(figure)
-    assert "published" not in legend(plot_ablation(scores(), "knn_5", VARIANTS, None))
+    assert "published" not in legend(plot_ablation(scores(), "knn_5", VARIANTS, MOVED, None))
 
 
 def test_band_outside_all_values_widens_the_axis():
     table = scores()
     null = table["role"] == EXPECTED
     table.loc[null, ["ci_low", "value"]] = 0.02
-    for axes in plot_ablation(table, "knn_5", VARIANTS, None).axes:
+    for axes in plot_ablation(table, "knn_5", VARIANTS, MOVED, None).axes:
         assert axes.get_xlim()[0] < 0.02
 
 
 def test_without_permutations_and_head_taxa_there_is_less_to_draw():
-    figure = plot_ablation(scores(False, METRICS[:3]), "knn_5", VARIANTS, None)
+    figure = plot_ablation(scores(False, METRICS[:3]), "knn_5", VARIANTS, MOVED, None)
     assert len(figure.axes) == 3
     assert not any(axes.patches for axes in figure.axes)
     assert "permuted" not in legend(figure)
 
 
+def test_what_never_looks_is_a_line():
+    figure = plot_ablation(pd.concat([scores(), blind()]), "knn_5", VARIANTS, MOVED, None)
+    for axes in figure.axes:
+        lines = [line.get_xdata()[0] for line in axes.get_lines() if line.get_linewidth() == 0.9]
+        assert lines == pytest.approx([0.035, 0.075])
+    assert "without a look: any taxon alike" in legend(figure)
+    assert "without a look" not in legend(ablation())
+
+
+def test_what_is_not_aligned_is_pale_and_called_so():
+    figure = plot_ablation(scores(), "knn_5", VARIANTS, STILL, None)
+    *others, still = figure.axes[0].get_yticklabels()
+    assert still.get_text() == "wd sgt  → sgt (not aligned)"
+    dot = figure.axes[0].get_lines()[-1]
+    assert to_hex(dot.get_color()) == to_hex(still.get_color()) == to_hex("0.6")
+    assert {label.get_color() for label in others} == {"black"}
+    assert "not aligned: nothing is claimed" in legend(figure)
+    assert "not aligned" not in legend(ablation())
+
+
 def test_a_variant_without_a_score_says_so():
     table = scores()
     lacking = (table["variant"] == "control") & (table["metric"] == "head_accuracy")
-    figure = plot_ablation(table[~lacking], "knn_5", VARIANTS, None)
+    figure = plot_ablation(table[~lacking], "knn_5", VARIANTS, MOVED, None)
     assert [text.get_text() for text in figure.axes[3].texts] == ["no score"]
 
 
 def test_no_score_at_all_is_a_sentence():
-    (text,) = plot_ablation(scores()[:0], "knn_5", VARIANTS, None).texts
+    (text,) = plot_ablation(scores()[:0], "knn_5", VARIANTS, MOVED, None).texts
     assert text.get_text() == "no variant has a score of test specimens"
 
 
@@ -161,12 +195,12 @@ def test_no_score_at_all_is_a_sentence():
 
 @cache
 def sizes():
-    return plot_sizes(species(), "knn_5", VARIANTS, 100)
+    return plot_sizes(species(), "knn_5", VARIANTS, MOVED, 100)
 
 
 @cache
 def changes(n_taxa):
-    return plot_change(species(n_taxa), change(-0.033, -0.013), "knn_5", [("wd", "wd_sgt")])
+    return plot_change(species(n_taxa), change(-0.033, -0.013), "knn_5", [("wd", "wd_sgt")], MOVED)
 
 
 def test_line_is_the_mean_over_all_taxa_so_small():
@@ -182,14 +216,31 @@ def test_every_regime_has_a_panel_and_every_variant_a_line():
     figure = sizes()
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["control", "wd"]
     entries = [text.get_text() for text in figure.axes[1].get_legend().get_texts()]
-    assert entries == ["wd", "wd sgt"]
+    assert entries == ["wd (dots: its taxa)", "wd sgt"]
     for axes in figure.axes:
         assert [100, 100] in [list(line.get_xdata()) for line in axes.get_lines()]
-    assert "fewer than 100 training images" in figure.get_suptitle()
+    assert "fewer than 100 images outside the test part" in figure.get_suptitle()
+
+
+def test_lines_of_rare_taxa_tell_what_was_learned_from_what():
+    """Without anchors blue, by what stage 2 did; not aligned grey."""
+    more = {"wd_seen": VARIANTS["control"], "wd_more": VARIANTS["wd"] | {"stage2": "supervised"}}
+    more["wd_even"] = more["wd_more"] | {"sampling": "balanced"}
+    variants = VARIANTS | {name: options | {"regime": "wd"} for name, options in more.items()}
+    figure = plot_sizes(species(5, list(variants)), "knn_5", variants, STILL, 100)
+    found = {
+        line.get_label(): (to_hex(line.get_color()), line.get_linestyle())
+        for line in figure.axes[1].get_lines()
+        if not line.get_label().startswith("_")
+    }
+    assert found == {
+        "wd (dots: its taxa)": ("#0072b2", "-"), "wd sgt (not aligned)": ("#999999", "-"),
+        "wd seen": ("#0072b2", ":"), "wd more": ("#0072b2", "--"), "wd even": ("#0072b2", "-."),
+    }  # fmt: skip
 
 
 def test_sizes_without_test_images_are_a_sentence():
-    (text,) = plot_sizes(species()[:0], "knn_5", VARIANTS, 100).texts
+    (text,) = plot_sizes(species()[:0], "knn_5", VARIANTS, MOVED, 100).texts
     assert text.get_text() == "no taxon has test images"
 
 
@@ -211,14 +262,17 @@ def test_changes_go_from_before_to_after_with_most_images_first():
         assert drawn[place, one] == "o"
         assert drawn[place, other] == (">" if other > one else "<")
     assert axes.get_title() == "wd → wd sgt\n−2.3 points, mean over taxa"
+    pairs = [("wd", "wd_sgt")]
+    (still,) = plot_change(table, change(-0.033, -0.013), "knn_5", pairs, STILL).axes
+    assert still.get_title() == f"{axes.get_title()} (not aligned)"
 
 
 def test_a_taxon_that_does_not_change_and_nothing_aligned_are_drawn():
     same = species(3, ["wd", "wd_sgt"]).assign(accuracy=0.5)
-    (axes,) = plot_change(same, change(-0.0001), "knn_5", [("wd", "wd_sgt")]).axes
+    (axes,) = plot_change(same, change(-0.0001), "knn_5", [("wd", "wd_sgt")], MOVED).axes
     assert {line.get_marker() for line in axes.get_lines()} == {"o"}
     assert "+0.0 points" in axes.get_title()
-    (text,) = plot_change(same, change(0), "knn_5", []).texts
+    (text,) = plot_change(same, change(0), "knn_5", [], {}).texts
     assert "no variant is aligned" in text.get_text()
 
 
@@ -347,30 +401,56 @@ def course(permutations=3):
     tables = {name: training(rng, images, split(images, 1)) for name in ("naive", "wd")}
     histories = {name: pair[0].assign(seed=1) for name, pair in tables.items()}
     norms = {name: pair[1].assign(seed=1) for name, pair in tables.items()}
-    alignments = {"wd_sgt": history(rng, permutations).assign(seed=1)}
-    return histories, norms, alignments
+    learning = {"wd_sgt": history(rng, permutations).assign(seed=1)}
+    learning["wd_more"] = (
+        learning["wd_sgt"].query("permutation == 0").assign(**dict.fromkeys(COSINES, np.nan))
+    )
+    return histories, norms, learning
 
 
 @cache
 def courses():
-    return plot_training(*course())
+    return plot_training(*course(), MOVED)
 
 
-def test_regimes_have_losses_and_weights_and_variants_cosines():
+def test_regimes_have_losses_and_weights_and_variants_their_stage_2():
     figure = courses()
     titles = [axes.get_title(loc="left") for axes in figure.axes if axes.axison]
     assert titles == [
         "naive: loss",
-        "wd: loss",
         "naive: head weights",
+        "wd: loss",
         "wd: head weights",
         "wd sgt",
+        "wd more",
     ]
-    cosines = figure.axes[4]
-    assert len(cosines.get_lines()) == 2 * 4
-    assert len([line for line in cosines.get_lines() if line.get_color() == "0.75"]) == 2 * 3
-    assert len(figure.axes[2].get_lines()[0].get_xdata()) == len(SPECIES)
-    assert "anchors permuted" in legend(figure)
+    cosines, entropy = figure.axes[4:6]
+    assert cosines.get_xlabel() == entropy.get_xlabel() == "step of stage 2"
+    assert len(figure.axes[1].get_lines()[0].get_xdata()) == len(SPECIES)
+    _, _, learning = course()
+    table = learning["wd_more"]
+    for line, part in zip(entropy.get_lines(), ("train", "val"), strict=True):
+        of_part = table[table["part"] == part]
+        assert line.get_xdata().tolist() == [0, 10, 20, 30, 40, 50]
+        assert line.get_ydata() == pytest.approx(of_part["cross_entropy"].to_numpy())
+
+
+def test_permuted_runs_are_drawn_where_they_end():
+    _, _, learning = course()
+    table = learning["wd_sgt"]
+    last = table[(table["step"] == 50) & (table["part"] == "val") & (table["permutation"] > 0)]
+    assert len(last) == 3
+    bars = [line for line in courses().axes[4].get_lines() if line.get_linewidth() == 4]
+    for bar, column in zip(bars, COSINES, strict=True):
+        assert bar.get_ydata() == pytest.approx([last[column].min(), last[column].max()])
+        assert (np.array(bar.get_xdata()) > 50).all()
+    assert "anchors permuted" in legend(courses())
+    assert "anchors permuted" not in legend(plot_training(*course(0), MOVED))
+
+
+def test_what_is_not_aligned_is_called_so_above_its_cosines():
+    figure = plot_training(*course(), STILL)
+    assert figure.axes[4].get_title(loc="left") == "wd sgt: not aligned"
 
 
 def test_heads_epochs_follow_those_of_the_network():
@@ -380,18 +460,33 @@ def test_heads_epochs_follow_those_of_the_network():
     assert head.get_xdata().tolist() == [7, 8, 9]
 
 
+def test_the_legend_has_phases_that_there_were():
+    histories, norms, learning = course()
+    assert "trained: head alone" in legend(courses())
+    without = {name: table[table["phase"] == "network"] for name, table in histories.items()}
+    figure = plot_training(without, norms, learning, MOVED)
+    assert "trained: all layers" in legend(figure) and "head alone" not in legend(figure)
+
+
 def test_seeds_are_averaged_and_validation_is_drawn():
-    _, _, alignments = course(0)
-    table = alignments["wd_sgt"]
+    table = course(0)[2]["wd_sgt"]
     both = pd.concat([table, table.assign(seed=2, own_cosine=table["own_cosine"] + 0.2)])
-    axes = plot_training({}, {}, {"wd_sgt": both}).axes[0]
+    axes = plot_training({}, {}, {"wd_sgt": both}, MOVED).axes[0]
     own = table.loc[table["part"] == "val", "own_cosine"] + 0.1
     assert axes.get_lines()[0].get_ydata() == pytest.approx(own.to_numpy())
-    assert "val images" in axes.get_ylabel()
+    assert "validation images" in axes.get_ylabel()
     alone = table[table["part"] == "train"]
-    assert "train images" in plot_training({}, {}, {"a": alone}).axes[0].get_ylabel()
+    assert "training images" in plot_training({}, {}, {"a": alone}, {}).axes[0].get_ylabel()
+
+
+def test_cosines_of_all_variants_have_one_axis():
+    table = course(0)[2]["wd_sgt"]
+    low = table.assign(own_cosine=table["own_cosine"] - 0.9)
+    one, other = plot_training({}, {}, {"a": table, "b": low}, {}).axes
+    assert one.get_ylim() == other.get_ylim()
+    assert one.get_ylim()[0] < low["own_cosine"].min() < 0
 
 
 def test_nothing_trained_is_a_sentence():
-    (text,) = plot_training({"control": pd.DataFrame()}, {}, {}).texts
+    (text,) = plot_training({"control": pd.DataFrame()}, {}, {"a": pd.DataFrame()}, {}).texts
     assert text.get_text() == "no network was trained and no variant aligned"

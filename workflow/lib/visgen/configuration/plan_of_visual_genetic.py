@@ -170,4 +170,5 @@ class VisualGeneticPlan:
     def settings(self) -> dict[str, Any]:
         """What the report says of how taxa were recognised."""
         settings = {key: self.section[key] for key in ("tail", "head", "bootstraps")}
-        return settings | {"rank": self.rank, "variants": self.compared}
+        steps = self.section["alignment"]["steps"]
+        return settings | {"rank": self.rank, "variants": self.compared, "steps": steps}

@@ -1,6 +1,6 @@
 """What alignment changes for every taxon: accuracy before and after, rarest taxa last."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,11 @@ _ROW, _PANEL, _LETTER = 0.19, 2.6, 0.075  # inches: height of a taxon, width, wi
 
 
 def plot_change(
-    taxa: pd.DataFrame, scores: pd.DataFrame, evaluator: str, pairs: Sequence[tuple[str, str]]
+    taxa: pd.DataFrame,
+    scores: pd.DataFrame,
+    evaluator: str,
+    pairs: Sequence[tuple[str, str]],
+    aligned: Mapping[str, bool],
 ) -> Figure:
     """Draw accuracy by taxon before and after alignment, a panel a pair of variants.
 
@@ -34,6 +38,8 @@ def plot_change(
         Which one is drawn.
     pairs
         Variants (before, after).
+    aligned
+        As `visgen.visual_genetic.recognition.alignment.find_aligned` returns it.
     """
     drawn = taxa[(taxa["evaluator"] == evaluator) & taxa["accuracy"].notna()]
     if drawn.empty or not pairs:
@@ -53,7 +59,9 @@ def plot_change(
         points = round(100 * changes["value"].mean(), 1) + 0.0
         change = f"{points:+.1f}".replace("-", "−")
         names_of = f"{before} → {after}".replace("_", " ")
-        axes.set_title(f"{names_of}\n{change} points, mean over taxa", fontsize=9)
+        is_still = after in aligned and not aligned[after]
+        title = f"{names_of}\n{change} points, mean over taxa{' (not aligned)' * is_still}"
+        axes.set_title(title, fontsize=9, color="0.5" if is_still else "black")
         axes.set_xlabel("accuracy")
     panels[0].set_yticks(range(len(order)), names, fontsize=8)
     panels[0].set_ylim(len(order) - 0.4, -0.6)

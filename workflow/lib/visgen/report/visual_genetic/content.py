@@ -10,6 +10,7 @@ from visgen.metrics import over_seeds
 from visgen.published import read_published
 from visgen.report.page import format_percent
 from visgen.report.published import is_of_recognition, published_rows
+from visgen.report.visual_genetic.alignment import alignment_rows, marks_of
 from visgen.report.visual_genetic.findings import visual_genetic_findings
 from visgen.report.visual_genetic.rows import (
     evaluator_rows,
@@ -17,7 +18,6 @@ from visgen.report.visual_genetic.rows import (
     variant_rows,
 )
 from visgen.tables import read_table
-from visgen.visual_genetic.recognition.comparisons import main_pair
 from visgen.visual_genetic.recognition.evaluators import (
     chosen_evaluator,
     evaluator_in_words,
@@ -38,7 +38,8 @@ def visual_genetic_content(
     metrics
         Columns of the contract.
     settings
-        rank, variants (by name: regime, anchors, permutations), tail, head, bootstraps.
+        rank, variants (by name: regime, anchors, permutations, stage2, sampling), steps (of stage
+        2), tail, head, bootstraps.
     given
         Paths: visual_genetic_figures (``<name>.png``, one for each name of
         `visgen.visual_genetic.figure_names.FIGURES`),
@@ -49,6 +50,7 @@ def visual_genetic_content(
     scores = metrics[metrics["experiment"] == EXPERIMENT]
     mean = over_seeds(scores)
     chosen, variants = chosen_evaluator(scores), settings["variants"]
+    marks = marks_of(scores, chosen, variants)
     published = [read_published(path) for path in given["visual_genetic_published"]]
     impossible = given["visual_genetic_impossible"]
     return {
@@ -61,11 +63,12 @@ def visual_genetic_content(
             "is_validated": is_validated(mean),
             "n_seeds": int(mean["n_seeds"].max()),
             "findings": visual_genetic_findings(
-                mean, chosen, main_pair(variants), settings["rank"]
+                scores, variants, settings["rank"], settings["steps"]
             ),
-            "rows": variant_rows(mean, chosen, variants),
-            "evaluators": evaluator_rows(mean, variants),
-            "unseen": unseen_rows(mean),
+            "rows": variant_rows(mean, chosen, variants, marks),
+            "alignments": alignment_rows(scores, variants, settings["steps"]),
+            "evaluators": evaluator_rows(mean, variants, marks),
+            "unseen": unseen_rows(mean, marks),
             "impossible": [row for p in impossible for row in read_table(p).to_dict("records")],
             "omitted": omitted_rows(given["visual_genetic_omitted"]),
             "published": [

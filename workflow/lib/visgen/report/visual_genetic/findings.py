@@ -1,23 +1,32 @@
 """What recognition with and without genetic anchors shows, in plain sentences."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
-from visgen.metrics import DIFFERENCE, EXPECTED, SCORE, of_role
+from visgen.metrics import DIFFERENCE, EXPECTED, SCORE, of_role, over_seeds
 from visgen.report.cells import cell, points
-from visgen.report.page import ALPHA, format_number, format_p, format_percent, is_nothing
-from visgen.report.visual_genetic.rows import scores_of
+from visgen.report.page import format_number, format_percent, is_nothing
+from visgen.report.visual_genetic.alignment import alignment_rows, worse_projections
+from visgen.report.visual_genetic.genes import (
+    CLAIMED,
+    change_in_words,
+    genes_in_words,
+    others_in_words,
+)
+from visgen.report.visual_genetic.scores import scores_of
+from visgen.visual_genetic.recognition.alignment import ALIGNMENT, find_aligned
+from visgen.visual_genetic.recognition.comparisons import main_pair, not_aligned_last
 from visgen.visual_genetic.recognition.evaluators import (
     ANCHOR,
+    chosen_evaluator,
     evaluator_in_words,
     is_validated,
 )
-from visgen.visual_genetic.recognition.nulls import PERMUTED
 from visgen.visual_genetic.recognition.unseen_scores import BY_FREQUENCY, UNIFORMLY
 from visgen.visual_genetic.scopes import KINDS
 
-_SHORT = {"balanced_accuracy": "over all taxa", "tail_accuracy": "over those of the tail"}
 _WITHHELD = {
     "unseen_species": "Taxa withheld one by one from all training",
     "unseen_genera": "Taxa withheld by whole groups",
@@ -25,52 +34,115 @@ _WITHHELD = {
 
 
 def visual_genetic_findings(
-    mean: pd.DataFrame, evaluator: str, pair: tuple[str, str] | None, rank: str
+    scores: pd.DataFrame, variants: Mapping[str, Mapping[str, Any]], rank: str, steps: int
 ) -> list[str]:
     """Say what the scores show, null results included.
 
     Parameters
     ----------
-    mean
-        As `visgen.metrics.over_seeds` returns it.
-    evaluator
-        Chosen on validation.
-    pair
-        The main variants that are not and that are aligned; None where none is.
+    scores
+        Columns of the contract, by seed.
+    variants
+        By name: regime, anchors, permutations, stage2, sampling.
     rank
         Of the taxa.
+    steps
+        Of stage 2.
 
     Returns
     -------
     list of str
-        A change is called shown where its interval leaves out 0, a genetic gain where real anchors
-        do better than permuted ones, p < 0.05.
+        A change is called shown where its interval leaves out 0. Genes are judged by
+        `visgen.claims` where real anchors are set against permuted ones, in one variant: of those
+        that are aligned that with most permutations. From what is not aligned nothing is claimed.
     """
-    if not (mean["part"] == "test").any():
+    mean, aligned, evaluator = over_seeds(scores), find_aligned(scores), chosen_evaluator(scores)
+    if not (of_role(mean, SCORE)["part"] == "test").any():
         return [
             f"Recognition of {rank} could not be scored, so this study does not show whether genes "
             "help. That needs two taxa with training images, and test images of one of them."
         ]
+    pair = main_pair(not_aligned_last(variants, aligned))
     if pair is None:
-        return ["No variant is aligned to anchors, so nothing is said of what genetics adds."]
-    base, aligned = pair
-    sentences = [_level(mean, evaluator, base, rank)]
-    if not scores_of(mean, aligned, evaluator):
         return [
-            *sentences,
-            f"Images could not be aligned ({aligned}), since fewer than two taxa with training "
+            "No variant is aligned to anchors beside one of its regime that is not, so nothing is "
+            "said of what genetics adds."
+        ]
+    base, main = pair
+    still = _not_aligned(scores, variants, steps)
+    sentences = [_level(mean, evaluator, base, rank)]
+    sentences += _bad_starts(mean, evaluator, variants)
+    if not scores_of(mean, main, evaluator) or main not in aligned:
+        return [
+            *filter(None, sentences),
+            f"Images could not be aligned ({main}), since fewer than two taxa with training "
             "images have an anchor, so this study does not show whether genes help.",
         ]
-    sentences.append(_change(mean, evaluator, base, aligned))
-    sentences.append(_against_permuted(mean, evaluator, aligned))
-    sentences += _of_unseen(mean, evaluator, aligned)
+    told = [name for name in aligned if aligned[name]]
+    if not aligned[main]:
+        return [*filter(None, sentences), *still]
+    sentences.append(_change(mean, evaluator, base, main))
+    sentences.append(genes_in_words(mean, evaluator, variants, main))
+    others = [name for name in variants if name in told and name != main]
+    sentences += others_in_words(mean, evaluator, others, main)
+    sentences += still
+    sentences += _of_unseen(mean, evaluator, [main, *others])
     return [sentence for sentence in sentences if sentence]
+
+
+def _not_aligned(
+    scores: pd.DataFrame, variants: Mapping[str, Mapping[str, Any]], steps: int
+) -> list[str]:
+    """Say in which variants images did not come to their anchors, and what may help."""
+    aligned = find_aligned(scores)
+    parts = []
+    for row in alignment_rows(scores, variants, steps):
+        if row["variant"] not in aligned or aligned[row["variant"]]:
+            continue
+        images = f"{row['n']:,} {row['part']} image{'s' * (row['n'] != 1)}"
+        seeds = row["verdict"].partition(" (")[2]
+        parts.append(
+            f"{row['variant']} (own {row['own']['value']}, nearest other {row['other']['value']}, "
+            f"{images}{'; ' if seeds else ''}{seeds.removesuffix(')')})"
+        )
+    if not parts:
+        return []
+    lie = "lie no nearer"
+    if len(set(scores.loc[scores["evaluator"] == ALIGNMENT, "seed"])) > 1:
+        lie = "do not, in every seed, lie nearer"
+    return [
+        f"Not aligned: after {steps:,} step{'s' * (steps != 1)} images {lie} to the anchor of "
+        f"their own taxon than to the nearest of another, in {', '.join(parts)}, so that nothing "
+        "is claimed of genes there. More steps or another learning rate may help "
+        "(visual_genetic.alignment.steps, visual_genetic.alignment.learning_rate)."
+    ]
+
+
+def _bad_starts(
+    mean: pd.DataFrame, evaluator: str, variants: Mapping[str, Mapping[str, Any]]
+) -> list[str]:
+    """Say of which projections less is recognised than of the features that they are made of."""
+    sentences = []
+    for name, (features, change) in worse_projections(mean, evaluator, variants).items():
+        regime = variants[name]["regime"]
+        learned = [
+            other
+            for other, options in variants.items()
+            if options["regime"] == regime and options["stage2"] in ("supervised", "anchors")
+        ]
+        on = f": what is learned on from there ({', '.join(learned)}) starts from that loss"
+        sentences.append(
+            f"The projection of the regime {regime} ({name}) recognises "
+            f"{points(change).removeprefix('−')} points less over all taxa than the features it is "
+            f"made of ({features}){on if learned else ''}."
+        )
+    return sentences
 
 
 def _level(mean: pd.DataFrame, evaluator: str, base: str, rank: str) -> str:
     found = scores_of(mean, base, evaluator)
     shares = [
-        _with_interval(found[metric], words) for metric, words in _SHORT.items() if metric in found
+        _with_interval(found[metric], words) for metric, words in CLAIMED.items() if metric in found
     ]
     if not shares:
         return ""
@@ -93,13 +165,11 @@ def _with_interval(score: dict[str, Any], words: str) -> str:
 def _change(mean: pd.DataFrame, evaluator: str, base: str, aligned: str) -> str:
     found = scores_of(mean, aligned, evaluator, DIFFERENCE, base)
     parts, shown = [], []
-    for metric, words in _SHORT.items():
+    for metric, words in CLAIMED.items():
         if metric not in found:
             continue
         score = found[metric]
-        text = cell(score, points)
-        ends = f" (95 % {text['interval']})" if text["interval"] else " (no interval)"
-        parts.append(f"{text['value']} points {words}{ends}")
+        parts.append(change_in_words(score, words))
         if not is_nothing(score["ci_low"]) and score["ci_low"] * score["ci_high"] > 0:
             what = "gain" if score["value"] > 0 else "loss"
             shown.append(f"a {what} is shown {words}")
@@ -111,53 +181,18 @@ def _change(mean: pd.DataFrame, evaluator: str, base: str, aligned: str) -> str:
     return f"Alignment ({aligned}) changes that by {' and '.join(parts)}. {verdict}"
 
 
-def _against_permuted(mean: pd.DataFrame, evaluator: str, aligned: str) -> str:
-    gains = scores_of(mean, aligned, evaluator, DIFFERENCE, PERMUTED)
-    nulls = scores_of(mean, aligned, evaluator, EXPECTED, PERMUTED)
-    if not gains:
-        return (
-            f"Anchors of {aligned} were not permuted, so that a change cannot be laid to genetics: "
-            "any fixed target a taxon may do as much."
-        )
-    parts, better, worst = [], [], []
-    for metric, words in _SHORT.items():
-        if metric not in gains:
-            continue
-        null, gain = nulls[metric], gains[metric]
-        ends = f"{format_percent(null['ci_low'])} to {format_percent(null['ci_high'])}"
-        parts.append(
-            f"{format_percent(null['value'])} {words} ({ends}; real anchors p = "
-            f"{format_p(gain['p'])})"
-        )
-        if gain["p"] < ALPHA:
-            better.append(words)
-        if gain["p"] == 1:  # none of the permuted runs is worse
-            worst.append(words)
-    n = int(next(iter(gains.values()))["n_permutations"])
-    verdict = "Cannot tell whether genes help."
-    if better:
-        verdict = f"Which taxon has which anchor matters {' and '.join(better)}."
-    elif 1 / (n + 1) >= ALPHA:
-        verdict += f" With {n} permutations p cannot fall under {format_p(1 / (n + 1))}."
-    if worst:
-        verdict += (
-            f" Real anchors do no better than any of the permuted ones {' and '.join(worst)}."
-        )
-    return (
-        f"With the same anchors dealt to other taxa ({n} times) it is {' and '.join(parts)}. "
-        f"{verdict}"
-    )
-
-
-def _of_unseen(mean: pd.DataFrame, evaluator: str, aligned: str) -> list[str]:
-    """Say where withheld taxa are placed, at the finest rank that each way to place them has."""
+def _of_unseen(mean: pd.DataFrame, evaluator: str, aligned: Sequence[str]) -> list[str]:
+    """Say where the first of some variants places withheld taxa, at the finest rank of each way."""
     sentences = []
-    placed = mean[mean["metric"] == "placed"]
+    placed = mean[(mean["metric"] == "placed") & mean["variant"].isin(aligned)]
+    if placed.empty:
+        return []
+    first = next(name for name in aligned if (placed["variant"] == name).any())
     for kind in KINDS:
         parts = []
         for way in (evaluator, ANCHOR):
             found = placed[
-                placed[["variant", "part", "evaluator"]].eq([aligned, kind, way]).all(axis=1)
+                placed[["variant", "part", "evaluator"]].eq([first, kind, way]).all(axis=1)
             ]
             if found.empty:
                 continue
@@ -173,5 +208,5 @@ def _of_unseen(mean: pd.DataFrame, evaluator: str, aligned: str) -> list[str]:
                 f"{score['rank']} ({n} taxa{ends}; by chance {format_percent(chance[name])})"
             )
         if parts:
-            sentences.append(f"{_WITHHELD[kind]} are placed ({aligned}) {'; '.join(parts)}.")
+            sentences.append(f"{_WITHHELD[kind]} are placed ({first}) {'; '.join(parts)}.")
     return sentences

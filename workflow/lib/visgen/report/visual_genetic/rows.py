@@ -8,7 +8,10 @@ import pandas as pd
 from visgen.metrics import DIFFERENCE, EXPECTED, SCORE, of_role
 from visgen.report.cells import cell, points
 from visgen.report.page import format_number, format_percent
-from visgen.visual_genetic.recognition.comparisons import base_variants
+from visgen.report.visual_genetic.alignment import NOT_ALIGNED
+from visgen.report.visual_genetic.scores import scores_of
+from visgen.visual_genetic.recognition.chance import MOST_FREQUENT, UNIFORM
+from visgen.visual_genetic.recognition.comparisons import references
 from visgen.visual_genetic.recognition.evaluators import evaluator_in_words
 from visgen.visual_genetic.recognition.hits import METRICS
 from visgen.visual_genetic.recognition.nulls import PERMUTED
@@ -20,26 +23,27 @@ _KIND_WORDS = {
     "unseen_species": "single taxa withheld",
     "unseen_genera": "whole groups of the rank above withheld",
 }
-
-
-def scores_of(
-    mean: pd.DataFrame,
-    variant: str,
-    evaluator: str,
-    role: str = SCORE,
-    against: str | None = None,
-) -> dict[str, dict[str, Any]]:
-    """Return by metric what the rows of a role say of a variant and evaluator on the test part."""
-    rows = of_role(mean, role, against)
-    labels = ["variant", "evaluator", "part"]
-    chosen = rows[rows[labels].eq([variant, evaluator, "test"]).all(axis=1)]
-    return chosen.set_index("metric").to_dict("index")
+_BLIND_WORDS = {
+    UNIFORM: "without a look: any taxon alike",
+    MOST_FREQUENT: "without a look: the taxon with most images",
+}
+_STAGE2_WORDS = {
+    "features": "none: features",
+    "projection": "none: projection",
+    "supervised": "without anchors",
+    "anchors": "to {}",
+}
 
 
 def variant_rows(
-    mean: pd.DataFrame, evaluator: str, variants: Mapping[str, Mapping[str, Any]]
+    mean: pd.DataFrame,
+    evaluator: str,
+    variants: Mapping[str, Mapping[str, Any]],
+    marks: Mapping[str, str],
 ) -> list[dict[str, Any]]:
-    """Return a row a variant, below it what alignment changes and what permuted anchors give.
+    """Return a row a variant, below it less each of its references, and what permuted anchors give.
+
+    First comes what never looks at an image.
 
     Parameters
     ----------
@@ -48,32 +52,59 @@ def variant_rows(
     evaluator
         Which one is shown.
     variants
-        By name: regime, anchors.
+        By name: regime, anchors, stage2, sampling.
+    marks
+        As `marks_of` returns them.
 
     Returns
     -------
     list of dict
-        variant, regime, anchors, what, is_null, cells (by metric, None where there is none).
+        variant, regime, stage2 (in words, with the set of anchors and the sampling), mark, what,
+        is_null, cells (by metric, None where there is none). A variant that is not aligned has no
+        p: nothing is claimed from it.
     """
-    bases = base_variants(variants)
     rows = []
+    labels = {"variant": "–", "regime": "–", "stage2": "–", "mark": "", "is_null": True}
+    for against, what in _BLIND_WORDS.items():
+        of_it = of_role(mean, EXPECTED, against)
+        if len(of_it):
+            found = of_it.set_index("metric").to_dict("index")
+            cells = {metric: cell(found.get(metric)) for metric in METRICS}
+            rows.append(labels | {"what": what, "cells": cells})
     for name, options in variants.items():
+        mark = marks.get(name, "")
+        labels = {"variant": name, "regime": options["regime"], "mark": mark}
+        labels |= {"stage2": stage2_in_words(options)}
         kinds = [("", SCORE, None, format_percent)]
-        if name in bases:
-            kinds.append((f"less {bases[name]}, in points", DIFFERENCE, bases[name], points))
+        kinds += [
+            (f"less {reference}, in points", DIFFERENCE, reference, points)
+            for reference in references(variants)[name]
+        ]
         kinds.append(("anchors permuted: mean, range", EXPECTED, PERMUTED, format_percent))
         kinds.append(("less these, in points", DIFFERENCE, PERMUTED, points))
         for what, role, against, form in kinds:
             found = scores_of(mean, name, evaluator, role, against)
             if found or role == SCORE:
                 cells = {metric: cell(found.get(metric), form) for metric in METRICS}
-                row = {"variant": name, "regime": options["regime"], "anchors": options["anchors"]}
-                rows.append(row | {"what": what, "is_null": role == EXPECTED, "cells": cells})
+                if mark.startswith(NOT_ALIGNED):
+                    cells = {key: item and item | {"p": None} for key, item in cells.items()}
+                rows.append(labels | {"what": what, "is_null": role == EXPECTED, "cells": cells})
     return rows
 
 
+def stage2_in_words(options: Mapping[str, Any]) -> str:
+    """Say what a variant does in stage 2.
+
+    >>> stage2_in_words({"stage2": "anchors", "anchors": "sgt", "sampling": "balanced"})
+    'to sgt, each taxon as often'
+    """
+    words = _STAGE2_WORDS[options["stage2"]].format(options["anchors"])
+    balanced = options["sampling"] == "balanced"
+    return f"{words}, each taxon as often" if balanced else words
+
+
 def evaluator_rows(
-    mean: pd.DataFrame, variants: Mapping[str, Mapping[str, Any]]
+    mean: pd.DataFrame, variants: Mapping[str, Mapping[str, Any]], marks: Mapping[str, str]
 ) -> list[dict[str, Any]]:
     """Return a row for each variant and way to recognise an image, on the test part."""
     rows = []
@@ -83,18 +114,19 @@ def evaluator_rows(
             found = scores_of(mean, name, evaluator)
             cells = {metric: cell(found.get(metric)) for metric in METRICS}
             words = evaluator_in_words(evaluator)
-            rows.append({"variant": name, "evaluator": words, "cells": cells})
+            mark = marks.get(name, "")
+            rows.append({"variant": name, "mark": mark, "evaluator": words, "cells": cells})
     return rows
 
 
-def unseen_rows(mean: pd.DataFrame) -> list[dict[str, Any]]:
+def unseen_rows(mean: pd.DataFrame, marks: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return a row for each kind of withheld taxa, variant, evaluator, rank and measure.
 
     Returns
     -------
     list of dict
-        kind, variant, evaluator, rank, measure, own, random, uniform, gain (cells), n (taxa), p
-        (of real against permuted anchors, None without).
+        kind, variant, mark, evaluator, rank, measure, own, random, uniform, gain (cells), n (taxa),
+        p (of real against permuted anchors, None without, and where images are not aligned).
     """
     rows = []
     unseen = mean[mean["part"].isin(KINDS)]
@@ -106,12 +138,15 @@ def unseen_rows(mean: pd.DataFrame) -> list[dict[str, Any]]:
             for role in (EXPECTED, DIFFERENCE)
         )
         is_share = score["metric"] == "placed"
+        mark = marks.get(score["variant"], "")
+        is_tested = PERMUTED in gains and not mark.startswith(NOT_ALIGNED)
         form = format_percent if is_share else format_number
-        # What was drawn by number of training images, where the candidates have any.
+        # What was drawn by number of images, where the candidates have any.
         chance = BY_FREQUENCY if BY_FREQUENCY in nulls else UNIFORMLY
         rows.append({
             "kind": _KIND_WORDS[score["part"]],
             "variant": score["variant"],
+            "mark": mark,
             "evaluator": evaluator_in_words(score["evaluator"]),
             "rank": score["rank"],
             "measure": "placed rightly" if is_share else "patristic regret",
@@ -120,6 +155,6 @@ def unseen_rows(mean: pd.DataFrame) -> list[dict[str, Any]]:
             "uniform": cell(nulls.get(UNIFORMLY), form),
             "gain": cell(gains[chance], points if is_share else form),
             "n": int(score["n"]),
-            "p": gains[PERMUTED]["p"] if PERMUTED in gains else None,
+            "p": gains[PERMUTED]["p"] if is_tested else None,
         })  # fmt: skip
     return rows

@@ -53,6 +53,39 @@ def base_variants(variants: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     }
 
 
+def not_aligned_last(
+    variants: Mapping[str, Mapping[str, Any]], aligned: Mapping[str, bool]
+) -> dict[str, dict[str, Any]]:
+    """Return variants as `first_pairs` and `main_pair` are to choose: whatever is not aligned last.
+
+    Parameters
+    ----------
+    variants
+        By name: anchors, permutations.
+    aligned
+        As `visgen.visual_genetic.recognition.alignment.find_aligned` returns it.
+
+    Examples
+    --------
+    >>> of_all = {"regime": "wd", "sampling": "natural", "anchors": "sgt", "stage2": "anchors"}
+    >>> variants = {
+    ...     "wd": of_all | {"anchors": None, "permutations": 0, "stage2": "projection"},
+    ...     "still": of_all | {"permutations": 99},
+    ...     "moved": of_all | {"permutations": 39},
+    ... }
+    >>> main_pair(variants)
+    ('wd', 'still')
+    >>> main_pair(not_aligned_last(variants, {"still": False, "moved": True}))
+    ('wd', 'moved')
+    """
+    return {
+        name: dict(variant)
+        if variant["anchors"] is None or (aligned.get(name))
+        else dict(variant) | {"permutations": -1}
+        for name, variant in variants.items()
+    }
+
+
 def first_pairs(variants: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str]]:
     """Return, for each regime that has both, its variant without anchors and its main aligned one.
 
