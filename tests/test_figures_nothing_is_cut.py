@@ -94,7 +94,7 @@ FIGURES = {
     "ablation": (visual_genetic.ablation, [()]),
     "sizes": (visual_genetic.sizes, [()]),
     "changes": (visual_genetic.changes, [(5,)]),
-    "graph": (visual_genetic.graph, [(5,), (74,)]),
+    "graph": (visual_genetic.graph, [(5,), (41, 37), (74,)]),
     "training": (visual_genetic.courses, [()]),
     "sequence map": (sequence_map, [(2,), (23,)]),
     "mirrored counts": (mirrored_counts.mirrored, [(3,), (35,), (300,)]),

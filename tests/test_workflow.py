@@ -55,6 +55,7 @@ def test_metrics_have_the_columns_of_the_contract_and_every_experiment(study):
         "embedding",
         "genetics",
         "prior",
+        "spaces",
         "visual_genetic",
     }
     assert np.isfinite(metrics["value"]).mean() > 0.9
