@@ -123,7 +123,7 @@ def test_a_group_of_one_of_hundreds_is_drawn_as_large_as_can_be_seen():
 def test_small_stretches_lie_over_large_ones_and_about_their_middle():
     axes = Figure().subplots()
     runs = [("a", 0, 1), ("b", 1, 300), ("c", 301, 1)]
-    draw_group_bar(axes, runs, row=0.01, inch=0.1, x=1.0)
+    draw_group_bar(axes, runs, run_colours(runs), row=0.01, inch=0.1, x=1.0)
     middles = [patch.get_y() + patch.get_height() / 2 for patch in axes.patches]
     assert middles == pytest.approx([150.5, 0, 301])
     assert axes.patches[1].get_height() == pytest.approx(MIN_DRAWN / 72 / 0.01)

@@ -1,6 +1,7 @@
 """Names with dollar signs, between which matplotlib would read a formula."""
 
 import io
+import re
 
 import numpy as np
 import pandas as pd
@@ -23,9 +24,9 @@ COUNTS = pd.DataFrame({
 
 
 def written(figure):
-    """Save a figure and return all its texts."""
+    """Save a figure and return all its texts, without the numbers of tips before their names."""
     figure.savefig(io.BytesIO(), format="png", dpi=50)
-    return [text.get_text() for text in figure.findobj(Text)]
+    return [re.sub(r"^\d  ", "", text.get_text()) for text in figure.findobj(Text)]
 
 
 def heat_map(names=NAMES, groups=GROUPS):

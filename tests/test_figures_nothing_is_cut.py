@@ -11,8 +11,10 @@ import test_figures_confusion as confusion
 import test_figures_guidance as guidance
 import test_figures_held_out as held_out
 import test_figures_matrices as matrices
+import test_figures_mirrored_counts as mirrored_counts
 import test_figures_seen as seen
 import test_figures_sequences as sequences
+import test_figures_sgt_graph as sgt_graph
 import test_figures_side_by_side as side_by_side
 import test_figures_taxa as taxa
 import test_figures_training as training
@@ -92,9 +94,11 @@ FIGURES = {
     "ablation": (visual_genetic.ablation, [()]),
     "sizes": (visual_genetic.sizes, [()]),
     "changes": (visual_genetic.changes, [(5,)]),
-    "graph": (visual_genetic.graph, [(5,), (74,)]),
+    "graph": (visual_genetic.graph, [(5,), (41, 37), (74,)]),
     "training": (visual_genetic.courses, [()]),
     "sequence map": (sequence_map, [(2,), (23,)]),
+    "mirrored counts": (mirrored_counts.mirrored, [(3,), (35,), (300,)]),
+    "graph of a sequence": (sgt_graph.graph, [(1,), (2,), (3,)]),
     "anchors": (anchors, [(5, 1), (79, 3)]),
     "tree": (trees.large, [(3,), (41,)]),
     "pre-training": (lambda n_epochs: plot_history(training.history(n_epochs)), [(1,), (17,)]),
@@ -103,7 +107,7 @@ FIGURES = {
 }
 #: Figures that are drawn twice, of the first of their sizes.
 TWICE = ["counts", "scores", "confidence", "confusion", "taxa", "heat map", "side by side"]
-TWICE += ["ablation", "tree"]
+TWICE += ["ablation", "tree", "mirrored counts", "graph of a sequence"]
 CASES = [(name, size) for name, (_, sizes) in FIGURES.items() for size in sizes]
 
 

@@ -1,3 +1,4 @@
+import re
 from functools import cache
 from itertools import pairwise
 
@@ -8,9 +9,10 @@ from figure_checks import assert_apart, boxes_of
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgba
 from skbio import TreeNode
+from visgen.figures.genetics.clades import groups_that_are_clades
 from visgen.figures.genetics.phylogram import positions
 from visgen.figures.genetics.trees import plot_tree
-from visgen.figures.group_styles import group_styles
+from visgen.figures.group_styles import UNKNOWN, UNPLACED, group_styles
 from visgen.figures.leaf_order import ladderised
 
 # Lengths to the tips: a 5, b 6, c 4.5, d 7, e 7.
@@ -64,9 +66,9 @@ def large(n_tips, n_bootstraps=100):
 
 
 def names_of(axes):
-    """Return the names of tips from top to bottom."""
-    names = [text.get_text() for text in axes.texts]
-    return [name for name in names if name.isalpha()]
+    """Return number and name of tips from top to bottom."""
+    labels = [text.get_text() for text in axes.texts]
+    return [label for label in labels if re.fullmatch(r"\d+  [a-z]", label)]
 
 
 def supports_of(figure):
@@ -148,7 +150,7 @@ def test_supports_of_fifty_and_more_are_printed():
     figure = small()
     assert supports_of(figure) == [50, 88, 100]
     title = figure.axes[0].get_title(loc="left")
-    assert title == "6 taxa; numbers: support of 50 % and more in 100 bootstraps"
+    assert title == "6 taxa; at nodes: support of 50 % and more in 100 bootstraps"
 
 
 @pytest.mark.parametrize("n_bootstraps", [None, 0])
@@ -182,8 +184,8 @@ def test_printed_supports_do_not_cover_each_other_and_the_rest_is_counted(monkey
 
 def test_bars_stand_beside_their_tips():
     figure = small()
-    assert names_of(figure.axes[0]) == ["f", "a", "b", "c", "d", "e"]
-    _, images, sequences = figure.axes
+    assert names_of(figure.axes[0]) == ["1  f", "2  a", "3  b", "4  c", "5  d", "6  e"]
+    _, _, images, sequences = figure.axes
     assert [bar.get_width() for bar in images.patches] == [0, 7, 500, 3, 2, 1]
     assert [bar.get_width() for bar in sequences.patches] == [0, 17, 13, 11, 1, 0]
     assert [bar.get_y() + bar.get_height() / 2 for bar in images.patches] == list(range(6))
@@ -196,8 +198,8 @@ def test_bars_stand_beside_their_tips():
 
 def test_counts_that_are_not_known_have_no_panel():
     unknown = COUNTS.assign(n_sequences=np.nan)
-    assert len(plot_tree(tree(), unknown, GROUPS, None).axes) == 2
-    assert len(plot_tree(tree(), COUNTS.drop(columns="n_sequences"), GROUPS, None).axes) == 2
+    assert len(plot_tree(tree(), unknown, GROUPS, None).axes) == 3
+    assert len(plot_tree(tree(), COUNTS.drop(columns="n_sequences"), GROUPS, None).axes) == 3
 
 
 @pytest.mark.parametrize(
@@ -234,6 +236,55 @@ def test_names_of_tips_do_not_reach_into_the_bars(n_bootstraps):
     assert len(names) == 11
     ends = [box.x1 for box in boxes_of(figure, names)]
     assert max(ends) + 5 < figure.axes[1].get_window_extent().x0
+
+
+def test_groups_of_one_clade_are_found():
+    newick = "(((a:1,b:1):1,(c:1,d:1):1):1,(e:1,(f:1,g:1,h:1):1):1);"
+    members = ["A", "A", "B", UNKNOWN, "C", "D", "D", "E"]
+    # B and C have one tip each; the tips of D are two of three children of a node.
+    assert groups_that_are_clades(tree(newick), members) == {"A", "B", "C", "E"}
+    assert groups_that_are_clades(tree(newick), list("AABBAAAA")) == {"B"}
+    assert groups_that_are_clades(tree(newick), ["A"] * 8) == {"A"}
+    assert groups_that_are_clades(tree(newick), [UNPLACED] * 8) == set()
+
+
+@pytest.mark.parametrize("n_tips", [11, 40, 121])
+def test_groups_of_one_clade_are_slow_to_find_but_the_same(n_tips):
+    given = random_tree(n_tips, seed=n_tips)
+    rng = np.random.default_rng(n_tips)
+    members = np.sort(rng.integers(0, n_tips // 3, n_tips)).astype(str).tolist()
+    tips = [tip.name for tip in given.tips()]
+    own = {group: {tips[i] for i, m in enumerate(members) if m == group} for group in members}
+    below = [{tip.name for tip in node.tips(include_self=True)} for node in given.traverse()]
+    assert groups_that_are_clades(given, members) == {g for g in own if own[g] in below}
+
+
+def test_clades_have_brackets_and_other_groups_bars():
+    _, beside, *_ = small().axes
+    brackets = {
+        round(float(line.get_ydata().mean()), 6): (line.get_color(), np.ptp(line.get_ydata()))
+        for line in beside.artists + beside.lines
+        if len(line.get_ydata()) == 4
+    }
+    styles = group_styles(["G", "G", "H", "H", "K", UNKNOWN], GROUPS)
+    assert brackets == {  # rows 1 and 2 are G, row 5 is K
+        1.5: (styles["G"].colour, pytest.approx(1.72)),
+        5.0: (styles["K"].colour, pytest.approx(0.72)),
+    }
+    bars = {(patch.get_y(), patch.get_height()): patch.get_facecolor() for patch in beside.patches}
+    assert bars == {
+        (-0.5, 1): to_rgba(styles[UNKNOWN].colour),
+        (2.5, 2): to_rgba(styles["H"].colour),
+    }
+    names = [text.get_text() for text in beside.texts]
+    assert names == [UNKNOWN, "G", "H", "K", "genus"]
+
+
+def test_numbers_of_tips_are_as_wide_as_each_other():
+    labels = [text for text in large(11).axes[0].texts if "species" in text.get_text()]
+    numbers = [text.get_text().split()[0] for text in labels]
+    assert numbers == [str(number) for number in range(1, 12)]
+    assert {text.get_text().index("L") for text in labels} == {4}
 
 
 def test_many_groups_are_named_beside_a_bar_in_which_neighbours_differ():

@@ -1,3 +1,4 @@
+import tempfile
 from functools import cache
 
 import numpy as np
@@ -5,6 +6,8 @@ import pandas as pd
 import pytest
 from figure_checks import assert_apart, boxes_of
 from matplotlib.colors import to_hex
+from matplotlib.offsetbox import AnnotationBbox
+from PIL import Image
 from recognition_study import (
     SPECIES,
     VARIANTS,
@@ -14,24 +17,25 @@ from recognition_study import (
     split,
     training,
 )
+from visgen.figures.group_styles import group_styles
 from visgen.figures.visual_genetic.ablation import plot_ablation
 from visgen.figures.visual_genetic.centroid_graph import (
     MAX_NAMED,
-    centroids,
     lay_out,
     neighbouring_pairs,
     plot_centroid_graph,
-    visual_spaces,
+    spacing_in_words,
 )
 from visgen.figures.visual_genetic.change import plot_change
 from visgen.figures.visual_genetic.sizes import below_size, plot_sizes
+from visgen.figures.visual_genetic.taxon_marks import photograph_side
 from visgen.figures.visual_genetic.training import plot_training
-from visgen.genetics.anchors.files import write_anchors
 from visgen.metrics import DIFFERENCE, EXPECTED, metrics_table
 from visgen.visual_genetic.recognition.alignment import COSINES
 from visgen.visual_genetic.recognition.chance import MOST_FREQUENT, UNIFORM
 from visgen.visual_genetic.recognition.hits import METRICS
 from visgen.visual_genetic.recognition.nulls import PERMUTED
+from visgen.visual_genetic.spacing import score_space
 
 MOVED, STILL = {"wd_sgt": True}, {"wd_sgt": False}
 VALUES = {"control": 0.31, "wd": 0.53, "wd_sgt": 0.67}
@@ -279,13 +283,6 @@ def test_a_taxon_that_does_not_change_and_nothing_aligned_are_drawn():
 # --- graph ---
 
 
-def test_centroids_are_means_of_directions():
-    values = np.array([[3.0, 0], [0, 2], [0, 5], [-1, 0]])
-    found = centroids(values, pd.Series(["b", "b", "a", "a"]))
-    assert found.index.tolist() == ["a", "b"]
-    assert found.to_numpy() == pytest.approx(np.array([[-0.5, 0.5], [0.5, 0.5]]))
-
-
 @pytest.mark.parametrize("n_taxa", [5, 13, 41])
 def test_alike_taxa_are_laid_out_near_each_other(n_taxa):
     rng = np.random.default_rng(n_taxa)
@@ -323,13 +320,35 @@ def test_points_on_a_line_are_joined_along_it():
     assert sorted(neighbouring_pairs(places).tolist()) == [[0, 2], [1, 3], [2, 3]]
 
 
+def scored(spaces, groups):
+    """Scores of the spaces, as `measure_spaces` writes them."""
+    labels = {"visual": {"variant": "wd"}, "genetic": {"anchors": "sgt"}}
+    return metrics_table([
+        {"evaluator": space} | labels.get(space, {}) | row
+        for space, vectors in spaces.items()
+        for row in score_space(vectors, groups, 1)
+    ])  # fmt: skip
+
+
+def draw(spaces, groups, paths=None):
+    paths = pd.Series(dtype=str) if paths is None else paths
+    settings = {"background": (255, 255, 255), "max_pixels": 10**6}
+    return plot_centroid_graph(spaces, groups, scored(spaces, groups), paths, **settings)
+
+
 @cache
-def graph(n_taxa):
+def graph(n_taxa, n_photographs=0):
     rng = np.random.default_rng(1)
     names = [f"Genus{i % 7} epithet{i}" for i in range(n_taxa)]
     groups = pd.Series([name.split()[0] for name in names], names, name="genus")
     space = pd.DataFrame(rng.normal(size=(n_taxa, 5)), names)
-    return plot_centroid_graph({"visual": space, "genetic": space.iloc[::-1]}, groups)
+    with tempfile.TemporaryDirectory() as folder:
+        paths = {}
+        for i, name in enumerate(names[:n_photographs]):
+            paths[name] = f"{folder}/{i}.png"
+            Image.new("RGB", (30 + 7 * (i % 5), 50), (20 * i % 256, 90, 120)).save(paths[name])
+        spaces = {"visual": space, "genetic": space + 0.1 * rng.normal(size=space.shape)}
+        return draw(spaces, groups, pd.Series(paths, dtype=str))
 
 
 @pytest.mark.parametrize("n_taxa", [5, 32, 74])
@@ -340,20 +359,71 @@ def test_graph_names_taxa_where_there_is_room(n_taxa):
     n_named = sum("epithet" in text for text in written)
     assert 0.8 * n_taxa < n_named <= n_taxa if n_taxa <= MAX_NAMED else n_named == 0
     # Seven groups are more than hues.
-    assert n_taxa <= MAX_NAMED or {f"Genus{i}" for i in range(7)} >= set(written) != set()
+    genera = {f"Genus{i}" for i in range(7)}
+    assert n_taxa <= MAX_NAMED or genera & set(written)
     assert (f"{n_named} named" in figure.axes[0].get_title()) == (0 < n_named < n_taxa)
-    if n_taxa == 5:
-        assert figure.axes[0].texts[0].get_text() == "G. epithet0"
+    assert n_taxa != 5 or "G. epithet0" in written
     assert "Genus0" in legend(figure)
 
 
+def photographs(axes):
+    return [box for box in axes.artists if isinstance(box, AnnotationBbox)]
+
+
+@pytest.mark.parametrize(("n_taxa", "n_photographs"), [(5, 5), (32, 29), (MAX_NAMED + 1, 41)])
+def test_taxa_are_photographs_where_there_are_not_too_many(n_taxa, n_photographs):
+    figure = graph(n_taxa, n_photographs)
+    for axes in figure.axes:
+        drawn = photographs(axes)
+        assert len(drawn) == (n_photographs if n_taxa <= MAX_NAMED else 0)
+        marks = [line for line in axes.lines if line.get_marker() not in ("None", None)]
+        assert len(marks) >= n_taxa  # at the corner of a photograph, or in its place
+
+
+def test_frames_have_the_colour_of_the_group_and_photographs_their_shape():
+    figure = graph(5, 5)
+    boxes = photographs(figure.axes[0])
+    groups = pd.Series([f"Genus{i}" for i in range(5)])
+    styles = group_styles(groups.tolist(), groups)
+    frames = [to_hex(box.patch.get_edgecolor()) for box in boxes]
+    assert frames == [to_hex(style.colour) for style in styles.values()]
+    figure.draw_without_rendering()
+    sizes = [box.offsetbox.get_window_extent().size for box in boxes]
+    for i, (width, height) in enumerate(sizes):  # the long side is that of 5 taxa
+        shape = (30 + 7 * i, 50)
+        assert width / height == pytest.approx(shape[0] / shape[1], rel=0.05)
+        assert max(width, height) == pytest.approx(46 * figure.dpi / 72, rel=0.05)
+
+
+def test_photographs_are_no_longer_than_most_taxa_are_apart():
+    grid = np.array([[i, j] for i in range(4) for j in range(4)], dtype=float)
+    assert photograph_side([30 * grid]) == 30
+    assert photograph_side([30 * grid, 40 * grid]) == 30
+    assert photograph_side([5 * grid]) == 18 and photograph_side([500 * grid]) == 46
+    one_pair = np.vstack([30 * grid, [[0, 1]]])  # two of 17 are nearer
+    assert photograph_side([one_pair]) == 30
+
+
+def test_names_in_the_graph_cover_neither_each_other_nor_photographs():
+    figure = graph(32, 32)
+    for axes in figure.axes:
+        names = [text for text in axes.texts if "epithet" in text.get_text()]
+        boxes = boxes_of(figure, names)
+        assert len(boxes) > 20
+        assert_apart(boxes)
+        for box in photographs(axes):
+            assert not box.patch.get_window_extent().count_overlaps(
+                [name.shrunk(0.98, 0.9) for name in boxes]
+            )
+
+
 def test_names_in_the_graph_cover_neither_each_other_nor_points():
-    names = [f"Genus epithet{i}" for i in range(12)]
+    names = [f"Genus epithet{i:02d}" for i in range(12)]
     space = pd.DataFrame(np.eye(12) + 0.01, names)
     space.iloc[:5] = [1.0] + 11 * [0.1]  # of one place: some names find no room
-    figure = plot_centroid_graph({"visual": space}, pd.Series("G", names, name="genus"))
+    figure = draw({"visual": space}, pd.Series("G", names, name="genus"))
     axes = figure.axes[0]
-    boxes = boxes_of(figure, axes.texts)
+    boxes = boxes_of(figure, [text for text in axes.texts if "epithet" in text.get_text()])
     assert 7 <= len(boxes) < 12 and f"{len(boxes)} named" in axes.get_title()
     assert_apart(boxes)
     points = np.concatenate([line.get_xydata() for line in axes.lines if line.get_marker() == "o"])
@@ -361,35 +431,40 @@ def test_names_in_the_graph_cover_neither_each_other_nor_points():
         assert not any(box.contains(*point) for point in axes.transData.transform(points))
 
 
-def test_graph_has_only_taxa_of_every_space():
-    one = anchors()
-    figure = plot_centroid_graph({"a": one, "b": one.drop("Aa a")}, pd.Series("G", one.index))
-    assert "(12 taxa)" in figure.axes[0].get_title()
-    (text,) = plot_centroid_graph({"a": one, "b": one[:2]}, pd.Series("G", one.index)).texts
+def test_panels_have_the_names_of_what_they_are_made_of():
+    titles = [axes.get_title() for axes in graph(5).axes]
+    assert titles == ["visual: wd (5 taxa)", "genetic: sgt (5 taxa)"]
+
+
+def test_scores_stand_below_their_panel_with_their_nulls():
+    row = {"evaluator": "joint", "n": 13}
+    table = metrics_table([
+        row | {"metric": "evenness", "value": 0.412},
+        row | {"metric": "evenness", "value": 0.868, "ci_low": 0.851, "ci_high": 0.89}
+        | {"role": EXPECTED, "against": "random_directions"},
+        row | {"metric": "nearest_same_group", "value": 0.38, "p": 0.012},
+        row | {"metric": "nearest_same_group", "value": 0.071}
+        | {"role": EXPECTED, "against": "dealt_groups"},
+    ])  # fmt: skip
+    assert spacing_in_words(table, "joint", "genus") == [
+        "evenness 0.41; random directions 0.87 (0.85–0.89)",
+        "nearest taxon of the same genus: 38 % of 13 taxa; dealt anew 7 %, p = 0.012",
+    ]
+    assert spacing_in_words(table, "visual", "genus") == []
+    below = graph(32).axes[0].texts[0].get_text().split("\n")
+    assert [line.split()[0] for line in below] == ["evenness", "nearest"]
+
+
+def test_graph_of_two_taxa_says_so():
+    (text,) = draw({"visual": anchors()[:2]}, pd.Series("G", anchors().index, name="genus")).texts
     assert text.get_text() == "2 taxa have both images and an anchor"
 
 
 def test_graph_of_too_many_taxa_says_so():
     many = pd.DataFrame(np.ones((1001, 3)), index=[f"Aa {i}" for i in range(1001)])
-    (text,) = plot_centroid_graph({"a": many}, pd.Series("G", many.index)).texts
+    given = ({"a": many}, pd.Series("G", many.index), metrics_table([]), pd.Series(dtype=str))
+    (text,) = plot_centroid_graph(*given, background=(0, 0, 0), max_pixels=1).texts
     assert text.get_text() == "1,001 taxa are too many to lay out, at most 1,000"
-
-
-def test_spaces_are_of_test_images(tmp_path):
-    taxa = pd.Series(["a", "a", "b"], ["i", "j", "k"])
-    for name, sign in (("wd", 1.0), ("wd_sgt", -1.0)):
-        np.savez(
-            tmp_path / f"{name}.npz",
-            id=np.array(["k", "j", "i"]),
-            part=np.array(["test", "test", "train"]),
-            values=sign * np.array([[0, 1], [2, 0], [7, 7]], dtype=np.float32),
-        )
-    write_anchors(tmp_path / "a.npz", pd.DataFrame([[1.0, 2]], ["a"]))
-    paths = {name: tmp_path / f"{name}.npz" for name in ("wd", "wd_sgt")}
-    spaces = visual_spaces(paths, anchors(), taxa)
-    assert list(spaces) == ["visual: wd", "genetic: anchors", "joint: wd sgt"]
-    assert spaces["visual: wd"].loc[["a", "b"]].to_numpy().tolist() == [[1, 0], [0, 1]]
-    assert spaces["joint: wd sgt"].loc["a"].tolist() == [-1, 0]
 
 
 # --- training ---

@@ -112,6 +112,7 @@ def test_every_part_of_a_study_has_its_table_of_scores():
         "results/demo/classification/backbones.tsv",
         "results/demo/genetics/scores.tsv",
         "results/demo/visual_genetic/scores.tsv",
+        "results/demo/visual_genetic/spaces.tsv",
         "results/demo/embedding/small/scores.tsv",
         "results/demo/embedding/large/scores.tsv",
         "results/demo/embedding/held_out.tsv",
@@ -425,6 +426,23 @@ def test_withheld_taxa_are_asked_for_where_a_variant_is_trained_without_them():
     assert made.withheld_taxa == made.withheld_from("unseen_genera") == table
     assert made.withheld_from("visual_genetic") == []
     assert made.unseen_anchored == ["aligned"]
+
+
+def test_spaces_are_of_the_pair_before_and_after_alignment_and_of_the_first_seed():
+    made = visual_genetic({"splits.seeds": [3, 5]})
+    folder = "results/demo/visual_genetic"
+    assert made.pair == ("plain", "aligned")
+    assert made.spaces == [f"{folder}/spaces.tsv"]
+    assert made.space_embeddings == [
+        f"{folder}/{name}/seed-3/embeddings.npz" for name in ("plain", "aligned")
+    ]
+    assert made.space_anchors == ["results/demo/genetics/anchors/raw.npz"]
+
+
+def test_without_an_aligned_variant_there_are_no_spaces():
+    made = visual_genetic({"visual_genetic.variants": {"plain": {"regime": "ltr"}}})
+    assert made.pair is None
+    assert made.spaces == made.space_embeddings == made.space_anchors == []
 
 
 @pytest.mark.parametrize("name", ["config", "quickstart", "bivalvia", "endless_forams", "moths"])

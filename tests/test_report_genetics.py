@@ -131,6 +131,8 @@ def genetics(folder, name="study", n_refused=3, metrics=None, settings=SETTINGS,
     given = {
         "sequences": folder / "sequences.tsv",
         "unmatched": folder / "unmatched.tsv",
+        "mirrored_figure": figure,
+        "sgt_figure": figure,
         "sequence_figure": figure,
         "anchor_figure": figure,
         "anchor_tables": [folder / "sgt.tsv"],
@@ -218,13 +220,13 @@ def test_hostile_names_stay_text(tmp_path):
 
 def test_section_has_its_figures_with_words_for_those_who_do_not_see_them(tmp_path):
     images = [a for tag, a in Tags(section(genetics(tmp_path))).found if tag == "img"]
-    assert len(images) == 3
+    assert len(images) == 5
     assert all(image["alt"] for image in images)
 
 
 def test_without_a_tree_the_page_has_no_figure_of_it(tmp_path):
     text = section(genetics(tmp_path, settings=SETTINGS | {"tree": None}, metrics=scores()))
-    assert len([tag for tag, _ in Tags(text).found if tag == "img"]) == 2
+    assert len([tag for tag, _ in Tags(text).found if tag == "img"]) == 4
     assert "How the tree was inferred" not in text
     assert "Do sequences agree with descent?" not in text
 

@@ -23,6 +23,7 @@ from visgen.report.visual_genetic.rows import (
     unseen_rows,
     variant_rows,
 )
+from visgen.report.visual_genetic.spaces import space_rows
 from visgen.tables import write_table
 from visgen.visual_genetic.figure_names import FIGURES
 from visgen.visual_genetic.recognition.alignment import ALIGNMENT, COSINES
@@ -150,6 +151,46 @@ def genes(table, variants=VARIANTS):
     """Return the sentences on genes alone."""
     told = findings(table, variants)
     return next(s for s in told if s.startswith(("With the same anchors", "Anchors of")))
+
+
+def spaces(name="wd"):
+    rows = []
+    for space, more in (("visual", {"variant": name}), ("genetic", {"anchors": "sgt"})):
+        row = {"experiment": "spaces", "evaluator": space, "n": 13} | more
+        row |= {"metric": "evenness"}
+        rows.append(row | {"value": 0.412})
+        chance = {"role": EXPECTED, "against": "random_directions", "n_permutations": 199}
+        rows.append(row | chance | {"value": 0.868, "ci_low": 0.851, "ci_high": 0.89})
+        if space == "visual":
+            row |= {"metric": "nearest_same_group", "n": 11}
+            rows.append(row | {"value": 0.385, "p": 0.012})
+            rows.append(row | {"value": 0.07, "role": EXPECTED, "against": "dealt_groups"})
+    return metrics_table(rows)
+
+
+# --- spaces ---
+
+
+def test_each_space_stands_above_what_chance_gives():
+    rows = space_rows(spaces())
+    assert [row["space"] for row in rows] == [
+        "visual: wd", "by chance", "genetic: sgt", "by chance",
+    ]  # fmt: skip
+    assert [row["is_null"] for row in rows] == [False, True] * 2
+    assert [row["evenness"]["value"] for row in rows] == ["0.41", "0.87"] * 2
+    assert rows[1]["evenness"]["interval"] == "0.85 to 0.89"
+    assert [row["same_group"] and row["same_group"]["value"] for row in rows] == [
+        "38.5 %", "7.0 %", None, None,
+    ]  # fmt: skip
+    assert rows[0]["same_group"]["p"] == 0.012
+
+
+def test_page_has_the_table_of_spaces_where_they_are_scored(tmp_path):
+    metrics = pd.concat([scores(), spaces(HOSTILE)])
+    text = "".join(Tags(render_report(TEMPLATE, content(tmp_path, metrics))).text)
+    assert f"visual: {HOSTILE}" in text
+    assert "Evenness" in text and "p from 999 deals" in text
+    assert "Evenness" not in render_report(TEMPLATE, content(tmp_path))
 
 
 # --- findings ---

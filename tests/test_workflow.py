@@ -55,6 +55,7 @@ def test_metrics_have_the_columns_of_the_contract_and_every_experiment(study):
         "embedding",
         "genetics",
         "prior",
+        "spaces",
         "visual_genetic",
     }
     assert np.isfinite(metrics["value"]).mean() > 0.9
@@ -155,7 +156,7 @@ def test_a_species_outside_the_tree_is_placed_by_look_and_on_the_page(study):
 def test_report_stands_alone_and_names_its_commit_and_figures(study):
     page = results(study, "report/report.html").read_text()
     assert not re.search(r"""(src|href)=["'](?!data:|#)""", page)
-    assert page.count("data:image/png;base64,") == 34
+    assert page.count("data:image/png;base64,") == 36
     provenance = json.loads(results(study, "provenance.json").read_text())
     assert provenance["config"]["dataset"] == "tiny"
     assert provenance["images"]["n"] == 130

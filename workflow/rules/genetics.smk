@@ -166,7 +166,7 @@ rule score_sequences:
 
 
 rule plot_genetics:
-    """Draw maps of the sequences, cosines of the anchors, and the inferred tree where there is one."""
+    """Draw what there is of each taxon, sequences, anchors, and the inferred tree if any."""
     input:
         taxonomy=TAXONOMY,
         sgt="<results>/genetics/sgt.npz",
@@ -174,7 +174,7 @@ rule plot_genetics:
         anchors=plan.anchor_files,
         scores="<results>/genetics/scores.tsv",
         distances=plan.sequenced_distances,
-        coverage="<results>/specimens/coverage.tsv" if plan.infers_tree else [],
+        coverage="<results>/specimens/coverage.tsv",
         tree="<results>/genetics/tree.nwk" if plan.infers_tree else [],
         sequences_ingested=of_sequences([]),
         code=code_of("plot_genetics.py"),
@@ -185,7 +185,10 @@ rule plot_genetics:
                 caption=f"../report/{figure}.rst",
                 category="Sequences",
             )
-            for figure in ["sequences", "anchors", *["tree"] * plan.infers_tree]
+            for figure in [
+                *("mirrored", "sgt", "sequences", "anchors"),
+                *["tree"] * plan.infers_tree,
+            ]
         },
     log:
         "<logs>/plot_genetics.log",

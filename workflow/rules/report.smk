@@ -49,6 +49,8 @@ if plan.has_sequences:
     GENETICS_INPUTS = {
         "sequences": SEQUENCE_TABLE,
         "unmatched": "<results>/genetics/unmatched.tsv",
+        "mirrored_figure": "<results>/genetics/mirrored.png",
+        "sgt_figure": "<results>/genetics/sgt.png",
         "sequence_figure": "<results>/genetics/sequences.png",
         "anchor_figure": "<results>/genetics/anchors.png",
         "anchor_tables": expand(

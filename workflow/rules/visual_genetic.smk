@@ -177,7 +177,7 @@ if plan.visual_genetic:
             "../scripts/train_variant.py"
 
     rule score_visual_genetic:
-        """Score all variants and seeds, and where unseen taxa are placed."""
+        """Score all variants and seeds, where unseen taxa are placed, and how taxa are spaced."""
         input:
             labels=labels_of(*RANKS),
             splits=expand(
@@ -202,12 +202,15 @@ if plan.visual_genetic:
                 )
             ),
             distances=plan.tree_distances,
+            space_embeddings=plan.visual_genetic.space_embeddings,
+            space_anchors=plan.visual_genetic.space_anchors,
             sequences_ingested=of_sequences([]),
             code=code_of("score_visual_genetic.py"),
         output:
             scores="<results>/visual_genetic/scores.tsv",
             taxa="<results>/visual_genetic/taxa.tsv",
             unseen="<results>/visual_genetic/unseen.tsv",
+            spaces=plan.visual_genetic.spaces,
         log:
             "<logs>/score_visual_genetic.log",
         benchmark:
@@ -224,7 +227,13 @@ if plan.visual_genetic:
             tail=VISUAL_GENETIC["tail"],
             head=VISUAL_GENETIC["head"],
             bootstraps=VISUAL_GENETIC["bootstraps"],
-            seed=plan.seed if plan.visual_genetic.unseen else None,
+            spaces={
+                "variants": plan.visual_genetic.pair,
+                "anchors": plan.visual_genetic.pair
+                and plan.visual_genetic.anchors_of(plan.visual_genetic.pair[1]),
+                "split_seed": plan.visual_genetic.seeds[0],
+            },
+            seed=plan.seed,
         script:
             "../scripts/score_visual_genetic.py"
 
@@ -233,6 +242,8 @@ if plan.visual_genetic:
         input:
             labels=labels_of(plan.visual_genetic.rank),
             taxonomy=TAXONOMY,
+            image_table=IMAGE_TABLE,
+            images=plan.images_made,
             scores="<results>/visual_genetic/scores.tsv",
             taxa="<results>/visual_genetic/taxa.tsv",
             published=given(config["published"]),
@@ -251,10 +262,9 @@ if plan.visual_genetic:
                 variant=plan.visual_genetic.learning,
                 seed=plan.visual_genetic.seeds,
             ),
-            embeddings=expand(
-                "{run}/embeddings.npz", run=plan.visual_genetic.runs(SCOPES[:1])
-            ),
-            anchors=plan.visual_genetic.anchors_files(plan.visual_genetic.anchor_sets),
+            spaces=plan.visual_genetic.spaces,
+            embeddings=plan.visual_genetic.space_embeddings,
+            anchors=plan.visual_genetic.space_anchors,
             sequences_ingested=of_sequences([]),
             code=code_of("plot_visual_genetic.py"),
         output:
@@ -274,7 +284,8 @@ if plan.visual_genetic:
             ranks=RANKS,
             rank=plan.visual_genetic.rank,
             variants=plan.visual_genetic.compared,
-            seeds=plan.visual_genetic.seeds,
             tail=VISUAL_GENETIC["tail"],
+            background=config["ingest"]["background"],
+            max_pixels=config["ingest"]["max_pixels"],
         script:
             "../scripts/plot_visual_genetic.py"

@@ -1,9 +1,11 @@
-"""Draw maps of the sequences, cosines of the anchors, and the inferred tree where there is one."""
+"""Draw what there is of each taxon, sequences, anchors, and the inferred tree if any."""
 
 from visgen.distances.matrices import load_distances
 from visgen.distances.study_names import read_study_tree
 from visgen.figures.genetics.anchors import plot_anchors
+from visgen.figures.genetics.mirrored_counts import plot_mirrored_counts
 from visgen.figures.genetics.sequence_map import plot_sequence_map
+from visgen.figures.genetics.sgt_graph import plot_sgt_graph
 from visgen.figures.genetics.trees import plot_tree
 from visgen.figures.group_styles import colouring
 from visgen.figures.leaf_order import among_relatives, ladderised, leaf_order
@@ -18,10 +20,13 @@ given, made, params = snakemake.input, snakemake.output, snakemake.params
 named = of_rank(read_table(given.taxonomy), params.rank)
 groups, above = (of(named, params.ranks, params.rank) for of in (colouring, group_above))
 taxa = taxonomic_order(named, params.ranks, params.rank)
+rows = of_rank(read_table(given.coverage), params.rank)
+plot_mirrored_counts(rows, groups).savefig(made.mirrored, dpi=150)
 vectors = {
     name: read_study_vectors(path, taxa)
     for name, path in (("SGT", given.sgt), ("k-mers", given.kmers))
 }
+plot_sgt_graph(vectors["SGT"]).savefig(made.sgt, dpi=150)
 plot_sequence_map(vectors, groups).savefig(made.sequences, dpi=150)
 tree = read_study_tree(given.tree, taxa, {}) if given.tree else None
 leaves = [leaf_order(load_distances(path), above) for path in given.distances]
@@ -34,6 +39,5 @@ plot_anchors(
     above,
 ).savefig(made.anchors, dpi=110)
 if tree is not None:
-    rows = of_rank(read_table(given.coverage), params.rank)
     figure = plot_tree(tree, rows, groups, params.bootstraps)
     figure.savefig(made.tree, dpi=150)

@@ -1,23 +1,24 @@
 """Draw the scores of recognition, the changes by taxon, the spaces and the course of training."""
 
-from pathlib import Path
+import os
 
 from visgen.figures.group_styles import colouring
 from visgen.figures.matrices import plot_notice
 from visgen.figures.visual_genetic.ablation import plot_ablation
-from visgen.figures.visual_genetic.centroid_graph import plot_centroid_graph, visual_spaces
+from visgen.figures.visual_genetic.centroid_graph import plot_centroid_graph
 from visgen.figures.visual_genetic.change import plot_change
 from visgen.figures.visual_genetic.sizes import plot_sizes
 from visgen.figures.visual_genetic.training import plot_training
 from visgen.genetics.anchors.files import read_anchors
 from visgen.machine.logs import start_log
 from visgen.published import read_published
-from visgen.specimens.records import read_labels
+from visgen.specimens.records import read_images, read_labels
 from visgen.tables import of_rank, read_table
 from visgen.visual_genetic.recognition.alignment import find_aligned
-from visgen.visual_genetic.recognition.comparisons import first_pairs, main_pair, not_aligned_last
+from visgen.visual_genetic.recognition.comparisons import first_pairs, not_aligned_last
 from visgen.visual_genetic.recognition.evaluators import chosen_evaluator
-from visgen.visual_genetic.recognition.runs import read_by_name, run_of
+from visgen.visual_genetic.recognition.runs import read_by_name
+from visgen.visual_genetic.spaces import read_spaces, read_test_images, typical_images
 
 start_log(snakemake.log[0])
 given, output, params = snakemake.input, snakemake.output, snakemake.params
@@ -33,12 +34,16 @@ plot_change(taxa, scores, best, pairs, aligned).savefig(output.change, dpi=150)
 regimes, norms = read_by_name(given.histories), read_by_name(given.norms)
 learning = read_by_name(given.alignments)
 plot_training(regimes, norms, learning, aligned).savefig(output.training, dpi=150)
-figure, pair = plot_notice("no variant is aligned, so there is no joint space"), main_pair(ranked)
-if pair:
-    paths = {run_of(path)[1:]: path for path in given.embeddings}
-    of_pair = {name: paths[name, params.seeds[0]] for name in pair}
-    anchors = {Path(path).stem: path for path in given.anchors}[variants[pair[1]]["anchors"]]
-    spaces = visual_spaces(of_pair, read_anchors(anchors), read_labels(given.labels)[rank])
-    named = of_rank(read_table(given.taxonomy), rank)
-    figure = plot_centroid_graph(spaces, colouring(named, params.ranks, rank))
+figure = plot_notice("no variant is aligned, so there is no joint space")
+if given.spaces:
+    labels = read_labels(given.labels)[rank]
+    images = read_images(given.image_table, os.environ["VISGEN_IMAGES"]).set_index("id")["path"]
+    figure = plot_centroid_graph(
+        read_spaces(*given.embeddings, read_anchors(given.anchors[0]), labels),
+        colouring(of_rank(read_table(given.taxonomy), rank), params.ranks, rank),
+        read_table(given.spaces[0]),
+        typical_images(*read_test_images(given.embeddings[0], labels)).map(images),
+        background=tuple(params.background),
+        max_pixels=params.max_pixels,
+    )
 figure.savefig(output.graph, dpi=150)

@@ -1,4 +1,4 @@
-"""Score recognition by every variant and seed, and where unseen taxa are placed."""
+"""Score recognition by every variant and seed, where unseen taxa are placed, and spacing."""
 
 import pandas as pd
 from visgen.distances.matrices import load_distances
@@ -8,7 +8,7 @@ from visgen.machine.logs import start_log
 from visgen.metrics import metrics_table
 from visgen.specimens.records import read_labels
 from visgen.specimens.splits import read_splits
-from visgen.specimens.taxonomy import lineage
+from visgen.specimens.taxonomy import group_above, lineage
 from visgen.tables import read_table, write_table
 from visgen.visual_genetic.recognition.alignment import score_alignment
 from visgen.visual_genetic.recognition.runs import (
@@ -21,6 +21,8 @@ from visgen.visual_genetic.recognition.scoring import score_recognition
 from visgen.visual_genetic.recognition.species import tabulate_species
 from visgen.visual_genetic.recognition.unseen import UNSEEN_COLUMNS, placements
 from visgen.visual_genetic.recognition.unseen_scores import score_unseen
+from visgen.visual_genetic.spaces import read_spaces
+from visgen.visual_genetic.spacing import score_spaces
 
 start_log(snakemake.log[0])
 given, output, params = snakemake.input, snakemake.output, snakemake.params
@@ -47,3 +49,10 @@ write_table(output.unseen, placed.loc[placed["permutation"] == 0, UNSEEN_COLUMNS
 labels = {"experiment": "visual_genetic", "backbone": params.backbone, "rank": rank}
 scores = metrics_table([labels | row for row in rows]).astype({"seed": "Int64"})
 write_table(output.scores, scores)
+for path in output.spaces:
+    anchors = read_anchors(given.space_anchors[0])
+    spaces = read_spaces(*given.space_embeddings, anchors, specimens[rank])
+    groups = group_above(specimens, params.ranks, rank)
+    rows = score_spaces(spaces, groups, **params.spaces, seed=params.seed)
+    table = metrics_table([row | {"rank": rank} for row in rows])
+    write_table(path, table.astype({"seed": "Int64"}))

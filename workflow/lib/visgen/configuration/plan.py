@@ -258,6 +258,7 @@ class Plan:
             names.append("genetics/scores.tsv")
         if self.visual_genetic:
             names.append("visual_genetic/scores.tsv")
+            names += ["visual_genetic/spaces.tsv"] * bool(self.visual_genetic.pair)
         if self.prior:
             names.append("prior/scores.tsv")
         if self.has_tree:

@@ -12,6 +12,7 @@ from visgen.configuration.checks.visual_genetic import (
     training_of,
 )
 from visgen.configuration.plan_of_features import FeaturesPlan
+from visgen.visual_genetic.recognition.comparisons import main_pair
 from visgen.visual_genetic.regimes.options import FROZEN
 from visgen.visual_genetic.scopes import SCOPES
 
@@ -86,6 +87,29 @@ class VisualGeneticPlan:
     def anchor_sets(self) -> list[str]:
         """Sets of anchors that variants are aligned to."""
         return sorted({self.compared[name]["anchors"] for name in self.anchored})
+
+    @cached_property
+    def pair(self) -> tuple[str, str] | None:
+        """The variants before and after alignment whose spaces are drawn; None without any."""
+        return main_pair(self.compared)
+
+    @property
+    def spaces(self) -> list[str]:
+        """The table of scores of their spaces; none without them."""
+        return [f"{self.folder}/visual_genetic/spaces.tsv"] if self.pair else []
+
+    @property
+    def space_embeddings(self) -> list[str]:
+        """Embeddings of the pair, of the first seed."""
+        return [
+            f"{self.folder}/{SCOPES[0]}/{variant}/seed-{self.seeds[0]}/embeddings.npz"
+            for variant in self.pair or ()
+        ]
+
+    @property
+    def space_anchors(self) -> list[str]:
+        """Anchors that the pair is aligned to."""
+        return self.anchors_file_of(self.pair[1]) if self.pair else []
 
     @cached_property
     def unseen(self) -> list[str]:

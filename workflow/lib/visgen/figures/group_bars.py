@@ -26,8 +26,10 @@ _PALE_ONES = {NO_GROUP, UNKNOWN, UNPLACED}
 MIN_DRAWN = 2.0
 #: Inches that bar, lines and names take beside the names themselves.
 BESIDE_NAMES = 1.0
+#: Inches that the bar is wide.
+BAR_WIDTH = 0.12
 _PALE = "0.8"
-_WIDTH, _GAP, _LINE = 0.12, 0.06, 0.22  # inches: of the bar, beside it, of lines to names
+_GAP, _LINE = 0.06, 0.22  # inches: beside the bar, of lines to names
 _SIZES = (9.0, 8.0, 7.0, 6.5)  # points: of names, as they find room
 _APART = 1.35  # of their size, from name to name
 _FAR = 4  # names that a name may be away from its rows before a smaller size is tried
@@ -92,13 +94,17 @@ def run_colours(runs: Sequence[Run]) -> list[str]:
     ])  # fmt: skip
 
 
-def draw_group_bar(axes: Axes, runs: Sequence[Run], row: float, inch: float, x: float) -> None:
+def draw_group_bar(
+    axes: Axes, runs: Sequence[Run], colours: Sequence[str], row: float, inch: float, x: float
+) -> None:
     """Draw the bar: rows are 0, 1, 2 ... in data coordinates, the first on top.
 
     Parameters
     ----------
     axes, runs
         Where and what.
+    colours
+        Of each stretch, for instance as `run_colours` returns them.
     row
         Height of a row in inches.
     inch
@@ -109,21 +115,23 @@ def draw_group_bar(axes: Axes, runs: Sequence[Run], row: float, inch: float, x: 
     least = MIN_DRAWN / _POINTS_PER_INCH / row
     # Small ones last, over the edges of large ones.
     for (_, start, length), colour in sorted(
-        zip(runs, run_colours(runs), strict=True), key=lambda pair: -pair[0][2]
+        zip(runs, colours, strict=True), key=lambda pair: -pair[0][2]
     ):
         height = max(length, least)
         corner = (x, start - 0.5 + (length - height) / 2)
-        box = Rectangle(corner, _WIDTH * inch, height, color=colour, lw=0)
+        box = Rectangle(corner, BAR_WIDTH * inch, height, color=colour, lw=0)
         box.set(transform=axes.get_yaxis_transform(), clip_on=False)
         axes.add_patch(box)
 
 
-def write_group_names(axes: Axes, runs: Sequence[Run], row: float, inch: float, x: float) -> str:
+def write_group_names(
+    axes: Axes, runs: Sequence[Run], colours: Sequence[str], row: float, inch: float, x: float
+) -> str:
     """Write the groups beside their bar, with lines to them where they do not fit their rows.
 
     Parameters
     ----------
-    axes, runs, row, inch, x
+    axes, runs, colours, row, inch, x
         As in `draw_group_bar`.
 
     Returns
@@ -134,9 +142,9 @@ def write_group_names(axes: Axes, runs: Sequence[Run], row: float, inch: float, 
     size, drawn = _lay_out(runs, row)
     apart = _APART * size / _POINTS_PER_INCH / row
     led = len(drawn) < len(runs) or any(runs[i][2] < apart for i in drawn)
-    begin = x + (_WIDTH + _GAP / 2) * inch
+    begin = x + (BAR_WIDTH + _GAP / 2) * inch
     end = begin + _LINE * inch * led
-    for i, ((name, start, length), colour) in enumerate(zip(runs, run_colours(runs), strict=True)):
+    for i, ((name, start, length), colour) in enumerate(zip(runs, colours, strict=True)):
         middle = start + (length - 1) / 2
         if led:
             # A group without room for its name has a tick.

@@ -12,6 +12,7 @@ from visgen.figures.group_bars import (
     Run,
     draw_group_bar,
     group_runs,
+    run_colours,
     write_group_names,
 )
 from visgen.names import shortened
@@ -139,7 +140,7 @@ def draw_heatmap(
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
     row = side / len(values)
-    draw_group_bar(axes, runs, row, 1 / side, 1 + _BAR / side)
+    draw_group_bar(axes, runs, run_colours(runs), row, 1 / side, 1 + _BAR / side)
     if len(runs) > _MOST_BORDERS:
         return
     line = {"color": borders, "lw": min(0.6, 0.3 * _POINTS_PER_INCH * row)}
@@ -164,5 +165,6 @@ def name_taxa(axes: Axes, order: list[str], side: float, max_named: int) -> None
 def name_groups(axes: Axes, runs: Sequence[Run], side: float) -> None:
     """Write the groups beside their bar; say so where some have no room for their name."""
     row = side / sum(length for _, _, length in runs)
-    if note := write_group_names(axes, runs, row, 1 / side, 1 + _BAR / side):
+    place = (row, 1 / side, 1 + _BAR / side)
+    if note := write_group_names(axes, runs, run_colours(runs), *place):
         axes.set_xlabel("\n".join(filter(None, [axes.get_xlabel(), note])))

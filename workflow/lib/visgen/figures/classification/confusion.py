@@ -15,6 +15,7 @@ from visgen.figures.group_bars import (
     draw_group_bar,
     group_runs,
     name_size,
+    run_colours,
     write_group_names,
 )
 from visgen.figures.matrices import plot_notice
@@ -174,7 +175,7 @@ def _draw_groups(
     for _, start, _ in down[1:]:
         axes.axhline(start - 0.5, **line)
     inch = 1 / (cell * len(columns))  # of the width of the axes
-    place = (down, cell, inch, 1 + (away + _GAP) * inch)
+    place = (down, run_colours(down), cell, inch, 1 + (away + _GAP) * inch)
     draw_group_bar(axes, *place)
     note = write_group_names(axes, *place)
     names = [shortened(name) for name, _, _ in down]

@@ -13,6 +13,7 @@ from visgen.scikit_bio import TreeNode
 #: More tips than this are drawn without their names.
 MAX_NAMED = 120
 _INK = "0.25"
+_DIGIT_SPACE = "\u2007"  # as wide as a digit
 _COLUMN = 1.02  # of the depth of the tree: where names begin
 
 
@@ -80,7 +81,7 @@ def draw_branches(
 def draw_tips(
     axes: Axes, tree: TreeNode, across: dict[TreeNode, float], members: Sequence[str]
 ) -> None:
-    """Draw lines from the tips to one column, with their names there up to `MAX_NAMED` tips.
+    """Draw lines from the tips to one column, there their numbers and names up to `MAX_NAMED` tips.
 
     Parameters
     ----------
@@ -97,9 +98,9 @@ def draw_tips(
     axes.add_collection(LineCollection(guides, colors="0.85", lw=0.5, ls=":", zorder=0))
     if len(tips) > MAX_NAMED:
         return
-    for row, (tip, member) in enumerate(zip(tips, members, strict=True)):
+    for row, (label, member) in enumerate(zip(tip_labels(tips), members, strict=True)):
         axes.annotate(
-            shortened(tip.name),
+            label,
             (column, row),
             (5, 0),
             textcoords="offset points",
@@ -110,19 +111,17 @@ def draw_tips(
         )
 
 
-def mark_tips(axes: Axes, depth: float, members: Sequence[str], styles: dict[str, Style]) -> None:
-    """Draw the mark of each tip's group in the column where the names begin."""
-    for member, style in styles.items():
-        rows = [row for row, own in enumerate(members) if own == member]
-        axes.scatter(
-            [_COLUMN * depth] * len(rows),
-            rows,
-            s=25 if len(members) <= MAX_NAMED else 6,
-            c=style.colour,
-            marker=style.marker,
-            lw=0,
-            clip_on=False,
-        )
+def tip_labels(tips: Sequence[TreeNode]) -> list[str]:
+    """Return number and name of each tip, from 1 on in their order; numbers are as wide as another.
+
+    >>> tip_labels([TreeNode("Arca noae"), TreeNode("Pecten maximus")])
+    ['1  Arca noae', '2  Pecten maximus']
+    """
+    width = len(str(len(tips)))
+    return [
+        f"{str(number).rjust(width, _DIGIT_SPACE)}  {shortened(tip.name)}"
+        for number, tip in enumerate(tips, start=1)
+    ]
 
 
 def draw_scale_bar(axes: Axes, depth: float, unit: str) -> None:

@@ -9,20 +9,20 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
+from visgen.figures.genetics.clades import draw_clades, groups_that_are_clades
 from visgen.figures.genetics.phylogram import (
     MAX_NAMED,
     draw_branches,
     draw_scale_bar,
     draw_tips,
-    mark_tips,
     positions,
+    tip_labels,
 )
 from visgen.figures.genetics.supports import MIN_SUPPORT, write_supports
 from visgen.figures.group_bars import (
     BESIDE_NAMES,
     HUES,
     Run,
-    draw_group_bar,
     group_runs,
     run_colours,
     write_group_names,
@@ -33,7 +33,6 @@ from visgen.figures.group_styles import (
     Style,
     group_of_each,
     group_styles,
-    legend_entries,
 )
 from visgen.figures.leaf_order import ladderised
 from visgen.names import shortened
@@ -53,9 +52,10 @@ def plot_tree(
 ) -> Figure:
     """Draw a rooted tree to scale with images and sequences per tip on a log scale.
 
-    Branches whose tips are all of one group have its colour. Up to `MAX_NAMED` tips have names. Of
-    more groups than there are hues each is named beside a bar, and no two that meet there have the
-    same colour; fewer have a legend and the colours of all figures of the study.
+    Branches whose tips are all of one group have its colour. Up to `MAX_NAMED` tips have names, and
+    numbers from top to bottom. Groups are named beside: a bracket holds one that is a clade, bars
+    lie at the tips of one that is not. Of more groups than there are hues no two that meet have
+    the same colour; fewer have the colours of all figures of the study.
 
     Parameters
     ----------
@@ -66,8 +66,8 @@ def plot_tree(
         throughout has no panel, and tips that are not in the table have no bar and are counted
         apart.
     groups : Series
-        What decides the colour of each taxon (index), null for a gap; its name is the legend's
-        title. Tips that it lacks are drawn as not in the study.
+        What decides the colour of each taxon (index), null for a gap; its name stands below the
+        brackets. Tips that it lacks are drawn as not in the study.
     n_bootstraps : int or None
         With bootstraps, names of inner nodes are supports in per cent, and those of
         `MIN_SUPPORT` and more are printed where there is room. None for a tree that was given:
@@ -86,56 +86,49 @@ def plot_tree(
     across, down = positions(tree)
     tips = [tip.name for tip in tree.tips()]
     members = group_of_each(tips, groups)
-    runs = group_runs(tips, pd.Series(members, tips)) if _are_many(members) else []
-    styles = _styles_along(runs) if runs else group_styles(members, groups)
+    runs = group_runs(tips, pd.Series(members, tips))
+    if _are_many(members):
+        colours = run_colours(runs)
+        styles = _styles_along(runs, colours)
+    else:
+        styles = group_styles(members, groups)
+        colours = [styles[name].colour for name, _, _ in runs]
     shown = {
         column: counts.set_index("taxon")[column].reindex(tips).astype(float)
         for column in _COUNTS
         if column in counts and counts[column].notna().any()
     }
     height = float(np.clip(_ROW * len(tips), _LEAST, _MOST))
-    n_rows = 0 if runs else -(-len(set(styles.values())) // 4)
-    longest = max(len(shortened(tip)) for tip in tips) if len(tips) <= MAX_NAMED else 0
-    widths = [_TREE + _LETTER * longest]
-    if runs:
-        widths.append(
-            BESIDE_NAMES + _INSET + _LETTER * max(len(shortened(name)) for name, _, _ in runs)
-        )
+    longest = max(map(len, tip_labels(list(tree.tips())))) if len(tips) <= MAX_NAMED else 0
+    longest_group = max(len(shortened(name)) for name, _, _ in runs)
+    widths = [_TREE + _LETTER * longest, BESIDE_NAMES + _INSET + _LETTER * longest_group]
     widths += [_PANEL] * len(shown)
     # Widths of words depend on the resolution: that at which the figure is saved.
-    size = (sum(widths), height + 1.5 + 0.2 * n_rows)
-    figure = Figure(figsize=size, dpi=_DPI, layout="constrained")
+    figure = Figure(figsize=(sum(widths), height + 1.5), dpi=_DPI, layout="constrained")
     figure.get_layout_engine().set(w_pad=0.1, h_pad=0.08, wspace=0.03)
     panels = figure.subplots(1, len(widths), sharey=True, width_ratios=widths, squeeze=False)
-    drawn, *beside = panels[0]
+    drawn, bar, *beside = panels[0]
     draw_branches(drawn, tree, across, down, dict(zip(tips, members, strict=True)), styles)
     draw_tips(drawn, tree, across, members)
     depth = max(across.values())
     notes, letters = [f"{len(tips)} taxa"], int(_LETTERS_PER_INCH * widths[0])
     if len(tips) > MAX_NAMED:
         notes.append(f"names left out above {MAX_NAMED}, see the tables")
-    if runs:
-        bar, *beside = beside
-        notes += _name_groups(bar, runs, height / len(tips), 1 / widths[1], str(groups.name))
-    else:
-        mark_tips(drawn, depth, members, styles)
+    clades = groups_that_are_clades(tree, members)
+    place = (height / len(tips), 1 / widths[1], _INSET / widths[1])
+    draw_clades(bar, runs, colours, clades, *place)
+    if note := write_group_names(bar, runs, colours, *place):
+        notes.append(note)
+    bar.text(place[2], -0.02, groups.name, transform=bar.transAxes, va="center", fontsize=8.5)
+    bar.set_axis_off()
     for axes, (column, numbers) in zip(beside, shown.items(), strict=True):
         _draw_counts(axes, numbers, *_COUNTS[column])
     unit = "of branch length" if n_bootstraps is None else "substitutions per site"
     draw_scale_bar(drawn, depth, unit)
     drawn.set_xlim(-0.02 * depth, 1.03 * depth)
     drawn.set_ylim(len(tips) - 0.4, -0.6)
-    if not runs:
-        figure.legend(
-            handles=legend_entries(styles, 6),
-            title=f"{groups.name} (tips)",
-            loc="outside lower center",
-            ncols=4,
-            frameon=False,
-            fontsize=8.5,
-        )
     if n_bootstraps:
-        notes.append(f"numbers: support of {MIN_SUPPORT} % and more in {n_bootstraps} bootstraps")
+        notes.append(f"at nodes: support of {MIN_SUPPORT} % and more in {n_bootstraps} bootstraps")
     drawn.set_title(fill("; ".join(notes), letters), loc="left", fontsize=9)
     if n_bootstraps:
         # Supports are placed where the branches come to lie, so these must stay.
@@ -153,21 +146,12 @@ def _are_many(members: Sequence[str]) -> bool:
     return len(set(members) - {UNKNOWN, UNPLACED}) > len(HUES)
 
 
-def _styles_along(runs: Sequence[Run]) -> dict[str, Style]:
-    """Return how the branches of each group are drawn: as the bar where the group comes first."""
+def _styles_along(runs: Sequence[Run], colours: Sequence[str]) -> dict[str, Style]:
+    """Return how the branches of each group are drawn: as beside them where it comes first."""
     found: dict[str, Style] = {}
-    for (name, _, _), colour in zip(runs, run_colours(runs), strict=True):
+    for (name, _, _), colour in zip(runs, colours, strict=True):
         found.setdefault(name, Style(colour, "o", name))
     return found
-
-
-def _name_groups(axes: Axes, runs: Sequence[Run], row: float, inch: float, rank: str) -> list[str]:
-    """Draw the bar of groups with their names; return what has to be said of those without."""
-    draw_group_bar(axes, runs, row, inch, _INSET * inch)
-    note = write_group_names(axes, runs, row, inch, _INSET * inch)
-    axes.text(_INSET * inch, -0.02, rank, transform=axes.transAxes, va="center", fontsize=8.5)
-    axes.set_axis_off()
-    return [note] if note else []
 
 
 def _draw_counts(axes: Axes, numbers: pd.Series, label: str, colour: str) -> None:

@@ -1,18 +1,15 @@
 """Taxa as a graph of their centroids in the visual, the genetic and the joint space."""
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 
 import networkx as nx
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.transforms import Bbox
 from scipy.spatial import Delaunay, QhullError
 
 from visgen.distances.matrices import cosine_distances
-from visgen.figures.free_places import write_at_middles, write_where_free
+from visgen.figures.free_places import write_at_middles
 from visgen.figures.group_bars import HUES
 from visgen.figures.group_styles import (
     UNKNOWN,
@@ -22,47 +19,23 @@ from visgen.figures.group_styles import (
     legend_entries,
 )
 from visgen.figures.matrices import plot_notice
-from visgen.names import shortened
+from visgen.figures.visual_genetic.taxon_marks import (
+    draw_taxon,
+    extent,
+    in_points,
+    photograph_side,
+    read_photographs,
+    write_names,
+)
+from visgen.metrics import EXPECTED, SCORE, of_role
+from visgen.visual_genetic.spacing import MIN_TAXA
 
-#: More taxa than this are drawn without their names.
+#: More taxa than this are drawn as marks, without their names.
 MAX_NAMED = 45
 #: More taxa than this are not laid out: time and memory grow with their square.
 MAX_TAXA = 1000
-#: Fewer points than this have no triangle.
-MIN_TAXA = 3
-_SIDE = 6.0  # inches
-_MARKER = 6.5  # points
-# Where a name may stand beside its point: offset in points, alignment.
-_PLACES = (
-    ((0, 4), ("center", "bottom")),
-    ((0, -4), ("center", "top")),
-    ((5, 0), ("left", "center")),
-    ((-5, 0), ("right", "center")),
-    ((4, 4), ("left", "bottom")),
-    ((-4, 4), ("right", "bottom")),
-    ((4, -4), ("left", "top")),
-    ((-4, -4), ("right", "top")),
-)
+_SIDE = 6.4  # inches
 _FLOOR = 1e-3  # least distance as a share of the largest: equal centroids have no finite spring
-
-
-def centroids(values: np.ndarray, taxa: pd.Series) -> pd.DataFrame:
-    """Return the mean direction of every taxon's images.
-
-    Parameters
-    ----------
-    values
-        (n_images, size), none of them zero.
-    taxa
-        Taxon of each row.
-
-    Returns
-    -------
-    DataFrame, (n_taxa, size)
-        Means of vectors scaled to unit length; index taxon, sorted.
-    """
-    unit = values / np.linalg.norm(values, axis=1, keepdims=True)
-    return pd.DataFrame(unit).groupby(taxa.to_numpy()).mean().rename_axis("taxon")
 
 
 def lay_out(vectors: pd.DataFrame) -> np.ndarray:
@@ -103,69 +76,66 @@ def neighbouring_pairs(places: np.ndarray) -> np.ndarray:
     return np.unique(np.sort(sides, axis=1), axis=0)
 
 
-def visual_spaces(
-    embeddings: Mapping[str, Path], anchors: pd.DataFrame, taxa: pd.Series
-) -> dict[str, pd.DataFrame]:
-    """Return the centroids of test images before and after alignment, the anchors between.
-
-    Parameters
-    ----------
-    embeddings
-        Of the variant that is not aligned and the aligned one: ``embeddings.npz``, with id, part
-        and values.
-    anchors
-        (n_taxa, size), taxon names as index.
-    taxa
-        Taxon of each image, index id.
-
-    Notes
-    -----
-    Training images would show where they were drawn to, not where new ones come to lie.
-    """
-    spaces = {}
-    for variant, path in embeddings.items():
-        with np.load(path, allow_pickle=False) as stored:
-            is_test = stored["part"] == "test"
-            of_images = taxa.loc[stored["id"][is_test].astype(object)]
-            spaces[variant] = centroids(stored["values"][is_test].astype(float), of_images)
-    before, after = embeddings
-    return {
-        f"visual: {before.replace('_', ' ')}": spaces[before],
-        "genetic: anchors": anchors,
-        f"joint: {after.replace('_', ' ')}": spaces[after],
-    }
-
-
-def plot_centroid_graph(spaces: Mapping[str, pd.DataFrame], groups: pd.Series) -> Figure:
-    """Draw taxa as points, near ones joined, a panel a space, coloured by the rank above.
+def plot_centroid_graph(
+    spaces: Mapping[str, pd.DataFrame],
+    groups: pd.Series,
+    scores: pd.DataFrame,
+    paths: pd.Series,
+    *,
+    background: tuple[int, int, int],
+    max_pixels: int,
+) -> Figure:
+    """Draw taxa as photographs, near ones joined, a panel a space, coloured by the rank above.
 
     Parameters
     ----------
     spaces
-        By title: (n_taxa, size), taxon names as index. Only taxa that every space has are drawn.
+        By name: (n_taxa, size), the same taxa as index in every one.
     groups
         As `visgen.figures.group_styles.colouring` returns it.
+    scores
+        Columns of the contract, evaluators are the spaces; as
+        `visgen.visual_genetic.spacing.score_space` has them. They stand below the panels.
+    paths
+        Of an image of each taxon, index taxon. More than `MAX_NAMED` taxa are drawn as points, as
+        are taxa without an image.
+    background, max_pixels
+        As in `visgen.specimens.images.load_image`.
+
+    Raises
+    ------
+    RefusedImage
+        If a file can no longer be read.
     """
-    shared = sorted(set.intersection(*(set(vectors.index) for vectors in spaces.values())))
-    if len(shared) < MIN_TAXA:
-        return plot_notice(f"{len(shared)} taxa have both images and an anchor")
-    if len(shared) > MAX_TAXA:
-        return plot_notice(f"{len(shared):,} taxa are too many to lay out, at most {MAX_TAXA:,}")
-    members = group_of_each(shared, groups)
+    taxa = list(next(iter(spaces.values())).index)
+    if len(taxa) < MIN_TAXA:
+        return plot_notice(f"{len(taxa)} taxa have both images and an anchor")
+    if len(taxa) > MAX_TAXA:
+        return plot_notice(f"{len(taxa):,} taxa are too many to lay out, at most {MAX_TAXA:,}")
+    members = group_of_each(taxa, groups)
     styles = group_styles(members, groups)
+    shown = paths.reindex(taxa).dropna() if len(taxa) <= MAX_NAMED else paths[:0]
+    photographs = read_photographs(shown, background, max_pixels)
     n_rows = -(-len(styles) // 5)
-    size = (_SIDE * len(spaces), _SIDE + 0.6 + 0.2 * n_rows)
+    size = (_SIDE * len(spaces), _SIDE + 1.0 + 0.2 * n_rows)
     figure = Figure(figsize=size, layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.1, h_pad=0.1)
     panels = figure.subplots(1, len(spaces), squeeze=False)[0]
     laid_out = {}
-    for axes, (title, vectors) in zip(panels, spaces.items(), strict=True):
-        places = laid_out[title] = lay_out(vectors.loc[shared])
+    for axes, (space, vectors) in zip(panels, spaces.items(), strict=True):
+        places = laid_out[space] = lay_out(vectors)
         for one, other in neighbouring_pairs(places):
             axes.plot(*places[[one, other]].T, c="0.8", lw=0.7, zorder=1)
-        for place, group in zip(places, members, strict=True):
-            style = styles[group]
-            axes.plot(*place, style.marker, c=style.colour, ms=_MARKER, mec="w", mew=0.6, zorder=3)
-        axes.set_title(f"{title} ({len(shared)} taxa)")
+        axes.set_title(f"{_title(scores, space)} ({len(taxa)} taxa)")
+        axes.text(
+            0.5,
+            -0.01,
+            "\n".join(spacing_in_words(scores, space, str(groups.name))),
+            transform=axes.transAxes,
+            ha="center",
+            va="top",
+            fontsize=9,
+        )
         axes.set_aspect("equal", adjustable="datalim")
         axes.margins(0.14)
         axes.axis("off")
@@ -178,30 +148,57 @@ def plot_centroid_graph(spaces: Mapping[str, pd.DataFrame], groups: pd.Series) -
         fontsize=8,
     )
     figure.draw_without_rendering()  # settles where points lie
-    if len(shared) <= MAX_NAMED:
-        for axes, (title, places) in zip(panels, laid_out.items(), strict=True):
-            n_named = _write_names(axes, shared, places)
-            if n_named < len(shared):
-                axes.set_title(f"{title} ({len(shared)} taxa, {n_named} named)")
+    drawn = list(zip(panels, laid_out.items(), strict=True))
+    side = photograph_side([in_points(axes, places) for axes, (_, places) in drawn])
+    for axes, (_, places) in drawn:
+        for taxon, place, group in zip(taxa, places, members, strict=True):
+            draw_taxon(axes, place, styles[group], photographs.get(taxon), side)
+    if len(taxa) <= MAX_NAMED:
+        extents = [extent(photographs.get(taxon), side) for taxon in taxa]
+        for axes, (space, places) in drawn:
+            n_named = write_names(axes, taxa, places, extents)
+            if n_named < len(taxa):
+                axes.set_title(f"{_title(scores, space)} ({len(taxa)} taxa, {n_named} named)")
     elif len(styles) > len(HUES):  # hues recur, and small groups share a grey
-        for axes, places in zip(panels, laid_out.values(), strict=True):
+        for axes, (_, places) in drawn:
             write_at_middles(axes, places, members, {UNKNOWN, UNPLACED})
     return figure
 
 
-def _write_names(axes: Axes, names: Sequence[str], places: np.ndarray) -> int:
-    """Write taxa beside their points, and return how many find room."""
-    pixel = axes.figure.dpi / 72  # pixels a point
-    points = axes.transData.transform(places)
-    reach = pixel * _MARKER / 2
-    taken = [Bbox.from_extents(*(point - reach), *(point + reach)) for point in points]
-    return sum(
-        write_where_free(axes, _abbreviated(name), place, _PLACES, taken, fontsize=7, zorder=4)
-        for name, place in zip(names, places, strict=True)
+def spacing_in_words(scores: pd.DataFrame, space: str, rank: str) -> list[str]:
+    """Say the scores of a space, a line each, with what their nulls give.
+
+    Parameters
+    ----------
+    scores
+        Columns of the contract; evaluators are spaces.
+    space
+        One of them.
+    rank
+        Of the groups.
+    """
+    of_space = scores[scores["evaluator"] == space]
+    own, nulls = (
+        of_role(of_space, role).set_index("metric").to_dict("index") for role in (SCORE, EXPECTED)
     )
+    lines = []
+    if row := own.get("evenness"):
+        null = nulls["evenness"]
+        lines.append(
+            f"evenness {row['value']:.2f}; random directions {null['value']:.2f} "
+            f"({null['ci_low']:.2f}–{null['ci_high']:.2f})"
+        )
+    if row := own.get("nearest_same_group"):
+        null = nulls["nearest_same_group"]
+        lines.append(
+            f"nearest taxon of the same {rank}: {100 * row['value']:.0f} % of {row['n']:.0f} taxa; "
+            f"dealt anew {100 * null['value']:.0f} %, p = {row['p']:.2g}"
+        )
+    return lines
 
 
-def _abbreviated(name: str) -> str:
-    """Return the first of two words as a letter."""
-    first, _, rest = name.partition(" ")
-    return shortened(f"{first[0]}. {rest}" if rest and first != "×" else name)
+def _title(scores: pd.DataFrame, space: str) -> str:
+    """Return a space with the name of its variant or anchors."""
+    own = scores[scores["evaluator"] == space]
+    names = [*own["variant"].dropna(), *own["anchors"].dropna()]
+    return f"{space}: {names[0].replace('_', ' ')}" if names else space

@@ -14,6 +14,7 @@ from visgen.report.page import LISTED, format_number
 from visgen.spellings import match_case
 from visgen.tables import read_table
 
+_FIGURES = ("mirrored_figure", "sgt_figure", "sequence_figure", "anchor_figure")
 _SCALED = {"none": "not scaled", "l2": "scaled to unit length"}
 
 
@@ -41,9 +42,9 @@ def genetics_content(
         The section genetics of the configuration, and inferred: whether the phylogenetic
         distances come from these sequences.
     given
-        Paths: sequences, unmatched, sequence_figure, anchor_figure, anchor_tables
-        (``<set>.tsv``) and anchor_files (``<set>.npz``); where a tree was inferred, also
-        tree_figure and tree_model.
+        Paths: sequences, unmatched, mirrored_figure, sgt_figure, sequence_figure, anchor_figure,
+        anchor_tables (``<set>.tsv``) and anchor_files (``<set>.npz``); where a tree was inferred,
+        also tree_figure and tree_model.
     """
     scores = metrics[metrics["experiment"] == "genetics"]
     unmatched = read_table(given["unmatched"]).fillna("")
@@ -59,8 +60,7 @@ def genetics_content(
         "anchors": anchor_rows(
             scores, given["anchor_tables"], given["anchor_files"], settings["anchors"]
         ),
-        "sequence_figure": given["sequence_figure"],
-        "anchor_figure": given["anchor_figure"],
+        **{key: given[key] for key in _FIGURES},
         "tree": None,
     }
     content |= record_content(read_table(given["sequences"]), specimens[rank].dropna())

@@ -17,6 +17,7 @@ from visgen.report.visual_genetic.rows import (
     unseen_rows,
     variant_rows,
 )
+from visgen.report.visual_genetic.spaces import space_rows
 from visgen.tables import read_table
 from visgen.visual_genetic.recognition.evaluators import (
     chosen_evaluator,
@@ -26,6 +27,7 @@ from visgen.visual_genetic.recognition.evaluators import (
 from visgen.visual_genetic.recognition.hits import METRICS
 from visgen.visual_genetic.recognition.runs import read_by_name
 from visgen.visual_genetic.recognition.scoring import EXPERIMENT
+from visgen.visual_genetic.spacing import PERMUTATIONS
 
 
 def visual_genetic_content(
@@ -68,6 +70,8 @@ def visual_genetic_content(
             "rows": variant_rows(mean, chosen, variants, marks),
             "alignments": alignment_rows(scores, variants, settings["steps"]),
             "evaluators": evaluator_rows(mean, variants, marks),
+            "spaces": space_rows(metrics),
+            "space_permutations": PERMUTATIONS,
             "unseen": unseen_rows(mean, marks),
             "impossible": [row for p in impossible for row in read_table(p).to_dict("records")],
             "omitted": omitted_rows(given["visual_genetic_omitted"]),
