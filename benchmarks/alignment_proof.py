@@ -121,7 +121,7 @@ def run_study(folder: Path, study: Study) -> None:
         str(REPOSITORY / "Snakefile"),
     ]
     command += ["--directory", str(work), "--configfile", str(work / "study.yaml")]
-    command += ["--cores", "1", "--rerun-incomplete", "--quiet", "all"]
+    command += ["--cores", "1", "--rerun-incomplete", "--nolock", "--quiet", "all"]
     one = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     subprocess.run(command, check=True, env=os.environ | one)
     for name, path in zip(KEPT, made, strict=True):
@@ -163,9 +163,11 @@ def read_study(place: Path) -> dict[tuple[str, str], float]:
             own = of_role(cosines[cosines["metric"] == cosine], SCORE)["value"].mean()
             found[f"{cosine}, {sampling}", "value"] = own
     prior = over_seeds(read_table(place / "prior" / "scores.tsv"))
-    prior = prior[(prior["evaluator"] == "balanced") & (prior["part"] == "seen")]
+    prior = prior[(prior["evaluator"] == "balanced") & (prior["part"] == "test")]
     for source in ("nothing", "taxonomy", "alignment"):
-        take(f"prior: {source}", of_role(prior[prior["variant"] == source], SCORE))
+        of_source = prior[prior["variant"] == source]
+        take(f"prior: {source}", of_role(of_source, SCORE))
+        take(f"prior: {source} less nothing", of_role(of_source, DIFFERENCE, "nothing"))
     return found
 
 

@@ -5,7 +5,7 @@ from recognition_study import SEEDS, VARIANTS, specimens, split, write_study
 from visgen.metrics import DIFFERENCE, EXPECTED, metrics_table, over_seeds
 from visgen.shares import wilson
 from visgen.tables import of_rank, read_table, write_table
-from visgen.visual_genetic.recognition.alignment import find_aligned, score_alignment
+from visgen.visual_genetic.recognition.alignment import find_aligned, score_alignment, that_decide
 from visgen.visual_genetic.recognition.chance import MOST_FREQUENT, UNIFORM, score_chance
 from visgen.visual_genetic.recognition.comparisons import (
     base_variants,
@@ -312,13 +312,14 @@ def history_of(rows):
     return pd.DataFrame(rows, columns=[*columns, "nearest_other_cosine"])
 
 
-def test_scores_of_alignment_are_of_the_last_step_on_validation():
+def test_scores_of_alignment_are_of_the_last_step_and_of_both_parts():
     """Two seeds, one of which has no image for validation; permutations end apart."""
     validated = [
         (2, 0, 0, "val", 7, 0.1, 0.3), (2, 0, 50, "train", 31, 0.9, 0.2),
         (2, 0, 50, "val", 7, 0.8, 0.25), (2, 0, 9, "val", 7, 0.99, 0.0),
         (2, 1, 50, "val", 7, 0.5, 0.4), (2, 2, 50, "val", 7, 0.3, 0.6),
         (2, 2, 0, "val", 7, -1.0, 1.0), (2, 2, 50, "train", 31, 0.9, 0.2),
+        (2, 1, 50, "train", 31, 0.5, 0.4),
     ]  # fmt: skip
     trained = [(3, 0, 50, "train", 29, 0.7, 0.1), (3, 0, 0, "train", 29, 0.2, 0.1)]
     rows = score_alignment({"a": history_of(validated), "b": history_of(trained)})
@@ -326,6 +327,8 @@ def test_scores_of_alignment_are_of_the_last_step_on_validation():
     own = [(r["variant"], r["seed"], r["part"], r["metric"], r["value"], r["n"]) for r in rows]
     nulls = [row for row in rows if row.get("role")]
     assert [row for row, of in zip(own, rows, strict=True) if of not in nulls] == [
+        ("a", 2, "train", "own_cosine", 0.9, 31),
+        ("a", 2, "train", "nearest_other_cosine", 0.2, 31),
         ("a", 2, "val", "own_cosine", 0.8, 7),
         ("a", 2, "val", "nearest_other_cosine", 0.25, 7),
         ("b", 3, "train", "own_cosine", 0.7, 29),
@@ -333,11 +336,23 @@ def test_scores_of_alignment_are_of_the_last_step_on_validation():
     ]
     keys = ("variant", "metric", "role", "against", "n", "n_permutations")
     assert [tuple(row[key] for key in keys) for row in nulls] == [
+        ("a", "own_cosine", EXPECTED, PERMUTED, 31, 2),
+        ("a", "nearest_other_cosine", EXPECTED, PERMUTED, 31, 2),
         ("a", "own_cosine", EXPECTED, PERMUTED, 7, 2),
         ("a", "nearest_other_cosine", EXPECTED, PERMUTED, 7, 2),
     ]
     ends = [[row[key] for key in ("value", "ci_low", "ci_high")] for row in nulls]
-    assert np.allclose(ends, [[0.4, 0.3, 0.5], [0.5, 0.4, 0.6]])
+    assert np.allclose(ends, [[0.7, 0.5, 0.9], [0.3, 0.2, 0.4], [0.4, 0.3, 0.5], [0.5, 0.4, 0.6]])
+
+
+def test_validation_decides_where_there_is_any():
+    on_training = history_of([(1, 0, 9, "train", 7, 0.9, 0.1)])
+    on_both = history_of([(1, 0, 9, "train", 7, 0.9, 0.1), (1, 0, 9, "val", 7, 0.1, 0.9)])
+    scores = metrics_table(score_alignment({"a": on_training, "b": on_both}))
+    assert find_aligned(scores) == {"a": True, "b": False}
+    assert that_decide(scores).groupby("variant")["part"].unique().str[0].to_dict() == {
+        "a": "train", "b": "val",
+    }  # fmt: skip
 
 
 def test_a_variant_that_learned_nothing_has_no_score_of_alignment():

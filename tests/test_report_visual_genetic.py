@@ -339,6 +339,21 @@ def test_nothing_is_claimed_from_what_is_not_aligned():
     )
 
 
+def test_more_steps_are_not_recommended_where_training_images_came_to_their_anchors():
+    learned = cosines("wd_sgt", 0.97, 0.6, part="train", n=311)
+    table = joined(scores(near=(0.12, 0.19)), learned)
+    (still,) = (s for s in findings(table) if s.startswith("Not aligned"))
+    assert "57 validation images)" in still and "More steps" not in still
+    assert still.endswith(
+        "Training images did come to their anchors, so that more steps will not help: what is "
+        "learned does not carry over to images that were not learned from."
+    )
+    first, second = alignment_rows(table, VARIANTS, 211)
+    assert {(row["part"], row["verdict"]) for row in (first, second)} == {
+        ("training", None), ("validation", "not aligned"),
+    }  # fmt: skip
+
+
 def test_without_validation_it_is_said_that_images_were_trained_on():
     table = scores(near=(0.12, 0.19))
     of_cosines = table["evaluator"] == ALIGNMENT

@@ -9,7 +9,12 @@ from visgen.metrics import DIFFERENCE, EXPECTED, SCORE, of_role, over_seeds
 from visgen.report.cells import cell
 from visgen.report.page import format_number
 from visgen.report.visual_genetic.scores import scores_of
-from visgen.visual_genetic.recognition.alignment import ALIGNMENT, COSINES, find_aligned
+from visgen.visual_genetic.recognition.alignment import (
+    ALIGNMENT,
+    COSINES,
+    find_aligned,
+    that_decide,
+)
 from visgen.visual_genetic.recognition.comparisons import references
 
 #: How the mark of a variant begins of which nothing is claimed.
@@ -39,10 +44,11 @@ def alignment_rows(
     -------
     list of dict
         variant, steps, part (validation or training; None where nothing could be aligned), n
-        (images), own, other, permuted_own, permuted_other (cells), verdict. Where some seeds are
-        watched on training images, for want of others, they have a row of their own.
+        (images), own, other, permuted_own, permuted_other (cells), verdict (None beside the part
+        that decides).
     """
     aligned, of_steps = find_aligned(scores), over_seeds(scores[scores["evaluator"] == ALIGNMENT])
+    decide = that_decide(scores)
     rows = []
     for name in (name for name, options in variants.items() if options["anchors"] is not None):
         of_variant = of_steps[of_steps["variant"] == name]
@@ -59,7 +65,8 @@ def alignment_rows(
             )
             own, other = (cell(real.get(metric), _cosine) for metric in COSINES)
             permuted = [cell(null.get(metric), _cosine) for metric in COSINES]
-            row = {"variant": name, "steps": steps, "verdict": verdict}
+            decides = part is None or part in set(decide.loc[decide["variant"] == name, "part"])
+            row = {"variant": name, "steps": steps, "verdict": verdict if decides else None}
             row |= {"part": None if part is None else _PART_WORDS[part], "own": own, "other": other}
             row |= {"n": None if own is None else own["n"]}
             rows.append(row | dict(zip(("permuted_own", "permuted_other"), permuted, strict=True)))
@@ -76,6 +83,13 @@ def _seeds_aligned(scores: pd.DataFrame, variant: str) -> tuple[int, int]:
 
 def _cosine(value: float) -> str:
     return format_number(value, 2)
+
+
+def training_came(scores: pd.DataFrame, variant: str) -> bool:
+    """Return whether training images came to their anchors, in every seed."""
+    return find_aligned(scores[(scores["variant"] == variant) & (scores["part"] == "train")]) == {
+        variant: True
+    }
 
 
 def worse_projections(
@@ -117,7 +131,7 @@ def marks_of(
     worse = worse_projections(over_seeds(scores), evaluator, variants)
     marks = dict.fromkeys(worse, "worse than its features")
     for row in alignment_rows(scores, variants, 0):
-        if row["verdict"].startswith(NOT_ALIGNED):
+        if (row["verdict"] or "").startswith(NOT_ALIGNED):
             cosines = f"own {row['own']['value']}, nearest other {row['other']['value']}"
             marks[row["variant"]] = f"{NOT_ALIGNED}: {cosines}"
     return marks

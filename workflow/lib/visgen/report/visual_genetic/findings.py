@@ -8,7 +8,7 @@ import pandas as pd
 from visgen.metrics import DIFFERENCE, EXPECTED, SCORE, of_role, over_seeds
 from visgen.report.cells import cell, points
 from visgen.report.page import format_number, format_percent, is_nothing
-from visgen.report.visual_genetic.alignment import alignment_rows, worse_projections
+from visgen.report.visual_genetic.alignment import alignment_rows, training_came, worse_projections
 from visgen.report.visual_genetic.genes import (
     CLAIMED,
     change_in_words,
@@ -95,10 +95,11 @@ def _not_aligned(
 ) -> list[str]:
     """Say in which variants images did not come to their anchors, and what may help."""
     aligned = find_aligned(scores)
-    parts = []
+    parts, names = [], []
     for row in alignment_rows(scores, variants, steps):
-        if row["variant"] not in aligned or aligned[row["variant"]]:
+        if row["verdict"] is None or aligned.get(row["variant"], True):
             continue
+        names.append(row["variant"])
         images = f"{row['n']:,} {row['part']} image{'s' * (row['n'] != 1)}"
         seeds = row["verdict"].partition(" (")[2]
         parts.append(
@@ -107,14 +108,22 @@ def _not_aligned(
         )
     if not parts:
         return []
+    advice = (
+        "More steps or another learning rate may help (visual_genetic.alignment.steps, "
+        "visual_genetic.alignment.learning_rate)."
+    )
+    if all(training_came(scores, name) for name in names):
+        advice = (
+            "Training images did come to their anchors, so that more steps will not help: what is "
+            "learned does not carry over to images that were not learned from."
+        )
     lie = "lie no nearer"
     if len(set(scores.loc[scores["evaluator"] == ALIGNMENT, "seed"])) > 1:
         lie = "do not, in every seed, lie nearer"
     return [
         f"Not aligned: after {steps:,} step{'s' * (steps != 1)} images {lie} to the anchor of "
         f"their own taxon than to the nearest of another, in {', '.join(parts)}, so that nothing "
-        "is claimed of genes there. More steps or another learning rate may help "
-        "(visual_genetic.alignment.steps, visual_genetic.alignment.learning_rate)."
+        f"is claimed of genes there. {advice}"
     ]
 
 

@@ -25,34 +25,54 @@ def score_alignment(histories: Mapping[str, pd.DataFrame]) -> list[dict]:
     Returns
     -------
     list of dict
-        variant, seed, evaluator (`ALIGNMENT`), part (val; train where validation has no image),
+        variant, seed, evaluator (`ALIGNMENT`), part (train, and val where that has an image),
         metric (`COSINES`), value (mean cosine over images), n (images); against permuted anchors
         also the mean over permutations, in ci_low and ci_high the least and the largest.
     """
     rows = []
     for variant, history in histories.items():
         for seed, of_seed in history.groupby("seed"):
-            part = "val" if (of_seed["part"] == "val").any() else "train"
-            last = of_seed[(of_seed["part"] == part) & (of_seed["step"] == of_seed["step"].max())]
-            real, permuted = (last[(last["permutation"] > 0) == moved] for moved in (False, True))
-            labels = {"variant": variant, "seed": int(seed), "evaluator": ALIGNMENT, "part": part}
-            for metric in COSINES:
-                row = labels | {"metric": metric, "n": int(real["n_images"].iloc[0])}
-                rows.append(row | {"value": float(real[metric].iloc[0])})
-                if len(permuted):
-                    values = permuted[metric].to_numpy()
-                    null = {"role": EXPECTED, "against": PERMUTED, "value": values.mean()}
-                    ends = {"ci_low": values.min(), "ci_high": values.max()}
-                    rows.append(row | null | ends | {"n_permutations": len(values)})
+            last = of_seed[of_seed["step"] == of_seed["step"].max()]
+            labels = {"variant": variant, "seed": int(seed), "evaluator": ALIGNMENT}
+            for part, of_part in last.groupby("part", sort=False):
+                rows += [labels | {"part": part} | row for row in _of_part(of_part)]
     return rows
+
+
+def _of_part(last: pd.DataFrame) -> list[dict]:
+    """Return both cosines of one run and part, and what permuted anchors give."""
+    real, permuted = (last[(last["permutation"] > 0) == moved] for moved in (False, True))
+    rows = []
+    for metric in COSINES:
+        row = {"metric": metric, "n": int(real["n_images"].iloc[0])}
+        rows.append(row | {"value": float(real[metric].iloc[0])})
+        if len(permuted):
+            values = permuted[metric].to_numpy()
+            null = {"role": EXPECTED, "against": PERMUTED, "value": values.mean()}
+            ends = {"ci_low": values.min(), "ci_high": values.max()}
+            rows.append(row | null | ends | {"n_permutations": len(values)})
+    return rows
+
+
+def that_decide(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of cosines by which a run counts as aligned: of validation, else of training.
+
+    Parameters
+    ----------
+    scores
+        Columns of the contract, among them the rows of `score_alignment`.
+    """
+    found = scores[scores["evaluator"] == ALIGNMENT]
+    validated = (found["part"] == "val").groupby([found["variant"], found["seed"]])
+    return found[(found["part"] == "val") | ~validated.transform("any").astype(bool)]
 
 
 def find_aligned(scores: pd.DataFrame) -> dict[str, bool]:
     """Tell of each aligned variant whether it is aligned indeed, in every seed.
 
-    It is where images of the validation part lie, on average, nearer to the anchor of their own
-    taxon than to the nearest of another. Of one that is not, nothing is claimed: real and permuted
-    anchors would compare networks that have not moved.
+    It is where images of the validation part (of the training part where there are none) lie, on
+    average, nearer to the anchor of their own taxon than to the nearest of another. Of one that is
+    not, nothing is claimed: real and permuted anchors would compare networks that have not moved.
 
     Parameters
     ----------
@@ -62,7 +82,8 @@ def find_aligned(scores: pd.DataFrame) -> dict[str, bool]:
     Examples
     --------
     >>> rows = [
-    ...     {"variant": name, "seed": seed, "evaluator": "alignment", "metric": metric, "value": v}
+    ...     {"variant": name, "seed": seed, "part": "val"}
+    ...     | {"evaluator": "alignment", "metric": metric, "value": v}
     ...     for name, seed, *cosines in [("a", 1, 0.8, 0.7), ("b", 1, 0.8, 0.7), ("b", 2, 0.1, 0.2)]
     ...     for metric, v in zip(COSINES, cosines)
     ... ]
@@ -70,7 +91,7 @@ def find_aligned(scores: pd.DataFrame) -> dict[str, bool]:
     >>> find_aligned(metrics_table(rows))
     {'a': True, 'b': False}
     """
-    own = of_role(scores[scores["evaluator"] == ALIGNMENT], SCORE)
+    own = of_role(that_decide(scores), SCORE)
     if own.empty:
         return {}
     table = own.pivot_table(values="value", index=["variant", "seed"], columns="metric")
