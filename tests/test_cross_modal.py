@@ -282,7 +282,8 @@ def slow_align(start, examples, anchors, head_rows, batches, options):
                 decay = options["weight_decay"] if name.endswith("weight") else 0
                 speed[name] = options["momentum"] * speed[name] + slope + decay * p
                 p -= rate * speed[name]
-            if options["norm_share"] is not None and (step + 1) % per_pass == 0:
+            ends = (step + 1) % per_pass == 0 or step + 1 == len(batches)
+            if options["norm_share"] is not None and ends:
                 for name in ("projection.0.weight", "projection.2.weight", "head.weight"):
                     lengths = [row.norm() for row in parameters.get(name, [])]
                     if lengths:
@@ -433,19 +434,17 @@ def test_weights_decay_and_biases_do_not():
 
 
 @pytest.mark.parametrize("weight", [0.0, 1.0])
-def test_rows_lie_within_their_radius_after_a_pass(weight):
+@pytest.mark.parametrize("steps", [4, 5, 6])  # a pass is five batches of seven
+def test_rows_lie_within_their_radius_at_the_end(weight, steps):
     examples, anchors = random_examples(35), random_anchors(5, SIZE)
     options = OPTIONS | {"norm_share": 0.0, "cross_entropy": weight}
     layers = ["projection.0.weight", "projection.2.weight", "head.weight"]
-    for steps, even in ((4, False), (5, True), (6, False)):  # a pass is five batches of seven
-        state = align_one(
-            start_from(), examples, anchors, options, steps=steps
-        ).network.state_dict()
-        # With a share of 0 all rows are as long as the shortest.
-        spread = {name: np.ptp(state[name].norm(dim=1).numpy()) for name in layers}
-        if weight == 0:
-            assert spread.pop("head.weight") > 1e-3
-        assert all((value < 1e-6) == even for value in spread.values()), (steps, spread)
+    state = align_one(start_from(), examples, anchors, options, steps=steps).network.state_dict()
+    # With a share of 0 all rows are as long as the shortest.
+    spread = {name: np.ptp(state[name].norm(dim=1).numpy()) for name in layers}
+    if weight == 0:
+        assert spread.pop("head.weight") > 1e-3
+    assert all(value < 1e-6 for value in spread.values()), spread
 
 
 def test_the_extra_layer_starts_as_the_identity_and_does_not_end_as_a_linear_one():
@@ -615,7 +614,16 @@ def study():
 
 
 def train(
-    study, stage2="anchors", *, withheld=(), taxa=None, regime="wd", anchors=None, seed=1, **changes
+    study,
+    stage2="anchors",
+    *,
+    withheld=(),
+    taxa=None,
+    regime="wd",
+    anchors=None,
+    beside=(),
+    seed=1,
+    **changes,
 ):
     table, pooled, tensors, own = study
     options = {"anchors": OPTIONS, "supervised": SUPERVISED}.get(stage2, {})
@@ -635,6 +643,7 @@ def train(
         {"taxa": known, "regime": regime},
         given,
         options | changes | {"stage2": stage2},
+        beside=beside,
         name=None if given is None else "real",
         neighbours=NEIGHBOURS,
         rank="species",
@@ -772,6 +781,26 @@ def test_a_supervised_variant_learns_on_as_long_as_an_aligned_one(study):
     assert variant.history["own_cosine"].isna().all() and variant.about["anchors"] is None
     assert variant.predictions["evaluator"].unique().tolist() == ["knn_1", "knn_5", "head"]
     assert accuracy(variant, "head") > 0.9 > 0.5 > accuracy(train(study, "projection"), "head")
+
+
+def test_a_supervised_variant_learns_from_the_batches_of_those_that_it_stands_beside(
+    study, monkeypatch
+):
+    dealt = []
+
+    def watched(*given):
+        dealt.append(deal_batches(*given))
+        return dealt[-1]
+
+    monkeypatch.setattr("visgen.visual_genetic.cross_modal.variants.deal_batches", watched)
+    fewer = study[3].drop("Bb")
+    train(study, anchors=fewer)
+    train(study, "supervised", beside=[fewer.index, study[3].index])
+    alike = train(study, "supervised")
+    assert np.array_equal(dealt[0], dealt[1]) and not np.array_equal(dealt[0], dealt[2])
+    of_part = alike.history.query("part == 'train'")["n_images"].iloc[0]
+    table = study[0]
+    assert of_part == (table["split"] == "train").sum()
 
 
 def test_the_head_of_an_untouched_backbone_is_asked_only_where_it_was_trained(study):

@@ -330,10 +330,11 @@ def scored(spaces, groups):
     ])  # fmt: skip
 
 
-def draw(spaces, groups, paths=None):
+def draw(spaces, groups, paths=None, aligned=None):
     paths = pd.Series(dtype=str) if paths is None else paths
     settings = {"background": (255, 255, 255), "max_pixels": 10**6}
-    return plot_centroid_graph(spaces, groups, scored(spaces, groups), paths, **settings)
+    scores = scored(spaces, groups)
+    return plot_centroid_graph(spaces, groups, scores, paths, aligned or {}, **settings)
 
 
 @cache
@@ -436,6 +437,12 @@ def test_panels_have_the_names_of_what_they_are_made_of():
     assert titles == ["visual: wd (5 taxa)", "genetic: sgt (5 taxa)"]
 
 
+def test_a_panel_of_what_is_not_aligned_is_marked():
+    groups = pd.Series("G", anchors().index, name="genus")
+    drawn = draw({"visual": anchors()}, groups, aligned={"wd": False})
+    assert drawn.axes[0].get_title().startswith("visual: wd (not aligned) (13 taxa")
+
+
 def test_scores_stand_below_their_panel_with_their_nulls():
     row = {"evaluator": "joint", "n": 13}
     table = metrics_table([
@@ -463,7 +470,7 @@ def test_graph_of_two_taxa_says_so():
 def test_graph_of_too_many_taxa_says_so():
     many = pd.DataFrame(np.ones((1001, 3)), index=[f"Aa {i}" for i in range(1001)])
     given = ({"a": many}, pd.Series("G", many.index), metrics_table([]), pd.Series(dtype=str))
-    (text,) = plot_centroid_graph(*given, background=(0, 0, 0), max_pixels=1).texts
+    (text,) = plot_centroid_graph(*given, {}, background=(0, 0, 0), max_pixels=1).texts
     assert text.get_text() == "1,001 taxa are too many to lay out, at most 1,000"
 
 

@@ -337,11 +337,24 @@ def test_variants_name_their_regime_and_anchors():
     assert made.anchors_of("plain") is None and made.anchors_file_of("plain") == []
     assert made.anchors_file_of("aligned") == ["results/demo/genetics/anchors/raw.npz"]
     own = {"regime": "ltr", "anchors": "raw", "permutations": 3}
-    assert made.compared["aligned"] == own | {"stage2": "anchors", "sampling": "natural"}
+    learning = {"sampling": "natural", "schedule": "cosine"} | {"weight_decay": 0.0}
+    own |= {"stage2": "anchors", "norm_share": None}
+    assert made.compared["aligned"] == own | learning
     assert made.compared["plain"]["stage2"] == "projection"
     folder = "results/demo/unseen_genera/regimes/ltr/seed-5"
     where = {"scope": "unseen_genera", "variant": "aligned", "seed": "5"}
     assert made.checkpoint_of(**where) == f"{folder}/checkpoint.safetensors"
+
+
+def test_supervised_variants_know_the_anchors_of_those_that_they_stand_beside():
+    made = visual_genetic({
+        "visual_genetic.variants.on": {"regime": "ltr", "stage2": "supervised"},
+        "visual_genetic.variants.even": {
+            "regime": "ltr", "anchors": "other", "sampling": "balanced",
+        },
+    })  # fmt: skip
+    assert made.anchors_beside("on") == made.anchors_files(["raw"])
+    assert made.anchors_beside("aligned") == made.anchors_beside("plain") == []
 
 
 def test_views_are_pooled_for_variants_that_are_aligned_by_them_alone():

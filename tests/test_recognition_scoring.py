@@ -329,20 +329,26 @@ def test_scores_of_alignment_are_of_the_last_step_and_of_both_parts():
     assert [row for row, of in zip(own, rows, strict=True) if of not in nulls] == [
         ("a", 2, "train", "own_cosine", 0.9, 31),
         ("a", 2, "train", "nearest_other_cosine", 0.2, 31),
+        ("a", 2, "train", "nearer_to_own", 1.0, 31),
         ("a", 2, "val", "own_cosine", 0.8, 7),
         ("a", 2, "val", "nearest_other_cosine", 0.25, 7),
+        ("a", 2, "val", "nearer_to_own", 1.0, 7),
         ("b", 3, "train", "own_cosine", 0.7, 29),
         ("b", 3, "train", "nearest_other_cosine", 0.1, 29),
+        ("b", 3, "train", "nearer_to_own", 1.0, 29),
     ]
     keys = ("variant", "metric", "role", "against", "n", "n_permutations")
     assert [tuple(row[key] for key in keys) for row in nulls] == [
         ("a", "own_cosine", EXPECTED, PERMUTED, 31, 2),
         ("a", "nearest_other_cosine", EXPECTED, PERMUTED, 31, 2),
+        ("a", "nearer_to_own", EXPECTED, PERMUTED, 31, 2),
         ("a", "own_cosine", EXPECTED, PERMUTED, 7, 2),
         ("a", "nearest_other_cosine", EXPECTED, PERMUTED, 7, 2),
+        ("a", "nearer_to_own", EXPECTED, PERMUTED, 7, 2),
     ]
     ends = [[row[key] for key in ("value", "ci_low", "ci_high")] for row in nulls]
-    assert np.allclose(ends, [[0.7, 0.5, 0.9], [0.3, 0.2, 0.4], [0.4, 0.3, 0.5], [0.5, 0.4, 0.6]])
+    of_train = [[0.7, 0.5, 0.9], [0.3, 0.2, 0.4], [1, 1, 1]]
+    assert np.allclose(ends, [*of_train, [0.4, 0.3, 0.5], [0.5, 0.4, 0.6], [0.5, 0, 1]])
 
 
 def test_validation_decides_where_there_is_any():
@@ -544,6 +550,30 @@ def test_aligned_variants_are_compared_within_their_regime():
     assert main_pair({"wd": variants["wd"]}) is None
 
 
+def test_supervised_learning_that_differs_in_nothing_else_comes_first():
+    learning = {"regime": "wd", "anchors": None, "permutations": 0, "sampling": "natural"}
+    variants = {
+        "more": learning | {"stage2": "supervised", "weight_decay": 0.0, "schedule": "cosine"},
+        "less": learning | {"stage2": "supervised", "weight_decay": 0.1, "schedule": "cosine"},
+        "real": learning | {"stage2": "anchors", "weight_decay": 0.1, "schedule": "cosine"},
+        "even": learning | {"stage2": "anchors", "weight_decay": 0.0, "schedule": "cosine"},
+    }
+    assert references(variants)["real"] == ["less", "more"]
+    assert references(variants)["even"] == ["more", "less"]
+
+
+def test_a_seed_without_answers_is_left_out_of_the_test_against_permuted_anchors():
+    shares = pd.DataFrame({
+        "permutation": [0, 1, 2, 3], "evaluator": "head", "metric": "accuracy",
+        "value": [0.9, 0.5, 0.6, 0.4],
+    })  # fmt: skip
+    own = [{"evaluator": "head", "metric": "accuracy", "n": 7}]
+    for runs in ({1: shares}, {1: shares, 2: shares.iloc[:0]}):
+        null, gain = against_permuted(runs, own, "real")
+        assert null["value"] == pytest.approx(0.5) and gain["p"] == 0.25
+    assert against_permuted({2: shares.iloc[:0]}, own, "real") == []
+
+
 def test_the_main_reference_is_the_regime_as_it_is_and_comes_first():
     variants = variants_of(
         ("more", "control", "supervised", "natural", 0),
@@ -573,9 +603,8 @@ def test_the_main_reference_is_the_regime_as_it_is_and_comes_first():
         "taught": [],
         "apart": ["taught"],
     }
-    # What learned on by other means is no regime as it is.
-    assert base_variants(variants) == {"real": "seen", "drawn": "learned"}
-    assert first_pairs(variants) == [("seen", "real"), ("learned", "drawn")]
+    assert base_variants(variants) == {"real": "seen", "drawn": "learned", "apart": "taught"}
+    assert first_pairs(variants) == [("seen", "real"), ("learned", "drawn"), ("taught", "apart")]
     assert main_pair(variants) == ("seen", "real")
 
 

@@ -26,7 +26,7 @@ from visgen.report.visual_genetic.rows import (
 from visgen.report.visual_genetic.spaces import space_rows
 from visgen.tables import write_table
 from visgen.visual_genetic.figure_names import FIGURES
-from visgen.visual_genetic.recognition.alignment import ALIGNMENT, COSINES
+from visgen.visual_genetic.recognition.alignment import ALIGNMENT, COSINES, NEARER
 from visgen.visual_genetic.recognition.chance import MOST_FREQUENT, UNIFORM
 from visgen.visual_genetic.recognition.evaluators import evaluator_in_words
 from visgen.visual_genetic.recognition.hits import METRICS
@@ -172,7 +172,7 @@ def spaces(name="wd"):
 
 
 def test_each_space_stands_above_what_chance_gives():
-    rows = space_rows(spaces())
+    rows = space_rows(spaces(), {})
     assert [row["space"] for row in rows] == [
         "visual: wd", "by chance", "genetic: sgt", "by chance",
     ]  # fmt: skip
@@ -293,33 +293,55 @@ def test_without_permutations_nothing_is_laid_to_genetics():
     assert "Anchors add to that" in told
 
 
+WHERE = "over all taxa and over those of the tail"
+
+
 @pytest.mark.parametrize(
-    ("ends", "more", "no_more"),
-    [((0.01, 0.07), True, False),
-     ((-0.01, 0.09), False, True),
-     ((-0.09, -0.01), False, True),
-     ((np.nan, np.nan), False, True)],
+    ("ends", "verdict"),
+    [((0.01, 0.07), f"Anchors add to that {WHERE}."),
+     ((-0.01, 0.09), f"Whether anchors add anything to it {WHERE} cannot be told"),
+     ((-0.09, -0.01), f"As much learning without any does better {WHERE}."),
+     ((np.nan, np.nan), f"Whether anchors add anything to it {WHERE} cannot be told")],
 )  # fmt: skip
 @pytest.mark.parametrize("p", [0.01, 0.3])
-def test_beside_the_claim_stands_as_much_learning_without_anchors(ends, more, no_more, p):
+def test_beside_the_claim_stands_as_much_learning_without_anchors(ends, verdict, p):
     told = genes(joined(scores(p=p), less("wd_sgt", "wd_more", 0.04, ends)), ALL)
     assert ("That the right anchors do better than others is shown" in told) == (p == 0.01)
-    claim = "That genes help is shown over all taxa and over those of the tail."
-    assert (claim in told) == told.endswith(claim) == (more and p == 0.01)
+    claim = f"That genes help is shown {WHERE}."
+    helped = ends[0] > 0 and p == 0.01
+    assert (claim in told) == told.endswith(claim) == helped
     assert "Against as much learning without anchors (wd_more) real ones change it by +4.0" in told
-    assert ("Anchors add to that over all taxa and over those of the tail." in told) == more
-    assert (
-        "Whatever anchors add over all taxa and over those of the tail, as much learning without "
-        "any does as well or better, as far as can be told." in told
-    ) == no_more
+    assert verdict in told
+    others = ("Anchors add to", "Whether anchors add", "As much learning without any does")
+    assert sum(words in told for words in others) == 1
 
 
 def test_all_taxa_and_the_tail_are_set_apart_against_learning_without_anchors():
     all_taxa = less("wd_sgt", "wd_more", 0.04, (0.01, 0.07), ["balanced_accuracy"])
     tail = less("wd_sgt", "wd_more", 0.04, (-0.01, 0.07), ["tail_accuracy"])
     told = genes(joined(scores(), all_taxa + tail), ALL)
-    assert "Anchors add to that over all taxa. Whatever anchors add over those of the tail" in told
+    assert (
+        "Anchors add to that over all taxa. Whether anchors add anything to it over those" in told
+    )
     assert told.endswith("That genes help is shown over all taxa.")
+
+
+@pytest.mark.parametrize(("share", "is_fair"), [(0.4, False), (0.6, True)])
+def test_permuted_runs_that_are_under_way_prove_nothing(share, is_fair):
+    came = row("wd_sgt", ALIGNMENT, NEARER, share, part="train", n=311, n_permutations=99)
+    came |= {"role": EXPECTED, "against": PERMUTED}
+    told = genes(joined(scores(), [came, *less("wd_sgt", "wd_more", 0.04, (0.01, 0.07))]), ALL)
+    assert ("In 40.0 % of the permuted runs alone did training images come" in told) == (
+        not is_fair
+    )
+    assert ("genes help is shown" in told) == is_fair
+    assert ("Whether genes help is undecided" in told) == (not is_fair)
+
+
+def test_a_space_that_is_not_aligned_is_marked_and_has_no_p():
+    rows = space_rows(spaces(), {"wd": "not aligned: own 0.120, nearest other 0.190"})
+    assert rows[0]["space"] == "visual: wd (not aligned: own 0.120, nearest other 0.190)"
+    assert rows[0]["same_group"]["p"] is None and rows[0]["same_group"]["value"] == "38.5 %"
 
 
 def test_learning_with_other_batches_does_not_stand_for_it():
@@ -333,7 +355,7 @@ def test_nothing_is_claimed_from_what_is_not_aligned():
     assert level.startswith("By 5 nearest images")
     assert still == (
         "Not aligned: after 211 steps images lie no nearer to the anchor of their own taxon than "
-        "to the nearest of another, in wd_sgt (own 0.12, nearest other 0.19, 57 validation "
+        "to the nearest of another, in wd_sgt (own 0.120, nearest other 0.190, 57 validation "
         "images), so that nothing is claimed of genes there. More steps or another learning rate "
         "may help (visual_genetic.alignment.steps, visual_genetic.alignment.learning_rate)."
     )
@@ -358,7 +380,7 @@ def test_without_validation_it_is_said_that_images_were_trained_on():
     table = scores(near=(0.12, 0.19))
     of_cosines = table["evaluator"] == ALIGNMENT
     table.loc[of_cosines, "part"] = "train"
-    assert "nearest other 0.19, 57 training images)" in findings(table)[1]
+    assert "nearest other 0.190, 57 training images)" in findings(table)[1]
 
 
 def test_the_claim_is_that_of_an_aligned_variant():
@@ -368,7 +390,7 @@ def test_the_claim_is_that_of_an_aligned_variant():
     variants = {name: ALL[name] for name in ("wd", "wd_even", "wd_sgt")}
     told = findings(both, variants)
     assert told[1].startswith("Alignment (wd_sgt) changes")
-    assert "in wd_even (own 0.12" in told[3] and told[4].startswith("Taxa withheld")
+    assert "in wd_even (own 0.120" in told[3] and told[4].startswith("Taxa withheld")
     assert not any("further variants" in sentence for sentence in told)
 
 
@@ -386,8 +408,8 @@ def test_a_variant_has_to_be_aligned_in_every_seed():
     again = joined(scores(), cosines("wd_sgt", 0.3, 0.6, seed=2))
     told = findings(again)
     assert len(told) == 2
-    assert "images do not, in every seed, lie nearer to the anchor of their own taxon" in told[1]
-    assert "(own 0.55, nearest other 0.60, 57 validation images; 1 of 2 seeds are)" in told[1]
+    assert "images do not lie nearer in every seed to the anchor of their own taxon" in told[1]
+    assert "(own 0.550, nearest other 0.600, 57 validation images; 1 of 2 seeds are)" in told[1]
     nearer = joined(scores(), cosines("wd_sgt", 0.7, 0.6, seed=2))
     assert findings(nearer) == findings(scores())
 
@@ -397,7 +419,7 @@ def test_a_projection_that_is_worse_than_its_features_is_said():
     assert findings(table, ALL)[1] == (
         "The projection of the regime wd (wd) recognises 12.3 points less over all taxa than the "
         "features it is made of (wd_seen): what is learned on from there (wd_sgt, wd_more, "
-        "wd_even) starts from that loss."
+        "wd_even) starts behind them."
     )
     assert worse_projections(over_seeds(table), "knn_5", ALL) == {"wd": ("wd_seen", -0.123)}
     little = joined(scores(), less("wd", "wd_seen", -0.049))
@@ -445,7 +467,7 @@ def test_what_is_not_aligned_is_marked_and_has_no_p():
     table = joined(scores(near=(0.12, 0.19)), [gain, *less("wd", "wd_seen", -0.07)])
     marks = marks_of(table, "knn_5", ALL)
     assert marks == {
-        "wd": "worse than its features", "wd_sgt": "not aligned: own 0.12, nearest other 0.19",
+        "wd": "worse than its features", "wd_sgt": "not aligned: own 0.120, nearest other 0.190",
     }  # fmt: skip
     mean = over_seeds(table)
     rows = variant_rows(mean, "knn_5", ALL, marks)
@@ -462,9 +484,9 @@ def test_alignment_has_cosines_and_a_verdict():
     assert (aligned["variant"], aligned["steps"], aligned["part"], aligned["n"]) == (
         "wd_sgt", 211, "validation", 57,
     )  # fmt: skip
-    assert (aligned["own"]["value"], aligned["other"]["value"]) == ("0.80", "0.60")
-    assert aligned["permuted_own"]["value"] == "0.09"
-    assert aligned["permuted_other"]["interval"] == "0.02 to 0.17"
+    assert (aligned["own"]["value"], aligned["other"]["value"]) == ("0.800", "0.600")
+    assert aligned["permuted_own"]["value"] == "0.090"
+    assert aligned["permuted_other"]["interval"] == "0.020 to 0.170"
     assert [row["verdict"] for row in (aligned, still, none)] == [
         "aligned", "not aligned", "could not be aligned",
     ]  # fmt: skip
@@ -580,7 +602,7 @@ def test_section_has_its_figures_rows_and_notes(tmp_path):
 
 def test_page_marks_what_is_not_aligned(tmp_path):
     text = render_report(TEMPLATE, content(tmp_path, scores(near=(0.12, 0.19))))
-    mark = "wd_sgt<br><small>not aligned: own 0.12, nearest other 0.19</small>"
+    mark = "wd_sgt<br><small>not aligned: own 0.120, nearest other 0.190</small>"
     assert text.replace("<wbr>", "").count(mark) == 4 + 1 + 2
     assert "<td>not aligned</td>" in text
 

@@ -44,6 +44,8 @@ VARIANT, PLAIN = "visual_genetic.variants.aligned", "visual_genetic.variants.pla
         {f"{PLAIN}.stage2": "features"},
         {"visual_genetic.unseen": {"variants": ["plain"]}},
         {"visual_genetic": None},
+        {"backbones.small.layers": [1, 2]}
+        | {f"visual_genetic.variants.{name}.regime": "frozen" for name in ("plain", "aligned")},
     ],
 )
 def test_what_fits_together_is_accepted(changes):
@@ -138,6 +140,19 @@ def test_what_fits_together_is_accepted(changes):
             "aligned.layer: found 'two', expected one of none, extra, genetic",
         ),
         ({f"{VARIANT}.norm_share": 1.5}, "aligned.norm_share: found 1.5, expected"),
+        (
+            {f"{VARIANT}.loss": "reciprocal", f"{VARIANT}.margin": 0.1},
+            "aligned.margin: goes with loss: cosine only; leave it out",
+        ),
+        (
+            {"visual_genetic.alignment": {"norm_share": 0.1}},
+            "visual_genetic.alignment.norm_share: no variant has a regime that it goes with, ltr",
+        ),
+        (
+            {"visual_genetic.alignment": {"weight_decay": 0.1}}
+            | {f"{name}.regime": "naive" for name in (PLAIN, VARIANT)},
+            "visual_genetic.alignment.weight_decay: no variant has a regime that it goes with, wd",
+        ),
         (
             {"visual_genetic.alignment": {"epochs": 4}},
             "config key visual_genetic.alignment.epochs: is no more; its place has "
@@ -234,8 +249,12 @@ def test_stage_2_decays_and_has_views_where_the_regime_does(regime, taken):
         assert options_of(regime, stage2=stage2) == {"stage2": stage2}
 
 
+def test_reciprocal_triplets_have_no_margin_that_could_run_them_again():
+    assert options_of("ltr", "real", loss="reciprocal")["margin"] is None
+
+
 def test_a_variant_s_own_options_come_before_those_of_the_section():
-    own = {"margin": "anchors", "loss": "reciprocal", "cross_entropy": 0, "layer": "extra"}
+    own = {"margin": "anchors", "loss": "cosine", "cross_entropy": 0, "layer": "extra"}
     own |= {"sampling": "balanced", "schedule": "constant", "weight_decay": 0, "norm_share": 0}
     assert own.items() <= options_of("ltr", "real", **own).items()
 

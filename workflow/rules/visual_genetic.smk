@@ -146,6 +146,7 @@ if plan.visual_genetic:
             checkpoint=by_wildcards(plan.visual_genetic.checkpoint_of),
             pooled=by_wildcards(plan.visual_genetic.pooled_for),
             anchors=by_wildcards(plan.visual_genetic.anchors_file_of),
+            beside=by_wildcards(plan.visual_genetic.anchors_beside),
             sequences_ingested=of_sequences([]),
             code=code_of("train_variant.py"),
         output:
@@ -165,7 +166,7 @@ if plan.visual_genetic:
         threads: config["compute"]["threads"]
         resources:
             gpu=1,
-            mem_mb=8000,
+            mem_mb=16000,
         params:
             rank=plan.visual_genetic.rank,
             ranks=RANKS,

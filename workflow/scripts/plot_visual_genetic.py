@@ -43,6 +43,7 @@ if given.spaces:
         colouring(of_rank(read_table(given.taxonomy), rank), params.ranks, rank),
         read_table(given.spaces[0]),
         typical_images(*read_test_images(given.embeddings[0], labels)).map(images),
+        aligned,
         background=tuple(params.background),
         max_pixels=params.max_pixels,
     )

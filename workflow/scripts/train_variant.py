@@ -31,6 +31,7 @@ variant = train_variant(
     about,
     read_anchors(anchors) if anchors else None,
     params.options,
+    beside=[read_anchors(path).index for path in given.beside],
     name=params.anchors_name,
     neighbours=params.neighbours,
     rank=params.rank,

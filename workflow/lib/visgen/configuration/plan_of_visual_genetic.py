@@ -6,13 +6,14 @@ from functools import cached_property
 from typing import Any
 
 from visgen.configuration.checks.visual_genetic import (
+    OF_TRAINING,
     alignment_of,
     recognised_rank,
     stage2_of,
     training_of,
 )
 from visgen.configuration.plan_of_features import FeaturesPlan
-from visgen.visual_genetic.recognition.comparisons import main_pair
+from visgen.visual_genetic.recognition.comparisons import main_pair, references
 from visgen.visual_genetic.regimes.options import FROZEN
 from visgen.visual_genetic.scopes import SCOPES
 
@@ -57,13 +58,13 @@ class VisualGeneticPlan:
 
     @cached_property
     def compared(self) -> dict[str, dict[str, Any]]:
-        """By variant: regime, anchors, permutations, stage2, and sampling where it learns there."""
+        """By variant: regime, anchors, permutations, stage2, and how it learns there."""
         keys = ("regime", "anchors", "permutations")
         variants = self.section["variants"].items()
         return {
             name: {key: options[key] for key in keys}
             | {"stage2": stage2_of(options)}
-            | {"sampling": alignment_of(options, self.section).get("sampling")}
+            | {key: alignment_of(options, self.section).get(key) for key in OF_TRAINING}
             for name, options in variants
         }
 
@@ -142,6 +143,16 @@ class VisualGeneticPlan:
     def anchors_file_of(self, variant: str) -> list[str]:
         """Return the anchors that a variant is aligned to; none for none."""
         return self.anchors_files([name] if (name := self.anchors_of(variant)) else [])
+
+    def anchors_beside(self, variant: str) -> list[str]:
+        """Return the anchors of those that a supervised variant stands beside; none for others.
+
+        Stage 2 learns from taxa that have anchors, so as much learning without any does, too.
+        """
+        if self.compared[variant]["stage2"] != "supervised":
+            return []
+        beside = [name for name, lower in references(self.compared).items() if variant in lower]
+        return self.anchors_files(sorted({self.compared[name]["anchors"] for name in beside}))
 
     def anchors_files(self, names: list[str]) -> list[str]:
         """Return the files of sets of anchors."""

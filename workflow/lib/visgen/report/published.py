@@ -26,16 +26,19 @@ def is_of_recognition(published: pd.DataFrame, metrics: pd.DataFrame) -> pd.Seri
     -------
     Series
         A truth value a row. Of recognition are scores of a rank and a metric that it has in this
-        study, by a variant that it has, or that nothing here is called.
+        study, by a variant that it has, or that nothing here is called where the same source has
+        others that it has.
     """
     tested = metrics[metrics["part"] == "test"]
     recognised = tested[tested["experiment"] == EXPERIMENT]
     classified = tested.loc[tested["experiment"] == "classification", "variant"]
-    others = set(classified) - set(recognised["variant"])
+    known = published["variant"].isin(recognised["variant"])
+    of_source = published["source"].isin(published.loc[known, "source"])
+    elsewhere = published["variant"].isin(set(classified) - set(recognised["variant"]))
     return (
         published["rank"].isin(recognised["rank"])
         & published["metric"].isin(METRICS)
-        & ~published["variant"].isin(others)
+        & (known | (of_source & ~elsewhere))
     )
 
 

@@ -39,10 +39,11 @@ def check_visual_genetic(config: Mapping[str, Any]) -> None:
     key = _SECTION
     ranks, seeds = config["inputs"]["ranks"], config["splits"]["seeds"]
     check_choice(f"{key}.backbone", section["backbone"], config["backbones"])
-    if config["backbones"][section["backbone"]]["layers"] is not None:
+    regimes = {variant["regime"] for variant in section["variants"].values()}
+    if regimes != {FROZEN} and config["backbones"][section["backbone"]]["layers"] is not None:
         raise ValueError(
             f"config key {key}.backbone: found {section['backbone']!r}, whose layers are joined, "
-            "expected one with its own pooled output"
+            f"expected one with its own pooled output, which regimes but {FROZEN} need"
         )
     if section["rank"] is not None:
         check_choice(f"{key}.rank", section["rank"], ranks)
@@ -54,6 +55,12 @@ def check_visual_genetic(config: Mapping[str, Any]) -> None:
         if recognised_rank(config) == ranks[0]:
             raise ValueError(
                 f"config key {key}.unseen: needs a rank above {ranks[0]}; there is none"
+            )
+    for option, nothing in (("weight_decay", 0.0), ("norm_share", None)):
+        if section["alignment"][option] != nothing and not regimes & set(_DECAYS[option]):
+            raise ValueError(
+                f"config key {key}.alignment.{option}: no variant has a regime that it goes with, "
+                f"{', '.join(_DECAYS[option])}; leave it out"
             )
     for name, variant in section["variants"].items():
         _check_variant(f"{key}.variants.{name}", variant, config)
@@ -67,6 +74,8 @@ def _check_variant(key: str, variant: Mapping[str, Any], config: Mapping[str, An
                 f"config key {key}.{option}: goes with the regime{'s' * (len(regimes) > 1)} "
                 f"{', '.join(regimes)} only; leave it out"
             )
+    if variant["loss"] == "reciprocal" and "margin" in given:
+        raise ValueError(f"config key {key}.margin: goes with loss: cosine only; leave it out")
     if variant["anchors"] is None:
         useless = [option for option in given if option in OF_ANCHORS]
         useless += ["permutations"] if variant["permutations"] else []
@@ -133,6 +142,8 @@ def alignment_of(variant: Mapping[str, Any], section: Mapping[str, Any]) -> dict
             options[option] = nothing
     if variant["regime"] == FROZEN:
         options["views"] = 0
+    if options["loss"] == "reciprocal":
+        options["margin"] = None
     if stage2 == "supervised":
         options = {key: value for key, value in options.items() if key not in OF_ANCHORS}
     return options | {"stage2": stage2, "permutations": variant["permutations"]}

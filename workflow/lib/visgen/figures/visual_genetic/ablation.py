@@ -54,7 +54,8 @@ def plot_ablation(
     """
     is_drawn = (scores["part"] == "test") & (scores["evaluator"] == evaluator)
     drawn = scores[is_drawn & scores["metric"].isin(METRICS)]
-    blind = over_seeds(scores[scores["against"].isin(BLIND)])
+    of_none = scores[scores["variant"].isna()]
+    blind = over_seeds(of_none[of_none["against"].isin(BLIND)])
     mean = over_seeds(of_role(drawn, SCORE))
     if mean.empty:
         return plot_notice("no variant has a score of test specimens")

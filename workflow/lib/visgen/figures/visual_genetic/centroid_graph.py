@@ -81,6 +81,7 @@ def plot_centroid_graph(
     groups: pd.Series,
     scores: pd.DataFrame,
     paths: pd.Series,
+    aligned: Mapping[str, bool],
     *,
     background: tuple[int, int, int],
     max_pixels: int,
@@ -126,7 +127,7 @@ def plot_centroid_graph(
         places = laid_out[space] = lay_out(vectors)
         for one, other in neighbouring_pairs(places):
             axes.plot(*places[[one, other]].T, c="0.8", lw=0.7, zorder=1)
-        axes.set_title(f"{_title(scores, space)} ({len(taxa)} taxa)")
+        axes.set_title(f"{_title(scores, space, aligned)} ({len(taxa)} taxa)")
         axes.text(
             0.5,
             -0.01,
@@ -158,7 +159,9 @@ def plot_centroid_graph(
         for axes, (space, places) in drawn:
             n_named = write_names(axes, taxa, places, extents)
             if n_named < len(taxa):
-                axes.set_title(f"{_title(scores, space)} ({len(taxa)} taxa, {n_named} named)")
+                axes.set_title(
+                    f"{_title(scores, space, aligned)} ({len(taxa)} taxa, {n_named} named)"
+                )
     elif len(styles) > len(HUES):  # hues recur, and small groups share a grey
         for axes, (_, places) in drawn:
             write_at_middles(axes, places, members, {UNKNOWN, UNPLACED})
@@ -197,8 +200,11 @@ def spacing_in_words(scores: pd.DataFrame, space: str, rank: str) -> list[str]:
     return lines
 
 
-def _title(scores: pd.DataFrame, space: str) -> str:
-    """Return a space with the name of its variant or anchors."""
+def _title(scores: pd.DataFrame, space: str, aligned: Mapping[str, bool]) -> str:
+    """Return a space with the name of its variant or anchors, marked where it is not aligned."""
     own = scores[scores["evaluator"] == space]
     names = [*own["variant"].dropna(), *own["anchors"].dropna()]
-    return f"{space}: {names[0].replace('_', ' ')}" if names else space
+    if not names:
+        return space
+    still = " (not aligned)" if aligned.get(names[0]) is False else ""
+    return f"{space}: {names[0].replace('_', ' ')}{still}"

@@ -45,6 +45,9 @@ def plot_change(
     if drawn.empty or not pairs:
         return plot_notice("no variant is aligned, or no taxon has test images")
     shares = drawn.pivot_table(values="accuracy", index="taxon", columns="variant")
+    pairs = [pair for pair in pairs if set(pair) <= set(shares.columns)]
+    if not pairs:
+        return plot_notice("no variant could be aligned")
     n_train = drawn.groupby("taxon")["n_train"].mean()
     order = sorted(shares.index, key=lambda taxon: (-n_train[taxon], taxon))
     names = [f"{shortened(taxon)} ({n_train[taxon]:,.0f})" for taxon in order]

@@ -82,7 +82,7 @@ def _seeds_aligned(scores: pd.DataFrame, variant: str) -> tuple[int, int]:
 
 
 def _cosine(value: float) -> str:
-    return format_number(value, 2)
+    return format_number(value, 3)
 
 
 def training_came(scores: pd.DataFrame, variant: str) -> bool:

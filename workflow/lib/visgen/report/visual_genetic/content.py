@@ -70,7 +70,7 @@ def visual_genetic_content(
             "rows": variant_rows(mean, chosen, variants, marks),
             "alignments": alignment_rows(scores, variants, settings["steps"]),
             "evaluators": evaluator_rows(mean, variants, marks),
-            "spaces": space_rows(metrics),
+            "spaces": space_rows(metrics, marks),
             "space_permutations": PERMUTATIONS,
             "unseen": unseen_rows(mean, marks),
             "impossible": [row for p in impossible for row in read_table(p).to_dict("records")],

@@ -77,6 +77,7 @@ def visual_genetic_findings(
             *filter(None, sentences),
             f"Images could not be aligned ({main}), since fewer than two taxa with training "
             "images have an anchor, so this study does not show whether genes help.",
+            *still,
         ]
     told = [name for name in aligned if aligned[name]]
     if not aligned[main]:
@@ -119,7 +120,7 @@ def _not_aligned(
         )
     lie = "lie no nearer"
     if len(set(scores.loc[scores["evaluator"] == ALIGNMENT, "seed"])) > 1:
-        lie = "do not, in every seed, lie nearer"
+        lie = "do not lie nearer in every seed"
     return [
         f"Not aligned: after {steps:,} step{'s' * (steps != 1)} images {lie} to the anchor of "
         f"their own taxon than to the nearest of another, in {', '.join(parts)}, so that nothing "
@@ -139,7 +140,7 @@ def _bad_starts(
             for other, options in variants.items()
             if options["regime"] == regime and options["stage2"] in ("supervised", "anchors")
         ]
-        on = f": what is learned on from there ({', '.join(learned)}) starts from that loss"
+        on = f": what is learned on from there ({', '.join(learned)}) starts behind them"
         sentences.append(
             f"The projection of the regime {regime} ({name}) recognises "
             f"{points(change).removeprefix('−')} points less over all taxa than the features it is "

@@ -6,16 +6,19 @@ from typing import Any
 import pandas as pd
 
 from visgen.claims import CHANCE, COARSE, NOT_SHOWN, SHOWN, UNDECIDED, judge
-from visgen.metrics import DIFFERENCE, EXPECTED
+from visgen.metrics import DIFFERENCE, EXPECTED, of_role
 from visgen.report.cells import cell, points
 from visgen.report.claims import step_of
 from visgen.report.page import format_p, format_percent, is_nothing
 from visgen.report.visual_genetic.scores import scores_of
+from visgen.visual_genetic.recognition.alignment import ALIGNMENT, NEARER
 from visgen.visual_genetic.recognition.comparisons import references
 from visgen.visual_genetic.recognition.nulls import PERMUTED
 
 #: What is claimed: two tests, each at `visgen.claims.SHOWN_AT`.
 CLAIMED = {"balanced_accuracy": "over all taxa", "tail_accuracy": "over those of the tail"}
+#: Share of the permuted runs in which training images have to come to their anchors.
+ENOUGH_CAME = 0.5
 _VERDICTS = {
     SHOWN: "That the right anchors do better than others is shown {}.",
     UNDECIDED: "Whether genes help is undecided {}.",
@@ -93,11 +96,20 @@ def _against_permuted(mean: pd.DataFrame, evaluator: str, aligned: str) -> tuple
         found.setdefault(verdict, []).append(words)
         if gain["p"] == 1:  # none of the permuted runs is worse
             worst.append(words)
+    came = _permuted_that_came(mean, aligned)
+    if came is not None and came < ENOUGH_CAME:
+        found = {UNDECIDED: [words for of_verdict in found.values() for words in of_verdict]}
     n = int(next(iter(gains.values()))["n_permutations"])
     verdicts = [
         _VERDICTS[verdict].format(" and ".join(words), n, format_p(1 / (n + 1)))
         for verdict, words in found.items()
     ]
+    if came is not None and came < ENOUGH_CAME:
+        verdicts.append(
+            f"In {format_percent(came)} of the permuted runs alone did training images come to "
+            "their anchors, so that real ones are compared with networks that are still under way; "
+            "more steps may help (visual_genetic.alignment.steps)."
+        )
     if worst:
         where = " and ".join(worst)
         verdicts.append(f"Real anchors do no better than any of the permuted ones {where}.")
@@ -105,6 +117,13 @@ def _against_permuted(mean: pd.DataFrame, evaluator: str, aligned: str) -> tuple
         f"With the same anchors dealt to other taxa ({n} times) it is {' and '.join(parts)}. "
         f"{' '.join(verdicts)}"
     ), found.get(SHOWN, [])
+
+
+def _permuted_that_came(mean: pd.DataFrame, aligned: str) -> float | None:
+    """Return in what share of the permuted runs training images came to their anchors."""
+    rows = of_role(mean[mean["variant"] == aligned], EXPECTED, PERMUTED)
+    found = rows[rows[["evaluator", "part", "metric"]].eq([ALIGNMENT, "train", NEARER]).all(axis=1)]
+    return None if found.empty else float(found["value"].iloc[0])
 
 
 def _against_none(
@@ -121,14 +140,16 @@ def _against_none(
     changes = {}
     if supervised:
         changes = scores_of(mean, aligned, evaluator, DIFFERENCE, supervised[0])
-    parts, more, no_more = [], [], []
+    parts, more, less, open_ = [], [], [], []
     for metric, words in CLAIMED.items():
         if metric not in changes:
             continue
         change = changes[metric]
         parts.append(change_in_words(change, words))
-        is_more = not is_nothing(change["ci_low"]) and change["ci_low"] > 0
-        (more if is_more else no_more).append(words)
+        if is_nothing(change["ci_low"]) or change["ci_low"] <= 0 <= change["ci_high"]:
+            open_.append(words)
+        else:
+            (more if change["ci_low"] > 0 else less).append(words)
     if not parts:
         claim = ", so that genes help is not claimed" if better else ""
         return (
@@ -141,10 +162,12 @@ def _against_none(
     )
     if more:
         text += f" Anchors add to that {' and '.join(more)}."
-    if no_more:
+    if less:
+        text += f" As much learning without any does better {' and '.join(less)}."
+    if open_:
         text += (
-            f" Whatever anchors add {' and '.join(no_more)}, as much learning without any does as "
-            "well or better, as far as can be told."
+            f" Whether anchors add anything to it {' and '.join(open_)} cannot be told, so that "
+            "genes are not said to help there."
         )
     helped = [words for words in better if words in more]
     if helped:

@@ -66,8 +66,8 @@ def align(
     options
         ``loss`` and ``margin`` as in `make_terms`; ``cross_entropy``, its weight;
         ``learning_rate``, ``momentum``; ``schedule`` of the rate; ``weight_decay`` of weights;
-        ``norm_share`` of MaxNorm on the layers that learn, after every pass over the images, see
-        `visgen.visual_genetic.regimes.weight_balancing.project_rows`, None for none.
+        ``norm_share`` of MaxNorm on projection and head, after every pass over the images and at
+        the end, see `visgen.visual_genetic.regimes.weight_balancing.project_rows`, None for none.
     watch_at
         Steps after which a history is written; 0 is before any.
 
@@ -138,7 +138,7 @@ def align(
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-        if options["norm_share"] is not None and step % per_pass == 0:
+        if options["norm_share"] is not None and (step % per_pass == 0 or step == steps):
             _shorten(learned, options["norm_share"])
         if step in watch_at:
             watch(step)

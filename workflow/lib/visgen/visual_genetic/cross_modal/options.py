@@ -24,7 +24,7 @@ SCHEDULES = {"constant": "", "cosine": "falling to 0"}
 
 #: What takes the place of alignment in a variant without anchors.
 UNALIGNED = {
-    "supervised": "as many steps on the same batches by cross-entropy alone",
+    "supervised": "as many steps on the same batches as aligned variants, by cross-entropy",
     "projection": "nothing, and the projection is as stage 1 left it, in the regime control random",
     "features": "nothing, and features stand for embeddings",
 }

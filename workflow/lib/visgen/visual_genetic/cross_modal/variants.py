@@ -1,7 +1,7 @@
 """A variant of the ablation: stage 2 by real and permuted anchors or none, and its predictions."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,6 +76,7 @@ def train_variant(
     anchors: pd.DataFrame | None,
     options: Mapping[str, Any],
     *,
+    beside: Sequence[Collection[str]] = (),
     name: str | None,
     neighbours: Sequence[int],
     rank: str,
@@ -102,6 +103,9 @@ def train_variant(
         `visgen.visual_genetic.cross_modal.aligning.align`; ``layer``, ``views`` (augmented
         repeats of each training image), ``steps``, ``batch_size`` and ``sampling`` as in
         `visgen.visual_genetic.cross_modal.batches.deal_batches`; ``permutations``.
+    beside
+        Taxa of each set of anchors that a supervised variant stands beside: it learns from those
+        that all of them have, and so from the same batches.
     name
         Of the set of anchors.
     neighbours
@@ -143,6 +147,7 @@ def train_variant(
     if anchors is not None:
         fitted = None if layer == "genetic" else size
         taxa = choose_taxa(anchors, taxa, fitted, str(name))
+    taxa = [taxon for taxon in taxa if all(taxon in of_set for of_set in beside)]
     history: list[pd.DataFrame] = []
     found: list[pd.DataFrame] = []
 

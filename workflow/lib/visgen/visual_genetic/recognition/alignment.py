@@ -11,6 +11,8 @@ from visgen.visual_genetic.recognition.nulls import PERMUTED
 #: How the rows of cosines are labelled.
 ALIGNMENT = "alignment"
 OWN, NEAREST_OTHER = COSINES = ("own_cosine", "nearest_other_cosine")
+#: Metric: 1 where images lie nearer to their own anchor, 0 where not; of permuted runs their share.
+NEARER = "nearer_to_own"
 
 
 def score_alignment(histories: Mapping[str, pd.DataFrame]) -> list[dict]:
@@ -26,8 +28,8 @@ def score_alignment(histories: Mapping[str, pd.DataFrame]) -> list[dict]:
     -------
     list of dict
         variant, seed, evaluator (`ALIGNMENT`), part (train, and val where that has an image),
-        metric (`COSINES`), value (mean cosine over images), n (images); against permuted anchors
-        also the mean over permutations, in ci_low and ci_high the least and the largest.
+        metric (`COSINES`, `NEARER`), value (mean cosine over images), n (images); against permuted
+        anchors also the mean over permutations, in ci_low and ci_high the least and the largest.
     """
     rows = []
     for variant, history in histories.items():
@@ -41,9 +43,10 @@ def score_alignment(histories: Mapping[str, pd.DataFrame]) -> list[dict]:
 
 def _of_part(last: pd.DataFrame) -> list[dict]:
     """Return both cosines of one run and part, and what permuted anchors give."""
+    last = last.assign(**{NEARER: (last[OWN] > last[NEAREST_OTHER]).astype(float)})
     real, permuted = (last[(last["permutation"] > 0) == moved] for moved in (False, True))
     rows = []
-    for metric in COSINES:
+    for metric in (*COSINES, NEARER):
         row = {"metric": metric, "n": int(real["n_images"].iloc[0])}
         rows.append(row | {"value": float(real[metric].iloc[0])})
         if len(permuted):

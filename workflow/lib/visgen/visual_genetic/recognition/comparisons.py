@@ -12,7 +12,7 @@ def references(variants: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]
 
     Main is the regime as it is: its features in the regime control, whose projection is random,
     else what its projection makes of them. A supervised variant is a reference only where batches
-    were dealt alike.
+    were dealt alike; those that differ in nothing but the anchors come first.
 
     Examples
     --------
@@ -30,26 +30,32 @@ def references(variants: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]
     for name, variant in variants.items():
         level = _LEVELS.index(variant["stage2"])
         lower = [
-            (_LEVELS.index(other["stage2"]), place, of)
+            (_LEVELS.index(other["stage2"]), _differences(variant, other), place, of)
             for place, (of, other) in enumerate(variants.items())
             if other["regime"] == variant["regime"]
             and _LEVELS.index(other["stage2"]) < level
             and (other["stage2"] != "supervised" or other["sampling"] == variant["sampling"])
         ]
         main = "features" if variant["regime"] == "control" else "projection"
-        lower.sort(key=lambda at: (_LEVELS[at[0]] != main, at[0], at[1]))
-        found[name] = [of for _, _, of in lower]
+        lower.sort(key=lambda at: (_LEVELS[at[0]] != main, *at))
+        found[name] = [of for *_, of in lower]
     return found
 
 
+def _differences(variant: Mapping[str, Any], other: Mapping[str, Any]) -> int:
+    """Return in how many options of learning a variant differs from a supervised one."""
+    if other["stage2"] != "supervised":
+        return 0
+    names = ("schedule", "weight_decay", "norm_share")
+    return sum(variant.get(name) != other.get(name) for name in names)
+
+
 def base_variants(variants: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    """Return, for each aligned variant, its regime as it is; those without one are left out."""
+    """Return, for each aligned variant, its main reference; those without any are left out."""
     return {
         name: beside[0]
         for name, beside in references(variants).items()
-        if variants[name]["stage2"] == "anchors"
-        and beside
-        and variants[beside[0]]["stage2"] != "supervised"
+        if variants[name]["stage2"] == "anchors" and beside
     }
 
 
@@ -81,7 +87,7 @@ def not_aligned_last(
     return {
         name: dict(variant)
         if variant["anchors"] is None or (aligned.get(name))
-        else dict(variant) | {"permutations": -1}
+        else dict(variant) | {"permutations": -1 if name in aligned else -2}
         for name, variant in variants.items()
     }
 

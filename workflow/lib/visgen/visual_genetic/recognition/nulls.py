@@ -61,14 +61,17 @@ def against_permuted(
         the scores), n_permutations, and rank where given. The null is the mean of the permuted
         runs, in ci_low and ci_high the least and the largest; the difference is real less that
         mean, with p = (1 + number of permuted runs that are no worse) / (permutations + 1). Every
-        run is a mean over seeds first. Nothing where nothing was permuted, or no
-        image was asked for.
+        run is a mean over seeds first, but for those without any answer. Nothing where nothing was
+        permuted, or no image was asked for.
 
     Raises
     ------
     ValueError
         If the seeds do not have the same permutations.
     """
+    runs = {seed: table for seed, table in runs.items() if len(table)}
+    if not runs:
+        return []
     numbers = {seed: sorted(table["permutation"].unique()) for seed, table in runs.items()}
     first, *others = numbers.items()
     for seed, found in others:
@@ -77,7 +80,7 @@ def against_permuted(
                 f"{what}: seed {seed} has {len(found) - 1} permutations of the anchors, seed "
                 f"{first[0]} {len(first[1]) - 1}; expected the same ones"
             )
-    if first[1] in ([], [0]):
+    if first[1] == [0]:
         return []
     table = pd.concat(runs.values())
     labels = ["rank", "evaluator", "metric"] if "rank" in table else ["evaluator", "metric"]

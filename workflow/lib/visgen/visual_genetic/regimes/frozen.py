@@ -22,7 +22,12 @@ from visgen.visual_genetic.regimes.network import FrozenNetwork
 from visgen.visual_genetic.regimes.options import FROZEN
 from visgen.visual_genetic.regimes.results import TrainedRegime, history_table, norm_table
 from visgen.visual_genetic.regimes.second_stage import head_accuracy
-from visgen.visual_genetic.regimes.training import TRAINING_OPTIONS, train_network
+from visgen.visual_genetic.regimes.training import (
+    REVISION,
+    TRAINING_OPTIONS,
+    software,
+    train_network,
+)
 from visgen.visual_genetic.regimes.weight_balancing import row_norms
 
 log = logging.getLogger(__name__)
@@ -113,6 +118,7 @@ def train_frozen(
     network.register_buffer("deviation", torch.from_numpy(deviation))
     network = network.to(device).train()
     recipe = {
+        "revision": REVISION,
         "regime": FROZEN,
         "images": hashlib.sha256(images.to_csv().encode()).hexdigest(),
         "features": hashlib.sha256(values.tobytes()).hexdigest(),
@@ -120,7 +126,7 @@ def train_frozen(
         "network": {"hidden": hidden, "size": size},
         "pretraining": dict(pretraining),
         "device": describe_device(device),
-        "software": {"torch": torch.__version__},
+        "software": software(),
     }
     checkpoint = open_checkpoint(store / "frozen", recipe, 0.0)
     history: dict[str, list] = {}

@@ -9,7 +9,6 @@ import hashlib
 import logging
 from collections.abc import Iterable, Mapping
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -26,17 +25,16 @@ from visgen.visual_genetic.regimes.options import FROZEN, REGIMES
 from visgen.visual_genetic.regimes.pooled import pool_features
 from visgen.visual_genetic.regimes.results import TrainedRegime, history_table, norm_table
 from visgen.visual_genetic.regimes.second_stage import head_accuracy, second_stage
-from visgen.visual_genetic.regimes.training import TRAINING_OPTIONS, train_network
+from visgen.visual_genetic.regimes.training import (
+    REVISION,
+    TRAINING_OPTIONS,
+    software,
+    train_network,
+)
 from visgen.visual_genetic.regimes.views import load_views
 from visgen.visual_genetic.regimes.weight_balancing import row_norms
 
 log = logging.getLogger(__name__)
-
-#: Packages whose versions decide the weights.
-SOFTWARE = ("torch", "torchvision", "timm", "pytorch-metric-learning")
-
-#: Raised when this code comes to learn other weights from the same images.
-REVISION = 3
 
 
 def train_regime(
@@ -122,7 +120,7 @@ def train_regime(
         "background": list(background),
         "device": describe_device(device),
         "precision": str(dtype).removeprefix("torch."),
-        "software": {name: version(name) for name in SOFTWARE},
+        "software": software(),
     }
     log.info("%s: regime %s, %d images of %d taxa", device, regime, len(train), len(n_images))
     shown = load_views(

@@ -3,6 +3,7 @@
 import logging
 import math
 from collections.abc import Callable, Iterator, Sequence
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -22,10 +23,21 @@ TRAINING_OPTIONS = (
     *("loss", "loss_weight", "distance", "epsilon", "margin"),
 )
 
+#: Packages whose versions decide the weights.
+SOFTWARE = ("torch", "torchvision", "timm", "pytorch-metric-learning")
+
+#: Raised when this code comes to learn other weights from the same images.
+REVISION = 3
+
 #: Means that the log tells.
 TOLD = ("loss", "accuracy")
 
 log = logging.getLogger(__name__)
+
+
+def software() -> dict[str, str]:
+    """Return the versions of packages that decide the weights."""
+    return {name: version(name) for name in SOFTWARE}
 
 
 def train_network(
