@@ -144,7 +144,7 @@ def test_an_unchanged_study_has_nothing_to_do(planner):
         ("visual_genetic.neighbours", [1, 3], VARIANTS),
         ("visual_genetic.pretraining.epochs", 4, FROZEN),  # control is not trained
         ("visual_genetic.alignment.steps", 30, VARIANTS),
-        ("visual_genetic.alignment.norm_share", 0.1, REPORT),  # there is no regime ltr
+        ("visual_genetic.alignment.weight_decay", 0.1, VARIANTS),
         ("visual_genetic.alignment.views", 2, VIEWS),
         ("visual_genetic.augmentation.rotation", 3, VIEWS),
         ("visual_genetic.variants.aligned.sampling", "balanced", VARIANTS),
