@@ -25,6 +25,7 @@ def birds(tmp_path_factory):
     (beside / "shared").symlink_to(SHARED)
     config = yaml.safe_load((REPOSITORY / "config" / "birds.yaml").read_text())
     config["splits"]["seeds"] = [1, 2]
+    config["visual_genetic"] = None
     config["compute"] = {"threads": 1, "workers": 1}
     config["prior"]["curve"] = [0, 1, 3]
     results = "results/birds/prior"
