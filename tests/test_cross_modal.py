@@ -509,10 +509,21 @@ def test_history_equals_a_count_by_hand(layer, anchor_size):
         entropy.append(-chances[taxon].log().item())
     positive, negative, entropy = 1 - np.mean(own), np.mean(hinge), np.mean(entropy)
     loss = positive + negative + 0.5 * entropy
-    expected = [loss, positive, negative, entropy, np.mean(own), np.mean(other)]
+    # Three images of the first taxon, two of each other one: each taxon counts alike.
+    near = [
+        np.mean([np.mean(np.array(values)[examples.taxa == taxon]) for taxon in range(3)])
+        for values in (own, other)
+    ]
+    expected = [loss, positive, negative, entropy, *near]
     assert list(history.columns) == HISTORY and len(history) == 1
     assert history.iloc[0].tolist()[:3] == [0, "train", 7]
     assert np.allclose(history.iloc[0].tolist()[3:], expected, atol=1e-6)
+
+
+def test_taxa_that_have_no_image_to_watch_do_not_count():
+    examples, anchors = random_examples(10, 2), random_anchors(5, SIZE)
+    _, history = align_one(start_from(), examples, anchors, OPTIONS, torch.arange(5), steps=0)
+    assert history[["own_cosine", "nearest_other_cosine"]].notna().all(axis=None)
 
 
 def test_history_has_a_row_for_each_watched_step_and_part():

@@ -186,27 +186,34 @@ def _watch(
     """Return one row of the history for each part.
 
     Here each image counts once: ``positive`` is the mean of each to its own anchor, ``negative``
-    the mean of each to the anchors of all other taxa.
+    the mean of each to the anchors of all other taxa. In both cosines each taxon counts alike, as
+    it does where recognition is claimed: a few common taxa would else speak for rare ones.
     """
     history = []
+    n_taxa = 0 if anchors is None else len(anchors)
     for part, positions in examples.watched.items():
-        sums = torch.zeros(5, dtype=torch.float64)
+        sums, n_of_taxa = torch.zeros(3, dtype=torch.float64), torch.zeros(n_taxa)
+        cosines = torch.zeros(n_taxa, 2, dtype=torch.float64)  # to the own, to the nearest other
         for rows in positions.split(CHUNK):
             own = examples.taxa[rows][:, None]  # (n, 1)
             embeddings, logits = network(examples.look(rows))
             entropy = cross_entropy(logits[:, head_rows], own[:, 0], reduction="none")
-            found = [entropy.new_full((len(rows),), math.nan)] * 4
+            pull = others = entropy.new_full((len(rows),), math.nan)
             if anchors is not None:
                 placed = network.genetic(anchors)
                 pull, push = make_terms(placed, options["loss"], options["margin"])(
                     embeddings, own[:, 0]
                 )
-                cosines = cosines_to(embeddings, placed)  # (n, n_taxa)
-                others = push.scatter(1, own, 0).sum(1) / (len(placed) - 1)  # (n,)
-                nearest = cosines.scatter(1, own, -torch.inf).amax(1)
-                found = [pull, others, cosines.gather(1, own)[:, 0], nearest]
-            sums += torch.stack([values.sum().cpu().double() for values in (*found, entropy)])
-        positive, negative, of_own, nearest, entropy = (sums / len(positions)).tolist()
+                others = push.scatter(1, own, 0).sum(1) / (n_taxa - 1)  # (n,)
+                to_all = cosines_to(embeddings, placed)  # (n, n_taxa)
+                nearest = to_all.scatter(1, own, -torch.inf).amax(1)
+                both = torch.stack([to_all.gather(1, own)[:, 0], nearest], 1)  # (n, 2)
+                cosines.index_add_(0, own[:, 0].cpu(), both.cpu().double())
+                n_of_taxa += torch.bincount(own[:, 0].cpu(), minlength=n_taxa)
+            sums += torch.stack([values.sum().cpu().double() for values in (pull, others, entropy)])
+        positive, negative, entropy = (sums / len(positions)).tolist()
+        there = n_of_taxa > 0
+        of_own, nearest = (cosines[there] / n_of_taxa[there, None]).mean(0).tolist()
         pulled = 0.0 if anchors is None else positive + negative
         values = (
             *(step, part, len(positions), pulled + weight * entropy),

@@ -28,7 +28,7 @@ def score_alignment(histories: Mapping[str, pd.DataFrame]) -> list[dict]:
     -------
     list of dict
         variant, seed, evaluator (`ALIGNMENT`), part (train, and val where that has an image),
-        metric (`COSINES`, `NEARER`), value (mean cosine over images), n (images); against permuted
+        metric (`COSINES`, `NEARER`), value (mean cosine, each taxon counting alike), n (images); against permuted
         anchors also the mean over permutations, in ci_low and ci_high the least and the largest.
     """
     rows = []
@@ -74,7 +74,7 @@ def find_aligned(scores: pd.DataFrame) -> dict[str, bool]:
     """Tell of each aligned variant whether it is aligned indeed, in every seed.
 
     It is where images of the validation part (of the training part where there are none) lie, on
-    average, nearer to the anchor of their own taxon than to the nearest of another. Of one that is
+    average over taxa, nearer to their own anchor than to the nearest of another. Of one that is
     not, nothing is claimed: real and permuted anchors would compare networks that have not moved.
 
     Parameters
