@@ -28,8 +28,9 @@ def score_alignment(histories: Mapping[str, pd.DataFrame]) -> list[dict]:
     -------
     list of dict
         variant, seed, evaluator (`ALIGNMENT`), part (train, and val where that has an image),
-        metric (`COSINES`, `NEARER`), value (mean cosine, each taxon counting alike), n (images); against permuted
-        anchors also the mean over permutations, in ci_low and ci_high the least and the largest.
+        metric (`COSINES`, `NEARER`), value (mean cosine, each taxon counting alike), n (images);
+        against permuted anchors also the mean over permutations, in ci_low and ci_high the least
+        and the largest.
     """
     rows = []
     for variant, history in histories.items():
