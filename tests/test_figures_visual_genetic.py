@@ -167,8 +167,8 @@ def test_what_never_looks_is_a_line():
     for axes in figure.axes:
         lines = [line.get_xdata()[0] for line in axes.get_lines() if line.get_linewidth() == 0.9]
         assert lines == pytest.approx([0.035, 0.075])
-    assert "without a look: any taxon alike" in legend(figure)
-    assert "without a look" not in legend(ablation())
+    assert "blind: any taxon alike" in legend(figure)
+    assert "blind" not in legend(ablation())
 
 
 def test_what_is_not_aligned_is_pale_and_called_so():

@@ -439,13 +439,13 @@ def test_every_variant_has_its_differences_null_and_gain_below_it():
     table = joined(scores(), less("wd_sgt", "wd_more", 0.04) + less("wd_sgt", "wd_seen", -0.07))
     rows = variant_rows(over_seeds(table), "knn_5", ALL, {})
     assert [(r["variant"], r["what"], r["is_null"]) for r in rows] == [
-        ("–", "without a look: any taxon alike", True),
-        ("–", "without a look: the taxon with most images", True),
+        ("–", "blind: any taxon alike", True),
+        ("–", "blind: the taxon with most images", True),
         ("control", "", False), ("wd", "", False), ("wd_sgt", "", False),
         ("wd_sgt", "less wd, in points", False), ("wd_sgt", "less wd_seen, in points", False),
         ("wd_sgt", "less wd_more, in points", False),
         ("wd_sgt", "anchors permuted: mean, range", True),
-        ("wd_sgt", "less these, in points", False),
+        ("wd_sgt", "less permuted, in points", False),
         ("wd_seen", "", False), ("wd_more", "", False), ("wd_even", "", False),
     ]  # fmt: skip
     assert [row["cells"]["tail_accuracy"]["value"] for row in rows[:2]] == ["8.0 %", "11.0 %"]

@@ -187,7 +187,7 @@ def _legend(
         entries.append(Patch(color=_BAND, lw=0, label=label))
     words = {UNIFORM: "any taxon alike", MOST_FREQUENT: "the taxon with most images"}
     entries += [
-        Line2D([], [], c="0.45", lw=0.9, ls=line, label=f"without a look: {words[against]}")
+        Line2D([], [], c="0.45", lw=0.9, ls=line, label=f"blind: {words[against]}")
         for against, line in _LINES.items()
         if against in set(blind["against"])
     ]

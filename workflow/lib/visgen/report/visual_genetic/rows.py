@@ -24,8 +24,8 @@ _KIND_WORDS = {
     "unseen_genera": "whole groups of the rank above withheld",
 }
 _BLIND_WORDS = {
-    UNIFORM: "without a look: any taxon alike",
-    MOST_FREQUENT: "without a look: the taxon with most images",
+    UNIFORM: "blind: any taxon alike",
+    MOST_FREQUENT: "blind: the taxon with most images",
 }
 _STAGE2_WORDS = {
     "features": "none: features",
@@ -81,7 +81,7 @@ def variant_rows(
             for reference in references(variants)[name]
         ]
         kinds.append(("anchors permuted: mean, range", EXPECTED, PERMUTED, format_percent))
-        kinds.append(("less these, in points", DIFFERENCE, PERMUTED, points))
+        kinds.append(("less permuted, in points", DIFFERENCE, PERMUTED, points))
         for what, role, against, form in kinds:
             found = scores_of(mean, name, evaluator, role, against)
             if found or role == SCORE:
