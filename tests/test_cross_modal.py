@@ -1,6 +1,7 @@
 import copy
 import json
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,11 @@ from visgen.visual_genetic.cross_modal.examples import Examples, from_memory
 from visgen.visual_genetic.cross_modal.files import write_variant
 from visgen.visual_genetic.cross_modal.losses import EPSILON, make_terms, triplet_means
 from visgen.visual_genetic.cross_modal.network import Projection, build_projection
-from visgen.visual_genetic.cross_modal.variants import DEALING_SEED, train_variant
+from visgen.visual_genetic.cross_modal.variants import (
+    DEALING_SEED,
+    networks_together,
+    train_variant,
+)
 from visgen.visual_genetic.recognition.labelled_images import study_images
 from visgen.visual_genetic.recognition.predicting import COLUMNS
 from visgen.visual_genetic.recognition.runs import read_by_name, read_run
@@ -707,7 +712,7 @@ def test_histories_show_the_way_to_real_anchors_and_where_permuted_ones_end(stud
 def test_permuted_runs_differ_by_their_anchors_alone_which_are_those_of_every_seed(
     study, seed, together, monkeypatch
 ):
-    monkeypatch.setattr(variants, "STACKED", {"cpu": together})
+    monkeypatch.setattr(variants, "networks_together", lambda network, device: together)
     columns = ["evaluator", "id", "part", "truth", "predicted"]
     both = train(study, permutations=3, seed=seed)
     for number in (1, 3):
@@ -726,6 +731,16 @@ def test_permuted_runs_differ_by_their_anchors_alone_which_are_those_of_every_se
     pd.testing.assert_frame_equal(both.embeddings, real.embeddings)
     assert both.predictions["permutation"].unique().tolist() == [0, 1, 2, 3]
     assert changed(states(both.network), real.network) == set()
+
+
+def test_as_many_networks_learn_together_as_a_gpu_has_room_for():
+    network = start_from()
+    n_parameters = N_FEATURES * HIDDEN + HIDDEN + (HIDDEN + 1) * SIZE + (SIZE + 1) * len(TAXA)
+    gpu = torch.device("cuda")
+    assert networks_together(network, CPU) == 1
+    assert networks_together(network, gpu) == 8 * 10**9 // (16 * n_parameters)
+    large = SimpleNamespace(parameters=lambda: [torch.empty(10**10, device="meta")])
+    assert networks_together(large, gpu) == 1
 
 
 def test_permuted_anchors_are_sought_where_the_genetic_layer_puts_them(study):

@@ -32,8 +32,9 @@ DEALING_SEED = 0
 #: is the first and the last.
 N_WATCHED = 10
 
-#: Networks that learn side by side. A GPU has room for them; a CPU gains nothing by it.
-STACKED = {"cuda": 128}
+#: Bytes of networks that learn side by side on a GPU, and what each takes for a parameter: itself,
+#: its slope, its momentum and a copy.
+STACK_BYTES, PARAMETER_BYTES = 8 * 10**9, 16
 
 
 @dataclass(frozen=True)
@@ -182,7 +183,7 @@ def train_variant(
         head_rows = torch.tensor(pd.Index(about["taxa"]).get_indexer(taxa), device=device)
         has_head = about["regime"] != "control" or anchors is None or options["cross_entropy"] > 0
         sets = _sets(images, anchors, taxa, options["permutations"])
-        together = STACKED.get(device.type, 1)
+        together = networks_together(start, device)
         for numbers in [[0], *_stacks(range(1, len(sets)), together)]:
             n_watched = N_WATCHED if numbers == [0] else 1
             trained = align(
@@ -215,6 +216,14 @@ def train_variant(
         ),
         omitted=list_omitted(images, rank, anchors, name),
     )
+
+
+def networks_together(network: Projection, device: torch.device) -> int:
+    """Return how many networks learn as one stack: a GPU has room; a CPU gains nothing by it."""
+    if device.type != "cuda":
+        return 1
+    n_parameters = sum(parameter.numel() for parameter in network.parameters())
+    return max(1, STACK_BYTES // (PARAMETER_BYTES * n_parameters))
 
 
 def _sets(
