@@ -192,8 +192,9 @@ def summary(studies: pd.DataFrame) -> dict[str, str]:
             if f"{row}: {metric}" not in studies:
                 continue
             values = studies[f"{row}: {metric}"].dropna()
-            error = values.std(ddof=1) / math.sqrt(len(values))
-            part = f"{in_words(values.mean())} ({error:.1f})"
+            part = in_words(values.mean())
+            if len(values) > 1:
+                part += f" ({values.std(ddof=1) / math.sqrt(len(values)):.1f})"
             if (p := f"{row}: p {metric}") in studies:
                 part += f", p ≤ .025 in {int((studies[p] <= SHOWN_AT).sum())} of {len(studies)}"
             parts.append(part)
@@ -204,7 +205,10 @@ def summary(studies: pd.DataFrame) -> dict[str, str]:
 def write_table(columns: dict[str, pd.DataFrame]) -> str:
     """Return a table, a column a signal."""
     cells = {name: summary(studies) for name, studies in columns.items()}
-    heads = [f"{name}, {len(studies)} studies" for name, studies in columns.items()]
+    heads = [
+        f"{name}, {len(studies)} stud{'y' if len(studies) == 1 else 'ies'}"
+        for name, studies in columns.items()
+    ]
     lines = ["| tail / all species | " + " | ".join(heads) + " |"]
     lines.append("|" + " --- |" * (len(heads) + 1))
     for row in next(iter(cells.values())):
