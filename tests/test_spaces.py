@@ -83,6 +83,9 @@ def test_spaces_are_of_test_images_and_of_taxa_that_all_have(tmp_path):
     values, of_images = read_test_images(tmp_path / "wd.npz", taxa)
     assert values.tolist() == [[1, 1], [0, 1], [2, 0]]
     assert of_images.to_dict() == {"l": "c", "k": "b", "j": "a"}
+    values, of_images = read_test_images(tmp_path / "wd.npz", taxa.replace({"b": None}))
+    assert values.tolist() == [[1, 1], [2, 0]]  # no taxon, no centroid
+    assert typical_images(values, of_images).to_dict() == {"a": "j", "c": "l"}
 
 
 def test_shared_taxa_are_in_one_order():

@@ -39,11 +39,14 @@ def read_spaces(
 
 
 def read_test_images(path: str | Path, taxa: pd.Series) -> tuple[np.ndarray, pd.Series]:
-    """Return the embeddings of test images, (n_images, size), and the taxon of each by id."""
+    """Return the embeddings of test images, (n_images, size), and the taxon of each by id.
+
+    Images without a label are left out.
+    """
     with np.load(path, allow_pickle=False) as stored:
-        is_test = stored["part"] == "test"
-        ids = stored["id"][is_test].astype(object)
-        return stored["values"][is_test].astype(float), taxa.loc[ids]
+        of_images = taxa.loc[stored["id"].astype(object)]
+        asked = (stored["part"] == "test") & of_images.notna().to_numpy()
+        return stored["values"][asked].astype(float), of_images[asked]
 
 
 def centroids(values: np.ndarray, taxa: pd.Series) -> pd.DataFrame:
