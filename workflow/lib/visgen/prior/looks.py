@@ -61,7 +61,9 @@ class LookSpace(NamedTuple):
         return white * (self.length / np.maximum(lengths, _LEAST))
 
 
-def fit_looks(x: np.ndarray, y: np.ndarray) -> tuple[LookSpace, Looks]:
+def fit_looks(
+    x: np.ndarray, y: np.ndarray, least_taxa: int = MIN_TAXA
+) -> tuple[LookSpace, Looks]:
     """Whiten training images within taxa, then give all of them one length around the mean.
 
     Images of a taxon differ much more in length than a normal distribution has it: heavy tails,
@@ -77,18 +79,20 @@ def fit_looks(x: np.ndarray, y: np.ndarray) -> tuple[LookSpace, Looks]:
         several images give the mean (`visgen.features.taxon_means.specimen_means`).
     y
         (n_images,) names of taxa.
+    least_taxa
+        With images. How taxa covary can be learned of `MIN_TAXA`; how images of one differ, of one.
 
     Raises
     ------
     visgen.features.within_covariance.NoSpreadError
         If no two images of a taxon differ.
     ValueError
-        If there are fewer than `MIN_TAXA` taxa.
+        If there are fewer taxa.
     """
     code, taxa = pd.factorize(np.asarray(y, dtype=object), sort=True)
-    if len(taxa) < MIN_TAXA:
+    if len(taxa) < least_taxa:
         raise ValueError(
-            f"{len(taxa)} taxa with training images, expected at least {MIN_TAXA}: of fewer no "
+            f"{len(taxa)} taxa with training images, expected at least {least_taxa}: of fewer no "
             "prior can be learned"
         )
     n_images = np.bincount(code)

@@ -1,0 +1,68 @@
+"""The labelled specimens of a study, from which names for others are learned."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from visgen.features.taxon_means import taxon_means
+
+
+class Labelled(NamedTuple):
+    """Specimens with labels, and the features of their images.
+
+    Attributes
+    ----------
+    taxa
+        (n_specimens, n_ranks) columns coarse to fine, gaps null; index specimen, sorted.
+    images
+        (n_images,) position of the specimen of each image.
+    x
+        (n_images, n_features) float32.
+    """
+
+    taxa: pd.DataFrame
+    images: np.ndarray
+    x: np.ndarray
+
+    @property
+    def means(self) -> np.ndarray:
+        """Mean features of each specimen, (n_specimens, n_features) float32."""
+        return taxon_means(self.x, self.images)
+
+    def of(self, chosen: np.ndarray) -> "Labelled":
+        """Return some of the specimens, of (n_specimens,) bool."""
+        kept = chosen[self.images]
+        place = np.cumsum(chosen) - 1
+        return Labelled(self.taxa[chosen], place[self.images[kept]], self.x[kept])
+
+
+def labelled_specimens(
+    features: pd.DataFrame, labels: pd.DataFrame, ranks: Sequence[str]
+) -> Labelled:
+    """Collect the images of each specimen that has a label at one of the ranks.
+
+    Parameters
+    ----------
+    features
+        (n_images, n_features), index id.
+    labels
+        Index id; specimen and the ranks, gaps null. A specimen whose images disagree, where a
+        study keeps such, has the labels of its first image by id.
+    ranks
+        Coarse to fine.
+
+    Raises
+    ------
+    ValueError
+        If no image has a label.
+    """
+    named = labels[labels[list(ranks)].notna().any(axis=1)].sort_index()
+    if named.empty:
+        raise ValueError(f"no image has a label at {', '.join(ranks)}: names cannot be learned")
+    code, names = pd.factorize(named["specimen"].astype(object), sort=True)
+    first = np.unique(code, return_index=True)[1]
+    taxa = named[list(ranks)].iloc[first]
+    taxa.index = pd.Index(names, name="specimen")
+    return Labelled(taxa, code, features.loc[named.index].to_numpy(np.float32))

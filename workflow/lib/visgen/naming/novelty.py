@@ -1,0 +1,175 @@
+"""How far a specimen lies from all that a study knows: relative Mahalanobis distance."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.covariance import ledoit_wolf
+
+from visgen.classification.confidence.conformal_sets import allowed_ranks
+from visgen.classification.lineages.known import Lineages
+from visgen.prior.looks import Looks
+
+#: What is told of a specimen that is like those of known taxa, and of one that is like none that
+#: the study could make itself by leaving taxa out. Between them: "new species", "new genus" ...
+KNOWN, NO_SUCH = "known", "no such specimen"
+NEW = "new {}"
+
+
+class Surroundings(NamedTuple):
+    """What is known of looks, in the space in which images of one taxon vary by 1.
+
+    Attributes
+    ----------
+    means
+        (n_known, n_axes) of taxa.
+    n
+        (n_known,) specimens of each.
+    centre
+        (n_axes,) of all specimens.
+    precision
+        (n_axes, n_axes), the inverse of their covariance (Ledoit & Wolf 2004).
+    """
+
+    means: np.ndarray
+    n: np.ndarray
+    centre: np.ndarray
+    precision: np.ndarray
+
+
+def surroundings_of(looks: Looks) -> Surroundings:
+    """Return the means of taxa, and one normal distribution of all specimens."""
+    covariance, _ = ledoit_wolf(looks.images)
+    return Surroundings(
+        looks.means, looks.n_images, looks.images.mean(axis=0), np.linalg.inv(covariance)
+    )
+
+
+def distances_to_taxa(looks: np.ndarray, around: Surroundings) -> np.ndarray:
+    """Return squared distances to the mean of each taxon, (n, n_known).
+
+    Divided by 1 + 1/n: the mean of few specimens is uncertain.
+    """
+    squares = (
+        (looks**2).sum(axis=1)[:, None]
+        - 2 * looks @ around.means.T
+        + (around.means**2).sum(axis=1)
+    )
+    return squares / (1 + 1 / around.n)
+
+
+def distances_to_all(looks: np.ndarray, around: Surroundings) -> np.ndarray:
+    """Return squared Mahalanobis distances to the distribution of all specimens, (n,)."""
+    apart = looks - around.centre
+    return np.einsum("ij,ij->i", apart @ around.precision, apart)
+
+
+def novelty_scores(to_taxa: np.ndarray, to_all: np.ndarray) -> np.ndarray:
+    """Return the relative Mahalanobis distance of Ren et al. 2021, (n,).
+
+    The squared distance to the nearest taxon, less that to all: what makes a picture unusual
+    whatever its taxon (a hand, a label, its light) is in both and cancels.
+
+    Parameters
+    ----------
+    to_taxa
+        (n, n_taxa); infinite where a taxon is not to be thought of.
+    to_all
+        (n,).
+    """
+    return to_taxa.min(axis=1) - to_all
+
+
+def scores_without(
+    to_taxa: np.ndarray, to_all: np.ndarray, lineage: np.ndarray, lineages: Lineages, rank: str
+) -> np.ndarray:
+    """Return what specimens would score were their taxon of a rank not known.
+
+    Parameters
+    ----------
+    to_taxa
+        (n, n_lineages).
+    to_all
+        (n,).
+    lineage
+        (n,) number of the true lineage of each specimen.
+    lineages
+        That are known.
+    rank
+        At which the specimen's own taxon is left out.
+
+    Returns
+    -------
+    ndarray
+        (m,) of those specimens whose taxon above stays known by another one; at the coarsest rank
+        of all that have a name there.
+    """
+    r = lineages.ranks.index(rank)
+    place = lineages.places[:, r]
+    own = place[lineage]
+    is_other = place[None] != own[:, None]
+    stays = is_other
+    if r:
+        above = lineages.places[:, r - 1]
+        stays = is_other & (above[None] == above[lineage][:, None]) & (above[lineage] >= 0)[:, None]
+    stays &= np.isfinite(to_taxa)
+    asked = (own >= 0) & stays.any(axis=1)
+    left = np.where(is_other[asked], to_taxa[asked], np.inf)
+    return novelty_scores(left, to_all[asked])
+
+
+def p_values(scores: np.ndarray, calibration: np.ndarray) -> np.ndarray:
+    """Return the share of calibration scores that are as large or larger, (n,), conformal."""
+    ordered = np.sort(calibration)
+    larger = len(ordered) - np.searchsorted(ordered, scores, side="left")
+    return (1 + larger) / (len(ordered) + 1)
+
+
+def levels(ranks: Sequence[str]) -> list[str]:
+    """Return what a specimen may be, from known to new at the coarsest rank.
+
+    >>> levels(["family", "genus", "species"])
+    ['known', 'new species', 'new genus', 'new family']
+    """
+    return [KNOWN, *(NEW.format(rank) for rank in reversed(ranks))]
+
+
+def verdicts(
+    scores: np.ndarray, calibration: dict[str, np.ndarray], false_flags: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return how new each specimen is, and the p-value of being known.
+
+    Tested one after the other, each at the same level: that it is of a known taxon, that it is of
+    a new one at the finest rank, at the next ... The first that cannot be rejected is told. So of
+    specimens of known taxa the share `false_flags` is called new, and of those of a new species
+    the same share is called something newer than that.
+
+    Parameters
+    ----------
+    scores
+        (n,).
+    calibration
+        By level, as `levels` lists them: scores of specimens for which it was true.
+    false_flags
+        Share of mistakes that is accepted, at each level.
+
+    Returns
+    -------
+    verdict
+        (n,) words: a level, or `NO_SUCH` where all are rejected; None where there are too few
+        calibration scores to reject even the first. A level with too few scores is not rejected.
+    p
+        (n,) of being known.
+    """
+    verdict = np.full(len(scores), None, object)
+    open_yet = np.ones(len(scores), bool)
+    first = p_values(scores, calibration[KNOWN])
+    for level, known in calibration.items():
+        can_reject = allowed_ranks(len(known), 1 - false_flags) > 0
+        rejected = (p_values(scores, known) <= false_flags) & can_reject
+        told = open_yet & ~rejected
+        if level != KNOWN or can_reject:
+            verdict[told] = level
+        open_yet &= rejected
+    verdict[open_yet] = NO_SUCH
+    return verdict, first

@@ -1,0 +1,61 @@
+"""Names by looks that relatives make expected, in closed form."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from visgen.prior.evidence import evidence_of
+from visgen.prior.fitting import fit_prior, prior_covariance
+from visgen.prior.looks import Looks
+from visgen.prior.posterior import Posterior, posterior_of, posterior_weights
+from visgen.prior.relatives import Relatives
+
+
+class PriorHead(NamedTuple):
+    """Looks of taxa as relatives make them expected; log densities around them.
+
+    Attributes
+    ----------
+    rank
+        Of the taxa.
+    posterior
+        Of all taxa of the rank, sorted by name.
+    """
+
+    rank: str
+    posterior: Posterior
+
+    def logits(
+        self, x: np.ndarray, images: np.ndarray, looks: np.ndarray
+    ) -> dict[str, np.ndarray]:
+        """See `visgen.naming.heads.Head`."""
+        means, spread = self.posterior.means, 1 + self.posterior.variances
+        squares = (
+            (looks**2).sum(axis=1)[:, None] - 2 * looks @ means.T + (means**2).sum(axis=1)
+        )
+        densities = -0.5 * (squares / spread + means.shape[1] * np.log(spread))
+        return {self.rank: densities.astype(np.float32)}
+
+
+def train_prior_head(
+    looks: Looks, taxa: pd.Index, relatives: Relatives, rank: str
+) -> PriorHead:
+    """Learn what taxa look like from their specimens and from those of their relatives.
+
+    Parameters
+    ----------
+    looks
+        Of specimens.
+    taxa
+        All that can be named, sorted; some may have no specimen here.
+    relatives
+        How these taxa covary.
+    rank
+        Of the taxa.
+    """
+    evidence = evidence_of(looks, list(taxa))
+    fit = fit_prior(evidence, [relatives])
+    prior = prior_covariance(fit, [relatives])
+    weights = posterior_weights(prior, evidence.n_images, evidence.known)
+    return PriorHead(rank, posterior_of(weights, looks.means))
