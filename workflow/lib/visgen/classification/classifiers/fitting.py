@@ -35,6 +35,8 @@ class Fitting:
 
     Attributes
     ----------
+    method
+        Of the options.
     rows
         What is trained on.
     present
@@ -68,11 +70,11 @@ class Fitting:
         self._y = taxon.loc[self.rows.positions].to_numpy()
         self.present = np.unique(self._y)
         self.reservations: list[str] = []
-        self._method, self._threads = options["method"], threads
+        self.method, self._threads = options["method"], threads
         given = {key: options[key] for key in _MEMBER if key in options}
-        self._members = build_members(self._method, seed=seed, **given)
+        self._members = build_members(self.method, seed=seed, **given)
         self.n_members = len(self._members)
-        if self._method in BASELINE_METHODS:
+        if self.method in BASELINE_METHODS:
             self.steps, self._x, self.n_columns = None, np.zeros((len(self._y), 1)), 1
             return
         x = matrix[self.rows.positions]
@@ -80,7 +82,7 @@ class Fitting:
             _add_noise(x, self.rows.altered, options["resample"]["noise"], seed)
         transform = options["transform"]
         self.steps = FeatureSteps(
-            SUITABLE.get(self._method, []) if transform is None else transform,
+            SUITABLE.get(self.method, []) if transform is None else transform,
             options["best_features"],
             options["pca"],
             seed=seed,
@@ -112,9 +114,9 @@ class Fitting:
                 steps_taken = n_steps
                 yield told
         if failures:
-            log.warning("%s: %s", self._method, failures[0])
+            log.warning("%s: %s", self.method, failures[0])
             self.reservations.append(
-                f"{self._method} did not converge in {steps_taken} steps: its scores stand, but "
+                f"{self.method} did not converge in {steps_taken} steps: its scores stand, but "
                 "could be better"
             )
 
