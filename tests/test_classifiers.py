@@ -555,7 +555,7 @@ def test_baselines_do_not_look_at_the_features(method):
 def test_memory_stays_within_twice_the_features(monkeypatch, method, transform, n_squares):
     classifiers = "visgen.classification.classifiers"
     # Small beside a small matrix too.
-    for module in ("fitting", "transforms", "linear_svm", "rbf_svm"):
+    for module in ("asking", "fitting", "transforms", "linear_svm", "rbf_svm"):
         monkeypatch.setattr(f"{classifiers}.{module}._BLOCK", 64)
     monkeypatch.setattr("visgen.features.within_covariance._BLOCK", 64)
     for name in ("_LANDMARKS", "_SAMPLE"):

@@ -24,7 +24,7 @@ def test_taxa_around_each_other_are_told_apart():
 def test_landmarks_at_every_row_give_the_kernel_itself():
     x, y = rings(83)
     machine = RbfSVM(gamma=0.7).fit(x, y)
-    values = machine._map.transform(x)
+    values = machine.map_.transform(x)
     assert np.allclose(values @ values.T, rbf_kernel(x, gamma=0.7), atol=1e-3)
     asked = rings(97, seed=3)[0]
     exact = SVC(gamma=0.7).fit(x, y)

@@ -15,7 +15,10 @@ import timm
 import torch
 import yaml
 from timm.data import create_transform
+from visgen.classification.classifiers import keeping
 from visgen.classification.classifiers import options as classifying
+from visgen.classification.classifiers.kept.methods import check_method, method_asked
+from visgen.classification.classifiers.kept.steps import apply_step, check_step
 from visgen.classification.classifiers.methods import build_members
 from visgen.classification.classifiers.resampling import resample_training
 from visgen.classification.classifiers.transforms import FeatureSteps
@@ -74,6 +77,11 @@ def cases(source):
     [
         (build_members, classifying.METHODS),
         (FeatureSteps._step, classifying.TRANSFORMS),
+        (keeping._as_arrays, classifying.METHODS),
+        (check_method, classifying.METHODS),
+        (method_asked, classifying.METHODS),
+        (check_step, {*classifying.TRANSFORMS, "best_features", "pca"}),
+        (apply_step, {*classifying.TRANSFORMS, "best_features", "pca"}),
         (pool, FIXED_POOLINGS),
         (build_model, {"equal", *LEARNED_POOLINGS, *guiding.PROJECTIONS}),
         (make_loss, guiding.LOSSES),

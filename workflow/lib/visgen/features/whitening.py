@@ -63,6 +63,14 @@ class Whitening:
         axes = self._pca.components_
         return (x @ axes.T - self._pca.mean_ @ axes.T) @ self._root
 
+    def as_arrays(self) -> dict[str, np.ndarray]:
+        """Return axes (components, n_features), offset (components,) and root, square; float32.
+
+        `apply` is (x @ axes.T - offset) @ root.
+        """
+        axes = self._pca.components_
+        return {"axes": axes, "offset": self._pca.mean_ @ axes.T, "root": self._root}
+
     def as_affine(self) -> tuple[np.ndarray, np.ndarray]:
         """Return (n_features, components) axes and (components,) offset, float64.
 

@@ -1,180 +1,124 @@
-"""Training a classifier on some images and asking it about others."""
+"""Fitting the members of a classifier to training images, one after the other."""
 
 import logging
 import warnings
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
+from sklearn.base import ClassifierMixin, clone
 from threadpoolctl import threadpool_limits
 
 from visgen.classification.classifiers.convergence import catch_failures
-from visgen.classification.classifiers.importances import IMPORTANCE_COLUMNS, Importances
 from visgen.classification.classifiers.methods import build_members, each_member
 from visgen.classification.classifiers.options import BASELINE_METHODS, SUITABLE
-from visgen.classification.classifiers.resampling import TrainingRows, resample_training
+from visgen.classification.classifiers.resampling import balance_training
 from visgen.classification.classifiers.transforms import FeatureSteps, fit_scaler
 
 log = logging.getLogger(__name__)
 
-_BLOCK = 1024  # images asked about at a time
+Told = TypeVar("Told")
+
+_BLOCK = 1024  # rows at a time
 _LARGE = 10**8  # multiplications from which linear algebra uses the threads that it has
 _MEMBER = ("trees", "max_features", "min_samples_leaf", "C", "class_weight", "gamma", "neighbours")
 
 
-class Answers(NamedTuple):
-    """What a classifier says of images.
-
-    Attributes
-    ----------
-    probabilities
-        (n_images, n_taxa) float32.
-    predicted
-        (n_images,) numbers of taxa.
-    rows
-        What it was trained on.
-    importances
-        As `visgen.classification.classifiers.importances.Importances.table` returns them; no
-        rows of methods that are not trees.
-    reservations
-        In words, what its scores are to be read with.
-    """
-
-    probabilities: np.ndarray
-    predicted: np.ndarray
-    rows: TrainingRows
-    importances: pd.DataFrame
-    reservations: list[str]
-
-
-class _Told(NamedTuple):
-    """What one member says: (n_images, n_taxa), (n_features,) of a tree, steps of its fit."""
-
-    probabilities: np.ndarray
-    importances: np.ndarray | None
-    n_steps: int
-
-
-def fit_and_ask(
-    matrix: np.ndarray,
-    training: pd.DataFrame,
-    asked: np.ndarray,
-    n_taxa: int,
-    options: Mapping[str, Any],
-    *,
-    seed: int,
-    threads: int,
-) -> Answers:
-    """Balance, transform, train, and predict.
+class Fitting:
+    """Training rows, balanced and transformed, to which the members of a classifier are fitted.
 
     Parameters
     ----------
-    matrix
-        (n, n_features) float32, every image and repeat; left as it is.
-    training
-        The rows to train on, as in
-        `visgen.classification.classifiers.resampling.resample_training`.
-    asked
-        Rows of the matrix to predict.
-    n_taxa
-        Number of taxa; a taxon that `training` lacks gets the probability 0.
-    options
-        A classifier of the config, as its schema describes it.
-    seed
-        Of everything random.
-    threads
-        Threads that grow trees. Linear algebra keeps to those that it was given before. The result
-        does not depend on it.
+    matrix, training, options, seed, threads
+        As of `visgen.classification.classifiers.asking.fit_and_ask`.
 
-    Returns
-    -------
-    Answers
-        Of equal probabilities the taxon of the smaller number is predicted; a baseline draws
-        its own.
+    Attributes
+    ----------
+    method
+        Of the options.
+    rows
+        What is trained on.
+    present
+        (n_present,) numbers of the taxa that are in training, sorted.
+    steps
+        Fitted; None of a baseline, which does not see the features.
+    n_columns
+        Number of columns after the steps; 1 of a baseline.
+    n_members
+        Number of members whose probabilities are averaged.
+    reservations
+        In words, what scores are to be read with; known when all members were fitted.
 
     Raises
     ------
     NoSpreadError
-        If the spread within taxa is needed and no two training rows of a taxon differ.
+        If ``whiten`` is asked for, and no two training rows of a taxon differ.
     """
-    rows = _balanced(training, options["resample"], seed)
-    taxon = pd.Series(training["taxon"].to_numpy(), training["position"]).loc[rows.positions]
-    y = taxon.to_numpy()
-    present = np.unique(y)
-    members = build_members(
-        options["method"], seed=seed, **{key: options[key] for key in _MEMBER if key in options}
-    )
-    if options["method"] in BASELINE_METHODS:
-        nothing = np.zeros((len(asked), 1))
-        baseline = members[0].fit(np.zeros((len(y), 1)), y)
-        probabilities = _spread(baseline.predict_proba(nothing), present, n_taxa)
-        none = pd.DataFrame(columns=IMPORTANCE_COLUMNS[2:])
-        return Answers(probabilities, baseline.predict(nothing), rows, none, [])
-    x = matrix[rows.positions]
-    if options["resample"] is not None and options["resample"]["with"] == "noise":
-        _add_noise(x, rows.altered, options["resample"]["noise"], seed)
-    transform = options["transform"]
-    steps = FeatureSteps(
-        SUITABLE.get(options["method"], []) if transform is None else transform,
-        options["best_features"],
-        options["pca"],
-        seed=seed,
-        threads=threads,
-    )
-    x = steps.fit(x, y)
 
-    def ask(member: Any) -> _Told:
-        # A copy is fitted, so that no tree outlives its answers.
-        fitted = clone(member, safe=False).fit(x, y)
-        answers = [
-            fitted.predict_proba(steps.apply(matrix[asked[start : start + _BLOCK]]))
-            for start in range(0, len(asked), _BLOCK)
-        ]
-        return _Told(
-            np.concatenate(answers) if answers else np.empty((0, len(present))),
-            getattr(fitted, "feature_importances_", None),
-            int(np.max(getattr(fitted, "n_iter_", 0))),
+    def __init__(
+        self,
+        matrix: np.ndarray,
+        training: pd.DataFrame,
+        options: Mapping[str, Any],
+        *,
+        seed: int,
+        threads: int,
+    ):
+        self.rows = balance_training(training, options["resample"], seed)
+        taxon = pd.Series(training["taxon"].to_numpy(), training["position"])
+        self._y = taxon.loc[self.rows.positions].to_numpy()
+        self.present = np.unique(self._y)
+        self.reservations: list[str] = []
+        self.method, self._threads = options["method"], threads
+        given = {key: options[key] for key in _MEMBER if key in options}
+        self._members = build_members(self.method, seed=seed, **given)
+        self.n_members = len(self._members)
+        if self.method in BASELINE_METHODS:
+            self.steps, self._x, self.n_columns = None, np.zeros((len(self._y), 1)), 1
+            return
+        x = matrix[self.rows.positions]
+        if options["resample"] is not None and options["resample"]["with"] == "noise":
+            _add_noise(x, self.rows.altered, options["resample"]["noise"], seed)
+        transform = options["transform"]
+        self.steps = FeatureSteps(
+            SUITABLE.get(self.method, []) if transform is None else transform,
+            options["best_features"],
+            options["pca"],
+            seed=seed,
+            threads=threads,
         )
+        self._x = self.steps.fit(x, self._y)
+        self.n_columns = self._x.shape[1]
 
-    total = np.zeros((len(asked), len(present)))
-    importances = Importances(*steps.columns(x.shape[1]))
-    # Two threads waiting for each other over a small product take many times longer than one.
-    limit = None if x.size * len(present) > _LARGE else 1
-    with threadpool_limits(limit), catch_failures() as failures:
-        # Taxa are numbers on purpose, however many of them there are.
-        warnings.filterwarnings("ignore", message="The number of unique classes is greater")
-        for told in each_member(members, ask, threads=threads):
-            total += told.probabilities
-            if told.importances is not None:
-                importances.add(told.importances)
-    reservations = []
-    if failures:
-        log.warning("%s: %s", options["method"], failures[0])
-        reservations.append(
-            f"{options['method']} did not converge in {told.n_steps} steps: its scores stand, but "
-            "could be better"
-        )
-    probabilities = _spread(total / len(members), present, n_taxa)
-    predicted = probabilities.argmax(axis=1)
-    return Answers(probabilities, predicted, rows, importances.table(), reservations)
+    def each(self, use: Callable[[ClassifierMixin], Told]) -> Iterator[Told]:
+        """Yield what `use` makes of each fitted member, in their order.
 
+        Raises
+        ------
+        NoSpreadError
+            If a member needs the spread within taxa, and no two training rows of a taxon differ.
+        """
 
-def _balanced(
-    training: pd.DataFrame, resample: Mapping[str, Any] | None, seed: int
-) -> TrainingRows:
-    if resample is None:
-        return TrainingRows(training["position"].to_numpy(), training["repeat"].to_numpy() > 0)
-    return resample_training(
-        training,
-        resample["method"],
-        resample["to"],
-        reduce_first=resample["reduce_first"],
-        source=resample["with"],
-        augment=resample["augment"],
-        seed=seed,
-    )
+        def fit(member: ClassifierMixin) -> tuple[Told, int]:
+            # A copy is fitted, so that no tree outlives its use.
+            fitted = clone(member, safe=False).fit(self._x, self._y)
+            return use(fitted), int(np.max(getattr(fitted, "n_iter_", 0)))
+
+        # Two threads waiting for each other over a small product take many times longer than one.
+        limit = None if self._x.size * len(self.present) > _LARGE else 1
+        with threadpool_limits(limit), catch_failures() as failures:
+            # Taxa are numbers on purpose, however many of them there are.
+            warnings.filterwarnings("ignore", message="The number of unique classes is greater")
+            for told, n_steps in each_member(self._members, fit, threads=self._threads):
+                steps_taken = n_steps
+                yield told
+        if failures:
+            log.warning("%s: %s", self.method, failures[0])
+            self.reservations.append(
+                f"{self.method} did not converge in {steps_taken} steps: its scores stand, but "
+                "could be better"
+            )
 
 
 def _add_noise(x: np.ndarray, noisy: np.ndarray, scale: float, seed: int) -> None:
@@ -185,12 +129,3 @@ def _add_noise(x: np.ndarray, noisy: np.ndarray, scale: float, seed: int) -> Non
     for start in range(0, len(rows), _BLOCK):
         block = rows[start : start + _BLOCK]
         x[block] += deviation * rng.standard_normal((len(block), x.shape[1]), np.float32)
-
-
-def _spread(probabilities: np.ndarray, present: Sequence[int], n_taxa: int) -> np.ndarray:
-    """Return probabilities with a column for every taxon, (n_images, n_taxa) float32."""
-    if len(present) == n_taxa:
-        return probabilities.astype(np.float32)
-    spread = np.zeros((len(probabilities), n_taxa), np.float32)
-    spread[:, present] = probabilities
-    return spread

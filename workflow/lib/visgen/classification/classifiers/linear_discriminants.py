@@ -19,6 +19,8 @@ class LinearDiscriminants(ClassifierMixin, BaseEstimator):
     ----------
     classes_
         (n_taxa,), sorted.
+    centre_
+        (n_features,) float32, subtracted first.
     coef_
         (n_taxa, n_features) float32.
     intercept_
@@ -35,10 +37,10 @@ class LinearDiscriminants(ClassifierMixin, BaseEstimator):
         """
         self.classes_, code = np.unique(y, return_inverse=True)
         # Around the mean of all taxa: far from it, float32 is coarse.
-        self._centre = x.mean(axis=0)
+        self.centre_ = x.mean(axis=0)
         means = taxon_means(x, code)
         covariance = within_covariance(x, code, means)
-        means = (means - self._centre).astype(np.float64)
+        means = (means - self.centre_).astype(np.float64)
         slopes = cho_solve(cho_factor(covariance, overwrite_a=True), means.T).T
         priors = np.bincount(code) / len(code)
         intercept = np.log(priors) - np.einsum("ij,ij->i", means, slopes) / 2
@@ -47,7 +49,7 @@ class LinearDiscriminants(ClassifierMixin, BaseEstimator):
 
     def predict_proba(self, x: np.ndarray) -> np.ndarray:
         """Return (n, n_taxa) probabilities of the taxa."""
-        return softmax((x - self._centre) @ self.coef_.T + self.intercept_, axis=1)
+        return softmax((x - self.centre_) @ self.coef_.T + self.intercept_, axis=1)
 
     def predict(self, x: np.ndarray) -> np.ndarray:
         """Return the most probable taxon."""

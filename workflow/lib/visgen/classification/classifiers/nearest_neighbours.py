@@ -21,6 +21,12 @@ class NearestNeighbours(ClassifierMixin, BaseEstimator):
     ----------
     classes_
         (n_taxa,), sorted.
+    rows_
+        (n, n_features) float32, those that vote.
+    code_
+        (n,) place of the taxon of each row in `classes_`.
+    n_voters_
+        Neighbours that vote.
     """
 
     def __init__(self, neighbours: int = 5):
@@ -28,9 +34,12 @@ class NearestNeighbours(ClassifierMixin, BaseEstimator):
 
     def fit(self, x: np.ndarray, y: np.ndarray) -> "NearestNeighbours":
         """Keep (n, n_features) float32, not copied, and the (n,) taxa."""
-        n = min(self.neighbours, len(x))
-        self._voters = KNeighborsClassifier(n, weights="distance", algorithm="brute").fit(x, y)
-        self.classes_ = self._voters.classes_
+        self.n_voters_ = min(self.neighbours, len(x))
+        self._voters = KNeighborsClassifier(
+            self.n_voters_, weights="distance", algorithm="brute"
+        ).fit(x, y)
+        self.classes_, self.code_ = np.unique(y, return_inverse=True)
+        self.rows_ = x
         return self
 
     def predict_proba(self, x: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from visgen.classification.classifiers.fitting import Answers, fit_and_ask
+from visgen.classification.classifiers.asking import Answers, fit_and_ask
 from visgen.classification.classifiers.importances import IMPORTANCE_COLUMNS
 from visgen.classification.classifiers.tuning import TUNING_COLUMNS, choose_options
 from visgen.features.within_covariance import NoSpreadError

@@ -34,6 +34,10 @@ class RbfSVM(ClassifierMixin, BaseEstimator):
         (n_taxa,), sorted.
     gamma_
         That was used.
+    map_
+        Kernel at the landmarks.
+    machines_
+        On what the map gives.
     n_iter_
         Steps that the machines took.
     """
@@ -54,23 +58,23 @@ class RbfSVM(ClassifierMixin, BaseEstimator):
         """Fit to (n, n_features) float32 and the (n,) taxa."""
         self.gamma_ = _inverse_square(x, self.random_state) if self.gamma is None else self.gamma
         n_landmarks = min(_LANDMARKS, len(x))
-        self._map = Nystroem(
+        self.map_ = Nystroem(
             gamma=self.gamma_, n_components=n_landmarks, random_state=self.random_state
         ).fit(x)
         values = np.empty((len(x), n_landmarks), np.float32)
         for start in range(0, len(x), _BLOCK):
-            values[start : start + _BLOCK] = self._map.transform(x[start : start + _BLOCK])
-        self._machines = LinearSVM(C=self.C, class_weight=self.class_weight).fit(values, y)
-        self.classes_, self.n_iter_ = self._machines.classes_, self._machines.n_iter_
+            values[start : start + _BLOCK] = self.map_.transform(x[start : start + _BLOCK])
+        self.machines_ = LinearSVM(C=self.C, class_weight=self.class_weight).fit(values, y)
+        self.classes_, self.n_iter_ = self.machines_.classes_, self.machines_.n_iter_
         return self
 
     def predict_proba(self, x: np.ndarray) -> np.ndarray:
         """Return (n, n_taxa) softmax of the decision values: in order of odds, not calibrated."""
-        return self._machines.predict_proba(self._map.transform(x))
+        return self.machines_.predict_proba(self.map_.transform(x))
 
     def predict(self, x: np.ndarray) -> np.ndarray:
         """Return the taxon with the largest decision value."""
-        return self._machines.predict(self._map.transform(x))
+        return self.machines_.predict(self.map_.transform(x))
 
 
 def _inverse_square(x: np.ndarray, seed: int) -> float:

@@ -30,6 +30,23 @@ class TrainingRows(NamedTuple):
     altered: np.ndarray
 
 
+def balance_training(
+    rows: pd.DataFrame, resample: Mapping[str, Any] | None, seed: int
+) -> TrainingRows:
+    """Balance the rows of a training part as ``resample`` of a classifier says; None takes all."""
+    if resample is None:
+        return TrainingRows(rows["position"].to_numpy(), rows["repeat"].to_numpy() > 0)
+    return resample_training(
+        rows,
+        resample["method"],
+        resample["to"],
+        reduce_first=resample["reduce_first"],
+        source=resample["with"],
+        augment=resample["augment"],
+        seed=seed,
+    )
+
+
 def resample_training(
     rows: pd.DataFrame,
     method: str,

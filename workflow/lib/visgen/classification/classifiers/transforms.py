@@ -8,6 +8,7 @@ from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler, normalize
 
+from visgen.classification.classifiers.kept.steps import signed_sqrt
 from visgen.classification.classifiers.methods import build_members, each_member
 from visgen.features.whitening import Whitening
 
@@ -102,6 +103,23 @@ class FeatureSteps:
             x = np.ascontiguousarray(x[:, self._kept])
         return x if self._pca is None else self._pca.transform(x)
 
+    def as_arrays(self) -> list[tuple[str, dict[str, np.ndarray]]]:
+        """Return each step with the arrays that `kept.steps` applies it from, in their order."""
+        made: list[tuple[str, dict[str, np.ndarray]]] = []
+        for i, step in enumerate(self.steps):
+            arrays = self._whitenings[i].as_arrays() if step == "whiten" else {}
+            if step in ("centre", "standardise"):
+                arrays["mean"] = self._scalers[i].mean_.astype(np.float32)
+            if step == "standardise":
+                arrays["scale"] = self._scalers[i].scale_.astype(np.float32)
+            made.append((step, arrays))
+        if self._kept is not None:
+            made.append(("best_features", {"chosen": self._kept}))
+        if self._pca is not None:
+            axes = self._pca.components_
+            made.append(("pca", {"axes": axes, "offset": self._pca.mean_ @ axes.T}))
+        return made
+
     def columns(self, n: int) -> tuple[str, np.ndarray]:
         """Return what the (n,) columns are that come out, feature or component, and their numbers.
 
@@ -115,8 +133,7 @@ class FeatureSteps:
         match self.steps[i]:
             case "signed_sqrt":
                 for start in range(0, len(x), _BLOCK):
-                    block = x[start : start + _BLOCK]
-                    np.copyto(block, np.sign(block) * np.sqrt(np.abs(block)))
+                    signed_sqrt(x[start : start + _BLOCK])
                 return x
             case "l2":
                 return normalize(x, copy=False)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from visgen.classification.classifiers.fitting import fit_and_ask
+from visgen.classification.classifiers.asking import fit_and_ask
 from visgen.features.within_covariance import NoSpreadError
 
 log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ def choose_options(
     Parameters
     ----------
     matrix, n_taxa, options, seed, threads
-        As in `visgen.classification.classifiers.fitting.fit_and_ask`.
+        As in `visgen.classification.classifiers.asking.fit_and_ask`.
     training
         As there, with the column specimen.
 
