@@ -24,8 +24,8 @@ def find_repeated_rows(rows: pd.DataFrame, ranks: Sequence[str]) -> pd.DataFrame
     Parameters
     ----------
     rows : DataFrame
-        With ``id``, ``line``, the ranks, ``specimen``, ``view``, ``source``, ``split``; in the
-        order of the table.
+        With ``id``, ``line``, the ranks, and what else a table may have (``specimen``, ``view``,
+        ``source``, ``place``, ``split``); in the order of the table.
     ranks : list of str
         The ranks, coarse to fine.
 
@@ -42,8 +42,8 @@ def find_repeated_rows(rows: pd.DataFrame, ranks: Sequence[str]) -> pd.DataFrame
         if difference:
             refused[index] = "conflicting_rows", f"{named}, but {difference}"
         else:
-            also = _differences(cells[index], cells[other], ["specimen", "view", "source", "split"])
-            refused[index] = "repeated_row", named + also
+            told = ["specimen", "view", "source", "place", "split"]
+            refused[index] = "repeated_row", named + _differences(cells[index], cells[other], told)
     return refusals(refused)
 
 
@@ -55,7 +55,7 @@ def find_duplicates(rows: pd.DataFrame, ranks: Sequence[str]) -> pd.DataFrame:
     Parameters
     ----------
     rows : DataFrame
-        With ``id``, ``sha256``, ``pixels``, the ranks, ``specimen`` and ``split``.
+        With ``id``, ``sha256``, ``pixels``, the ranks, and ``specimen`` and ``split`` if any.
     ranks : list of str
         The ranks, coarse to fine.
 
@@ -149,7 +149,8 @@ def _cells(rows: pd.DataFrame, found: list[tuple[int, int, str | None]]) -> dict
 
 
 def _differences(here: dict, there: dict, columns: list[str]) -> str:
-    pairs = [(column, _shown(here[column]), _shown(there[column])) for column in columns]
+    known = [column for column in columns if column in here]
+    pairs = [(column, _shown(here[column]), _shown(there[column])) for column in known]
     return "".join(f"; {column} is {a} here and {b} there" for column, a, b in pairs if a != b)
 
 

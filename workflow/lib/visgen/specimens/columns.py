@@ -7,6 +7,9 @@ OPTIONAL_FIELDS = ("specimen", "view", "source", "split")
 #: What a table of images may have beside the ranks.
 FIELDS = ("filename", *OPTIONAL_FIELDS)
 
+#: What a table of images without names may have beside ``filename``.
+UNNAMED_FIELDS = ("specimen", "view", "source", "place")
+
 _TAKEN = {"id", "path", "sha256", "width", "height", "line", "file", "reason", "detail", *FIELDS}
 _TAKEN |= {"rank", "taxon", "parent"}
 _TAKEN |= {"variant", "seed", "trusted_rank", "trusted_taxon", "set_size"}  # beside joint answers

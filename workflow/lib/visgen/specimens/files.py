@@ -64,7 +64,7 @@ def scan_folder(folder: str | Path) -> pd.DataFrame:
     return pd.DataFrame(files, columns=["id", "name", "path", "reason", "detail"], dtype="str")
 
 
-def match_rows(meta: pd.DataFrame, files: pd.DataFrame, unnamed: str) -> pd.DataFrame:
+def match_rows(meta: pd.DataFrame, files: pd.DataFrame, unnamed: str | None) -> pd.DataFrame:
     """Bring the rows of the table and the files of the folder together.
 
     Parameters
@@ -73,8 +73,8 @@ def match_rows(meta: pd.DataFrame, files: pd.DataFrame, unnamed: str) -> pd.Data
         As `visgen.specimens.table.read_meta` returns it.
     files : DataFrame
         As `scan_folder` returns it.
-    unnamed : str
-        The detail given for a file that no row names.
+    unnamed : str or None
+        The detail given for a file that no row names; None where such a file is taken too.
 
     Returns
     -------
@@ -97,10 +97,11 @@ def match_rows(meta: pd.DataFrame, files: pd.DataFrame, unnamed: str) -> pd.Data
         why, index=lost.index, columns=["reason", "detail"], dtype="str"
     )
     others = files[~files["id"].isin(rows["id"].dropna())].rename(columns={"name": "file"})
-    others = others.assign(
-        detail=others["detail"].where(others["reason"].notna(), unnamed),
-        reason=others["reason"].fillna("not_in_meta"),
-    )
+    if unnamed is not None:
+        others = others.assign(
+            detail=others["detail"].where(others["reason"].notna(), unnamed),
+            reason=others["reason"].fillna("not_in_meta"),
+        )
     return pd.concat([rows, others], ignore_index=True)
 
 

@@ -1,26 +1,30 @@
 """From a folder of images and a table to the accepted specimens and the rejected rest."""
 
 import math
-import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 import pandas as pd
-from tqdm import tqdm
 
-from visgen.names import normalise_text
 from visgen.specimens import checks
 from visgen.specimens.columns import OPTIONAL_FIELDS, check_ranks
 from visgen.specimens.contradictions import (
     find_contradictory_specimens,
     find_contradictory_taxa,
 )
+from visgen.specimens.entries import (
+    accepted,
+    fill_specimens,
+    inspect_files,
+    left,
+    refuse,
+    rejected,
+)
 from visgen.specimens.files import match_rows, scan_folder
-from visgen.specimens.images import MAX_PIXELS, ImageFacts, RefusedImage, inspect_image
+from visgen.specimens.images import MAX_PIXELS, inspect_image
 from visgen.specimens.options import CONTRADICTIONS
-from visgen.specimens.paths import compile_pattern, labels_from_paths
+from visgen.specimens.paths import labels_from_paths
 from visgen.specimens.spelling import say_near_specimens, unify_names
 
 
@@ -98,8 +102,6 @@ def ingest(
     if contradictions not in CONTRADICTIONS:
         known = " or ".join(map(repr, CONTRADICTIONS))
         raise ValueError(f"contradictions is {contradictions!r}; expected {known}")
-    if workers < 1:
-        raise ValueError(f"workers is {workers}; expected at least 1")
     files = scan_folder(images)
     unnamed = "no row of the table names this file"
     if meta is None:
@@ -108,14 +110,14 @@ def ingest(
         unnamed = f"the pattern {path_pattern!r} is not found in its path"
     meta = unify_names(meta.reset_index(drop=True), ranks, synonyms or {})
     entries = match_rows(meta, files, unnamed)
-    entries["specimen"] = _fill_specimens(entries, specimen_pattern)
+    entries["specimen"] = fill_specimens(entries, specimen_pattern).fillna(entries["id"])
     say_near_specimens(entries.loc[entries["specimen"] != entries["id"], "specimen"].dropna())
     entries["split"] = checks.read_splits(entries["split"])
 
-    _refuse(entries, checks.find_repeated_rows(_left(entries), ranks))
-    _refuse(entries, checks.find_unlabelled(_left(entries), ranks))
-    _refuse(entries, checks.find_long_names(_left(entries), ranks))
-    _refuse(entries, checks.find_unknown_splits(_left(entries)))
+    refuse(entries, checks.find_repeated_rows(left(entries), ranks))
+    refuse(entries, checks.find_unlabelled(left(entries), ranks))
+    refuse(entries, checks.find_long_names(left(entries), ranks))
+    refuse(entries, checks.find_unknown_splits(left(entries)))
     look = partial(
         inspect_image,
         max_pixels=max_pixels,
@@ -123,76 +125,15 @@ def ingest(
         min_side=min_side,
         max_aspect_ratio=max_aspect_ratio,
     )
-    facts, refused = _inspect(_left(entries), look, workers)
-    _refuse(entries, refused)
-    entries = entries.join(facts)
-    _refuse(entries, checks.find_duplicates(_left(entries), ranks))
+    entries = inspect_files(entries, look, workers)
+    refuse(entries, checks.find_duplicates(left(entries), ranks))
     match contradictions:
         case "reject":
-            _refuse(entries, find_contradictory_taxa(_left(entries), ranks))
-            _refuse(entries, find_contradictory_specimens(_left(entries), ranks))
+            refuse(entries, find_contradictory_taxa(left(entries), ranks))
+            refuse(entries, find_contradictory_specimens(left(entries), ranks))
         case "keep":
             pass
 
     columns = ["id", "path", "sha256", "width", "height", *ranks, *OPTIONAL_FIELDS, "reading"]
-    specimens = _left(entries)[columns]
-    inside = [Path(path).relative_to(images).as_posix() for path in specimens["path"]]
-    specimens = specimens.assign(path=pd.Series(inside, specimens.index, dtype="str"))
-    specimens = specimens.astype(
-        {"sha256": "str", "width": "int64", "height": "int64", "reading": "str"}
-    )
-    return specimens.sort_values("id", ignore_index=True), _rejected(entries)
-
-
-def _left(entries: pd.DataFrame) -> pd.DataFrame:
-    return entries[entries["reason"].isna()]
-
-
-def _refuse(entries: pd.DataFrame, refused: pd.DataFrame) -> None:
-    entries.loc[refused.index, ["reason", "detail"]] = refused
-
-
-def _fill_specimens(entries: pd.DataFrame, pattern: str | None) -> pd.Series:
-    """Return the given specimens, else those in the ids, else the ids."""
-    specimens = entries["specimen"]
-    if pattern is not None:
-        expression = compile_pattern(pattern, required=["specimen"], allowed=["specimen"])
-        matches = [expression.search(name) for name in entries["id"].fillna("").tolist()]
-        found = [normalise_text(match["specimen"] or "") if match else "" for match in matches]
-        found = pd.Series(found, index=entries.index, dtype="str")
-        specimens = specimens.fillna(found.mask(found == ""))
-    return specimens.fillna(entries["id"])
-
-
-def _inspect(
-    entries: pd.DataFrame, look: Callable[[str], ImageFacts], workers: int
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Decode every image; return the facts of the sound ones and the refusal of the others."""
-    facts, refused = {}, {}
-    with ThreadPoolExecutor(workers) as pool:
-        results = pool.map(partial(_look, look), entries["path"])
-        results = tqdm(results, total=len(entries), unit="image", mininterval=5, file=sys.stderr)
-        for index, result in zip(entries.index, results, strict=True):
-            if isinstance(result, ImageFacts):
-                facts[index] = result
-            else:
-                refused[index] = result.reason, result.detail
-    return (
-        pd.DataFrame(list(facts.values()), index=list(facts), columns=ImageFacts._fields),
-        pd.DataFrame(list(refused.values()), index=list(refused), columns=["reason", "detail"]),
-    )
-
-
-def _look(look: Callable[[str], ImageFacts], path: str) -> ImageFacts | RefusedImage:
-    try:
-        return look(path)
-    except RefusedImage as refusal:
-        return refusal
-
-
-def _rejected(entries: pd.DataFrame) -> pd.DataFrame:
-    rejected = entries[entries["reason"].notna()]
-    rejected = rejected.sort_values(["file", "line", "reason", "detail"], ignore_index=True)
-    line = rejected["line"].astype("str")
-    rejected["detail"] = ("line " + line + ": ").fillna("") + rejected["detail"]
-    return rejected[["file", "reason", "detail"]]
+    specimens = accepted(entries, columns, images)
+    return specimens.sort_values("id", ignore_index=True), rejected(entries)

@@ -47,14 +47,53 @@ def check_share(
     ]
     if specimens.empty:
         lines[0] = "no image was accepted: " + lines[0]
+    lines += _examples(rejected)
+    lines.append(
+        f"All are listed in {listed}. Correct the table or the folder, or raise "
+        "ingest.max_rejected."
+    )
+    raise ValueError("\n".join(lines))
+
+
+def check_any(
+    images: pd.DataFrame,
+    rejected: pd.DataFrame,
+    folder: str | Path,
+    listed: str | Path = "rejected.tsv",
+) -> None:
+    """Stop where no photograph without a name was accepted.
+
+    Parameters
+    ----------
+    images, rejected : DataFrame
+        As `visgen.specimens.unnamed.ingest_unnamed` returns them.
+    folder : path
+        Where the photographs are, for the message.
+    listed : path
+        The file that has every rejected one, for the message.
+
+    Raises
+    ------
+    ValueError
+        When there is none. The message counts the reasons and gives the first examples of each.
+    """
+    if len(images):
+        return
+    lines = [
+        f"{folder}: no photograph was accepted: all {len(rejected)} files and rows were rejected",
+        *_examples(rejected),
+        f"All are listed in {listed}. Correct the table or the folder.",
+    ]
+    raise ValueError("\n".join(lines))
+
+
+def _examples(rejected: pd.DataFrame) -> list[str]:
+    """Return lines with each reason, how often it was given, and its first files."""
+    lines = []
     counts = rejected["reason"].value_counts().rename("n").reset_index()
     for reason, n in counts.sort_values(["n", "reason"], ascending=[False, True]).to_numpy():
         lines.append(f"  {reason}: {n}")
         examples = rejected[rejected["reason"] == reason].head(3)
         for file, detail in zip(examples["file"], examples["detail"], strict=True):
             lines.append(f"    {file or '(no name)'}: {detail}")
-    lines.append(
-        f"All are listed in {listed}. Correct the table or the folder, or raise "
-        "ingest.max_rejected."
-    )
-    raise ValueError("\n".join(lines))
+    return lines

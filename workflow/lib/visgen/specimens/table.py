@@ -13,9 +13,11 @@ import pandas as pd
 from visgen.delimited import read_cells, without_decimals
 from visgen.fields import clean_cell, clean_part, gap_words, string_column
 from visgen.names import normalise_text
-from visgen.specimens.columns import OPTIONAL_FIELDS, check_ranks
+from visgen.specimens.columns import OPTIONAL_FIELDS, UNNAMED_FIELDS, check_ranks
 
 log = logging.getLogger(__name__)
+
+_N_SHOWN = 7  # columns in a message
 
 # What spreadsheets make of names and numbers, and cannot be made undone.
 _MONTH = "(jan|feb|mar|m\u00e4r|mrz|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)"
@@ -61,17 +63,69 @@ def read_meta(
         ``ranks`` hold an unusable name.
     """
     check_ranks(ranks)
-    unknown = set(columns) - {"filename", *ranks, *OPTIONAL_FIELDS}
+    required, key = ("filename", *ranks), "inputs.columns"
+    return _read_fields(path, columns, required, OPTIONAL_FIELDS, missing_values, key)[0]
+
+
+def read_unnamed_meta(
+    path: str | Path,
+    columns: Mapping[str, str | Sequence[str]],
+    missing_values: Iterable[str] = (),
+) -> pd.DataFrame:
+    """Read a table of images whose taxa nobody has named: one row an image.
+
+    Other columns, such as names at ranks, are not read, and the log says which.
+
+    Parameters
+    ----------
+    path, columns, missing_values
+        As in `read_meta`, but the fields are ``filename``, ``specimen``, ``view``, ``source`` and
+        ``place``; the last four may be absent.
+
+    Returns
+    -------
+    DataFrame
+        One line a row, in the table's order: ``line`` and the fields; gaps are null.
+
+    Raises
+    ------
+    ValueError
+        As `read_meta`.
+    """
+    meta, unread = _read_fields(
+        path, columns, ("filename",), UNNAMED_FIELDS, missing_values, "columns"
+    )
+    if unread:
+        shown = ", ".join(map(repr, unread[:_N_SHOWN])) + (", …" if len(unread) > _N_SHOWN else "")
+        log.info("%s: columns that are not read (%d): %s", path, len(unread), shown)
+    return meta
+
+
+def _read_fields(
+    path: str | Path,
+    columns: Mapping[str, str | Sequence[str]],
+    required: Sequence[str],
+    optional: Sequence[str],
+    missing_values: Iterable[str],
+    key: str,
+) -> tuple[pd.DataFrame, list[str]]:
+    """Return the fields, and the columns of the table that are in none.
+
+    All that is required after ``filename`` is a rank. ``key`` is where the user names columns.
+    """
+    fields, ranks = (*required, *optional), required[1:]
+    unknown = set(columns) - set(fields)
     if unknown:
-        known = ", ".join(["filename", *ranks, *OPTIONAL_FIELDS])
+        known = ", ".join(fields)
         raise ValueError(f"columns names the field {sorted(unknown)[0]!r}; fields are {known}")
     table = read_cells(path)
     gaps = gap_words(missing_values)
     meta = pd.DataFrame({"line": pd.array(table.lines, dtype="Int64")})
-    for field in ("filename", *ranks, *OPTIONAL_FIELDS):
+    read = set()
+    for field in fields:
         wanted = columns.get(field, field)
         wanted = [wanted] if isinstance(wanted, str) else list(wanted)
-        if field in OPTIONAL_FIELDS and field not in columns:
+        if field in optional and field not in columns:
             wanted = _in_any_case(field, table.header)
             if not wanted:
                 meta[field] = string_column([None] * len(table.rows))
@@ -79,7 +133,8 @@ def read_meta(
         wanted = [normalise_text(name) for name in wanted]
         absent = [name for name in wanted if table.header.count(name) != 1]
         if absent or not wanted:
-            raise ValueError(_column_message(path, field, absent, table.header))
+            raise ValueError(_column_message(path, field, absent, table.header, key))
+        read.update(wanted)
         cells = table.column(wanted[0])
         if len(wanted) > 1:
             part = partial(clean_part, field=field, ranks=ranks, gaps=gaps)
@@ -91,7 +146,7 @@ def read_meta(
             _log_altered(field, meta)
     numbers = meta["specimen"].dropna()
     meta.loc[numbers.index, "specimen"] = without_decimals(numbers.tolist(), "specimen")
-    return meta
+    return meta, [name for name in table.header if name and name not in read]
 
 
 def _in_any_case(field: str, header: list[str]) -> list[str]:
@@ -128,7 +183,9 @@ def _log_altered(field: str, meta: pd.DataFrame) -> None:
         )  # fmt: skip
 
 
-def _column_message(path: str | Path, field: str, absent: list[str], header: list[str]) -> str:
+def _column_message(
+    path: str | Path, field: str, absent: list[str], header: list[str], key: str
+) -> str:
     listed = ", ".join(repr(name) for name in header)
     if any(name in header for name in absent):
         twice = next(name for name in absent if name in header)
@@ -138,5 +195,5 @@ def _column_message(path: str | Path, field: str, absent: list[str], header: lis
         return f"{path}: no column is named for {field!r}; columns: {listed}"
     near = get_close_matches(absent[0].casefold(), [name.casefold() for name in header], n=1)
     meant = [name for name in header if name.casefold() in near]
-    hint = f" (did you mean {meant[0]!r}? name it in inputs.columns)" if meant else ""
+    hint = f" (did you mean {meant[0]!r}? name it in {key})" if meant else ""
     return f"{path}: no column {absent[0]!r} for {field!r}; columns: {listed}{hint}"
