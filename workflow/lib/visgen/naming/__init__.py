@@ -1,0 +1,1 @@
+"""What unknown specimens are called, which names can occur, and which labels are doubtful."""
