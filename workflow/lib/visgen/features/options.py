@@ -30,6 +30,14 @@ OWN = "own"
 #: What is taken of a map.
 STATISTICS = {"mean": "over space", "deviation": "the standard deviation over space"}
 
+#: What can be left out of pictures, as of fossils and broken shells; made by `features.degrading`.
+DEGRADED = {
+    "grey": "without colour",
+    "blurred": "without fine detail",
+    "cropped": "a third of the specimen broken off along a random straight line",
+    "outline": "the black silhouette of a specimen on a plain ground",
+}
+
 
 def is_of_hub(model: str) -> bool:
     """Return whether a model is one on a hub, in either of timm's spellings."""
