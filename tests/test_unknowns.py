@@ -128,7 +128,7 @@ def test_same_seed_gives_the_same_drawer_whatever_the_written_tree_lacks(studies
 
 def test_a_filled_drawer_and_a_negative_number_are_refused(tmp_path):
     with pytest.raises(ValueError, match="unknowns is -1; the number of specimens cannot be neg"):
-        simulate_study(tmp_path, **TINY, unknowns=-1)
+        unknowns.plant_unknowns(tmp_path, -1, None, None, None, 32, seed=1)
     folder = tmp_path / "other"
     (folder / "unnamed").mkdir(parents=True)
     (folder / "unnamed" / "old.jpg").touch()
@@ -244,7 +244,7 @@ def test_covariance_is_that_of_the_grafted_tree(grafted):
     np.testing.assert_allclose(grafted.joint, expected, atol=1e-9)
 
 
-@pytest.mark.parametrize(("n_species", "seed"), [(6, 1), (7, 5), (43, 2), (89, 3)])
+@pytest.mark.parametrize(("n_species", "seed"), [(6, 1), (7, 5), (43, 2)])
 def test_species_share_taxa_as_they_part_on_the_grafted_tree(n_species, seed):
     world = Grafted(n_species, seed)
     taxa = world.taxa.loc[world.joint.index]
@@ -283,7 +283,7 @@ def traits_of(world, n_traits, seed, signal=1.0, convergence=0.0, coarse=0.0):
 def test_known_and_new_covary_as_on_the_grafted_tree(signal, coarse):
     world = Grafted(13, seed=4)
     groups = world.taxa[RANKS[0]]
-    n_known, n_traits = 13, 40_000
+    n_known, n_traits = 13, 20_000
     evolution, further = traits_of(world, n_traits, 7, signal, coarse=coarse)
     raw = [
         table.to_numpy() * evolution.deviation + evolution.mean
@@ -320,7 +320,7 @@ def test_full_convergence_leaves_new_species_the_look_of_a_known_one(grafted):
 
 def test_new_species_look_like_their_genus():
     own, other = [], []
-    for seed in range(11):
+    for seed in range(7):
         world = Grafted(29, seed, n_each={"new_species": 5, "new_genus": 0, "new_order": 0})
         evolution, further = traits_of(world, 23, seed)
         genus = world.taxonomy.set_index("species")["genus"]
@@ -334,7 +334,7 @@ def test_new_species_look_like_their_genus():
 
 def test_the_newer_the_rank_the_less_they_look_like_any():
     gap = {kind: [] for kind in NEW_RANKS}
-    for seed in range(11):
+    for seed in range(7):
         world = Grafted(29, seed)
         evolution, further = traits_of(world, 23, seed)
         for name, values in further.iterrows():
