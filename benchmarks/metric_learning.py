@@ -44,6 +44,7 @@ def study(folder: Path) -> pd.DataFrame:
         convergence=0.0,
         coarse=0.0,
         planted=0,
+        outside_tree=0,
         seed=1,
     )
     paths = sorted((folder / "images").iterdir())

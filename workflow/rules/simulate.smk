@@ -15,6 +15,9 @@ if plan.simulated:
             sequences=f"{plan.simulated}/sequences.fasta",
             traits=f"{plan.simulated}/traits.tsv",
             planted=f"{plan.simulated}/planted.tsv",
+            unnamed=directory(f"{plan.simulated}/unnamed"),
+            unnamed_meta=f"{plan.simulated}/unnamed.csv",
+            unnamed_planted=f"{plan.simulated}/unnamed.planted.tsv",
         log:
             "<logs>/simulate_study.log",
         benchmark:

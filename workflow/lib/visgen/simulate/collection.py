@@ -21,7 +21,7 @@ META_COLUMNS = (
 TEST_SPECIMENS, TEST_IMAGES_EACH = 3, 2
 _FEWEST, _MOST = 3, 40  # training specimens of a species
 _MOST_IMAGES = 3  # of a training specimen
-_VIEW_OF_IMAGE = {1: "outside", 2: "inside", 3: "outside"}
+VIEW_OF_IMAGE = {1: "outside", 2: "inside", 3: "outside"}
 _PNG_SHARE = 0.15
 
 
@@ -104,7 +104,7 @@ def specimen_rows(
         | {
             "filename": f"{stem}_{number}.{suffix}",
             "specimen": specimen,
-            "view": _VIEW_OF_IMAGE[number],
+            "view": VIEW_OF_IMAGE[number],
             "source": source,
             "split": split,
         }

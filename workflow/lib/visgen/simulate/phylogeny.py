@@ -56,10 +56,7 @@ def simulate_phylogeny(n_species: int, seed: int) -> tuple[dendropy.Tree, pd.Dat
     rng = random.Random(int(tree_seed.generate_state(1)[0]))
     while True:
         tree = _birth_death_tree(n_species, rng)
-        groups = {
-            rank: _slice_tree(tree, max(least, round(share * n_species)))
-            for rank, (share, least) in _GROUPS.items()
-        }
+        groups = {rank: _slice_tree(tree, time) for rank, time in slice_times(tree).items()}
         sizes = np.bincount(groups["subclass"])
         if sizes.min() >= sizes.mean() / 3:
             break
@@ -67,6 +64,28 @@ def simulate_phylogeny(n_species: int, seed: int) -> tuple[dendropy.Tree, pd.Dat
     for tip, name in zip(tree.leaf_node_iter(), taxonomy["species"], strict=True):
         tip.taxon = tree.taxon_namespace.require_taxon(label=name)
     return tree, taxonomy.sort_values("species", ignore_index=True)
+
+
+def slice_times(tree: dendropy.Tree) -> dict[str, float]:
+    """Return when a tree is cut into the groups of each rank.
+
+    Parameters
+    ----------
+    tree : dendropy.Tree
+        As ``simulate_phylogeny`` returns it, with ``root_distance`` on each node.
+
+    Returns
+    -------
+    dict
+        Rank above the species -> distance from the root. Lineages that live right after it found
+        the taxa of the rank.
+    """
+    splits = sorted(node.root_distance for node in tree.preorder_internal_node_iter())
+    n_species = len(tree.leaf_nodes())
+    n_groups = {
+        rank: max(least, round(share * n_species)) for rank, (share, least) in _GROUPS.items()
+    }
+    return {rank: splits[n - 2] for rank, n in n_groups.items()}  # n lineages live after n - 1
 
 
 def leave_out(tree: dendropy.Tree, n_species: int, seed: int) -> None:
@@ -136,10 +155,8 @@ def _birth_death_tree(n_species: int, rng: random.Random) -> dendropy.Tree:
     return tree
 
 
-def _slice_tree(tree: dendropy.Tree, n_groups: int) -> np.ndarray:
-    """Return the group of each tip when the tree is cut where it has n_groups lineages."""
-    splits = sorted(node.root_distance for node in tree.preorder_internal_node_iter())
-    time = splits[n_groups - 2]  # n_groups lineages live right after this split
+def _slice_tree(tree: dendropy.Tree, time: float) -> np.ndarray:
+    """Return the group of each tip when the tree is cut right after a time."""
     groups = []
     for number, clade in enumerate(
         node

@@ -1,10 +1,25 @@
 """Evolution of continuous traits along a tree."""
 
+from typing import NamedTuple
+
 import dendropy
 import numpy as np
 import pandas as pd
 
 N_ECOMORPHS = 4
+
+
+class Evolution(NamedTuple):
+    """How traits came about; arrays with rows by species, sorted, columns by trait."""
+
+    traits: pd.DataFrame  # standardised over the species
+    inherited: np.ndarray  # (n_species, n_traits), what descent gave them
+    optima: np.ndarray  # (N_ECOMORPHS, n_traits)
+    mean: np.ndarray  # (n_traits,), over the species, before traits were standardised
+    deviation: np.ndarray  # (n_traits,)
+    signal: float
+    convergence: float
+    coarse: float
 
 
 def evolve_traits(
@@ -54,6 +69,38 @@ def evolve_traits(
     ----------
     Pagel 1999, Nature 401: 877–884 (lambda).
     """
+    return trace_evolution(
+        tree, n_traits, signal, convergence, seed, coarse=coarse, groups=groups
+    ).traits
+
+
+def trace_evolution(
+    tree: dendropy.Tree,
+    n_traits: int,
+    signal: float,
+    convergence: float,
+    seed: int,
+    *,
+    coarse: float = 0.0,
+    groups: pd.Series | None = None,
+) -> Evolution:
+    """Let traits evolve, and keep what they are made of.
+
+    Parameters
+    ----------
+    tree, n_traits, signal, convergence, seed, coarse, groups
+        See ``evolve_traits``.
+
+    Returns
+    -------
+    Evolution
+        Its ``traits`` are those of ``evolve_traits``.
+
+    Raises
+    ------
+    ValueError
+        If signal, convergence or coarse lies outside 0 to 1.
+    """
     knobs = {"signal": signal, "convergence": convergence, "coarse": coarse}
     for name, value in knobs.items():
         if not 0 <= value <= 1:
@@ -64,10 +111,11 @@ def evolve_traits(
     if coarse:
         stars = star_loadings(loadings, groups).to_numpy()
         branches = np.hstack([np.sqrt(1 - coarse) * branches, np.sqrt(coarse) * stars])
-    values = _pagel_motion(branches, n_traits, signal, rng)
-    values = _draw_to_optima(values, convergence, rng)
-    values = (values - values.mean(axis=0)) / values.std(axis=0)
-    return pd.DataFrame(values, index=loadings.index)
+    inherited, values = _pagel_motion(branches, n_traits, signal, rng)
+    optima, values = _draw_to_optima(values, convergence, rng)
+    mean, deviation = values.mean(axis=0), values.std(axis=0)
+    traits = pd.DataFrame((values - mean) / deviation, index=loadings.index)
+    return Evolution(traits, inherited, optima, mean, deviation, signal, convergence, coarse)
 
 
 def branch_loadings(tree: dendropy.Tree) -> pd.DataFrame:
@@ -132,18 +180,21 @@ def star_loadings(loadings: pd.DataFrame, groups: pd.Series) -> pd.DataFrame:
 
 def _pagel_motion(
     loadings: np.ndarray, n_traits: int, signal: float, rng: np.random.Generator
-) -> np.ndarray:
-    """Return traits with covariance signal·C + (1 − signal)·diag(C), C = loadings loadingsᵀ."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return traits with covariance C = loadings loadingsᵀ and signal·C + (1 − signal)·diag(C)."""
     n_species, n_branches = loadings.shape
     inherited = loadings @ rng.standard_normal((n_branches, n_traits))
     own = np.sqrt((loadings**2).sum(axis=1, keepdims=True)) * rng.standard_normal(
         (n_species, n_traits)
     )
-    return np.sqrt(signal) * inherited + np.sqrt(1 - signal) * own
+    return inherited, np.sqrt(signal) * inherited + np.sqrt(1 - signal) * own
 
 
-def _draw_to_optima(values: np.ndarray, convergence: float, rng: np.random.Generator) -> np.ndarray:
+def _draw_to_optima(
+    values: np.ndarray, convergence: float, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the optima of the ecomorphs, and traits drawn to them."""
     n_species, n_traits = values.shape
     ecomorph = rng.permutation(n_species) % N_ECOMORPHS
     optima = rng.standard_normal((N_ECOMORPHS, n_traits))
-    return (1 - convergence) * values + convergence * optima[ecomorph]
+    return optima, (1 - convergence) * values + convergence * optima[ecomorph]
