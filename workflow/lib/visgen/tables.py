@@ -4,7 +4,6 @@ What a column holds is said here and not guessed from its cells: taxa may be cal
 or True. Every column is text, also one that the user names, but for those of `KINDS`.
 """
 
-from collections import defaultdict
 from pathlib import Path
 
 import pandas as pd
@@ -33,6 +32,7 @@ KINDS = {
     "cross_entropy": "number",
     "deal": "integer",
     "distance": "number",
+    **{f"distance_{place}": "number" for place in range(1, 6)},
     "effective_taxa": "number",
     "epoch": "integer",
     "f1": "number",
@@ -92,6 +92,8 @@ KINDS = {
     "nearest_relative": "number",
     "negative": "number",
     "norm": "number",
+    "novelty_p": "number",
+    "novelty_score": "number",
     "own_cosine": "number",
     "own_group": "number",
     "own_group_blind": "number",
@@ -113,12 +115,16 @@ KINDS = {
     "recall_low": "number",
     "regret": "number",
     "regret_random": "number",
+    "relative_high": "number",
+    "relative_low": "number",
     "residual": "number",
     "row": "integer",
+    "ruled_out": "number",
     "scale": "number",
     "score": "number",
     "sd": "number",
     "seed": "integer",
+    "set_size": "integer",
     "share": "number",
     "spread": "number",
     "step": "integer",
@@ -135,6 +141,9 @@ KINDS = {
     "width": "integer",
 }
 
+#: What columns that begin so hold: a probability of the taxon at a rank.
+_PROBABILITY = "p:"
+
 _TYPES = {"integer": "Int64", "number": "float64", "boolean": "boolean"}
 
 
@@ -147,11 +156,12 @@ def read_table(path: str | Path) -> pd.DataFrame:
         Text is str with NaN in the gaps. Whole numbers are int64, but float64 where there are
         gaps, which compare and group alike; truth values are bool, or boolean with gaps.
     """
-    types = defaultdict(lambda: "str", {name: _TYPES[kind] for name, kind in KINDS.items()})
+    header = pd.read_csv(path, sep="\t", nrows=0, keep_default_na=False).columns
+    types = {name: _TYPES.get(kind_of(name), "str") for name in header}
     table = pd.read_csv(path, sep="\t", keep_default_na=False, na_values=[""], dtype=types)
     for name in table.columns:
         gaps = table[name].hasnans
-        match KINDS.get(name):
+        match kind_of(name):
             case "integer":
                 table[name] = table[name].astype("float64" if gaps else "int64")
             case "boolean" if not gaps:
@@ -175,14 +185,32 @@ def write_table(path: str | Path, table: pd.DataFrame) -> None:
         If a column is not what `KINDS` says of it: `read_table` would bring back something else.
     """
     for name, values in table.items():
-        kind, present = KINDS.get(name, "text"), values.dropna().infer_objects()
+        kind, present = kind_of(name), values.dropna().infer_objects()
         if len(present) and not _is_of(kind, present):
             raise ValueError(
                 f"{path}: column {name!r}, such as {present.iloc[0]}, is not all {kind}; "
                 "what is no text has to be declared in visgen.tables.KINDS"
             )
-    types = {name: _TYPES[KINDS[name]] for name in table.columns if name in KINDS}
-    table.astype(types).to_csv(path, sep="\t", index=False)
+    _typed(table).to_csv(path, sep="\t", index=False)
+
+
+def append_table(path: str | Path, table: pd.DataFrame) -> None:
+    """Write rows behind those of a table that `write_table` wrote with the same columns."""
+    _typed(table).to_csv(path, sep="\t", index=False, header=False, mode="a")
+
+
+def kind_of(column: str) -> str:
+    """Return what a column holds: one of `KINDS`, or text.
+
+    >>> kind_of("n"), kind_of("species"), kind_of("p:species")
+    ('integer', 'text', 'number')
+    """
+    return KINDS.get(column, "number" if column.startswith(_PROBABILITY) else "text")
+
+
+def _typed(table: pd.DataFrame) -> pd.DataFrame:
+    kinds = {name: kind_of(name) for name in table.columns}
+    return table.astype({name: _TYPES[kind] for name, kind in kinds.items() if kind in _TYPES})
 
 
 def _is_of(kind: str, values: pd.Series) -> bool:

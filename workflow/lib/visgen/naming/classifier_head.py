@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from visgen.classification.classifiers.fitting import train_to_keep
-from visgen.classification.classifiers.kept import KeptClassifier
+from visgen.classification.classifiers.keeping import train_to_keep
+from visgen.classification.classifiers.kept.classifier import KeptClassifier
 from visgen.naming.labelled import Labelled
 
 _LEAST = 1e-12  # of a probability whose logarithm is taken
@@ -24,9 +24,7 @@ class ClassifierHead(NamedTuple):
 
     classifiers: Mapping[str, KeptClassifier]
 
-    def logits(
-        self, x: np.ndarray, images: np.ndarray, looks: np.ndarray
-    ) -> dict[str, np.ndarray]:
+    def logits(self, x: np.ndarray, images: np.ndarray, looks: np.ndarray) -> dict[str, np.ndarray]:
         """See `visgen.naming.heads.Head`."""
         n_images = np.bincount(images, minlength=len(looks))[:, None]
         found = {}

@@ -8,9 +8,7 @@ import numpy as np
 class Head(Protocol):
     """Says how well specimens go with the taxa of some ranks."""
 
-    def logits(
-        self, x: np.ndarray, images: np.ndarray, looks: np.ndarray
-    ) -> dict[str, np.ndarray]:
+    def logits(self, x: np.ndarray, images: np.ndarray, looks: np.ndarray) -> dict[str, np.ndarray]:
         """Return log odds of taxa, up to a factor and a constant a specimen.
 
         Parameters

@@ -51,9 +51,7 @@ def distances_to_taxa(looks: np.ndarray, around: Surroundings) -> np.ndarray:
     Divided by 1 + 1/n: the mean of few specimens is uncertain.
     """
     squares = (
-        (looks**2).sum(axis=1)[:, None]
-        - 2 * looks @ around.means.T
-        + (around.means**2).sum(axis=1)
+        (looks**2).sum(axis=1)[:, None] - 2 * looks @ around.means.T + (around.means**2).sum(axis=1)
     )
     return squares / (1 + 1 / around.n)
 

@@ -29,9 +29,7 @@ class Pooling(NamedTuple):
     weights: RankWeights
 
 
-def fit_pooling(
-    logits: Mapping[str, np.ndarray], truth: np.ndarray, lineages: Lineages
-) -> Pooling:
+def fit_pooling(logits: Mapping[str, np.ndarray], truth: np.ndarray, lineages: Lineages) -> Pooling:
     """Fit one temperature a rank that the head has, then how much each rank counts.
 
     Parameters

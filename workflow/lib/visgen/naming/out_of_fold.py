@@ -14,7 +14,7 @@ from visgen.naming.parts import Said, TrainHead, ask, fit_parts
 log = logging.getLogger(__name__)
 
 #: Into which specimens are dealt.
-FOLDS = 5
+FOLDS = 10
 
 
 class OutOfFold(NamedTuple):

@@ -26,21 +26,15 @@ class PriorHead(NamedTuple):
     rank: str
     posterior: Posterior
 
-    def logits(
-        self, x: np.ndarray, images: np.ndarray, looks: np.ndarray
-    ) -> dict[str, np.ndarray]:
+    def logits(self, x: np.ndarray, images: np.ndarray, looks: np.ndarray) -> dict[str, np.ndarray]:
         """See `visgen.naming.heads.Head`."""
         means, spread = self.posterior.means, 1 + self.posterior.variances
-        squares = (
-            (looks**2).sum(axis=1)[:, None] - 2 * looks @ means.T + (means**2).sum(axis=1)
-        )
+        squares = (looks**2).sum(axis=1)[:, None] - 2 * looks @ means.T + (means**2).sum(axis=1)
         densities = -0.5 * (squares / spread + means.shape[1] * np.log(spread))
         return {self.rank: densities.astype(np.float32)}
 
 
-def train_prior_head(
-    looks: Looks, taxa: pd.Index, relatives: Relatives, rank: str
-) -> PriorHead:
+def train_prior_head(looks: Looks, taxa: pd.Index, relatives: Relatives, rank: str) -> PriorHead:
     """Learn what taxa look like from their specimens and from those of their relatives.
 
     Parameters

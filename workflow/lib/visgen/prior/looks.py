@@ -61,9 +61,7 @@ class LookSpace(NamedTuple):
         return white * (self.length / np.maximum(lengths, _LEAST))
 
 
-def fit_looks(
-    x: np.ndarray, y: np.ndarray, least_taxa: int = MIN_TAXA
-) -> tuple[LookSpace, Looks]:
+def fit_looks(x: np.ndarray, y: np.ndarray, least_taxa: int = MIN_TAXA) -> tuple[LookSpace, Looks]:
     """Whiten training images within taxa, then give all of them one length around the mean.
 
     Images of a taxon differ much more in length than a normal distribution has it: heavy tails,

@@ -5,10 +5,10 @@ import os
 import re
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from PIL import Image
 
@@ -66,6 +66,8 @@ class ImageFacts(NamedTuple):
         Digest of the upright RGB pixels and their shape.
     reading : str or None
         What had to be decided to read it, where the file leaves something open.
+    measured : object
+        What was measured of the picture while it was there; None where nothing was.
     """
 
     sha256: str
@@ -73,6 +75,7 @@ class ImageFacts(NamedTuple):
     height: int
     pixels: str
     reading: str | None
+    measured: Any = None
 
 
 def load_image(
@@ -127,6 +130,7 @@ def inspect_image(
     background: tuple[int, int, int] = _WHITE,
     min_side: int = 1,
     max_aspect_ratio: float = float("inf"),
+    measure: Callable[[Image.Image], Any] | None = None,
 ) -> ImageFacts:
     """Decode an image file fully and return its digests and size.
 
@@ -140,6 +144,8 @@ def inspect_image(
         An image whose short side has fewer pixels is refused, ``too_small``.
     max_aspect_ratio : float
         An image whose long side is longer than so many short sides is refused, ``too_elongated``.
+    measure : callable, optional
+        From the decoded picture to what is wanted of it beside.
 
     Returns
     -------
@@ -171,7 +177,8 @@ def inspect_image(
             with _refusing(path):
                 image, reading = decode(file, background)
                 check_whole(file)
-            return ImageFacts(sha256, image.width, image.height, _digest(image), reading)
+            measured = None if measure is None else measure(image)
+            return ImageFacts(sha256, image.width, image.height, _digest(image), reading, measured)
 
 
 def check_content(path: str | Path, sha256: str) -> None:

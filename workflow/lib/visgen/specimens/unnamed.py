@@ -20,6 +20,7 @@ from visgen.specimens.entries import (
 )
 from visgen.specimens.files import match_rows, scan_folder
 from visgen.specimens.images import EXTENSIONS, MAX_PIXELS, inspect_image
+from visgen.specimens.oddities import Look, look_at
 from visgen.specimens.spelling import say_near_specimens
 
 log = logging.getLogger(__name__)
@@ -69,8 +70,8 @@ def ingest_unnamed(
     photographs : DataFrame
         One row an accepted image, sorted by specimen and id: ``id path sha256 width height``, as
         in `visgen.specimens.ingest.ingest`, ``specimen`` (never null), ``view``, ``source``,
-        ``place`` and ``reading``. None where all are rejected
-        (see `visgen.specimens.rejections.check_any`).
+        ``place`` and ``reading``, and the measures of `visgen.specimens.oddities.Look`. None
+        where all are rejected (see `visgen.specimens.rejections.check_any`).
     rejected : DataFrame
         One row a rejected entry, sorted: ``file``, ``reason``, ``detail``.
 
@@ -99,6 +100,7 @@ def ingest_unnamed(
         background=background,
         min_side=min_side,
         max_aspect_ratio=max_aspect_ratio,
+        measure=look_at,
     )
     entries = inspect_files(entries, look, workers)
     refuse(entries, _find_conflicting(left(entries)))
@@ -108,6 +110,9 @@ def ingest_unnamed(
     entries["specimen"] = entries["specimen"].fillna(entries["id"])
     columns = ["id", "path", "sha256", "width", "height", *UNNAMED_FIELDS, "reading"]
     photographs = accepted(entries, columns, images)
+    looks = left(entries)["measured"].tolist()
+    looks = pd.DataFrame(looks, photographs.index, columns=list(Look._fields), dtype=float)
+    photographs = photographs.join(looks)
     return photographs.sort_values(["specimen", "id"], ignore_index=True), rejected(entries)
 
 

@@ -1,0 +1,79 @@
+"""Name photographs with a naming model alone: ``python -m visgen.naming MODEL IMAGES OUT``."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from visgen.naming.answering import Asked
+from visgen.naming.files import NETWORK, read_model
+from visgen.naming.network import read_network
+from visgen.naming.photographs import Looking, name_photographs
+from visgen.naming.restriction import allow, read_restriction
+from visgen.specimens.oddities import Usual
+from visgen.specimens.rejections import check_any
+from visgen.specimens.table import read_unnamed_meta
+from visgen.specimens.unnamed import ingest_unnamed
+from visgen.tables import write_table
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Check photographs, look at them, and write specimens.tsv, images.tsv and rejected.tsv."""
+    told = _parser().parse_args(arguments)
+    model, about = read_model(told.model)
+    read = about["images"]
+    meta = None if told.meta is None else read_unnamed_meta(told.meta, {})
+    allowed = None
+    if told.restrict is not None:
+        listed = read_restriction(told.restrict, told.place, model.lineages.ranks)
+        allowed, unknown = allow(listed, model.lineages, {})
+        if unknown:
+            print(f"{told.restrict}: not of this study: {', '.join(unknown)}", file=sys.stderr)
+    background = tuple(read["background"])
+    photographs, rejected = ingest_unnamed(
+        told.images,
+        meta=meta,
+        specimen_pattern=told.specimen_pattern,
+        max_pixels=read["max_pixels"],
+        min_side=read["min_side"],
+        max_aspect_ratio=read["max_aspect_ratio"],
+        background=background,
+        workers=told.workers,
+    )
+    told.out.mkdir(parents=True, exist_ok=True)
+    write_table(told.out / "rejected.tsv", rejected)
+    check_any(photographs, rejected, told.images, told.out / "rejected.tsv")
+    photographs["path"] = [(told.images / path).as_posix() for path in photographs["path"]]
+    looking = Looking(
+        read_network(told.model / NETWORK, about["network"]),
+        read["batch_size"],
+        read["precision"],
+        background,
+        read["max_pixels"],
+        told.workers,
+    )
+    asked = Asked(about["confidence"], about["false_flags"], allowed)
+    made = {name: told.out / f"{name}.tsv" for name in ("specimens", "images")}
+    name_photographs(photographs, model, looking, asked, Usual(**about["usual"]), made)
+    print(f"{made['specimens']}: {photographs['specimen'].nunique()} specimens")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("visgen.naming", description=__doc__)
+    parser.add_argument("model", type=Path, help="folder of a naming model")
+    parser.add_argument("images", type=Path, help="folder of photographs")
+    parser.add_argument("out", type=Path, help="folder for the tables")
+    parser.add_argument("--meta", type=Path, help="table: filename, specimen, view, source, place")
+    parser.add_argument("--specimen-pattern", help="regular expression with a group 'specimen'")
+    parser.add_argument("--restrict", type=Path, help="table of the taxa that can occur")
+    parser.add_argument("--place", help="rows of this place in it")
+    workers = os.cpu_count() or 1
+    parser.add_argument("--workers", type=int, default=workers, help="threads that decode")
+    return parser
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (ValueError, OSError) as error:
+        sys.exit(f"visgen.naming: {error}")

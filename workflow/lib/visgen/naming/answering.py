@@ -1,0 +1,213 @@
+"""The answer for each specimen: what it is, how sure that is, and what it looks like."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from visgen.classification.confidence.node_sets import node_paths, node_ranks
+from visgen.classification.lineages.joint import marginals
+from visgen.classification.lineages.known import Lineages
+from visgen.naming.model import NamingModel, nearest_in
+from visgen.naming.novelty import KNOWN, NEW, NO_SUCH, novelty_scores, verdicts
+from visgen.naming.odds import lineage_odds
+from visgen.naming.parts import Said, ask
+from visgen.naming.relatives import interval_of, nearest_tip
+from visgen.naming.restriction import restrict
+
+#: Known specimens that are shown beside a new one.
+NEAREST = 5
+#: Lineages of a set that are written out; the number of all stands beside.
+_WRITTEN = 20
+
+
+class Asked(NamedTuple):
+    """How specimens are asked about.
+
+    Attributes
+    ----------
+    confidence
+        Share of specimens of known taxa whose set should hold the truth.
+    false_flags
+        Share of them that may be called new.
+    allowed
+        (n_lineages,) bool, those that can occur; None for all.
+    """
+
+    confidence: float
+    false_flags: float
+    allowed: np.ndarray | None
+
+
+class Answers(NamedTuple):
+    """What is said of specimens, as arrays; `tabulate` writes it out.
+
+    Attributes
+    ----------
+    said
+        By the parts.
+    odds
+        (n, n_lineages) probabilities, of lineages that can occur.
+    best
+        (n,) most probable lineage.
+    taken
+        (n,) probability of lineages that cannot occur, before they were ruled out.
+    node
+        (n,) rank down to which the taxon is trusted; −1: not even at the coarsest. Novelty is in
+        it: of a new genus no genus is trusted.
+    in_set
+        (n, n_lineages) bool, the flat set.
+    verdict, p
+        (n,) how new, in words, and the p-value of being known.
+    """
+
+    said: Said
+    odds: np.ndarray
+    best: np.ndarray
+    taken: np.ndarray
+    node: np.ndarray
+    in_set: np.ndarray
+    verdict: np.ndarray
+    p: np.ndarray
+
+    @property
+    def novelty(self) -> np.ndarray:
+        """Relative Mahalanobis distance of each specimen, (n,)."""
+        return novelty_scores(self.said.to_taxa, self.said.to_all)
+
+
+def answer(model: NamingModel, x: np.ndarray, images: np.ndarray, asked: Asked) -> Answers:
+    """Name specimens.
+
+    Parameters
+    ----------
+    model
+        What names them.
+    x
+        (n_images, n_features) float32.
+    images
+        (n_images,) position of the specimen of each image, from 0 without gaps.
+    asked
+        How sure names are to be, and which can occur.
+    """
+    lineages, calibration = model.lineages, model.calibration
+    said = ask(model.parts, x, images, lineages)
+    odds = lineage_odds(said.logits, model.pooling, lineages)
+    taken = np.zeros(len(odds))
+    if asked.allowed is not None:
+        odds, taken = restrict(odds, lineages, asked.allowed)
+    best = odds.argmax(axis=1)
+    paths = node_paths(odds, best, lineages)
+    node = node_ranks(paths, calibration.node_limit(asked.confidence), lineages)
+    in_set = -odds <= calibration.flat_limit(asked.confidence)
+    if asked.allowed is not None:
+        in_set &= asked.allowed
+    scores = novelty_scores(said.to_taxa, said.to_all)
+    verdict, p = verdicts(scores, calibration.novelty, asked.false_flags)
+    return Answers(
+        said,
+        odds,
+        best,
+        taken,
+        np.minimum(node, deepest_rank(verdict, lineages.ranks)),
+        in_set,
+        verdict,
+        p,
+    )
+
+
+def deepest_rank(verdict: np.ndarray, ranks: Sequence[str]) -> np.ndarray:
+    """Return the number of the finest rank at which a specimen so new can have a known taxon.
+
+    >>> deepest_rank(np.array(["known", "new genus", None, NO_SUCH], object), ["family", "genus"])
+    array([ 1,  0,  1, -1])
+    """
+    deepest = {KNOWN: len(ranks) - 1, None: len(ranks) - 1, NO_SUCH: -1}
+    deepest |= {NEW.format(rank): r - 1 for r, rank in enumerate(ranks)}
+    return np.array([deepest[word] for word in verdict], int)
+
+
+def tabulate(
+    model: NamingModel, answers: Answers, specimens: Sequence[str], asked: Asked
+) -> pd.DataFrame:
+    """Write out the answers, one row a specimen.
+
+    Returns
+    -------
+    DataFrame
+        specimen; trusted_rank and trusted_taxon, the deepest that is trusted (null: none);
+        novelty, in words, and novelty_p and novelty_score; for each rank its taxon in the most
+        probable lineage and ``p:<rank>``, its probability; set_size and set, the finest names of
+        the lineages in the flat set, the most probable first; ``nearest_1`` ... the labelled
+        specimens that look most like it, with ``taxon_1`` ... and ``distance_1`` ... (1 − cosine);
+        with a tree relative, the taxon in it that it looks most like, and relative_low and
+        relative_high, between which its patristic distance to that one lies; ruled_out, the
+        probability of taxa that cannot occur, where names are restricted.
+    """
+    lineages, rows = model.lineages, np.arange(len(answers.best))
+    names = lineages.names.to_numpy(object)[answers.best]
+    trusted = answers.node >= 0
+    table = pd.DataFrame({
+        "specimen": list(specimens),
+        "trusted_rank": np.where(trusted, np.array(lineages.ranks, object)[answers.node], None),
+        "trusted_taxon": np.where(trusted, names[rows, answers.node], None),
+        "novelty": answers.verdict,
+        "novelty_p": answers.p,
+        "novelty_score": answers.novelty,
+    })  # fmt: skip
+    for r, (rank, odds) in enumerate(marginals(answers.odds, lineages).items()):
+        place = lineages.places[answers.best, r]
+        table[rank] = names[:, r]
+        table[f"p:{rank}"] = np.where(place >= 0, np.minimum(odds[rows, place], 1), np.nan)
+    table["set_size"] = answers.in_set.sum(axis=1)
+    table["set"] = _sets(answers, lineages)
+    positions, far = nearest_in(model.gallery, answers.said.looks, NEAREST)
+    finest = finest_names(model.gallery.taxa)
+    for k in range(positions.shape[1]):
+        table[f"nearest_{k + 1}"] = model.gallery.taxa.index.to_numpy(object)[positions[:, k]]
+        table[f"taxon_{k + 1}"] = finest[positions[:, k]]
+        table[f"distance_{k + 1}"] = far[:, k]
+    if model.placement is not None:
+        table = table.assign(**_relatives(model, answers, asked.confidence))
+    if asked.allowed is not None:
+        table["ruled_out"] = answers.taken
+    return table
+
+
+def finest_names(taxa: pd.DataFrame) -> np.ndarray:
+    """Return the name at the finest rank that has one, (n,), of columns coarse to fine."""
+    return taxa.ffill(axis=1).iloc[:, -1].to_numpy(object)
+
+
+def _sets(answers: Answers, lineages: Lineages) -> list[str]:
+    finest = finest_names(lineages.names)
+    found = []
+    for odds, inside in zip(answers.odds, answers.in_set, strict=True):
+        members = np.flatnonzero(inside)
+        members = members[np.argsort(-odds[members], kind="stable")]
+        more = len(members) - _WRITTEN
+        text = "; ".join(finest[members[:_WRITTEN]])
+        found.append(f"{text}; and {more} more" if more > 0 else text)
+    return found
+
+
+def _relatives(model: NamingModel, answers: Answers, confidence: float) -> dict[str, np.ndarray]:
+    placement = model.placement
+    nearest = nearest_tip(answers.said.to_taxa, placement.tips)
+    known = answers.verdict == KNOWN
+    low, high = (
+        np.where(known, of_known, of_new)
+        for of_known, of_new in zip(
+            interval_of(placement.of_known, confidence),
+            interval_of(placement.of_new, confidence),
+            strict=True,
+        )
+    )
+    relative = np.where(answers.verdict == NO_SUCH, None, placement.tips[nearest])
+    gone = relative == None  # noqa: E711
+    return {
+        "relative": relative,
+        "relative_low": np.where(gone, np.nan, low),
+        "relative_high": np.where(gone, np.nan, high),
+    }

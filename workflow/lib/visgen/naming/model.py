@@ -1,0 +1,145 @@
+"""A naming model: all that names specimens, learned from a study's labelled ones."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from visgen.classification.lineages.known import Lineages, known_lineages
+from visgen.features.within_covariance import NoSpreadError
+from visgen.naming.calibration import Calibration, calibrate
+from visgen.naming.labelled import Labelled
+from visgen.naming.odds import Pooling
+from visgen.naming.out_of_fold import OutOfFold, ask_out_of_fold
+from visgen.naming.parts import Parts, TrainHead, fit_parts
+from visgen.naming.relatives import Placement, calibrate_placement
+from visgen.specimens.taxonomy import lineage
+
+
+class Gallery(NamedTuple):
+    """The labelled specimens, to show which ones a new specimen looks like.
+
+    Attributes
+    ----------
+    looks
+        (n_specimens, n_axes) float32, of length 1.
+    taxa
+        (n_specimens, n_ranks), index specimen.
+    """
+
+    looks: np.ndarray
+    taxa: pd.DataFrame
+
+
+class NamingModel(NamedTuple):
+    """What names specimens.
+
+    Attributes
+    ----------
+    lineages
+        That can be named.
+    parts
+        Learned from all labelled specimens.
+    pooling, calibration
+        Measured on the same specimens, each out of fold.
+    gallery
+        These specimens.
+    placement
+        How far the nearest relatives are; None without a tree.
+    """
+
+    lineages: Lineages
+    parts: Parts
+    pooling: Pooling
+    calibration: Calibration
+    gallery: Gallery
+    placement: Placement | None
+
+
+def study_lineages(taxa: pd.DataFrame) -> Lineages:
+    """Return the lineages that labels form, (n_specimens, n_ranks) coarse to fine."""
+    ranks = list(taxa.columns)
+    named = {rank: pd.Index(sorted(taxa[rank].dropna().unique())) for rank in ranks}
+    return known_lineages(named, {rank: lineage(taxa, ranks, rank) for rank in ranks})
+
+
+def learn_names(
+    labelled: Labelled,
+    train_head: TrainHead,
+    distances: pd.DataFrame | None,
+    *,
+    lineages: Lineages | None = None,
+    seed: int,
+) -> tuple[NamingModel, OutOfFold]:
+    """Learn to name specimens, and measure how sure names may be.
+
+    Everything is learned from all labelled specimens, and calibrated by what was said of each when
+    it was left out: so no specimen is kept back from rare taxa, and what is measured is of models
+    that knew a little less.
+
+    Parameters
+    ----------
+    labelled
+        Specimens.
+    train_head
+        What learns to name.
+    distances
+        Phylogenetic distances between taxa of one of the ranks, named; None without a tree.
+    lineages
+        Those of the labels, where they were needed before; None finds them.
+    seed
+        Of folds and halves.
+
+    Raises
+    ------
+    ValueError
+        If there are too few specimens or taxa, or none has two specimens.
+    """
+    lineages = study_lineages(labelled.taxa) if lineages is None else lineages
+    try:
+        found = ask_out_of_fold(labelled, lineages, train_head, seed)
+    except NoSpreadError as error:
+        raise ValueError(
+            f"names of {lineages.ranks[-1]} cannot be learned ({error}); name specimens at coarser "
+            "ranks (classification.ranks)"
+        ) from error
+    pooling, calibration = calibrate(found, lineages, seed)
+    parts = fit_parts(labelled, found.lineage, train_head)
+    looks = parts.space.apply(labelled.means)
+    placement = None
+    if distances is not None:
+        placement = calibrate_placement(found, lineages, distances)
+    gallery = Gallery(unit_length(looks).astype(np.float32), labelled.taxa)
+    return NamingModel(lineages, parts, pooling, calibration, gallery, placement), found
+
+
+def unit_length(looks: np.ndarray) -> np.ndarray:
+    """Return vectors divided by their lengths, which no look has at 0."""
+    return looks / np.linalg.norm(looks, axis=1, keepdims=True)
+
+
+def nearest_in(gallery: Gallery, looks: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the nearest specimens of a gallery.
+
+    Parameters
+    ----------
+    gallery
+        Labelled specimens.
+    looks
+        (m, n_axes).
+    n
+        How many; fewer where the gallery has fewer.
+
+    Returns
+    -------
+    position, distance
+        (m, n) each, nearest first; the distance is 1 − cosine.
+    """
+    far = 1 - unit_length(looks) @ gallery.looks.T.astype(float)
+    n = min(n, far.shape[1])
+    near = np.argpartition(far, n - 1, axis=1)[:, :n] if n < far.shape[1] else None
+    if near is None:
+        near = np.tile(np.arange(n), (len(far), 1))
+    of_near = np.take_along_axis(far, near, axis=1)
+    order = np.argsort(of_near, axis=1, kind="stable")
+    return np.take_along_axis(near, order, axis=1), np.take_along_axis(of_near, order, axis=1)

@@ -1,0 +1,122 @@
+"""Photographs by the thousand: through the network and to names, some at a time."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from visgen.features.backbones import Backbone
+from visgen.features.extraction import extract_features
+from visgen.naming.answering import Asked, answer, tabulate
+from visgen.naming.model import NamingModel
+from visgen.specimens.oddities import Look, Usual, find_oddities
+from visgen.tables import append_table, write_table
+
+log = logging.getLogger(__name__)
+
+#: Images that are named at a time, but for those of one specimen, which stay together.
+CHUNK = 1024
+#: Columns of the table of images.
+IMAGE_COLUMNS = ["id", "specimen", "view", "source", "place", "width", "height", "sha256"]
+IMAGE_COLUMNS += ["reading", "oddities"]
+
+
+class Looking(NamedTuple):
+    """How a network looks at photographs.
+
+    Attributes
+    ----------
+    backbone
+        The network.
+    batch_size, precision, background, max_pixels, workers
+        As `visgen.features.extraction.extract_features` takes them.
+    """
+
+    backbone: Backbone
+    batch_size: int
+    precision: str
+    background: tuple[int, int, int]
+    max_pixels: int
+    workers: int
+
+
+def name_photographs(
+    photographs: pd.DataFrame,
+    model: NamingModel,
+    looking: Looking,
+    asked: Asked,
+    usual: Usual,
+    made: Mapping[str, Path],
+    store: Path | None = None,
+) -> None:
+    """Name specimens by their photographs, and write the tables as far as they are done.
+
+    Parameters
+    ----------
+    photographs
+        As `visgen.specimens.unnamed.ingest_unnamed` returns them, at least one, sorted by
+        specimen; path from the working directory.
+    model, looking, asked
+        What names, what sees, and how sure names are to be.
+    usual
+        What the study's own pictures look like.
+    made
+        Paths of the tables: specimens, images.
+    store
+        Of features, where what has been seen is not looked at again; None keeps nothing.
+    """
+    first = True
+    for chunk in chunks_of(photographs):
+        features = _features(chunk, looking, store)
+        code, specimens = pd.factorize(chunk["specimen"])
+        answers = answer(model, features, code, asked)
+        table = tabulate(model, answers, specimens, asked)
+        odd = [
+            " ".join(find_oddities(Look(*look), usual, looking.backbone.image_size))
+            for look in chunk[list(Look._fields)].itertuples(index=False, name=None)
+        ]
+        chunk = chunk.assign(oddities=pd.Series(odd, chunk.index, dtype="str"))
+        table.insert(1, "n_images", np.bincount(code))
+        table.insert(2, "oddities", list(_oddities_of(chunk["oddities"], code)))
+        for path, rows in (("specimens", table), ("images", chunk[IMAGE_COLUMNS])):
+            (write_table if first else append_table)(made[path], rows)
+        first = False
+        log.info("%d specimens named", len(specimens))
+
+
+def chunks_of(photographs: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Yield photographs, at most `CHUNK` at a time, and all of a specimen together.
+
+    Parameters
+    ----------
+    photographs
+        Sorted by specimen.
+    """
+    same = photographs["specimen"].eq(photographs["specimen"].shift(-1)).to_numpy()
+    ends = np.flatnonzero(~same) + 1  # behind the last image of each specimen
+    begin = 0
+    for end, following in zip(ends, [*ends[1:], np.inf], strict=True):
+        if following - begin > CHUNK:
+            yield photographs.iloc[begin:end]
+            begin = end
+
+
+def _features(chunk: pd.DataFrame, looking: Looking, store: Path | None) -> np.ndarray:
+    """Return (n_images, n_features) float32 in the order of the chunk."""
+    options: dict[str, Any] = looking._asdict()
+    backbone = options.pop("backbone")
+    with TemporaryDirectory() as passing:
+        features, _ = extract_features(
+            chunk[["id", "path", "sha256"]], backbone, store or Path(passing), **options
+        )
+    return features.droplevel("repeat").loc[chunk["id"]].to_numpy()
+
+
+def _oddities_of(oddities: pd.Series, code: np.ndarray) -> Iterator[str | None]:
+    """Yield the oddities of the images of each specimen, each once."""
+    for _, words in oddities.groupby(code):
+        yield " ".join(dict.fromkeys(" ".join(words).split())) or None
