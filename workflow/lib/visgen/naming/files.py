@@ -84,7 +84,10 @@ def write_model(folder: Path, model: NamingModel, about: Mapping[str, Any]) -> N
         "lineages": lineages.places.tolist(),
         "head": head,
         "temperatures": dict(model.pooling.temperatures),
-        "weights": {"temperature": model.pooling.weights.temperature, "n": model.pooling.weights.n},
+        "rank_weights": {
+            "temperature": model.pooling.weights.temperature,
+            "n": model.pooling.weights.n,
+        },
         "placement": None,
     }
     if model.placement is not None:
@@ -179,7 +182,7 @@ def _model_of(
     around = Surroundings(*(tensors[f"around.{name}"] for name in Surroundings._fields))
     parts = Parts(space, _head_of(_below(tensors, "head."), told["head"]), around, tensors["known"])
     weights = RankWeights(
-        tensors["weights.shares"], told["weights"]["temperature"], told["weights"]["n"]
+        tensors["weights.shares"], told["rank_weights"]["temperature"], told["rank_weights"]["n"]
     )
     calibration = Calibration(
         tensors["calibration.flat"],
