@@ -70,11 +70,12 @@ def write_model(folder: Path, model: NamingModel, about: Mapping[str, Any]) -> N
         "known": parts.known.astype(np.int64),
         "gallery.looks": model.gallery.looks,
         "calibration.flat": model.calibration.flat,
-        "calibration.nodes": model.calibration.nodes,
         "weights.shares": model.pooling.weights.shares,
     }
     tensors |= {f"around.{name}": array for name, array in parts.around._asdict().items()}
-    tensors |= {f"calibration.novelty.{n}": a for n, a in model.calibration.novelty.items()}
+    for name in ("nodes", "novelty"):
+        scores = getattr(model.calibration, name)
+        tensors |= {f"calibration.{name}.{level}": array for level, array in scores.items()}
     head_tensors, head = _describe_head(parts.head)
     tensors |= {f"head.{name}": array for name, array in head_tensors.items()}
     told = {
@@ -186,8 +187,10 @@ def _model_of(
     )
     calibration = Calibration(
         tensors["calibration.flat"],
-        tensors["calibration.nodes"],
-        {level: tensors[f"calibration.novelty.{level}"] for level in levels(ranks)},
+        *(
+            {level: tensors[f"calibration.{name}.{level}"] for level in levels(ranks)}
+            for name in ("nodes", "novelty")
+        ),
     )
     gallery = read_table(folder / GALLERY).set_index("specimen")[ranks]
     placement = None
