@@ -99,7 +99,7 @@ def answer(model: NamingModel, x: np.ndarray, images: np.ndarray, asked: Asked) 
         odds, taken = restrict(odds, lineages, asked.allowed)
     best = odds.argmax(axis=1)
     paths = node_paths(odds, best, lineages)
-    in_set = -odds <= calibration.flat_limit(asked.confidence)
+    in_set = -odds <= calibration.flat_limits(asked.confidence)
     if asked.allowed is not None:
         in_set &= asked.allowed
     scores = novelty_scores(said.to_taxa, said.to_all)

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from visgen.classification.confidence.conformal_sets import threshold
+from visgen.classification.confidence.conformal_sets import allowed_ranks, threshold
 from visgen.classification.confidence.node_sets import labels_outside, node_paths, node_scores
 from visgen.classification.lineages.known import Lineages
 from visgen.naming.novelty import (
@@ -26,27 +26,45 @@ class Calibration(NamedTuple):
 
     Attributes
     ----------
+    rare
+        (n_lineages,) whether fewer specimens of a lineage are known than of half of all. What is
+        promised holds of rare and of common ones each, where there are enough of both to calibrate:
+        drawers are seldom mixed as a study was.
+    lineage
+        (n_calibration,) number of the true lineage.
     flat
-        (n_calibration,) how strange the true lineage was, for flat sets.
+        (n_calibration,) how strange it was, for flat sets.
     nodes
         By level, as `visgen.naming.novelty.levels` lists them: how strange what is true above the
-        taxon left out was, for nodes; of known taxa the lineage itself.
+        taxon left out was, for nodes; of known taxa the lineage itself, (n_calibration,).
     novelty
         By level: novelty scores of specimens for which it was true, their own taxa being left out
         as far as need be.
     """
 
+    rare: np.ndarray
+    lineage: np.ndarray
     flat: np.ndarray
     nodes: dict[str, np.ndarray]
     novelty: dict[str, np.ndarray]
 
-    def flat_limit(self, confidence: float) -> float:
-        """Return the largest strangeness of a lineage in a flat set."""
-        return threshold(self.flat, confidence)
+    def flat_limits(self, confidence: float) -> np.ndarray:
+        """Return the largest strangeness in a flat set, (n_lineages,)."""
+        limits = self._apart(self.flat, confidence)
+        return np.where(self.rare, *limits)
 
     def node_limits(self, confidence: float) -> dict[str, float]:
         """Return the probability that a trusted node exceeds, by how new a specimen is."""
-        return {level: threshold(scores, confidence) for level, scores in self.nodes.items()}
+        limits = {level: threshold(scores, confidence) for level, scores in self.nodes.items()}
+        return limits | {KNOWN: max(self._apart(self.nodes[KNOWN], confidence))}
+
+    def _apart(self, scores: np.ndarray, confidence: float) -> tuple[float, float]:
+        """Return the limits of rare and of common lineages; of both together where one has few."""
+        rare = self.rare[self.lineage]
+        groups = scores[rare], scores[~rare]
+        if min(allowed_ranks(len(group), confidence) for group in groups) == 0:
+            groups = scores, scores
+        return threshold(groups[0], confidence), threshold(groups[1], confidence)
 
 
 def halves(n: int, seed: int) -> np.ndarray:
@@ -96,7 +114,9 @@ def calibrate(found: OutOfFold, lineages: Lineages, seed: int) -> tuple[Pooling,
         )
         nodes[level] = _strange_without(odds, found.lineage[used], lineages, rank)
     assert list(novelty) == levels(lineages.ranks)
-    return pooling, Calibration(-odds[own], nodes, novelty)
+    n = np.bincount(found.lineage[placed], minlength=len(lineages))
+    rare = n < np.median(n)
+    return pooling, Calibration(rare, found.lineage[used], -odds[own], nodes, novelty)
 
 
 def _strange_without(

@@ -69,6 +69,8 @@ def write_model(folder: Path, model: NamingModel, about: Mapping[str, Any]) -> N
         "space.length": np.array([parts.space.length]),
         "known": parts.known.astype(np.int64),
         "gallery.looks": model.gallery.looks,
+        "calibration.rare": model.calibration.rare,
+        "calibration.lineage": model.calibration.lineage.astype(np.int64),
         "calibration.flat": model.calibration.flat,
         "weights.shares": model.pooling.weights.shares,
     }
@@ -186,6 +188,8 @@ def _model_of(
         tensors["weights.shares"], told["rank_weights"]["temperature"], told["rank_weights"]["n"]
     )
     calibration = Calibration(
+        tensors["calibration.rare"],
+        tensors["calibration.lineage"],
         tensors["calibration.flat"],
         *(
             {level: tensors[f"calibration.{name}.{level}"] for level in levels(ranks)}
