@@ -113,3 +113,13 @@ class NamingPlan:
         inputs = self.config["inputs"]
         has_tree = self.config["simulation"] is not None or inputs["tree"] or inputs["distances"]
         return inputs["tree_rank"] if has_tree and inputs["tree_rank"] in self.ranks else None
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the report says of it."""
+        by = f"prior, relatives by {self.source}" if self.by_prior else "the chosen classifier"
+        return {key: self.section[key] for key in ("confidence", "false_flags")} | {
+            "ranks": self.ranks,
+            "backbone": self.backbone,
+            "described": by,
+        }
