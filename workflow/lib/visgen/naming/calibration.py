@@ -10,6 +10,7 @@ from visgen.classification.lineages.known import Lineages
 from visgen.naming.novelty import KNOWN, NEW, levels, novelty_scores, scores_without
 from visgen.naming.odds import Pooling, fit_pooling, lineage_odds
 from visgen.naming.out_of_fold import OutOfFold
+from visgen.naming.strangers import Strangers, smaller_p
 
 
 class Calibration(NamedTuple):
@@ -22,11 +23,14 @@ class Calibration(NamedTuple):
     novelty
         By level, as `visgen.naming.novelty.levels` lists them: novelty scores of specimens for
         which the level was true, their own taxa being left out as far as need be.
+    strangers
+        What pictures of no such specimen are told by.
     """
 
     flat: np.ndarray
     nodes: np.ndarray
     novelty: dict[str, np.ndarray]
+    strangers: Strangers
 
     def flat_limit(self, confidence: float) -> float:
         """Return the largest strangeness of a lineage in a flat set."""
@@ -42,13 +46,17 @@ def halves(n: int, seed: int) -> np.ndarray:
     return np.random.default_rng([seed, 18]).permutation(n) % 2 == 0
 
 
-def calibrate(found: OutOfFold, lineages: Lineages, seed: int) -> tuple[Pooling, Calibration]:
+def calibrate(
+    found: OutOfFold, left_out: np.ndarray, lineages: Lineages, seed: int
+) -> tuple[Pooling, Calibration]:
     """Fit how odds are pooled to one half of the specimens, and calibrate by the other.
 
     Parameters
     ----------
     found
         Specimens, asked out of fold.
+    left_out
+        As `visgen.naming.strangers.leave_out_groups` returns it.
     lineages
         That can be named.
     seed
@@ -56,7 +64,9 @@ def calibrate(found: OutOfFold, lineages: Lineages, seed: int) -> tuple[Pooling,
 
     Notes
     -----
-    Sets and novelty of known taxa are calibrated by specimens whose lineage was learned from.
+    Sets and novelty of known taxa are calibrated by specimens whose lineage was learned from, and
+    odds are not fitted to others either: to lineages whose only specimen was left out, of which
+    a finished study has none, and which make probabilities smaller than they need be.
     Novelty does not depend on how odds are pooled, so that all specimens calibrate it. For a taxon
     left out of the comparison alone, the space has still been whitened with it; that such a
     specimen is as new as one of a taxon never seen is measured, not promised: see
@@ -64,7 +74,7 @@ def calibrate(found: OutOfFold, lineages: Lineages, seed: int) -> tuple[Pooling,
     """
     calibrating = halves(len(found.lineage), seed)
     said, seen = found.said, found.seen & (found.lineage >= 0)
-    fitted = ~calibrating
+    fitted = ~calibrating & (seen | (found.lineage < 0))
     pooling = fit_pooling(
         {rank: values[fitted] for rank, values in said.logits.items()},
         found.truth[fitted],
@@ -82,4 +92,5 @@ def calibrate(found: OutOfFold, lineages: Lineages, seed: int) -> tuple[Pooling,
             said.to_taxa[placed], said.to_all[placed], found.lineage[placed], lineages, rank
         )
     assert list(novelty) == levels(lineages.ranks)
-    return pooling, Calibration(-odds[own], strange, novelty)
+    known = smaller_p(novelty[KNOWN], said.to_all[seen], novelty[KNOWN], left_out)
+    return pooling, Calibration(-odds[own], strange, novelty, Strangers(left_out, known))

@@ -35,6 +35,7 @@ from visgen.naming.odds import Pooling
 from visgen.naming.parts import Parts
 from visgen.naming.prior_head import PriorHead
 from visgen.naming.relatives import Placement
+from visgen.naming.strangers import Strangers
 from visgen.prior.looks import LookSpace
 from visgen.prior.posterior import Posterior
 from visgen.tables import read_table, write_table
@@ -75,6 +76,8 @@ def write_model(folder: Path, model: NamingModel, about: Mapping[str, Any]) -> N
     }
     tensors |= {f"around.{name}": array for name, array in parts.around._asdict().items()}
     tensors |= {f"calibration.novelty.{n}": a for n, a in model.calibration.novelty.items()}
+    strangers = model.calibration.strangers._asdict()
+    tensors |= {f"calibration.strangers.{name}": array for name, array in strangers.items()}
     head_tensors, head = _describe_head(parts.head)
     tensors |= {f"head.{name}": array for name, array in head_tensors.items()}
     told = {
@@ -185,6 +188,7 @@ def _model_of(
         tensors["calibration.flat"],
         tensors["calibration.nodes"],
         {level: tensors[f"calibration.novelty.{level}"] for level in levels(ranks)},
+        Strangers(*(tensors[f"calibration.strangers.{name}"] for name in Strangers._fields)),
     )
     gallery = read_table(folder / GALLERY).set_index("specimen")[ranks]
     placement = None
