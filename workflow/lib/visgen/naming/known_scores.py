@@ -66,8 +66,9 @@ class Scored(NamedTuple):
     def nodes(self) -> np.ndarray:
         """Rank down to which names would be trusted were novelty not asked, (n,)."""
         lineages = self.model.lineages
+        limit = self.model.calibration.node_limits(self.confidence)[KNOWN]
         paths = node_paths(self.answers.odds, self.answers.best, lineages)
-        return node_ranks(paths, self.model.calibration.node_limit(self.confidence), lineages)
+        return node_ranks(paths, limit, lineages)
 
     @property
     def flagged(self) -> np.ndarray:
@@ -111,7 +112,7 @@ def score_known(scored: Scored, lineage: np.ndarray, seed: int) -> list[dict]:
         images = Images(own, truth[judged, r], names, own.argmax(axis=1) == truth[judged, r])
         found, _ = score_reliability(images, 1.0, _SIMULATIONS, seed)
         of_rank += [{"evaluator": MARGINAL} | row for row in found]
-        for evaluator, depth in ((TRUSTED, answers.node), (NODES[0], scored.nodes)):
+        for evaluator, depth in ((TRUSTED, answers.node), (NODES[1], scored.nodes)):
             deep = (depth >= r)[judged] & (named[judged, r] >= 0)
             of_rank.append(row_of(evaluator, "named", share_with_wilson(deep)))
             if deep.any():
@@ -125,20 +126,23 @@ def score_known(scored: Scored, lineage: np.ndarray, seed: int) -> list[dict]:
 def _score_sets(scored: Scored, lineage: np.ndarray, seed: int) -> list[dict]:
     answers, everyone = scored.answers, np.arange(len(lineage))
     named, truth = scored.named, scored.truth
-    n_calibration = len(scored.model.calibration.flat)
+    calibration = scored.model.calibration
+    group, n_calibration = calibration.groups(scored.confidence), len(calibration.flat)
     if not allowed_ranks(n_calibration, scored.confidence):
         return []
+    n_test, n_like = (np.bincount(group[of], minlength=2) for of in (lineage, calibration.lineage))
+    tested = n_test > 0
 
     def holds(depth: np.ndarray) -> np.ndarray:
         """Tell whether the taxon at that rank is the true one; the whole taxonomy always is."""
         at = np.maximum(depth, 0)
         return (depth < 0) | (named[everyone, at] == truth[everyone, at])
 
-    low, high = coverage_range([len(lineage)], [n_calibration], scored.confidence)
+    low, high = coverage_range(n_test[tested], n_like[tested], scored.confidence)
     valid = (scored.confidence, low, high, len(lineage))
     null = {"role": EXPECTED, "against": VALID_SETS}
     sizes = answers.in_set.sum(axis=1)
-    covered = {FLAT[0]: answers.in_set[everyone, lineage], NODES[0]: holds(scored.nodes)}
+    covered = {FLAT[1]: answers.in_set[everyone, lineage], NODES[1]: holds(scored.nodes)}
     rows = []
     for evaluator, inside in covered.items():
         rows.append(row_of(evaluator, "coverage", share_with_wilson(inside)))
@@ -148,8 +152,8 @@ def _score_sets(scored: Scored, lineage: np.ndarray, seed: int) -> list[dict]:
         )
     rows.append(row_of(TRUSTED, "coverage", share_with_wilson(holds(answers.node))))
     size = mean_with_interval(sizes, everyone, seed)
-    rows.append(row_of(FLAT[0], "set_size", (*size, len(lineage))))
-    for evaluator, depth in ((NODES[0], scored.nodes), (TRUSTED, answers.node)):
+    rows.append(row_of(FLAT[1], "set_size", (*size, len(lineage))))
+    for evaluator, depth in ((NODES[1], scored.nodes), (TRUSTED, answers.node)):
         ends = mean_with_interval(depth + 1.0, everyone, seed)
         rows.append(row_of(evaluator, "depth", (*ends, len(lineage))))
     return rows

@@ -1,7 +1,7 @@
 """How good naming is: asked about specimens that were kept back, of known and of withheld taxa."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,6 @@ import pandas as pd
 
 from visgen.classification.confidence.lineage_sets import true_lineages
 from visgen.classification.evaluators import ALL_RANKS
-from visgen.classification.lineages.known import Lineages
 from visgen.metrics import metrics_table
 from visgen.naming.answering import Asked, answer
 from visgen.naming.known_scores import NOVELTY, Scored, row_of, score_known
@@ -17,14 +16,11 @@ from visgen.naming.labelled import Labelled
 from visgen.naming.model import NamingModel, learn_names
 from visgen.naming.novelty import KNOWN
 from visgen.naming.out_of_fold import true_taxa
-from visgen.naming.parts import TrainHead
+from visgen.naming.preparing import Prepare
 from visgen.naming.withheld import withhold
 from visgen.naming.withheld_scores import score_withheld
 
 log = logging.getLogger(__name__)
-
-#: From the specimens that are learned from: their lineages, and what learns to name.
-Prepare = Callable[[Labelled], tuple[Lineages, TrainHead]]
 
 EXPERIMENT, TEST = "naming", "test"
 

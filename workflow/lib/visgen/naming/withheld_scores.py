@@ -114,7 +114,7 @@ def _score_kind(scored: Scored, rank: str, seed: int) -> list[dict]:
     rows.append(over_taxa(NOVELTY, "flagged", scored.flagged, taxon))
     for word in words(model):
         rows.append(over_taxa(NOVELTY, said_metric(word), answers.verdict == word, taxon))
-    for evaluator, depth in ((TRUSTED, answers.node), (NODES[0], scored.nodes)):
+    for evaluator, depth in ((TRUSTED, answers.node), (NODES[1], scored.nodes)):
         rows.append(over_taxa(evaluator, "named_too_deep", depth >= r, taxon))
     truth, named = scored.truth, scored.named
     for c, coarser in enumerate(lineages.ranks[:r]):
