@@ -1,14 +1,10 @@
 """How good names are of specimens whose taxa were learned."""
 
-from typing import NamedTuple
-
 import numpy as np
-import pandas as pd
 
 from visgen.classification.confidence.conformal_sets import allowed_ranks
 from visgen.classification.confidence.lineage_sets import FLAT, NODES
 from visgen.classification.confidence.measuring import score_reliability
-from visgen.classification.confidence.node_sets import node_paths, node_ranks
 from visgen.classification.confidence.set_coverage import (
     VALID_SETS,
     coverage_range,
@@ -19,10 +15,9 @@ from visgen.classification.confidence.slices import Images
 from visgen.classification.evaluators import ALL_RANKS, JOINT, MARGINAL
 from visgen.classification.lineages.joint import marginals
 from visgen.metrics import EXPECTED
-from visgen.naming.answering import Answers
 from visgen.naming.model import NamingModel
-from visgen.naming.novelty import KNOWN, NO_SUCH, levels
-from visgen.naming.out_of_fold import true_taxa
+from visgen.naming.novelty import NO_SUCH, levels
+from visgen.naming.scored import Scored
 from visgen.visual_genetic.recognition.chance import MOST_FREQUENT, UNIFORM
 
 #: As evaluators: names that are trusted, novelty being asked; and novelty itself.
@@ -31,49 +26,6 @@ TRUSTED, NOVELTY = "trusted", "novelty"
 VALID_FLAGS = "valid_flags"
 ENDS = ("value", "ci_low", "ci_high", "n")
 _SIMULATIONS = 200
-
-
-class Scored(NamedTuple):
-    """Specimens that a model was asked about, and what they are.
-
-    Attributes
-    ----------
-    model, answers
-        Who was asked, and said what.
-    taxa
-        (n, n_ranks) true names, gaps null.
-    confidence, false_flags
-        As in `visgen.naming.answering.Asked`.
-    """
-
-    model: NamingModel
-    answers: Answers
-    taxa: pd.DataFrame
-    confidence: float
-    false_flags: float
-
-    @property
-    def truth(self) -> np.ndarray:
-        """Number of the true taxon at each rank, −1 for a gap or an unknown one, (n, n_ranks)."""
-        return true_taxa(self.taxa, self.model.lineages)
-
-    @property
-    def named(self) -> np.ndarray:
-        """Number of the taxon in the most probable lineage at each rank, −1: none, (n, n_ranks)."""
-        return self.model.lineages.places[self.answers.best]
-
-    @property
-    def nodes(self) -> np.ndarray:
-        """Rank down to which names would be trusted were novelty not asked, (n,)."""
-        lineages = self.model.lineages
-        limit = self.model.calibration.node_limits(self.confidence)[KNOWN]
-        paths = node_paths(self.answers.odds, self.answers.best, lineages)
-        return node_ranks(paths, limit, lineages)
-
-    @property
-    def flagged(self) -> np.ndarray:
-        """Whether each is called new in any way, (n,)."""
-        return np.array([verdict not in (KNOWN, None) for verdict in self.answers.verdict], bool)
 
 
 def score_known(scored: Scored, lineage: np.ndarray, seed: int) -> list[dict]:
@@ -125,24 +77,17 @@ def score_known(scored: Scored, lineage: np.ndarray, seed: int) -> list[dict]:
 
 def _score_sets(scored: Scored, lineage: np.ndarray, seed: int) -> list[dict]:
     answers, everyone = scored.answers, np.arange(len(lineage))
-    named, truth = scored.named, scored.truth
     calibration = scored.model.calibration
     group, n_calibration = calibration.groups(scored.confidence), len(calibration.flat)
     if not allowed_ranks(n_calibration, scored.confidence):
         return []
     n_test, n_like = (np.bincount(group[of], minlength=2) for of in (lineage, calibration.lineage))
     tested = n_test > 0
-
-    def holds(depth: np.ndarray) -> np.ndarray:
-        """Tell whether the taxon at that rank is the true one; the whole taxonomy always is."""
-        at = np.maximum(depth, 0)
-        return (depth < 0) | (named[everyone, at] == truth[everyone, at])
-
     low, high = coverage_range(n_test[tested], n_like[tested], scored.confidence)
     valid = (scored.confidence, low, high, len(lineage))
     null = {"role": EXPECTED, "against": VALID_SETS}
     sizes = answers.in_set.sum(axis=1)
-    covered = {FLAT[1]: answers.in_set[everyone, lineage], NODES[1]: holds(scored.nodes)}
+    covered = {FLAT[1]: answers.in_set[everyone, lineage], NODES[1]: scored.holds(scored.nodes)}
     rows = []
     for evaluator, inside in covered.items():
         rows.append(row_of(evaluator, "coverage", share_with_wilson(inside)))
@@ -150,7 +95,7 @@ def _score_sets(scored: Scored, lineage: np.ndarray, seed: int) -> list[dict]:
         rows.append(
             row_of(evaluator, "n_calibration", (n_calibration, np.nan, np.nan, n_calibration))
         )
-    rows.append(row_of(TRUSTED, "coverage", share_with_wilson(holds(answers.node))))
+    rows.append(row_of(TRUSTED, "coverage", share_with_wilson(scored.holds(answers.node))))
     size = mean_with_interval(sizes, everyone, seed)
     rows.append(row_of(FLAT[1], "set_size", (*size, len(lineage))))
     for evaluator, depth in ((NODES[1], scored.nodes), (TRUSTED, answers.node)):

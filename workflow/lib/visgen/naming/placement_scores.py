@@ -7,9 +7,10 @@ from visgen.classification.confidence.conformal_sets import allowed_ranks
 from visgen.classification.confidence.set_coverage import VALID_SETS, coverage_range
 from visgen.metrics import EXPECTED
 from visgen.naming.answering import relative_limits
-from visgen.naming.known_scores import Scored, row_of
+from visgen.naming.known_scores import row_of
 from visgen.naming.over_taxa import mean_over_taxa
 from visgen.naming.relatives import nearest_tip
+from visgen.naming.scored import Scored
 from visgen.visual_genetic.recognition.unseen_scores import BY_FREQUENCY, UNIFORMLY
 
 #: As an evaluator: the relative that a specimen looks most like.

@@ -11,12 +11,13 @@ from visgen.classification.confidence.lineage_sets import true_lineages
 from visgen.classification.evaluators import ALL_RANKS
 from visgen.metrics import metrics_table
 from visgen.naming.answering import Asked, answer
-from visgen.naming.known_scores import NOVELTY, Scored, row_of, score_known
+from visgen.naming.known_scores import NOVELTY, row_of, score_known
 from visgen.naming.labelled import Labelled
 from visgen.naming.model import NamingModel, learn_names
 from visgen.naming.novelty import KNOWN
 from visgen.naming.out_of_fold import true_taxa
 from visgen.naming.preparing import Prepare
+from visgen.naming.scored import Scored
 from visgen.naming.withheld import withhold
 from visgen.naming.withheld_scores import score_withheld
 
@@ -96,11 +97,11 @@ def score_naming(
         except ValueError as error:
             log.warning("nothing is said of withheld taxa: %s", error)
         else:
-            kept = is_known & is_test
-            kept[kept] = _lineage_of(labelled.taxa[kept], model) >= 0
-            chosen = kept | ~is_known
+            beside = is_test & is_known & (_lineage_of(labelled.taxa, model) >= 0)
+            chosen = beside | ~is_known
             scored = _ask(labelled.of(chosen), model, asked)
-            rows += score_withheld(scored, kind[chosen], distances, seed)
+            if beside.any():
+                rows += score_withheld(scored, kind[chosen], distances, seed)
     return metrics_table([columns | row for row in rows])
 
 

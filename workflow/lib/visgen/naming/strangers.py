@@ -63,6 +63,18 @@ def leave_out_groups(
     and is blind to what is foreign altogether: that is far from everything, which cancels. The
     distance to all is not. Compared with known specimens it would call most of what is new in a
     study with few groups no such specimen; so it is compared with groups that were left out whole.
+
+    Measured, not cited: three draws each, with false flags of 5 %, features of
+    tf_efficientnet_lite0 trained on ImageNet. A model of 245 birds calls 99.5 % of 320 moths no
+    such specimen, and all of 300 simulated shells; by the relative distance alone it took 96 % of
+    the moths and 46 % of the shells for known. One of 40 species of simulated shells calls all
+    birds, moths and pictures without a shell new, 66, 69 and 89 % of them no such specimen (in one
+    draw of three 1, 8 and 67 %: there groups left out are as far).
+    The price: of known specimens 4.1 % are called new (birds) and 4.7 % (shells), by the relative
+    distance alone 5.2 and 4.7 %; of new species of birds 24 instead of 27 %, of new genera 31
+    instead of 35 %. Among them 3 to 5 % of new species, genera and families of birds, and 1 % of
+    known ones, are called no such specimen. Photographs of known birds made darker, yellower,
+    noisier or cropped by a fifth are so in 1 to 2 %, blurred in 5 %, upside down in 18 %.
     """
     place = lineages.places[:, lineages.ranks.index(group_rank(lineages))]
     group = np.where(lineage >= 0, place[lineage], -1)

@@ -11,7 +11,6 @@ from visgen.naming.detection import NEAREST, PROBABILITY, RELATIVE, score_detect
 from visgen.naming.known_scores import (
     NOVELTY,
     TRUSTED,
-    Scored,
     chance_rows,
     row_of,
     said_metric,
@@ -22,6 +21,7 @@ from visgen.naming.model import nearest_in
 from visgen.naming.novelty import KNOWN, NEW
 from visgen.naming.over_taxa import mean_over_taxa
 from visgen.naming.placement_scores import score_placement
+from visgen.naming.scored import Scored
 
 #: As a part: specimens of known taxa that stand beside those of withheld ones.
 BESIDE = "beside_withheld"
@@ -54,7 +54,7 @@ def score_withheld(
         Every number of a kind is a mean over its taxa, each the mean over its specimens.
     """
     known = kind == KNOWN
-    of_known = select(scored, known)
+    of_known = scored.select(known)
     rows = [{"part": BESIDE, "rank": ALL_RANKS} | row for row in score_flags(of_known)]
     flags = share_with_wilson(of_known.flagged)
     for rank in scored.model.lineages.ranks:
@@ -64,29 +64,13 @@ def score_withheld(
         both = known | new
         taxon = pd.factorize(scored.taxa[rank])[0]  # a gap is a taxon of its own, of known ones
         found = score_detection(_detectors(scored, both), taxon[both], new[both], seed)
-        found += _score_kind(select(scored, new), rank, seed)
+        found += _score_kind(scored.select(new), rank, seed)
         null = {"role": EXPECTED, "against": OF_KNOWN}
         found.append({"rank": rank} | row_of(NOVELTY, "flagged", flags) | null)
         if distances is not None and scored.model.placement is not None:
-            found += score_placement(select(scored, new), taxon[new], distances, seed)
+            found += score_placement(scored.select(new), taxon[new], distances, seed)
         rows += [{"part": f"new_{rank}", "rank": rank} | row for row in found]
     return rows
-
-
-def select(scored: Scored, chosen: np.ndarray) -> Scored:
-    """Return some of the specimens, (n,) bool."""
-    answers = scored.answers
-    said = answers.said
-    logits = {rank: values[chosen] for rank, values in said.logits.items()}
-    said = said._replace(
-        logits=logits,
-        looks=said.looks[chosen],
-        to_taxa=said.to_taxa[chosen],
-        to_all=said.to_all[chosen],
-    )
-    of_each = {name: array[chosen] for name, array in answers._asdict().items() if name != "said"}
-    answers = answers._replace(said=said, **of_each)
-    return scored._replace(answers=answers, taxa=scored.taxa[chosen])
 
 
 def _detectors(scored: Scored, chosen: np.ndarray) -> dict[str, np.ndarray]:
@@ -116,6 +100,10 @@ def _score_kind(scored: Scored, rank: str, seed: int) -> list[dict]:
         rows.append(over_taxa(NOVELTY, said_metric(word), answers.verdict == word, taxon))
     for evaluator, depth in ((TRUSTED, answers.node), (NODES[1], scored.nodes)):
         rows.append(over_taxa(evaluator, "named_too_deep", depth >= r, taxon))
+    holds, flagged = scored.holds(answers.node), scored.flagged
+    rows.append(over_taxa(TRUSTED, "coverage", holds, taxon))
+    if flagged.any():
+        rows.append(over_taxa(TRUSTED, "flagged_coverage", holds[flagged], taxon[flagged]))
     truth, named = scored.truth, scored.named
     for c, coarser in enumerate(lineages.ranks[:r]):
         judged = truth[:, c] >= 0
