@@ -10,11 +10,12 @@ from visgen.classification.confidence.node_sets import node_paths, node_ranks
 from visgen.classification.lineages.joint import marginals
 from visgen.classification.lineages.known import Lineages
 from visgen.naming.model import NamingModel, nearest_in
-from visgen.naming.novelty import KNOWN, NEW, NO_SUCH, novelty_scores, verdicts
+from visgen.naming.novelty import KNOWN, NEW, NO_SUCH, novelty_scores
 from visgen.naming.odds import lineage_odds
 from visgen.naming.parts import Said, ask
-from visgen.naming.relatives import interval_of, nearest_tip
+from visgen.naming.relatives import Placement, interval_of, nearest_tip
 from visgen.naming.restriction import restrict
+from visgen.naming.verdicts import verdicts
 
 #: Known specimens that are shown beside a new one.
 NEAREST = 5
@@ -103,7 +104,9 @@ def answer(model: NamingModel, x: np.ndarray, images: np.ndarray, asked: Asked) 
     if asked.allowed is not None:
         in_set &= asked.allowed
     scores = novelty_scores(said.to_taxa, said.to_all)
-    verdict, p = verdicts(scores, calibration.novelty, asked.false_flags)
+    verdict, p = verdicts(
+        scores, said.to_all, calibration.novelty, calibration.strangers, asked.false_flags
+    )
     # Of a specimen that is new, what is above is less sure than odds of known taxa say.
     limits = calibration.node_limits(asked.confidence) | {NO_SUCH: np.inf}
     limit = np.array([limits[KNOWN if word is None else word] for word in verdict])
@@ -198,19 +201,21 @@ def _sets(answers: Answers, lineages: Lineages) -> list[str]:
 def _relatives(model: NamingModel, answers: Answers, confidence: float) -> dict[str, np.ndarray]:
     placement = model.placement
     nearest = nearest_tip(answers.said.to_taxa, placement.tips)
-    known = answers.verdict == KNOWN
-    low, high = (
-        np.where(known, of_known, of_new)
-        for of_known, of_new in zip(
-            interval_of(placement.of_known, confidence),
-            interval_of(placement.of_new, confidence),
-            strict=True,
-        )
-    )
-    relative = np.where(answers.verdict == NO_SUCH, None, placement.tips[nearest])
-    gone = relative == None  # noqa: E711
+    low, high = relative_limits(placement, answers.verdict, confidence)
     return {
-        "relative": relative,
-        "relative_low": np.where(gone, np.nan, low),
-        "relative_high": np.where(gone, np.nan, high),
+        "relative": np.where(answers.verdict == NO_SUCH, None, placement.tips[nearest]),
+        "relative_low": low,
+        "relative_high": high,
     }
+
+
+def relative_limits(
+    placement: Placement, verdict: np.ndarray, confidence: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return between which patristic distances the relative lies, (n,) each; NaN of no specimen."""
+    known, gone = verdict == KNOWN, verdict == NO_SUCH
+    of_known, of_new = (
+        interval_of(far, confidence) for far in (placement.of_known, placement.of_new)
+    )
+    low, high = (np.where(known, *ends) for ends in zip(of_known, of_new, strict=True))
+    return np.where(gone, np.nan, low), np.where(gone, np.nan, high)

@@ -17,6 +17,7 @@ from visgen.naming.novelty import (
 )
 from visgen.naming.odds import Pooling, fit_pooling, lineage_odds
 from visgen.naming.out_of_fold import OutOfFold
+from visgen.naming.strangers import Strangers, smaller_p
 
 _LEAST = 1e-300  # sum of odds that are divided by it
 
@@ -40,6 +41,8 @@ class Calibration(NamedTuple):
     novelty
         By level: novelty scores of specimens for which it was true, their own taxa being left out
         as far as need be.
+    strangers
+        What pictures of no such specimen are told by.
     """
 
     rare: np.ndarray
@@ -47,24 +50,33 @@ class Calibration(NamedTuple):
     flat: np.ndarray
     nodes: dict[str, np.ndarray]
     novelty: dict[str, np.ndarray]
+    strangers: Strangers
+
+    def groups(self, confidence: float) -> np.ndarray:
+        """Return the group that each lineage is calibrated with, (n_lineages,) int.
+
+        1 of rare and 0 of common ones; 0 of all where one of both has too few specimens.
+        """
+        sizes = np.bincount(self.rare[self.lineage].astype(int), minlength=2)
+        apart = min(allowed_ranks(int(size), confidence) for size in sizes) > 0
+        return self.rare.astype(int) if apart else np.zeros(len(self.rare), int)
 
     def flat_limits(self, confidence: float) -> np.ndarray:
         """Return the largest strangeness in a flat set, (n_lineages,)."""
-        limits = self._apart(self.flat, confidence)
-        return np.where(self.rare, *limits)
+        group, limits = self._limits(self.flat, confidence)
+        return limits[group]
 
     def node_limits(self, confidence: float) -> dict[str, float]:
         """Return the probability that a trusted node exceeds, by how new a specimen is."""
         limits = {level: threshold(scores, confidence) for level, scores in self.nodes.items()}
-        return limits | {KNOWN: max(self._apart(self.nodes[KNOWN], confidence))}
+        return limits | {KNOWN: float(self._limits(self.nodes[KNOWN], confidence)[1].max())}
 
-    def _apart(self, scores: np.ndarray, confidence: float) -> tuple[float, float]:
-        """Return the limits of rare and of common lineages; of both together where one has few."""
-        rare = self.rare[self.lineage]
-        groups = scores[rare], scores[~rare]
-        if min(allowed_ranks(len(group), confidence) for group in groups) == 0:
-            groups = scores, scores
-        return threshold(groups[0], confidence), threshold(groups[1], confidence)
+    def _limits(self, scores: np.ndarray, confidence: float) -> tuple[np.ndarray, np.ndarray]:
+        group = self.groups(confidence)
+        own = group[self.lineage]
+        return group, np.array([
+            threshold(scores[own == number], confidence) for number in range(group.max() + 1)
+        ])  # fmt: skip
 
 
 def halves(n: int, seed: int) -> np.ndarray:
@@ -72,13 +84,17 @@ def halves(n: int, seed: int) -> np.ndarray:
     return np.random.default_rng([seed, 18]).permutation(n) % 2 == 0
 
 
-def calibrate(found: OutOfFold, lineages: Lineages, seed: int) -> tuple[Pooling, Calibration]:
+def calibrate(
+    found: OutOfFold, left_out: np.ndarray, lineages: Lineages, seed: int
+) -> tuple[Pooling, Calibration]:
     """Fit how odds are pooled to one half of the specimens, and calibrate by the other.
 
     Parameters
     ----------
     found
         Specimens, asked out of fold.
+    left_out
+        As `visgen.naming.strangers.leave_out_groups` returns it.
     lineages
         That can be named.
     seed
@@ -86,7 +102,9 @@ def calibrate(found: OutOfFold, lineages: Lineages, seed: int) -> tuple[Pooling,
 
     Notes
     -----
-    Sets and novelty of known taxa are calibrated by specimens whose lineage was learned from.
+    Sets and novelty of known taxa are calibrated by specimens whose lineage was learned from, and
+    odds are not fitted to others either: to lineages whose only specimen was left out, of which
+    a finished study has none, and which make probabilities smaller than they need be.
     Novelty does not depend on how odds are pooled, so that all specimens calibrate it. For a taxon
     left out of the comparison alone, the space has still been whitened with it; that such a
     specimen is as new as one of a taxon never seen is measured, not promised: see
@@ -94,7 +112,7 @@ def calibrate(found: OutOfFold, lineages: Lineages, seed: int) -> tuple[Pooling,
     """
     calibrating = halves(len(found.lineage), seed)
     said, seen = found.said, found.seen & (found.lineage >= 0)
-    fitted = ~calibrating
+    fitted = ~calibrating & (seen | (found.lineage < 0))
     pooling = fit_pooling(
         {rank: values[fitted] for rank, values in said.logits.items()},
         found.truth[fitted],
@@ -116,7 +134,9 @@ def calibrate(found: OutOfFold, lineages: Lineages, seed: int) -> tuple[Pooling,
     assert list(novelty) == levels(lineages.ranks)
     n = np.bincount(found.lineage[placed], minlength=len(lineages))
     rare = n < np.median(n)
-    return pooling, Calibration(rare, found.lineage[used], -odds[own], nodes, novelty)
+    known = smaller_p(novelty[KNOWN], said.to_all[seen], novelty[KNOWN], left_out)
+    strangers = Strangers(left_out, known)
+    return pooling, Calibration(rare, found.lineage[used], -odds[own], nodes, novelty, strangers)
 
 
 def _strange_without(

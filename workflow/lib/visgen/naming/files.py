@@ -35,6 +35,7 @@ from visgen.naming.odds import Pooling
 from visgen.naming.parts import Parts
 from visgen.naming.prior_head import PriorHead
 from visgen.naming.relatives import Placement
+from visgen.naming.strangers import Strangers
 from visgen.prior.looks import LookSpace
 from visgen.prior.posterior import Posterior
 from visgen.tables import read_table, write_table
@@ -78,6 +79,8 @@ def write_model(folder: Path, model: NamingModel, about: Mapping[str, Any]) -> N
     for name in ("nodes", "novelty"):
         scores = getattr(model.calibration, name)
         tensors |= {f"calibration.{name}.{level}": array for level, array in scores.items()}
+    strangers = model.calibration.strangers._asdict()
+    tensors |= {f"calibration.strangers.{name}": array for name, array in strangers.items()}
     head_tensors, head = _describe_head(parts.head)
     tensors |= {f"head.{name}": array for name, array in head_tensors.items()}
     told = {
@@ -195,6 +198,7 @@ def _model_of(
             {level: tensors[f"calibration.{name}.{level}"] for level in levels(ranks)}
             for name in ("nodes", "novelty")
         ),
+        Strangers(*(tensors[f"calibration.strangers.{name}"] for name in Strangers._fields)),
     )
     gallery = read_table(folder / GALLERY).set_index("specimen")[ranks]
     placement = None

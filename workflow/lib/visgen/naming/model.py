@@ -13,6 +13,7 @@ from visgen.naming.odds import Pooling
 from visgen.naming.out_of_fold import OutOfFold, ask_out_of_fold
 from visgen.naming.parts import Parts, TrainHead, fit_parts
 from visgen.naming.relatives import Placement, calibrate_placement
+from visgen.naming.strangers import leave_out_groups
 from visgen.specimens.taxonomy import lineage
 
 
@@ -103,7 +104,8 @@ def learn_names(
             f"names of {lineages.ranks[-1]} cannot be learned ({error}); name specimens at coarser "
             "ranks (classification.ranks)"
         ) from error
-    pooling, calibration = calibrate(found, lineages, seed)
+    left_out = leave_out_groups(labelled, found.lineage, lineages, seed)
+    pooling, calibration = calibrate(found, left_out, lineages, seed)
     parts = fit_parts(labelled, found.lineage, train_head)
     looks = parts.space.apply(labelled.means)
     placement = None

@@ -6,7 +6,6 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.covariance import ledoit_wolf
 
-from visgen.classification.confidence.conformal_sets import allowed_ranks
 from visgen.classification.lineages.known import Lineages
 from visgen.prior.looks import Looks
 
@@ -66,7 +65,8 @@ def novelty_scores(to_taxa: np.ndarray, to_all: np.ndarray) -> np.ndarray:
     """Return the relative Mahalanobis distance of Ren et al. 2021, (n,).
 
     The squared distance to the nearest taxon, less that to all: what makes a picture unusual
-    whatever its taxon (a hand, a label, its light) is in both and cancels.
+    whatever its taxon (a hand, a label, its light) is in both and cancels. So does what makes it a
+    picture of something else altogether: see `visgen.naming.strangers`.
 
     Parameters
     ----------
@@ -147,44 +147,3 @@ def levels(ranks: Sequence[str]) -> list[str]:
     ['known', 'new species', 'new genus', 'new family']
     """
     return [KNOWN, *(NEW.format(rank) for rank in reversed(ranks))]
-
-
-def verdicts(
-    scores: np.ndarray, calibration: dict[str, np.ndarray], false_flags: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return how new each specimen is, and the p-value of being known.
-
-    Tested one after the other, each at the same level: that it is of a known taxon, that it is of
-    a new one at the finest rank, at the next ... The first that cannot be rejected is told. So of
-    specimens of known taxa the share `false_flags` is called new, and of those of a new species
-    the same share is called something newer than that.
-
-    Parameters
-    ----------
-    scores
-        (n,).
-    calibration
-        By level, as `levels` lists them: scores of specimens for which it was true.
-    false_flags
-        Share of mistakes that is accepted, at each level.
-
-    Returns
-    -------
-    verdict
-        (n,) words: a level, or `NO_SUCH` where all are rejected; None where there are too few
-        calibration scores to reject even the first. A level with too few scores is not rejected.
-    p
-        (n,) of being known.
-    """
-    verdict = np.full(len(scores), None, object)
-    open_yet = np.ones(len(scores), bool)
-    first = p_values(scores, calibration[KNOWN])
-    for level, known in calibration.items():
-        can_reject = allowed_ranks(len(known), 1 - false_flags) > 0
-        rejected = (p_values(scores, known) <= false_flags) & can_reject
-        told = open_yet & ~rejected
-        if level != KNOWN or can_reject:
-            verdict[told] = level
-        open_yet &= rejected
-    verdict[open_yet] = NO_SUCH
-    return verdict, first
