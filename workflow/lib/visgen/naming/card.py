@@ -1,14 +1,15 @@
 """The card of a naming model: what it was learned from, how good it is, what it is not for."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
 import pandas as pd
 
-from visgen.metrics import SCORE, of_role, over_seeds
+from visgen.metrics import over_seeds
 from visgen.naming.model import NamingModel
 from visgen.naming.novelty import KNOWN
+from visgen.naming.overview import KNOWN_COLUMNS, NEW_COLUMNS, Overview, Row
 
 _SOFTWARE = ("numpy", "scipy", "scikit-learn", "torch", "timm")
 #: What each word for weights means for who may use them.
@@ -54,10 +55,10 @@ def write_card(model: NamingModel, about: Mapping[str, Any], scores: pd.DataFram
         "",
         "## How good it is",
         "",
-        "Means over splits; specimens of the test part, and of taxa withheld from learning. "
-        "Intervals are of 95 %.",
+        "Shares, means over splits, with 95 % intervals. Right: the most probable name. Trusted: "
+        "what is named at this rank or a finer one. n is specimens, below taxa.",
         "",
-        *_table(scores),
+        *_tables(scores, ranks),
         "",
         "## What it is not for",
         "",
@@ -74,17 +75,38 @@ def write_card(model: NamingModel, about: Mapping[str, Any], scores: pd.DataFram
     return "\n".join(lines) + "\n"
 
 
-def _table(scores: pd.DataFrame) -> list[str]:
-    rows = over_seeds(of_role(scores, SCORE))
-    lines = ["| part | rank | by | measure | value | interval | n |", "| --- " * 7 + "|"]
-    for row in rows.itertuples():
-        interval = "" if pd.isna(row.ci_low) else f"{row.ci_low:.3f} to {row.ci_high:.3f}"
-        cells = [row.part, row.rank, row.evaluator, row.metric, f"{row.value:.3f}", interval]
-        cells += ["" if pd.isna(row.n) else str(int(row.n))]
-        lines.append("| " + " | ".join("" if pd.isna(c) else _plain(str(c)) for c in cells) + " |")
-    return lines
+def _tables(scores: pd.DataFrame, ranks: Sequence[str]) -> Iterator[str]:
+    overview = Overview(over_seeds(scores))
+    yield from _head(["test specimens", *KNOWN_COLUMNS])
+    for rank, rows in overview.known(ranks):
+        yield _line([rank, *(_cell(row) for row in rows)])
+    covered = overview.of_test("all", "trusted", "coverage")
+    flags = overview.of_test("all", "novelty", "false_flags")
+    yield ""
+    yield (
+        f"What is trusted was true of {_cell(covered) or 'an unknown share'} of them; "
+        f"{_cell(flags) or 'an unknown share'} were called new without being so."
+    )
+    yield ""
+    yield from _head(["specimens of taxa withheld", *NEW_COLUMNS])
+    for rank, rows in overview.new():
+        yield _line([f"a new {rank}", *(_cell(row) for row in rows)])
 
 
-def _plain(text: str) -> str:
-    """Return text without what ends a cell."""
-    return text.replace("|", "\\|")
+def _head(names: Sequence[str]) -> Iterator[str]:
+    yield _line(names)
+    yield "| --- " * len(names) + "|"
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _cell(row: Row | None) -> str:
+    """Return value, interval and n; nothing where there is none."""
+    if row is None or pd.isna(row["value"]):
+        return ""
+    interval = ""
+    if not pd.isna(row["ci_low"]):
+        interval = f" ({row['ci_low']:.2f} to {row['ci_high']:.2f})"
+    return f"{row['value']:.2f}{interval}, n {row['n']:.0f}"

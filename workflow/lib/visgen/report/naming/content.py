@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from visgen.metrics import over_seeds
+from visgen.naming.overview import Overview
 from visgen.report.naming.scores import known_rows, new_rows, score_findings
 from visgen.report.naming.specimens import naming_findings, specimen_rows
 from visgen.tables import read_table
@@ -29,14 +30,14 @@ def naming_content(
         Paths: naming_specimens and naming_rejected, both empty where no photographs were given,
         and naming_suspects.
     """
-    scores = over_seeds(metrics[metrics["experiment"] == "naming"])
+    overview = Overview(over_seeds(metrics[metrics["experiment"] == "naming"]))
     ranks: Sequence[str] = settings["ranks"]
     suspects = read_table(given["naming_suspects"])
     page = {
         **settings,
-        "findings": score_findings(scores, settings),
-        "known": known_rows(scores, ranks),
-        "new": new_rows(scores),
+        "findings": score_findings(overview, settings),
+        "known": known_rows(overview, ranks),
+        "new": new_rows(overview),
         "suspects": suspects.head(SUSPECTS).to_dict("records"),
         "n_suspects": len(suspects),
         "specimens": [],
