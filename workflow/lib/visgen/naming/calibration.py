@@ -102,9 +102,7 @@ def calibrate(
 
     Notes
     -----
-    Sets and novelty of known taxa are calibrated by specimens whose lineage was learned from, and
-    odds are not fitted to others either: to lineages whose only specimen was left out, of which
-    a finished study has none, and which make probabilities smaller than they need be.
+    Sets and novelty of known taxa are calibrated by specimens whose lineage was learned from.
     Novelty does not depend on how odds are pooled, so that all specimens calibrate it. For a taxon
     left out of the comparison alone, the space has still been whitened with it; that such a
     specimen is as new as one of a taxon never seen is measured, not promised: see
@@ -112,7 +110,7 @@ def calibrate(
     """
     calibrating = halves(len(found.lineage), seed)
     said, seen = found.said, found.seen & (found.lineage >= 0)
-    fitted = ~calibrating & (seen | (found.lineage < 0))
+    fitted = ~calibrating
     pooling = fit_pooling(
         {rank: values[fitted] for rank, values in said.logits.items()},
         found.truth[fitted],
