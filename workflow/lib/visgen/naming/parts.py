@@ -17,7 +17,8 @@ from visgen.naming.novelty import (
 )
 from visgen.prior.looks import Looks, LookSpace, fit_looks
 
-#: From specimens, and their looks, to what names them.
+#: From specimens, and the looks of those whose lineage is known, to what names them. The taxa of
+#: these looks are numbers of lineages.
 TrainHead = Callable[[Labelled, Looks], Head]
 
 
@@ -84,9 +85,8 @@ def fit_parts(labelled: Labelled, lineage: np.ndarray, train_head: TrainHead) ->
         If there are fewer than two lineages.
     """
     placed = np.flatnonzero(lineage >= 0)
-    known, code = np.unique(lineage[placed], return_inverse=True)
-    # Names that sort as the numbers do.
-    space, looks = fit_looks(labelled.means[placed], code, least_taxa=2)
+    space, looks = fit_looks(labelled.means[placed], lineage[placed], least_taxa=2)
+    known = np.array(looks.taxa, int)
     return Parts(space, train_head(labelled, looks), surroundings_of(looks), known)
 
 
