@@ -42,6 +42,18 @@ def halves(n: int, seed: int) -> np.ndarray:
     return np.random.default_rng([seed, 18]).permutation(n) % 2 == 0
 
 
+def taxa_seen(found: OutOfFold, lineages: Lineages) -> np.ndarray:
+    """Tell whether another specimen of a taxon was learned from, (n, n_ranks) bool."""
+    known = np.isfinite(found.said.to_taxa)
+    return np.stack(
+        [
+            (known & (place[None] == true[:, None]) & (true >= 0)[:, None]).any(axis=1)
+            for place, true in zip(lineages.places.T, found.truth.T, strict=True)
+        ],
+        axis=1,
+    )
+
+
 def calibrate(found: OutOfFold, lineages: Lineages, seed: int) -> tuple[Pooling, Calibration]:
     """Fit how odds are pooled to one half of the specimens, and calibrate by the other.
 
@@ -56,7 +68,9 @@ def calibrate(found: OutOfFold, lineages: Lineages, seed: int) -> tuple[Pooling,
 
     Notes
     -----
-    Sets and novelty of known taxa are calibrated by specimens whose lineage was learned from.
+    Sets and novelty of known taxa are calibrated by specimens whose lineage was learned from, and
+    odds are fitted at the ranks at which the taxon was: that a head cannot name what it was not
+    shown says nothing of one that was shown all.
     Novelty does not depend on how odds are pooled, so that all specimens calibrate it. For a taxon
     left out of the comparison alone, the space has still been whitened with it; that such a
     specimen is as new as one of a taxon never seen is measured, not promised: see
@@ -67,7 +81,7 @@ def calibrate(found: OutOfFold, lineages: Lineages, seed: int) -> tuple[Pooling,
     fitted = ~calibrating
     pooling = fit_pooling(
         {rank: values[fitted] for rank, values in said.logits.items()},
-        found.truth[fitted],
+        np.where(taxa_seen(found, lineages), found.truth, -1)[fitted],
         lineages,
     )
     used = np.flatnonzero(calibrating & seen)
