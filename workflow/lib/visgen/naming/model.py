@@ -135,7 +135,7 @@ def nearest_in(gallery: Gallery, looks: np.ndarray, n: int) -> tuple[np.ndarray,
     position, distance
         (m, n) each, nearest first; the distance is 1 − cosine.
     """
-    far = 1 - unit_length(looks) @ gallery.looks.T.astype(float)
+    far = np.maximum(1 - unit_length(looks) @ gallery.looks.T.astype(float), 0)
     n = min(n, far.shape[1])
     near = np.argpartition(far, n - 1, axis=1)[:, :n] if n < far.shape[1] else None
     if near is None:
