@@ -105,16 +105,8 @@ def answer(model: NamingModel, x: np.ndarray, images: np.ndarray, asked: Asked) 
         in_set &= asked.allowed
     scores = novelty_scores(said.to_taxa, said.to_all)
     verdict, p = verdicts(scores, calibration.novelty, asked.false_flags)
-    return Answers(
-        said,
-        odds,
-        best,
-        taken,
-        np.minimum(node, deepest_rank(verdict, lineages.ranks)),
-        in_set,
-        verdict,
-        p,
-    )
+    node = finest_named(best, np.minimum(node, deepest_rank(verdict, lineages.ranks)), lineages)
+    return Answers(said, odds, best, taken, node, in_set, verdict, p)
 
 
 def deepest_rank(verdict: np.ndarray, ranks: Sequence[str]) -> np.ndarray:
@@ -126,6 +118,28 @@ def deepest_rank(verdict: np.ndarray, ranks: Sequence[str]) -> np.ndarray:
     deepest = {KNOWN: len(ranks) - 1, None: len(ranks) - 1, NO_SUCH: -1}
     deepest |= {NEW.format(rank): r - 1 for r, rank in enumerate(ranks)}
     return np.array([deepest[word] for word in verdict], int)
+
+
+def finest_named(best: np.ndarray, rank: np.ndarray, lineages: Lineages) -> np.ndarray:
+    """Return the finest rank, no finer than a given one, at which a lineage has a name.
+
+    Parameters
+    ----------
+    best
+        (n,) number of the lineage.
+    rank
+        (n,) number of the rank, coarse to fine; −1 for none.
+    lineages
+        All that can be named.
+
+    Returns
+    -------
+    ndarray
+        (n,) number of the rank; −1 where it has no name.
+    """
+    ranks = np.arange(len(lineages.ranks))
+    named = (lineages.places[best] >= 0) & (ranks <= rank[:, None])
+    return np.where(named, ranks, -1).max(axis=1)
 
 
 def tabulate(
