@@ -88,7 +88,7 @@ def learn_names(
     lineages
         Those of the labels, where they were needed before; None finds them.
     seed
-        Of folds and halves.
+        Of folds, halves and draws.
 
     Raises
     ------
@@ -108,7 +108,7 @@ def learn_names(
     looks = parts.space.apply(labelled.means)
     placement = None
     if distances is not None:
-        placement = calibrate_placement(found, lineages, distances)
+        placement = calibrate_placement(found, lineages, distances, seed)
     gallery = Gallery(unit_length(looks).astype(np.float32), labelled.taxa)
     return NamingModel(lineages, parts, pooling, calibration, gallery, placement), found
 
