@@ -20,8 +20,9 @@ log = logging.getLogger(__name__)
 
 #: Images that are named at a time, but for those of one specimen, which stay together.
 CHUNK = 1024
-#: Columns of the table of images.
-IMAGE_COLUMNS = ["id", "specimen", "view", "source", "place", "width", "height", "sha256"]
+#: Columns of the table of images. Where they are from is their locality here, since a place is a
+#: number in tables.
+IMAGE_COLUMNS = ["id", "specimen", "view", "source", "locality", "width", "height", "sha256"]
 IMAGE_COLUMNS += ["reading", "oddities"]
 
 
@@ -79,6 +80,7 @@ def name_photographs(
             " ".join(find_oddities(Look(*look), usual, looking.backbone.image_size))
             for look in chunk[list(Look._fields)].itertuples(index=False, name=None)
         ]
+        chunk = chunk.rename(columns={"place": "locality"})
         chunk = chunk.assign(oddities=pd.Series(odd, chunk.index, dtype="str"))
         table.insert(1, "n_images", np.bincount(code))
         table.insert(2, "oddities", list(_oddities_of(chunk["oddities"], code)))
