@@ -153,7 +153,8 @@ def tabulate(
         specimen; trusted_rank and trusted_taxon, the deepest that is trusted (null: none);
         novelty, in words, and novelty_p and novelty_score; for each rank its taxon in the most
         probable lineage and ``p:<rank>``, its probability; set_size and set, the finest names of
-        the lineages in the flat set, the most probable first; ``nearest_1`` ... the labelled
+        the lineages in the flat set, the most probable first (null: none is as probable as those
+        that the set should hold are); ``nearest_1`` ... the labelled
         specimens that look most like it, with ``taxon_1`` ... and ``distance_1`` ... (1 − cosine);
         with a tree relative, the taxon in it that it looks most like, and relative_low and
         relative_high, between which its patristic distance to that one lies; ruled_out, the
@@ -194,14 +195,14 @@ def finest_names(taxa: pd.DataFrame) -> np.ndarray:
     return taxa.ffill(axis=1).iloc[:, -1].to_numpy(object)
 
 
-def _sets(answers: Answers, lineages: Lineages) -> list[str]:
+def _sets(answers: Answers, lineages: Lineages) -> list[str | None]:
     finest = finest_names(lineages.names)
     found = []
     for odds, inside in zip(answers.odds, answers.in_set, strict=True):
         members = np.flatnonzero(inside)
         members = members[np.argsort(-odds[members], kind="stable")]
         more = len(members) - _WRITTEN
-        text = "; ".join(finest[members[:_WRITTEN]])
+        text = "; ".join(finest[members[:_WRITTEN]]) or None
         found.append(f"{text}; and {more} more" if more > 0 else text)
     return found
 
