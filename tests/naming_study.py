@@ -66,10 +66,16 @@ def by_classifiers(lineages, method="nearest_centroid", **options):
 
 
 def by_prior(labelled, lineages, rank="species"):
-    """Return what trains a head by a prior of the taxonomy."""
+    """Return what trains a head by a prior of the taxonomy, where all have a name at the rank."""
     steps = taxonomy_steps(lineage(labelled.taxa, RANKS, rank))
     relatives = relatives_of("taxonomy", steps)
-    return lambda _, looks: train_prior_head(looks, lineages, relatives, rank)
+    names = lineages.names[rank]
+
+    def train(_, looks):
+        named = looks._replace(taxa=[names[number] for number in looks.taxa])
+        return train_prior_head(named, lineages.taxa[rank], relatives, rank)
+
+    return train
 
 
 def lineages_of(labelled):

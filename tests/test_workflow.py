@@ -54,6 +54,7 @@ def test_metrics_have_the_columns_of_the_contract_and_every_experiment(study):
         "classification",
         "embedding",
         "genetics",
+        "naming",
         "prior",
         "spaces",
         "visual_genetic",

@@ -122,10 +122,11 @@ def by_wildcards(method):
     return lambda wildcards: method(**{name: wildcards[name] for name in names})
 
 
-def inventory_of(folder):
-    """Return a digest of the folder of images, by which a new or changed image is noticed."""
-    cache = f".snakemake/inventory/{config['dataset']}.tsv"
-    return inventory(folder, cache, f"{plan.results}/specimens/images.tsv")
+def inventory_of(folder, wing="specimens"):
+    """Return a digest of a folder of images, by which a new or changed image is noticed."""
+    name = config["dataset"] if wing == "specimens" else f"{config['dataset']}/{wing}"
+    cache = f".snakemake/inventory/{name}.tsv"
+    return inventory(folder, cache, f"{plan.results}/{wing}/images.tsv")
 
 
 def of_specimens(paths):

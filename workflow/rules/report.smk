@@ -132,6 +132,18 @@ if plan.prior:
         "prior_lacking": "<results>/prior/lacking.tsv",
     }
 
+NAMING_PAGE = {}
+if plan.naming:
+    NAMING_PAGE = {
+        "naming_suspects": "<results>/naming/suspects.tsv",
+        "naming_specimens": given(
+            plan.naming.images and "<results>/naming/specimens.tsv"
+        ),
+        "naming_rejected": given(
+            plan.naming.images and "<results>/naming/rejected.tsv"
+        ),
+    }
+
 
 rule write_metrics:
     """Put every score of the run into one table."""
@@ -185,6 +197,7 @@ rule write_report:
         **EMBEDDING_INPUTS,
         **VISUAL_GENETIC_INPUTS,
         **PRIOR_INPUTS,
+        **NAMING_PAGE,
         metrics="<results>/report/metrics.tsv",
         provenance="<results>/provenance.json",
         specimens=SPECIMENS,
@@ -218,6 +231,7 @@ rule write_report:
             GENETICS | {"inferred": plan.is_inferred} if plan.has_sequences else None
         ),
         prior=plan.prior and plan.prior.settings,
+        naming=plan.naming and plan.naming.settings,
         visual_genetic=plan.visual_genetic and plan.visual_genetic.settings,
         settings={
             "simulated": plan.simulated is not None,

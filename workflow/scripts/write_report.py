@@ -14,6 +14,7 @@ from visgen.report.embedding.held_out import held_out_content
 from visgen.report.embedding.placed import placed_content
 from visgen.report.features import pretraining_content, seen_content
 from visgen.report.genetics.content import genetics_content
+from visgen.report.naming.content import naming_content
 from visgen.report.page import render_report
 from visgen.report.prior.content import prior_content
 from visgen.report.specimens import left_out, specimen_content, split_content
@@ -36,6 +37,7 @@ page = params.settings | {
     "left_out": left_out(params.settings["tree_rank"], params.sequence_rank),
     "baselines": params.baselines,
     "genetics": None,
+    "naming": None,
     "prior": None,
     "visual_genetic": None,
 }
@@ -77,6 +79,8 @@ if params.prior is not None:
     page |= prior_content(metrics, params.prior, given)
 if params.visual_genetic is not None:
     page |= visual_genetic_content(metrics, params.visual_genetic, given)
+if params.naming is not None:
+    page |= naming_content(metrics, params.naming, given)
 
 text = render_report(given.template, page)
 Path(snakemake.output[0]).write_text(text, encoding="utf-8")

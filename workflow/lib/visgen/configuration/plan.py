@@ -10,6 +10,7 @@ from visgen.configuration.checks.genetics import INFERRED
 from visgen.configuration.checks.paths import STUDY_FILES
 from visgen.configuration.plan_of_embedding import EmbeddingPlan
 from visgen.configuration.plan_of_features import FeaturesPlan
+from visgen.configuration.plan_of_naming import NamingPlan
 from visgen.configuration.plan_of_prior import PriorPlan
 from visgen.configuration.plan_of_visual_genetic import VisualGeneticPlan
 from visgen.genetics.anchors.options import ENCODINGS
@@ -244,6 +245,11 @@ class Plan:
         return None if self.config["prior"] is None else PriorPlan(self.config)
 
     @cached_property
+    def naming(self) -> NamingPlan | None:
+        """What follows for names of unnamed specimens; None where they are not asked for."""
+        return None if self.config["naming"] is None else NamingPlan(self.config)
+
+    @cached_property
     def score_tables(self) -> list[str]:
         """Every table of scores that the study makes."""
         backbones = list(self.config["backbones"])
@@ -261,6 +267,8 @@ class Plan:
             names += ["visual_genetic/spaces.tsv"] * bool(self.visual_genetic.pair)
         if self.prior:
             names.append("prior/scores.tsv")
+        if self.naming:
+            names.append("naming/scores.tsv")
         if self.has_tree:
             names += [f"embedding/{backbone}/scores.tsv" for backbone in backbones]
             names.append("embedding/held_out.tsv")

@@ -46,7 +46,6 @@ def main(arguments: list[str] | None = None) -> None:
     told.out.mkdir(parents=True, exist_ok=True)
     write_table(told.out / "rejected.tsv", rejected)
     check_any(photographs, rejected, told.images, told.out / "rejected.tsv")
-    photographs["path"] = [(told.images / path).as_posix() for path in photographs["path"]]
     looking = Looking(
         read_network(told.model / NETWORK, about["network"]),
         read["batch_size"],
@@ -55,9 +54,9 @@ def main(arguments: list[str] | None = None) -> None:
         read["max_pixels"],
         told.workers,
     )
-    asked = Asked(about["confidence"], about["false_flags"], allowed)
+    asked = Asked(told.confidence, told.false_flags, allowed)
     made = {name: told.out / f"{name}.tsv" for name in ("specimens", "images")}
-    name_photographs(photographs, model, looking, asked, Usual(**about["usual"]), made)
+    name_photographs(photographs, told.images, model, looking, asked, Usual(**about["usual"]), made)
     print(f"{made['specimens']}: {photographs['specimen'].nunique()} specimens")
 
 
@@ -70,6 +69,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--specimen-pattern", help="regular expression with a group 'specimen'")
     parser.add_argument("--restrict", type=Path, help="table of the taxa that can occur")
     parser.add_argument("--place", help="rows of this place in it")
+    sure = "share of specimens of known taxa whose set holds the truth"
+    parser.add_argument("--confidence", type=float, default=0.9, help=sure)
+    flags = "share of them that may be called new"
+    parser.add_argument("--false-flags", type=float, default=0.05, help=flags)
     workers = os.cpu_count() or 1
     parser.add_argument("--workers", type=int, default=workers, help="threads that decode")
     return parser

@@ -99,12 +99,15 @@ def answer(model: NamingModel, x: np.ndarray, images: np.ndarray, asked: Asked) 
         odds, taken = restrict(odds, lineages, asked.allowed)
     best = odds.argmax(axis=1)
     paths = node_paths(odds, best, lineages)
-    node = node_ranks(paths, calibration.node_limit(asked.confidence), lineages)
-    in_set = -odds <= calibration.flat_limit(asked.confidence)
+    in_set = -odds <= calibration.flat_limits(asked.confidence)
     if asked.allowed is not None:
         in_set &= asked.allowed
     scores = novelty_scores(said.to_taxa, said.to_all)
     verdict, p = verdicts(scores, calibration.novelty, asked.false_flags)
+    # Of a specimen that is new, what is above is less sure than odds of known taxa say.
+    limits = calibration.node_limits(asked.confidence) | {NO_SUCH: np.inf}
+    limit = np.array([limits[KNOWN if word is None else word] for word in verdict])
+    node = node_ranks(paths, limit[:, None], lineages)
     node = finest_named(best, np.minimum(node, deepest_rank(verdict, lineages.ranks)), lineages)
     return Answers(said, odds, best, taken, node, in_set, verdict, p)
 

@@ -4,12 +4,21 @@ from typing import NamedTuple
 
 import numpy as np
 
-from visgen.classification.confidence.conformal_sets import threshold
-from visgen.classification.confidence.node_sets import node_paths, node_scores
+from visgen.classification.confidence.conformal_sets import allowed_ranks, threshold
+from visgen.classification.confidence.node_sets import labels_outside, node_paths, node_scores
 from visgen.classification.lineages.known import Lineages
-from visgen.naming.novelty import KNOWN, NEW, levels, novelty_scores, scores_without
+from visgen.naming.novelty import (
+    KNOWN,
+    NEW,
+    levels,
+    novelty_scores,
+    others_of,
+    scores_without,
+)
 from visgen.naming.odds import Pooling, fit_pooling, lineage_odds
 from visgen.naming.out_of_fold import OutOfFold
+
+_LEAST = 1e-300  # sum of odds that are divided by it
 
 
 class Calibration(NamedTuple):
@@ -17,24 +26,45 @@ class Calibration(NamedTuple):
 
     Attributes
     ----------
-    flat, nodes
-        (n_calibration,) how strange the true lineage was, for flat sets and for nodes.
+    rare
+        (n_lineages,) whether fewer specimens of a lineage are known than of half of all. What is
+        promised holds of rare and of common ones each, where there are enough of both to calibrate:
+        drawers are seldom mixed as a study was.
+    lineage
+        (n_calibration,) number of the true lineage.
+    flat
+        (n_calibration,) how strange it was, for flat sets.
+    nodes
+        By level, as `visgen.naming.novelty.levels` lists them: how strange what is true above the
+        taxon left out was, for nodes; of known taxa the lineage itself, (n_calibration,).
     novelty
-        By level, as `visgen.naming.novelty.levels` lists them: novelty scores of specimens for
-        which the level was true, their own taxa being left out as far as need be.
+        By level: novelty scores of specimens for which it was true, their own taxa being left out
+        as far as need be.
     """
 
+    rare: np.ndarray
+    lineage: np.ndarray
     flat: np.ndarray
-    nodes: np.ndarray
+    nodes: dict[str, np.ndarray]
     novelty: dict[str, np.ndarray]
 
-    def flat_limit(self, confidence: float) -> float:
-        """Return the largest strangeness of a lineage in a flat set."""
-        return threshold(self.flat, confidence)
+    def flat_limits(self, confidence: float) -> np.ndarray:
+        """Return the largest strangeness in a flat set, (n_lineages,)."""
+        limits = self._apart(self.flat, confidence)
+        return np.where(self.rare, *limits)
 
-    def node_limit(self, confidence: float) -> float:
-        """Return the probability that a trusted node exceeds."""
-        return threshold(self.nodes, confidence)
+    def node_limits(self, confidence: float) -> dict[str, float]:
+        """Return the probability that a trusted node exceeds, by how new a specimen is."""
+        limits = {level: threshold(scores, confidence) for level, scores in self.nodes.items()}
+        return limits | {KNOWN: max(self._apart(self.nodes[KNOWN], confidence))}
+
+    def _apart(self, scores: np.ndarray, confidence: float) -> tuple[float, float]:
+        """Return the limits of rare and of common lineages; of both together where one has few."""
+        rare = self.rare[self.lineage]
+        groups = scores[rare], scores[~rare]
+        if min(allowed_ranks(len(group), confidence) for group in groups) == 0:
+            groups = scores, scores
+        return threshold(groups[0], confidence), threshold(groups[1], confidence)
 
 
 def halves(n: int, seed: int) -> np.ndarray:
@@ -88,12 +118,44 @@ def calibrate(found: OutOfFold, lineages: Lineages, seed: int) -> tuple[Pooling,
     odds = lineage_odds({r: values[used] for r, values in said.logits.items()}, pooling, lineages)
     own = np.arange(len(used)), found.lineage[used]
     paths = node_paths(odds, odds.argmax(axis=1), lineages)
-    strange = node_scores(paths, lineages)[own]
+    nodes = {KNOWN: node_scores(paths, lineages)[own]}
     novelty = {KNOWN: novelty_scores(said.to_taxa[seen], said.to_all[seen])}
     placed = found.lineage >= 0
     for rank in reversed(lineages.ranks):
-        novelty[NEW.format(rank)] = scores_without(
+        level = NEW.format(rank)
+        novelty[level] = scores_without(
             said.to_taxa[placed], said.to_all[placed], found.lineage[placed], lineages, rank
         )
+        known = np.isfinite(said.to_taxa[used])
+        nodes[level] = _strange_without(odds, found.lineage[used], known, lineages, rank)
     assert list(novelty) == levels(lineages.ranks)
-    return pooling, Calibration(-odds[own], strange, novelty)
+    n = np.bincount(found.lineage[placed], minlength=len(lineages))
+    rare = n < np.median(n)
+    return pooling, Calibration(rare, found.lineage[used], -odds[own], nodes, novelty)
+
+
+def _strange_without(
+    odds: np.ndarray, lineage: np.ndarray, known: np.ndarray, lineages: Lineages, rank: str
+) -> np.ndarray:
+    """Return how strange what is true above a taxon is, for nodes, were the taxon not known.
+
+    Parameters
+    ----------
+    odds
+        (n, n_lineages).
+    lineage, known, lineages, rank
+        As `visgen.naming.novelty.others_of` takes them.
+
+    Returns
+    -------
+    ndarray
+        (m,) of the specimens of `visgen.naming.novelty.others_of`.
+    """
+    is_other, asked = others_of(lineage, known, lineages, rank)
+    left = np.where(is_other[asked], odds[asked], 0.0)
+    left /= np.maximum(left.sum(axis=1, keepdims=True), _LEAST)
+    truth = lineages.places[lineage[asked]]
+    labelled = truth >= 0
+    truth = np.where(np.arange(len(lineages.ranks)) < lineages.ranks.index(rank), truth, -1)
+    paths = node_paths(left, left.argmax(axis=1), lineages)
+    return labels_outside(paths, truth, labelled, lineages)

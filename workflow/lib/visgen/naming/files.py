@@ -70,12 +70,15 @@ def write_model(folder: Path, model: NamingModel, about: Mapping[str, Any]) -> N
         "space.length": np.array([parts.space.length]),
         "known": parts.known.astype(np.int64),
         "gallery.looks": model.gallery.looks,
+        "calibration.rare": model.calibration.rare,
+        "calibration.lineage": model.calibration.lineage.astype(np.int64),
         "calibration.flat": model.calibration.flat,
-        "calibration.nodes": model.calibration.nodes,
         "weights.shares": model.pooling.weights.shares,
     }
     tensors |= {f"around.{name}": array for name, array in parts.around._asdict().items()}
-    tensors |= {f"calibration.novelty.{n}": a for n, a in model.calibration.novelty.items()}
+    for name in ("nodes", "novelty"):
+        scores = getattr(model.calibration, name)
+        tensors |= {f"calibration.{name}.{level}": array for level, array in scores.items()}
     head_tensors, head = _describe_head(parts.head)
     tensors |= {f"head.{name}": array for name, array in head_tensors.items()}
     told = {
@@ -85,7 +88,10 @@ def write_model(folder: Path, model: NamingModel, about: Mapping[str, Any]) -> N
         "lineages": lineages.places.tolist(),
         "head": head,
         "temperatures": dict(model.pooling.temperatures),
-        "weights": {"temperature": model.pooling.weights.temperature, "n": model.pooling.weights.n},
+        "rank_weights": {
+            "temperature": model.pooling.weights.temperature,
+            "n": model.pooling.weights.n,
+        },
         "placement": None,
     }
     if model.placement is not None:
@@ -183,12 +189,16 @@ def _model_of(
     around = Surroundings(*(tensors[f"around.{name}"] for name in Surroundings._fields))
     parts = Parts(space, _head_of(_below(tensors, "head."), told["head"]), around, tensors["known"])
     weights = RankWeights(
-        tensors["weights.shares"], told["weights"]["temperature"], told["weights"]["n"]
+        tensors["weights.shares"], told["rank_weights"]["temperature"], told["rank_weights"]["n"]
     )
     calibration = Calibration(
+        tensors["calibration.rare"],
+        tensors["calibration.lineage"],
         tensors["calibration.flat"],
-        tensors["calibration.nodes"],
-        {level: tensors[f"calibration.novelty.{level}"] for level in levels(ranks)},
+        *(
+            {level: tensors[f"calibration.{name}.{level}"] for level in levels(ranks)}
+            for name in ("nodes", "novelty")
+        ),
     )
     gallery = read_table(folder / GALLERY).set_index("specimen")[ranks]
     placement = None

@@ -78,6 +78,41 @@ def novelty_scores(to_taxa: np.ndarray, to_all: np.ndarray) -> np.ndarray:
     return to_taxa.min(axis=1) - to_all
 
 
+def others_of(
+    lineage: np.ndarray, known: np.ndarray, lineages: Lineages, rank: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what is left where the taxon of a rank of each specimen is not known.
+
+    Parameters
+    ----------
+    lineage
+        (n,) number of the true lineage of each specimen.
+    known
+        (n, n_lineages) those that were learned from where the specimen was left out.
+    lineages
+        All of them.
+    rank
+        At which the specimen's own taxon is left out.
+
+    Returns
+    -------
+    is_other
+        (n, n_lineages) lineages that are not of this taxon.
+    asked
+        (n,) whether the taxon above stays known by another one of them; at the coarsest rank
+        whether there is another one.
+    """
+    r = lineages.ranks.index(rank)
+    place = lineages.places[:, r]
+    own = place[lineage]
+    is_other = place[None] != own[:, None]
+    stays = is_other
+    if r:
+        above = lineages.places[:, r - 1]
+        stays = is_other & (above[None] == above[lineage][:, None]) & (above[lineage] >= 0)[:, None]
+    return is_other, (own >= 0) & (stays & known).any(axis=1)
+
+
 def scores_without(
     to_taxa: np.ndarray, to_all: np.ndarray, lineage: np.ndarray, lineages: Lineages, rank: str
 ) -> np.ndarray:
@@ -89,29 +124,15 @@ def scores_without(
         (n, n_lineages).
     to_all
         (n,).
-    lineage
-        (n,) number of the true lineage of each specimen.
-    lineages
-        That are known.
-    rank
-        At which the specimen's own taxon is left out.
+    lineage, lineages, rank
+        As `others_of` takes them; known are those at a finite distance.
 
     Returns
     -------
     ndarray
-        (m,) of those specimens whose taxon above stays known by another one; at the coarsest rank
-        of all that have a name there.
+        (m,) of those specimens that `others_of` asks of.
     """
-    r = lineages.ranks.index(rank)
-    place = lineages.places[:, r]
-    own = place[lineage]
-    is_other = place[None] != own[:, None]
-    stays = is_other
-    if r:
-        above = lineages.places[:, r - 1]
-        stays = is_other & (above[None] == above[lineage][:, None]) & (above[lineage] >= 0)[:, None]
-    stays &= np.isfinite(to_taxa)
-    asked = (own >= 0) & stays.any(axis=1)
+    is_other, asked = others_of(lineage, np.isfinite(to_taxa), lineages, rank)
     left = np.where(is_other[asked], to_taxa[asked], np.inf)
     return novelty_scores(left, to_all[asked])
 

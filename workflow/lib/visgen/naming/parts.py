@@ -17,8 +17,8 @@ from visgen.naming.novelty import (
 )
 from visgen.prior.looks import Looks, LookSpace, fit_looks
 
-#: From specimens, and the looks of those whose lineage is known, to what names them. The taxa of
-#: these looks are numbers of lineages.
+#: From specimens, and the looks of those with a lineage (whose taxa are numbers of lineages), to
+#: what names them.
 TrainHead = Callable[[Labelled, Looks], Head]
 
 

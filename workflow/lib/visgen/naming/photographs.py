@@ -20,10 +20,10 @@ log = logging.getLogger(__name__)
 
 #: Images that are named at a time, but for those of one specimen, which stay together.
 CHUNK = 1024
-#: Columns of the table of images. Where they are from is their locality here, since a place is a
-#: number in tables.
-IMAGE_COLUMNS = ["id", "specimen", "view", "source", "locality", "width", "height", "sha256"]
-IMAGE_COLUMNS += ["reading", "oddities"]
+#: Columns of the table of images. The place of an image is its locality here: in tables a place is
+#: a number.
+IMAGE_COLUMNS = ["id", "path", "sha256", "width", "height", "specimen", "view", "source"]
+IMAGE_COLUMNS += ["locality", "reading", "oddities"]
 
 
 class Looking(NamedTuple):
@@ -47,6 +47,7 @@ class Looking(NamedTuple):
 
 def name_photographs(
     photographs: pd.DataFrame,
+    folder: Path,
     model: NamingModel,
     looking: Looking,
     asked: Asked,
@@ -60,7 +61,9 @@ def name_photographs(
     ----------
     photographs
         As `visgen.specimens.unnamed.ingest_unnamed` returns them, at least one, sorted by
-        specimen; path from the working directory.
+        specimen.
+    folder
+        Of the photographs.
     model, looking, asked
         What names, what sees, and how sure names are to be.
     usual
@@ -72,7 +75,7 @@ def name_photographs(
     """
     first = True
     for chunk in chunks_of(photographs):
-        features = _features(chunk, looking, store)
+        features = _features(chunk, folder, looking, store)
         code, specimens = pd.factorize(chunk["specimen"])
         answers = answer(model, features, code, asked)
         table = tabulate(model, answers, specimens, asked)
@@ -107,14 +110,17 @@ def chunks_of(photographs: pd.DataFrame) -> Iterator[pd.DataFrame]:
             begin = end
 
 
-def _features(chunk: pd.DataFrame, looking: Looking, store: Path | None) -> np.ndarray:
+def _features(
+    chunk: pd.DataFrame, folder: Path, looking: Looking, store: Path | None
+) -> np.ndarray:
     """Return (n_images, n_features) float32 in the order of the chunk."""
     options: dict[str, Any] = looking._asdict()
     backbone = options.pop("backbone")
+    images = chunk[["id", "sha256"]].assign(
+        path=[(folder / path).as_posix() for path in chunk["path"]]
+    )
     with TemporaryDirectory() as passing:
-        features, _ = extract_features(
-            chunk[["id", "path", "sha256"]], backbone, store or Path(passing), **options
-        )
+        features, _ = extract_features(images, backbone, store or Path(passing), **options)
     return features.droplevel("repeat").loc[chunk["id"]].to_numpy()
 
 

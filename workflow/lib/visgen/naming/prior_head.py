@@ -3,8 +3,8 @@
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
-from visgen.classification.lineages.known import Lineages
 from visgen.prior.evidence import evidence_of
 from visgen.prior.fitting import fit_prior, prior_covariance
 from visgen.prior.looks import Looks
@@ -34,51 +34,34 @@ class PriorHead(NamedTuple):
         return {self.rank: densities.astype(np.float32)}
 
 
-def train_prior_head(
-    looks: Looks, lineages: Lineages, relatives: Relatives, rank: str
-) -> PriorHead:
+def train_prior_head(looks: Looks, taxa: pd.Index, relatives: Relatives, rank: str) -> PriorHead:
     """Learn what taxa look like from their specimens and from those of their relatives.
 
     Parameters
     ----------
     looks
-        Of specimens; its taxa are numbers of lineages. Those without a name at the rank say
-        nothing.
-    lineages
-        All that can be named; some may have no specimen here.
+        Of specimens; taxa as they are called in `taxa`.
+    taxa
+        All that can be named, sorted; some may have no specimen here.
     relatives
-        How the taxa of the rank covary, in the order in which `lineages` has them.
+        How these taxa covary.
     rank
         Of the taxa.
 
     Raises
     ------
     ValueError
-        If relatives are of other taxa than the lineages, or in another order; as
+        If relatives are of other taxa, or have them in another order; as
         `visgen.prior.fitting.fit_prior`.
     """
-    taxa = list(lineages.taxa[rank])
-    if list(relatives.taxa) != taxa:
+    if list(relatives.taxa) != list(taxa):
         raise ValueError(
             f"relatives by {relatives.name}: {len(relatives.taxa)} taxa such as "
-            f"{relatives.taxa[:3]}, expected the {len(taxa)} of {rank} that can be named, sorted"
+            f"{list(relatives.taxa)[:3]}, expected the {len(taxa)} of {rank} that can be named, "
+            "sorted"
         )
-    looks = _of_rank(looks, lineages, rank)
-    evidence = evidence_of(looks, taxa)
+    evidence = evidence_of(looks, list(taxa))
     fit = fit_prior(evidence, [relatives])
     prior = prior_covariance(fit, [relatives])
     weights = posterior_weights(prior, evidence.n_images, evidence.known)
     return PriorHead(rank, posterior_of(weights, looks.means))
-
-
-def _of_rank(looks: Looks, lineages: Lineages, rank: str) -> Looks:
-    """Return the looks of the taxa of a rank, of those of lineages."""
-    place = lineages.places[np.array(looks.taxa, int), lineages.ranks.index(rank)][looks.code]
-    images = looks.images[place >= 0]
-    number, code = np.unique(place[place >= 0], return_inverse=True)
-    n_images = np.bincount(code)
-    means = np.zeros((len(number), images.shape[1]))
-    np.add.at(means, code, images)
-    return Looks(
-        list(lineages.taxa[rank][number]), n_images, means / n_images[:, None], images, code
-    )

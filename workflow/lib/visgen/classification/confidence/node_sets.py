@@ -103,8 +103,17 @@ def labels_outside(
     return scores
 
 
-def node_ranks(paths: Paths, limit: float, lineages: Lineages) -> np.ndarray:
+def node_ranks(paths: Paths, limit: float | np.ndarray, lineages: Lineages) -> np.ndarray:
     """Return the rank of the smallest node whose probability exceeds a limit.
+
+    Parameters
+    ----------
+    paths
+        As `node_paths` returns them.
+    limit
+        One for all images, or (n_images, 1).
+    lineages
+        The lineages.
 
     Returns
     -------

@@ -30,6 +30,8 @@ def check_files(config: Mapping[str, Any]) -> None:
     inputs = config["inputs"]
     named = {f"inputs.{key}": inputs[key] for key in STUDY_FILES if inputs[key] != INFERRED}
     named["published"] = config["published"]
+    naming = config["naming"] or {}
+    named |= {f"naming.{key}": naming.get(key) for key in ("meta", "restrict")}
     for name, backbone in config["backbones"].items():
         if backbone["weights"] not in WEIGHTS:
             named[f"backbones.{name}.weights"] = backbone["weights"]
@@ -40,6 +42,8 @@ def check_files(config: Mapping[str, Any]) -> None:
             _check_path(key, path, "file")
     if inputs["images"] is not None:
         _check_path("inputs.images", inputs["images"], "folder")
+    if naming.get("images") is not None:
+        _check_path("naming.images", naming["images"], "folder")
     for key, path in named.items():
         if path is not None and not Path(path).stat().st_size:
             raise ValueError(f"config key {key}: found {path!r}, which is empty")

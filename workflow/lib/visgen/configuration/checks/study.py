@@ -10,6 +10,7 @@ from visgen.configuration.checks.genetics import check_genetics
 from visgen.configuration.checks.inputs import check_columns, check_inputs
 from visgen.configuration.checks.layers import check_layers
 from visgen.configuration.checks.names import check_names
+from visgen.configuration.checks.naming import check_naming
 from visgen.configuration.checks.prior import check_prior
 from visgen.configuration.checks.simclr import check_simclr
 from visgen.configuration.checks.views import check_views
@@ -33,6 +34,7 @@ def check_study(config: Mapping[str, Any]) -> None:
     check_genetics(config)
     check_visual_genetic(config)
     check_prior(config)
+    check_naming(config)
     check_classification(config)
     check_embedding(config["embedding"])
     check_views(config["embedding"])

@@ -1,0 +1,57 @@
+"""What the report's page says of specimens that had no name."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from visgen.metrics import over_seeds
+from visgen.report.naming.scores import known_rows, new_rows, score_findings
+from visgen.report.naming.specimens import naming_findings, specimen_rows
+from visgen.tables import read_table
+
+#: Suspect labels that the page lists; all are in the table.
+SUSPECTS = 20
+
+
+def naming_content(
+    metrics: pd.DataFrame, settings: Mapping[str, Any], given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return findings, rows and suspect labels, under the one name naming.
+
+    Parameters
+    ----------
+    metrics
+        Columns of the contract.
+    settings
+        ranks, backbone, confidence, false_flags, described.
+    given
+        Paths: naming_specimens and naming_rejected, both empty where no photographs were given,
+        and naming_suspects.
+    """
+    scores = over_seeds(metrics[metrics["experiment"] == "naming"])
+    ranks: Sequence[str] = settings["ranks"]
+    suspects = read_table(given["naming_suspects"])
+    page = {
+        **settings,
+        "findings": score_findings(scores, settings),
+        "known": known_rows(scores, ranks),
+        "new": new_rows(scores),
+        "suspects": suspects.head(SUSPECTS).to_dict("records"),
+        "n_suspects": len(suspects),
+        "specimens": [],
+        "n_specimens": 0,
+        "n_rejected": 0,
+    }
+    if given["naming_specimens"]:
+        table = read_table(given["naming_specimens"][0])
+        page["findings"] = [
+            *naming_findings(table, ranks, settings["confidence"]),
+            *page["findings"],
+        ]
+        page |= {
+            "specimens": specimen_rows(table, ranks),
+            "n_specimens": len(table),
+            "n_rejected": len(read_table(given["naming_rejected"][0])),
+        }
+    return {"naming": page}

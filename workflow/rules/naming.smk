@@ -1,0 +1,183 @@
+# What are my unnamed specimens? A model of all labelled ones is learned and kept, and names others.
+# Needs specimens/, features/ and what names are taken from, classification/ or distances between
+# taxa; makes naming/. New photographs run their own check and naming again, nothing else.
+
+
+if plan.naming:
+    NAMING = config["naming"]
+    # All that is known of how names are learned, for the model and for its scores alike.
+    NAMING_INPUTS = {
+        "labels": labels_of(*plan.naming.ranks),
+        "taxonomy": TAXONOMY,
+        "features": plan.features.clean_features(plan.naming.backbone),
+        "chosen": plan.naming.chosen,
+        "relatives": plan.naming.relatives,
+        "tree": plan.tree_distances if plan.naming.tree_rank else [],
+        "sequences_ingested": of_sequences([]) if plan.naming.relatives else [],
+    }
+    NAMING_LEARNED = {
+        "classifiers": plan.naming.classifiers,
+        "source": plan.naming.source,
+        "tree_rank": INPUTS["tree_rank"],
+        "seed": plan.seed,
+    }
+
+    localrules:
+        naming,
+        write_model_card,
+
+    rule naming:
+        """Names for the unnamed specimens, the model that gives them, and how good it is."""
+        input:
+            plan.naming.made,
+
+    rule train_naming:
+        """Learn names from all labelled specimens, and keep what names others."""
+        input:
+            **NAMING_INPUTS,
+            image_table=IMAGE_TABLE,
+            images=plan.images_made,
+            weights=plan.features.weights_of(plan.naming.backbone),
+            code=code_of("train_naming.py"),
+        output:
+            **plan.naming.model,
+            suspects="<results>/naming/suspects.tsv",
+        log:
+            "<logs>/train_naming.log",
+        benchmark:
+            "<benchmarks>/train_naming.tsv"
+        conda:
+            "../../envs/naming.yaml"
+        threads: config["compute"]["threads"]
+        resources:
+            mem_mb=16000,
+        params:
+            dataset=config["dataset"],
+            ranks=plan.naming.ranks,
+            learned=NAMING_LEARNED,
+            seed=plan.seed,
+            backbone=plan.features.backbone(plan.naming.backbone),
+            images={
+                **{
+                    key: config["ingest"][key]
+                    for key in (
+                        "max_pixels",
+                        "min_side",
+                        "max_aspect_ratio",
+                        "background",
+                    )
+                },
+                **{
+                    key: config["features"][key] for key in ("batch_size", "precision")
+                },
+            },
+        script:
+            "../scripts/train_naming.py"
+
+    rule score_naming:
+        """Score names of test specimens, and what is said of taxa that were withheld."""
+        input:
+            **NAMING_INPUTS,
+            splits=expand("<results>/splits/seed-{seed}.tsv", seed=plan.naming.seeds),
+            code=code_of("score_naming.py"),
+        output:
+            "<results>/naming/scores.tsv",
+        log:
+            "<logs>/score_naming.log",
+        benchmark:
+            "<benchmarks>/score_naming.tsv"
+        conda:
+            "../../envs/naming.yaml"
+        threads: config["compute"]["threads"]
+        resources:
+            mem_mb=16000,
+        params:
+            ranks=plan.naming.ranks,
+            backbone=plan.naming.backbone,
+            learned=NAMING_LEARNED,
+            confidence=NAMING["confidence"],
+            false_flags=NAMING["false_flags"],
+            withheld=NAMING["withheld"],
+        script:
+            "../scripts/score_naming.py"
+
+    rule write_model_card:
+        """Write what the model was learned from, how good it is, and what it is not for."""
+        input:
+            model=plan.naming.model.values(),
+            scores="<results>/naming/scores.tsv",
+            code=code_of("write_model_card.py"),
+        output:
+            "<results>/naming/model/model_card.md",
+        log:
+            "<logs>/write_model_card.log",
+        conda:
+            "../../envs/naming.yaml"
+        script:
+            "../scripts/write_model_card.py"
+
+    if plan.naming.images:
+
+        rule ingest_unnamed:
+            """Check every photograph that is to be named."""
+            input:
+                images=given(plan.simulated and plan.naming.images),
+                meta=given(plan.naming.meta),
+                code=code_of("ingest_unnamed.py"),
+            output:
+                photographs="<results>/naming/photographs.parquet",
+                rejected="<results>/naming/rejected.tsv",
+            log:
+                "<logs>/ingest_unnamed.log",
+            benchmark:
+                "<benchmarks>/ingest_unnamed.tsv"
+            conda:
+                "../../envs/images.yaml"
+            threads: config["compute"]["workers"]
+            resources:
+                mem_mb=6000,
+            params:
+                images=plan.naming.images,
+                inventory=(
+                    "simulated"
+                    if plan.simulated
+                    else inventory_of(plan.naming.images, "naming")
+                ),
+                missing_values=INPUTS["missing_values"],
+                specimen_pattern=NAMING["specimen_pattern"],
+                max_pixels=config["ingest"]["max_pixels"],
+                min_side=config["ingest"]["min_side"],
+                max_aspect_ratio=config["ingest"]["max_aspect_ratio"],
+                background=config["ingest"]["background"],
+            script:
+                "../scripts/ingest_unnamed.py"
+
+        rule name_specimens:
+            """Name specimens by their photographs; only new ones pass the network."""
+            input:
+                **plan.naming.model,
+                photographs="<results>/naming/photographs.parquet",
+                pictures=given(plan.simulated and plan.naming.images),
+                restrict=given(NAMING["restrict"]),
+                synonyms=given(NAMING["restrict"] and INPUTS["synonyms"]),
+                code=code_of("name_specimens.py"),
+            output:
+                specimens="<results>/naming/specimens.tsv",
+                images="<results>/naming/images.tsv",
+            log:
+                "<logs>/name_specimens.log",
+            benchmark:
+                "<benchmarks>/name_specimens.tsv"
+            conda:
+                "../../envs/naming.yaml"
+            threads: config["compute"]["threads"]
+            resources:
+                gpu=1,
+                mem_mb=8000,
+            params:
+                images=plan.naming.images,
+                place=NAMING["place"],
+                confidence=NAMING["confidence"],
+                false_flags=NAMING["false_flags"],
+            script:
+                "../scripts/name_specimens.py"

@@ -1,0 +1,51 @@
+"""Learn names from all labelled specimens, keep the model, and list labels that are in doubt."""
+
+import os
+from pathlib import Path
+
+from visgen.features.backbones import load_backbone
+from visgen.machine.logs import start_log
+from visgen.machine.threads import use_threads
+from visgen.naming.doubting import doubt_labels
+from visgen.naming.files import NETWORK, write_model
+from visgen.naming.model import learn_names
+from visgen.naming.network import write_network
+from visgen.naming.study import read_study
+from visgen.naming.usual import usual_pictures
+from visgen.specimens.records import read_images
+from visgen.tables import write_table
+
+start_log(snakemake.log[0])
+use_threads()
+given, made, params = snakemake.input, snakemake.output, snakemake.params
+study = read_study(
+    given.features,
+    given.labels,
+    params.ranks,
+    chosen=given.chosen,
+    relatives=given.relatives,
+    taxonomy=given.taxonomy,
+    tree=given.tree,
+    threads=snakemake.threads,
+    **params.learned,
+)
+lineages, train_head = study.prepare(study.labelled)
+model, found = learn_names(
+    study.labelled, train_head, study.distances, lineages=lineages, seed=params.seed
+)
+suspects = doubt_labels(study.labelled.taxa, found, model.pooling, lineages)
+write_table(made.suspects, suspects)
+weights = str(given.weights) or "none"
+folder = Path(made.model_json).parent
+backbone = load_backbone(**params.backbone | {"weights": weights})
+images = read_images(given.image_table, os.environ["VISGEN_IMAGES"])
+usual = usual_pictures(images, params.images["background"], params.images["max_pixels"])
+about = {
+    "dataset": params.dataset,
+    "described": study.described,
+    "images": params.images,
+    "network": write_network(folder / NETWORK, backbone, weights),
+    "weights": params.backbone["weights"],
+    "usual": usual._asdict(),
+}
+write_model(folder, model, about)
