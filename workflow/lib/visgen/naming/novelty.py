@@ -28,7 +28,8 @@ class Surroundings(NamedTuple):
     centre
         (n_axes,) of all specimens.
     precision
-        (n_axes, n_axes), the inverse of their covariance (Ledoit & Wolf 2004).
+        (n_axes, n_axes), the inverse of their covariance (Ledoit & Wolf 2004), whose variances are
+        no less than 1: all specimens vary no less than those of one taxon.
     """
 
     means: np.ndarray
@@ -38,11 +39,16 @@ class Surroundings(NamedTuple):
 
 
 def surroundings_of(looks: Looks) -> Surroundings:
-    """Return the means of taxa, and one normal distribution of all specimens."""
+    """Return the means of taxa, and one normal distribution of all specimens.
+
+    Looks of one taxon vary by 1 on an axis on average, and by less on those on which taxa are
+    alike. There a picture of something else would be further from all specimens than from a taxon,
+    and so the more of a known taxon the stranger it is, were the variances not held at 1.
+    """
     covariance, _ = ledoit_wolf(looks.images)
-    return Surroundings(
-        looks.means, looks.n_images, looks.images.mean(axis=0), np.linalg.inv(covariance)
-    )
+    variances, axes = np.linalg.eigh(covariance)
+    precision = (axes / np.maximum(variances, 1)) @ axes.T
+    return Surroundings(looks.means, looks.n_images, looks.images.mean(axis=0), precision)
 
 
 def distances_to_taxa(looks: np.ndarray, around: Surroundings) -> np.ndarray:
