@@ -2,7 +2,7 @@
 
 - ``model.json``: ``format`` (1), and all that is no array: what names are taken from, ranks and
   the taxa of each, lineages, temperatures and weights, the network and how images are read for it,
-  how sure names are to be, what the study's pictures look like, digests of the other files.
+  what the study's pictures look like, digests of the other files.
 - ``model.safetensors``: ``space.*``, ``around.*``, ``head.*``, ``calibration.*``, ``gallery.*``,
   ``placement.*``.
 - ``gallery.tsv``: the labelled specimens, in the order of ``gallery.looks``.
