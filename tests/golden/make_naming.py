@@ -83,7 +83,9 @@ def make(folder, kind, backbone, labelled, about):
 
     def train(shown, looks):
         if kind == "prior":
-            return train_prior_head(looks, lineages, relatives, "species")
+            names = lineages.names["species"]
+            named = looks._replace(taxa=[names[number] for number in looks.taxa])
+            return train_prior_head(named, lineages.taxa["species"], relatives, "species")
         options = {**PLAIN, "method": "nearest_centroid", "transform": ["centre", "l2"]}
         return train_classifiers(shown, lineages.taxa, options, seed=1, threads=1)
 
@@ -92,12 +94,13 @@ def make(folder, kind, backbone, labelled, about):
     network = write_network(folder / NETWORK, backbone, UNTRAINED)
     write_model(folder, model, about | {"network": network})
     with tempfile.TemporaryDirectory() as made:
-        main([str(folder), str(HERE / "images"), made, "--specimen-pattern", PATTERN])
+        main([str(folder), str(HERE / "images"), made, *ASKED])
         for table in ("specimens", "images", "rejected"):
             shutil.copy(Path(made) / f"{table}.tsv", folder / f"expected_{table}.tsv")
 
 
-PATTERN = r"(?P<specimen>\w)_\d"
+ASKED = ["--specimen-pattern", r"(?P<specimen>\w)_\d", "--confidence", "0.8"]
+ASKED += ["--false-flags", "0.1", "--workers", "1"]
 
 
 def draw_golden():
@@ -137,8 +140,6 @@ def make_all():
     labelled = labelled_specimens(features.droplevel("repeat"), labels, RANKS)
     about = {
         "images": READING,
-        "confidence": 0.8,
-        "false_flags": 0.1,
         "usual": usual(images)._asdict(),
     }
     for kind in ("classification", "prior"):
