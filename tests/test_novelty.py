@@ -16,7 +16,7 @@ from visgen.naming.novelty import (
     surroundings_of,
     verdicts,
 )
-from visgen.prior.looks import Looks
+from visgen.prior.looks import Looks, fit_looks
 
 N, N_TAXA, N_AXES = 11, 7, 5
 #: Two families, the second with one genus; a species alone in its genus; gaps at each rank.
@@ -62,7 +62,7 @@ def test_distances_are_those_of_a_slow_loop():
 
 
 def test_surroundings_are_means_and_one_distribution_of_all_specimens():
-    looks = looks_of_taxa()
+    looks = looks_of_taxa()  # they vary by more than 1 on all axes
     around = surroundings_of(looks)
     assert np.array_equal(around.means, looks.means) and np.array_equal(around.n, looks.n_images)
     assert around.centre == pytest.approx(looks.images.mean(axis=0))
@@ -73,6 +73,25 @@ def test_surroundings_are_means_and_one_distribution_of_all_specimens():
     outside = ~np.eye(N_AXES, dtype=bool)
     kept = shrunk[outside] / covariance[outside]
     assert kept == pytest.approx(kept[0]) and 0 < kept[0] < 1
+
+
+def test_what_is_unlike_all_scores_more_than_what_is_known():
+    """On axes on which taxa are alike, all vary by less than images of one are held to."""
+    rng = np.random.default_rng(5)
+    true = np.zeros((31, 61))
+    true[:, :5] = 5 * rng.normal(size=(31, 5))
+    code = np.arange(31 * 5) % 31
+    draw = lambda: (true[code] + rng.normal(size=(len(code), 61))).astype(np.float32)  # noqa: E731
+    space, looks = fit_looks(draw(), code, least_taxa=2)
+    around = surroundings_of(looks)
+    assert np.linalg.eigvalsh(np.cov(looks.images.T))[0] < 0.5
+
+    def score(x):
+        found = space.apply(x)
+        return novelty_scores(distances_to_taxa(found, around), distances_to_all(found, around))
+
+    noise = 10 * rng.normal(size=(97, 61)).astype(np.float32)
+    assert (score(noise)[:, None] > score(draw())).mean() > 0.9
 
 
 def test_a_score_is_the_distance_to_the_nearest_taxon_less_that_to_all():
