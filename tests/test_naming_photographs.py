@@ -180,7 +180,7 @@ def test_every_file_is_in_the_table_of_images_or_of_rejected_ones(drawer, tmp_pa
     files = [path.relative_to(drawer).as_posix() for path in drawer.rglob("*.*")]
     assert sorted([*found["images"]["id"], *found["rejected"]["file"]]) == sorted(files)
     assert dict(zip(found["rejected"]["file"], found["rejected"]["reason"], strict=True)) == {
-        "broken.png": "truncated",
+        "broken.png": "unreadable",
         "notes.txt": "not_an_image",
         "zz.png": "duplicate",
     }
