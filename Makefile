@@ -56,6 +56,7 @@ bench: $(STAMP)
 	$(BIN)/python benchmarks/metric_learning.py
 	$(BIN)/python benchmarks/cross_modal.py
 	$(BIN)/python benchmarks/prior.py
+	$(BIN)/python benchmarks/naming.py
 
 lock: $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)

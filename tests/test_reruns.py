@@ -222,8 +222,7 @@ def test_every_rule_is_reached_by_a_study_but_the_download_of_weights(planner):
     words = write_config(planner.folder, every_rule() | {"dataset": "other"})
     planned = set(planned_jobs(planner.run(*words, "--cores", "2", "--dry-run")))
     # The backbones of this study have not the same variants, so that one rule is there twice.
-    # The target of one wing is made with all others.
-    assert planned == rules - {"fetch_weights", "naming"} | {"plot_embedding_1"}
+    assert planned == rules - {"fetch_weights"} | {"plot_embedding_1"}
 
 
 def test_a_new_image_of_ones_own_is_noticed(planner):

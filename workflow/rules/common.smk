@@ -158,6 +158,19 @@ def of_sequences(paths):
     return ask
 
 
+def of_unnamed(paths):
+    """Return the same for files of ingest_unnamed; none without photographs to name."""
+
+    def ask(wildcards):
+        checkpoints.ingest_specimens.get()
+        if not (plan.naming and plan.naming.images):
+            return []
+        checkpoints.ingest_unnamed.get()
+        return paths
+
+    return ask
+
+
 SPECIMENS, IMAGE_TABLE, GROUPS, TAXONOMY = (
     of_specimens(f"{plan.results}/specimens/{name}")
     for name in ("specimens.parquet", "images.tsv", "groups.parquet", "taxonomy.tsv")

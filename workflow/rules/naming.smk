@@ -23,13 +23,7 @@ if plan.naming:
     }
 
     localrules:
-        naming,
         write_model_card,
-
-    rule naming:
-        """Names for the unnamed specimens, the model that gives them, and how good it is."""
-        input:
-            plan.naming.made,
 
     rule train_naming:
         """Learn names from all labelled specimens, and keep what names others."""
@@ -106,6 +100,7 @@ if plan.naming:
         input:
             model=plan.naming.model.values(),
             scores="<results>/naming/scores.tsv",
+            specimens_ingested=of_specimens([]),
             code=code_of("write_model_card.py"),
         output:
             "<results>/naming/model/model_card.md",
@@ -118,7 +113,7 @@ if plan.naming:
 
     if plan.naming.images:
 
-        rule ingest_unnamed:
+        checkpoint ingest_unnamed:
             """Check every photograph that is to be named."""
             input:
                 images=given(plan.simulated and plan.naming.images),
@@ -156,7 +151,7 @@ if plan.naming:
             """Name specimens by their photographs; only new ones pass the network."""
             input:
                 **plan.naming.model,
-                photographs="<results>/naming/photographs.parquet",
+                photographs=of_unnamed(f"{plan.naming.folder}/photographs.parquet"),
                 pictures=given(plan.simulated and plan.naming.images),
                 restrict=given(NAMING["restrict"]),
                 synonyms=given(NAMING["restrict"] and INPUTS["synonyms"]),

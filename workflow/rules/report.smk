@@ -139,9 +139,7 @@ if plan.naming:
         "naming_specimens": given(
             plan.naming.images and "<results>/naming/specimens.tsv"
         ),
-        "naming_rejected": given(
-            plan.naming.images and "<results>/naming/rejected.tsv"
-        ),
+        "naming_rejected": of_unnamed([f"{plan.naming.folder}/rejected.tsv"]),
     }
 
 

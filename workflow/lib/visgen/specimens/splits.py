@@ -212,3 +212,31 @@ def read_splits(paths: Sequence[str]) -> dict[int, pd.Series]:
 def ever_in_train(splits: dict[int, pd.Series]) -> set[str]:
     """Return the ids that are in the training part of any seed."""
     return {image for parts in splits.values() for image in parts.index[parts == "train"]}
+
+
+def parts_of_specimens(parts: pd.Series, specimens: pd.Series) -> pd.Series:
+    """Return the part of each specimen; of one in several the first of train, val and test.
+
+    Parameters
+    ----------
+    parts
+        Part of each image, index id. A given split may divide a specimen: who has seen one of its
+        images in training has seen it, and who has chosen by one in validation too.
+    specimens
+        Specimen of each image, index id.
+
+    Returns
+    -------
+    Series
+        Index specimen, sorted.
+
+    Examples
+    --------
+    >>> parts = pd.Series({"a_1": "test", "a_2": "train", "b_1": "test"})
+    >>> specimens = pd.Series({"a_1": "a", "a_2": "a", "b_1": "b"})
+    >>> parts_of_specimens(parts, specimens).to_dict()
+    {'a': 'train', 'b': 'test'}
+    """
+    order = parts.map({"train": 0, "val": 1, "test": 2})
+    first = order.groupby(specimens.reindex(parts.index)).min()
+    return first.map({0: "train", 1: "val", 2: "test"})
