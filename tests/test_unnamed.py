@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from visgen.specimens.oddities import Look
 from visgen.specimens.rejections import check_any
 from visgen.specimens.table import read_unnamed_meta
 from visgen.specimens.unnamed import ingest_unnamed
@@ -116,7 +117,7 @@ def test_without_a_table_every_image_is_taken_and_is_its_own_specimen(images):
         "place",
         "reading",
     ]
-    assert list(photographs) == columns
+    assert list(photographs) == [*columns, *Look._fields]
     assert photographs["id"].tolist() == ["A/1.png", "A/2.PNG", "b.png"]
     assert photographs["path"].tolist() == photographs["specimen"].tolist()
     assert photographs["specimen"].tolist() == photographs["id"].tolist()

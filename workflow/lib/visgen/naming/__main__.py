@@ -19,7 +19,10 @@ from visgen.tables import write_table
 
 def main(arguments: list[str] | None = None) -> None:
     """Check photographs, look at them, and write specimens.tsv, images.tsv and rejected.tsv."""
-    told = _parser().parse_args(arguments)
+    parser = _parser()
+    told = parser.parse_args(arguments)
+    if told.place is not None and told.restrict is None:
+        parser.error("--place says which rows of --restrict count, which is not given")
     model, about = read_model(told.model)
     read = about["images"]
     meta = None if told.meta is None else read_unnamed_meta(told.meta, {})

@@ -111,16 +111,8 @@ def answer(model: NamingModel, x: np.ndarray, images: np.ndarray, asked: Asked) 
     limits = calibration.node_limits(asked.confidence) | {NO_SUCH: np.inf}
     limit = np.array([limits[KNOWN if word is None else word] for word in verdict])
     node = node_ranks(paths, limit[:, None], lineages)
-    return Answers(
-        said,
-        odds,
-        best,
-        taken,
-        np.minimum(node, deepest_rank(verdict, lineages.ranks)),
-        in_set,
-        verdict,
-        p,
-    )
+    node = finest_named(best, np.minimum(node, deepest_rank(verdict, lineages.ranks)), lineages)
+    return Answers(said, odds, best, taken, node, in_set, verdict, p)
 
 
 def deepest_rank(verdict: np.ndarray, ranks: Sequence[str]) -> np.ndarray:
@@ -134,6 +126,28 @@ def deepest_rank(verdict: np.ndarray, ranks: Sequence[str]) -> np.ndarray:
     return np.array([deepest[word] for word in verdict], int)
 
 
+def finest_named(best: np.ndarray, rank: np.ndarray, lineages: Lineages) -> np.ndarray:
+    """Return the finest rank, no finer than a given one, at which a lineage has a name.
+
+    Parameters
+    ----------
+    best
+        (n,) number of the lineage.
+    rank
+        (n,) number of the rank, coarse to fine; −1 for none.
+    lineages
+        All that can be named.
+
+    Returns
+    -------
+    ndarray
+        (n,) number of the rank; −1 where it has no name.
+    """
+    ranks = np.arange(len(lineages.ranks))
+    named = (lineages.places[best] >= 0) & (ranks <= rank[:, None])
+    return np.where(named, ranks, -1).max(axis=1)
+
+
 def tabulate(
     model: NamingModel, answers: Answers, specimens: Sequence[str], asked: Asked
 ) -> pd.DataFrame:
@@ -145,7 +159,8 @@ def tabulate(
         specimen; trusted_rank and trusted_taxon, the deepest that is trusted (null: none);
         novelty, in words, and novelty_p and novelty_score; for each rank its taxon in the most
         probable lineage and ``p:<rank>``, its probability; set_size and set, the finest names of
-        the lineages in the flat set, the most probable first; ``nearest_1`` ... the labelled
+        the lineages in the flat set, the most probable first (null: none is as probable as those
+        that the set should hold are); ``nearest_1`` ... the labelled
         specimens that look most like it, with ``taxon_1`` ... and ``distance_1`` ... (1 − cosine);
         with a tree relative, the taxon in it that it looks most like, and relative_low and
         relative_high, between which its patristic distance to that one lies; ruled_out, the
@@ -186,14 +201,14 @@ def finest_names(taxa: pd.DataFrame) -> np.ndarray:
     return taxa.ffill(axis=1).iloc[:, -1].to_numpy(object)
 
 
-def _sets(answers: Answers, lineages: Lineages) -> list[str]:
+def _sets(answers: Answers, lineages: Lineages) -> list[str | None]:
     finest = finest_names(lineages.names)
     found = []
     for odds, inside in zip(answers.odds, answers.in_set, strict=True):
         members = np.flatnonzero(inside)
         members = members[np.argsort(-odds[members], kind="stable")]
         more = len(members) - _WRITTEN
-        text = "; ".join(finest[members[:_WRITTEN]])
+        text = "; ".join(finest[members[:_WRITTEN]]) or None
         found.append(f"{text}; and {more} more" if more > 0 else text)
     return found
 

@@ -84,6 +84,18 @@ def halves(n: int, seed: int) -> np.ndarray:
     return np.random.default_rng([seed, 18]).permutation(n) % 2 == 0
 
 
+def taxa_seen(found: OutOfFold, lineages: Lineages) -> np.ndarray:
+    """Tell whether another specimen of a taxon was learned from, (n, n_ranks) bool."""
+    known = np.isfinite(found.said.to_taxa)
+    return np.stack(
+        [
+            (known & (place[None] == true[:, None]) & (true >= 0)[:, None]).any(axis=1)
+            for place, true in zip(lineages.places.T, found.truth.T, strict=True)
+        ],
+        axis=1,
+    )
+
+
 def calibrate(
     found: OutOfFold, left_out: np.ndarray, lineages: Lineages, seed: int
 ) -> tuple[Pooling, Calibration]:
@@ -102,7 +114,9 @@ def calibrate(
 
     Notes
     -----
-    Sets and novelty of known taxa are calibrated by specimens whose lineage was learned from.
+    Sets and novelty of known taxa are calibrated by specimens whose lineage was learned from, and
+    odds are fitted at the ranks at which the taxon was: that a head cannot name what it was not
+    shown says nothing of one that was shown all.
     Novelty does not depend on how odds are pooled, so that all specimens calibrate it. For a taxon
     left out of the comparison alone, the space has still been whitened with it; that such a
     specimen is as new as one of a taxon never seen is measured, not promised: see
@@ -113,7 +127,7 @@ def calibrate(
     fitted = ~calibrating
     pooling = fit_pooling(
         {rank: values[fitted] for rank, values in said.logits.items()},
-        found.truth[fitted],
+        np.where(taxa_seen(found, lineages), found.truth, -1)[fitted],
         lineages,
     )
     used = np.flatnonzero(calibrating & seen)
@@ -128,7 +142,8 @@ def calibrate(
         novelty[level] = scores_without(
             said.to_taxa[placed], said.to_all[placed], found.lineage[placed], lineages, rank
         )
-        nodes[level] = _strange_without(odds, found.lineage[used], lineages, rank)
+        known = np.isfinite(said.to_taxa[used])
+        nodes[level] = _strange_without(odds, found.lineage[used], known, lineages, rank)
     assert list(novelty) == levels(lineages.ranks)
     n = np.bincount(found.lineage[placed], minlength=len(lineages))
     rare = n < np.median(n)
@@ -138,7 +153,7 @@ def calibrate(
 
 
 def _strange_without(
-    odds: np.ndarray, lineage: np.ndarray, lineages: Lineages, rank: str
+    odds: np.ndarray, lineage: np.ndarray, known: np.ndarray, lineages: Lineages, rank: str
 ) -> np.ndarray:
     """Return how strange what is true above a taxon is, for nodes, were the taxon not known.
 
@@ -146,17 +161,15 @@ def _strange_without(
     ----------
     odds
         (n, n_lineages).
-    lineage
-        (n,) number of the true lineage.
-    rank
-        Of the taxon that is left out.
+    lineage, known, lineages, rank
+        As `visgen.naming.novelty.others_of` takes them.
 
     Returns
     -------
     ndarray
         (m,) of the specimens of `visgen.naming.novelty.others_of`.
     """
-    is_other, asked = others_of(lineage, lineages, rank)
+    is_other, asked = others_of(lineage, known, lineages, rank)
     left = np.where(is_other[asked], odds[asked], 0.0)
     left /= np.maximum(left.sum(axis=1, keepdims=True), _LEAST)
     truth = lineages.places[lineage[asked]]

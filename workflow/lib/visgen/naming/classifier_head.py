@@ -26,7 +26,7 @@ class ClassifierHead(NamedTuple):
 
     def logits(self, x: np.ndarray, images: np.ndarray, looks: np.ndarray) -> dict[str, np.ndarray]:
         """See `visgen.naming.heads.Head`."""
-        n_images = np.bincount(images, minlength=len(looks))[:, None]
+        n_images = np.bincount(images, minlength=len(looks))[:, None].astype(np.float32)
         found = {}
         for rank, classifier in self.classifiers.items():
             logs = np.log(np.maximum(classifier.probabilities(x), _LEAST))

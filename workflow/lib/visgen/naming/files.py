@@ -2,7 +2,7 @@
 
 - ``model.json``: ``format`` (1), and all that is no array: what names are taken from, ranks and
   the taxa of each, lineages, temperatures and weights, the network and how images are read for it,
-  how sure names are to be, the limits of the calibration, what the study's pictures look like.
+  what the study's pictures look like, digests of the other files.
 - ``model.safetensors``: ``space.*``, ``around.*``, ``head.*``, ``calibration.*``, ``gallery.*``,
   ``placement.*``.
 - ``gallery.tsv``: the labelled specimens, in the order of ``gallery.looks``.
@@ -48,6 +48,7 @@ TENSORS, ABOUT, GALLERY, NETWORK, CARD = FILES = (
     "network.safetensors",
     "model_card.md",
 )
+_WITH_DIGEST = (TENSORS, GALLERY, NETWORK)
 _DAMAGED = "{}: found a damaged naming model ({}); make it anew, or copy it again"
 
 
@@ -57,7 +58,7 @@ def write_model(folder: Path, model: NamingModel, about: Mapping[str, Any]) -> N
     Parameters
     ----------
     folder
-        That exists.
+        That exists and has the network already, as `visgen.naming.network.write_network` writes it.
     model
         What to write.
     about
@@ -106,7 +107,7 @@ def write_model(folder: Path, model: NamingModel, about: Mapping[str, Any]) -> N
     (folder / TENSORS).write_bytes(packed)
     write_table(folder / GALLERY, model.gallery.taxa.reset_index())
     told |= dict(about)
-    told["digests"] = {name: digest_of(folder / name) for name in (TENSORS, GALLERY, NETWORK)}
+    told["digests"] = {name: digest_of(folder / name) for name in _WITH_DIGEST}
     text = json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False)
     (folder / ABOUT).write_text(text + "\n", encoding="utf-8")
 
@@ -141,10 +142,13 @@ def read_about(folder: Path) -> dict[str, Any]:
         raise ValueError(
             f"{path}: found a naming model of format {form!r}, this version reads {FORMAT}"
         )
-    for name, digest in told["digests"].items():
+    digests = told.get("digests")
+    if not isinstance(digests, dict):
+        raise ValueError(_DAMAGED.format(path, "it has no digests"))
+    for name in _WITH_DIGEST:
         if not (folder / name).is_file():
             raise ValueError(_DAMAGED.format(folder / name, "it is missing"))
-        if digest_of(folder / name) != digest:
+        if digest_of(folder / name) != digests.get(name):
             what = "not the network that it was learned with" if name == NETWORK else "other bytes"
             raise ValueError(_DAMAGED.format(folder / name, what))
     return told
@@ -161,13 +165,13 @@ def read_model(folder: Path) -> tuple[NamingModel, dict[str, Any]]:
     Raises
     ------
     ValueError
-        As `read_about`; if arrays are missing.
+        As `read_about`; if arrays or words are missing, or do not fit each other.
     """
     told = read_about(folder)
     try:
         tensors = load_file(folder / TENSORS)
         return _model_of(folder, tensors, told), told
-    except (KeyError, SafetensorError, TypeError) as error:
+    except (LookupError, SafetensorError, TypeError, ValueError) as error:
         raise ValueError(_DAMAGED.format(folder, f"{type(error).__name__}: {error}")) from error
 
 

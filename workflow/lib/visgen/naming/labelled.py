@@ -64,5 +64,5 @@ def labelled_specimens(
     code, names = pd.factorize(named["specimen"].astype(object), sort=True)
     first = np.unique(code, return_index=True)[1]
     taxa = named[list(ranks)].iloc[first]
-    taxa.index = pd.Index(names, name="specimen")
+    taxa.index = pd.Index(names, name="specimen", dtype="str")
     return Labelled(taxa, code, features.loc[named.index].to_numpy(np.float32))

@@ -89,7 +89,7 @@ def learn_names(
     lineages
         Those of the labels, where they were needed before; None finds them.
     seed
-        Of folds and halves.
+        Of folds, halves and draws.
 
     Raises
     ------
@@ -110,7 +110,7 @@ def learn_names(
     looks = parts.space.apply(labelled.means)
     placement = None
     if distances is not None:
-        placement = calibrate_placement(found, lineages, distances)
+        placement = calibrate_placement(found, lineages, distances, seed)
     gallery = Gallery(unit_length(looks).astype(np.float32), labelled.taxa)
     return NamingModel(lineages, parts, pooling, calibration, gallery, placement), found
 
@@ -137,7 +137,7 @@ def nearest_in(gallery: Gallery, looks: np.ndarray, n: int) -> tuple[np.ndarray,
     position, distance
         (m, n) each, nearest first; the distance is 1 − cosine.
     """
-    far = 1 - unit_length(looks) @ gallery.looks.T.astype(float)
+    far = np.maximum(1 - unit_length(looks) @ gallery.looks.T.astype(float), 0)
     n = min(n, far.shape[1])
     near = np.argpartition(far, n - 1, axis=1)[:, :n] if n < far.shape[1] else None
     if near is None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
@@ -26,7 +27,11 @@ def write_network(path: Path, backbone: Backbone, weights: str | Path) -> dict[s
     weights
         The file that it came from, or ``none``.
     """
-    state = {name: tensor.contiguous() for name, tensor in backbone.network.state_dict().items()}
+    # Copies, for safetensors takes no tensors that share memory.
+    state = {
+        name: tensor.clone(memory_format=torch.contiguous_format)
+        for name, tensor in backbone.network.state_dict().items()
+    }
     model, metadata = backbone.recipe["model"], {}
     if is_of_hub(model):  # whose file says how it is built
         with safe_open(weights, "pt") as file:

@@ -27,7 +27,8 @@ class Surroundings(NamedTuple):
     centre
         (n_axes,) of all specimens.
     precision
-        (n_axes, n_axes), the inverse of their covariance (Ledoit & Wolf 2004).
+        (n_axes, n_axes), the inverse of their covariance (Ledoit & Wolf 2004), whose variances are
+        no less than 1: all specimens vary no less than those of one taxon.
     """
 
     means: np.ndarray
@@ -37,11 +38,16 @@ class Surroundings(NamedTuple):
 
 
 def surroundings_of(looks: Looks) -> Surroundings:
-    """Return the means of taxa, and one normal distribution of all specimens."""
+    """Return the means of taxa, and one normal distribution of all specimens.
+
+    Looks of one taxon vary by 1 on an axis on average, and by less on those on which taxa are
+    alike. There a picture of something else would be further from all specimens than from a taxon,
+    and so the more of a known taxon the stranger it is, were the variances not held at 1.
+    """
     covariance, _ = ledoit_wolf(looks.images)
-    return Surroundings(
-        looks.means, looks.n_images, looks.images.mean(axis=0), np.linalg.inv(covariance)
-    )
+    variances, axes = np.linalg.eigh(covariance)
+    precision = (axes / np.maximum(variances, 1)) @ axes.T
+    return Surroundings(looks.means, looks.n_images, looks.images.mean(axis=0), precision)
 
 
 def distances_to_taxa(looks: np.ndarray, around: Surroundings) -> np.ndarray:
@@ -78,15 +84,19 @@ def novelty_scores(to_taxa: np.ndarray, to_all: np.ndarray) -> np.ndarray:
     return to_taxa.min(axis=1) - to_all
 
 
-def others_of(lineage: np.ndarray, lineages: Lineages, rank: str) -> tuple[np.ndarray, np.ndarray]:
+def others_of(
+    lineage: np.ndarray, known: np.ndarray, lineages: Lineages, rank: str
+) -> tuple[np.ndarray, np.ndarray]:
     """Return what is left where the taxon of a rank of each specimen is not known.
 
     Parameters
     ----------
     lineage
         (n,) number of the true lineage of each specimen.
+    known
+        (n, n_lineages) those that were learned from where the specimen was left out.
     lineages
-        That are known.
+        All of them.
     rank
         At which the specimen's own taxon is left out.
 
@@ -106,7 +116,7 @@ def others_of(lineage: np.ndarray, lineages: Lineages, rank: str) -> tuple[np.nd
     if r:
         above = lineages.places[:, r - 1]
         stays = is_other & (above[None] == above[lineage][:, None]) & (above[lineage] >= 0)[:, None]
-    return is_other, (own >= 0) & stays.any(axis=1)
+    return is_other, (own >= 0) & (stays & known).any(axis=1)
 
 
 def scores_without(
@@ -121,14 +131,14 @@ def scores_without(
     to_all
         (n,).
     lineage, lineages, rank
-        As `others_of` takes them.
+        As `others_of` takes them; known are those at a finite distance.
 
     Returns
     -------
     ndarray
         (m,) of those specimens that `others_of` asks of.
     """
-    is_other, asked = others_of(lineage, lineages, rank)
+    is_other, asked = others_of(lineage, np.isfinite(to_taxa), lineages, rank)
     left = np.where(is_other[asked], to_taxa[asked], np.inf)
     return novelty_scores(left, to_all[asked])
 

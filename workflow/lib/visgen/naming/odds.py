@@ -84,7 +84,11 @@ def fit_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
 def _odds_by_rank(
     logits: Mapping[str, np.ndarray], temperatures: Mapping[str, float], lineages: Lineages
 ) -> dict[str, np.ndarray]:
-    """Return probabilities at every rank; those that the head lacks are summed over lineages."""
+    """Return probabilities at every rank, (n, n_taxa) each.
+
+    Where the head lacks a rank, each taxon of its finest one shares its probability out equally to
+    its lineages, and they are summed.
+    """
     found = {
         rank: np.exp(log_softmax(values / temperatures[rank], axis=1))
         for rank, values in logits.items()
@@ -93,6 +97,7 @@ def _odds_by_rank(
     lacking = [rank for rank in lineages.ranks if rank not in found]
     if lacking:
         place = lineages.places[:, lineages.ranks.index(finest)]
-        of_lineages = np.where(place >= 0, found[finest][:, place], 0)
+        share = 1 / np.bincount(place[place >= 0], minlength=len(lineages.taxa[finest]))
+        of_lineages = np.where(place >= 0, (found[finest] * share)[:, place], 0)
         found |= {rank: of_lineages @ members(lineages, rank) for rank in lacking}
     return {rank: found[rank] for rank in lineages.ranks}

@@ -57,7 +57,7 @@ def deal_folds(lineage: np.ndarray, seed: int) -> np.ndarray:
 def ask_out_of_fold(
     labelled: Labelled, lineages: Lineages, train_head: TrainHead, seed: int
 ) -> OutOfFold:
-    """Learn from four fifths of the specimens and ask about the others, five times.
+    """Learn from nine tenths of the specimens and ask about the others, ten times.
 
     Parameters
     ----------

@@ -20,9 +20,10 @@ log = logging.getLogger(__name__)
 
 #: Images that are named at a time, but for those of one specimen, which stay together.
 CHUNK = 1024
-#: Columns of the table of images.
-IMAGE_COLUMNS = ["id", "path", "sha256", "width", "height", "specimen", "view", "source", "place"]
-IMAGE_COLUMNS += ["reading", "oddities"]
+#: Columns of the table of images. The place of an image is its locality here: in tables a place is
+#: a number.
+IMAGE_COLUMNS = ["id", "path", "sha256", "width", "height", "specimen", "view", "source"]
+IMAGE_COLUMNS += ["locality", "reading", "oddities"]
 
 
 class Looking(NamedTuple):
@@ -82,6 +83,7 @@ def name_photographs(
             " ".join(find_oddities(Look(*look), usual, looking.backbone.image_size))
             for look in chunk[list(Look._fields)].itertuples(index=False, name=None)
         ]
+        chunk = chunk.rename(columns={"place": "locality"})
         chunk = chunk.assign(oddities=pd.Series(odd, chunk.index, dtype="str"))
         table.insert(1, "n_images", np.bincount(code))
         table.insert(2, "oddities", list(_oddities_of(chunk["oddities"], code)))

@@ -40,14 +40,26 @@ def train_prior_head(looks: Looks, taxa: pd.Index, relatives: Relatives, rank: s
     Parameters
     ----------
     looks
-        Of specimens.
+        Of specimens; taxa as they are called in `taxa`.
     taxa
         All that can be named, sorted; some may have no specimen here.
     relatives
         How these taxa covary.
     rank
         Of the taxa.
+
+    Raises
+    ------
+    ValueError
+        If relatives are of other taxa, or have them in another order; as
+        `visgen.prior.fitting.fit_prior`.
     """
+    if list(relatives.taxa) != list(taxa):
+        raise ValueError(
+            f"relatives by {relatives.name}: {len(relatives.taxa)} taxa such as "
+            f"{list(relatives.taxa)[:3]}, expected the {len(taxa)} of {rank} that can be named, "
+            "sorted"
+        )
     evidence = evidence_of(looks, list(taxa))
     fit = fit_prior(evidence, [relatives])
     prior = prior_covariance(fit, [relatives])

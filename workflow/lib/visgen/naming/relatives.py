@@ -19,8 +19,8 @@ class Placement(NamedTuple):
         (n_lineages,) name of the taxon of the tree that a lineage belongs to; None without one.
     of_known, of_new
         Patristic distances from labelled specimens, left out, to the lineage that they look most
-        like, in units of the tree, one a taxon (the median of its specimens): as they are, and of
-        the nearest other taxon, as if their own were not known.
+        like, in units of the tree, rising: of specimens as they are, and of one a taxon of the
+        tree to the nearest other taxon, as if its own were not known.
     """
 
     tips: np.ndarray
@@ -35,9 +35,13 @@ def nearest_tip(to_taxa: np.ndarray, tips: np.ndarray) -> np.ndarray:
 
 
 def calibrate_placement(
-    found: OutOfFold, lineages: Lineages, distances: pd.DataFrame
+    found: OutOfFold, lineages: Lineages, distances: pd.DataFrame, seed: int
 ) -> Placement | None:
     """Measure how far labelled specimens are from the taxa that they look most like.
+
+    A new specimen of a known taxon is one as those of the study; one of a new taxon is one of a
+    taxon as those of the study, so that each of these counts once, by a specimen that is drawn: the
+    median of several is less far than one may be.
 
     Parameters
     ----------
@@ -47,6 +51,8 @@ def calibrate_placement(
         That can be named.
     distances
         Between taxa of one rank of the lineages, named by it.
+    seed
+        Of which specimen of a taxon is drawn.
 
     Returns
     -------
@@ -65,16 +71,15 @@ def calibrate_placement(
     other = np.where(tips[None] == tips[own][:, None], np.inf, to_taxa)
     values = distances.to_numpy()
 
-    def one_a_taxon(nearest: np.ndarray, judged: np.ndarray) -> np.ndarray:
-        far = pd.Series(values[place[own[judged]], place[nearest[judged]]])
-        return np.sort(far.groupby(own[judged]).median().to_numpy())
+    def far(nearest: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+        return np.sort(values[place[own[chosen]], place[nearest[chosen]]])
 
-    seen = np.isfinite(to_taxa[np.arange(len(own)), own])
-    everyone = np.ones(len(own), bool)
+    seen = np.flatnonzero(np.isfinite(to_taxa[np.arange(len(own)), own]))
+    drawn = np.random.default_rng([seed, 19]).permutation(len(own))
+    drawn = drawn[np.isfinite(other[drawn][:, placed]).any(axis=1)]
+    one_a_taxon = drawn[np.unique(place[own[drawn]], return_index=True)[1]]
     return Placement(
-        tips,
-        one_a_taxon(nearest_tip(to_taxa, tips), seen),
-        one_a_taxon(nearest_tip(other, tips), everyone),
+        tips, far(nearest_tip(to_taxa, tips), seen), far(nearest_tip(other, tips), one_a_taxon)
     )
 
 
@@ -86,7 +91,7 @@ def interval_of(far: np.ndarray, confidence: float) -> tuple[float, float]:
     Parameters
     ----------
     far
-        (n,) sorted, of taxa that were left out.
+        (n,) rising, of specimens that were left out, as those of a `Placement`.
     confidence
         Between 0 and 1.
 
