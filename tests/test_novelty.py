@@ -14,8 +14,9 @@ from visgen.naming.novelty import (
     p_values,
     scores_without,
     surroundings_of,
-    verdicts,
 )
+from visgen.naming.strangers import Strangers
+from visgen.naming.verdicts import verdicts
 from visgen.prior.looks import Looks, fit_looks
 
 N, N_TAXA, N_AXES = 11, 7, 5
@@ -176,10 +177,17 @@ def hand_calibration(counts):
     }
 
 
+def told(scores, calibration, false_flags):
+    """Return verdicts where the distance to all says nothing."""
+    known = calibration[KNOWN]
+    nothing = Strangers(np.empty(0), p_values(known, known))
+    return verdicts(scores, np.zeros(len(scores)), calibration, nothing, false_flags)
+
+
 def test_the_first_level_that_cannot_be_rejected_is_told():
     calibration = hand_calibration([19, 23, 29, 31])
     scores = np.array([-5.0, 19.0, 19.5, 123.0, 124.0, 229.0, 230.0, 331.0, 331.5])
-    verdict, p = verdicts(scores, calibration, 0.05)
+    verdict, p = told(scores, calibration, 0.05)
     # The largest of 19 has p = 2 / 20, more than 0.05; whatever exceeds all has 1 / 20.
     assert verdict.tolist() == [
         *(KNOWN, KNOWN, "new species", "new species", "new genus", "new genus", "new family"),
@@ -189,21 +197,21 @@ def test_the_first_level_that_cannot_be_rejected_is_told():
 
 
 def test_of_few_calibration_scores_nothing_is_told():
-    verdict, p = verdicts(np.array([0.0, 999.0]), hand_calibration([18, 23, 29, 31]), 0.05)
+    verdict, p = told(np.array([0.0, 999.0]), hand_calibration([18, 23, 29, 31]), 0.05)
     assert verdict.tolist() == [None, None]
     assert p == pytest.approx([1, 1 / 19])
 
 
 def test_a_level_of_few_scores_is_not_rejected():
-    verdict, _ = verdicts(np.array([5.0, 150.0, 999.0]), hand_calibration([19, 18, 29, 31]), 0.05)
+    verdict, _ = told(np.array([5.0, 150.0, 999.0]), hand_calibration([19, 18, 29, 31]), 0.05)
     assert verdict.tolist() == [KNOWN, "new species", "new species"]
-    verdict, _ = verdicts(np.array([150.0, 999.0]), hand_calibration([19, 23, 0, 31]), 0.05)
+    verdict, _ = told(np.array([150.0, 999.0]), hand_calibration([19, 23, 0, 31]), 0.05)
     assert verdict.tolist() == ["new genus", "new genus"]
 
 
 def test_a_level_whose_scores_lie_below_is_rejected_at_once():
     calibration = hand_calibration([19, 23, 29, 31]) | {"new species": np.arange(-23.0, 0)}
-    verdict, _ = verdicts(np.array([10.0, 50.0]), calibration, 0.05)
+    verdict, _ = told(np.array([10.0, 50.0]), calibration, 0.05)
     assert verdict.tolist() == [KNOWN, "new genus"]
 
 
@@ -214,7 +222,7 @@ def test_the_share_that_is_called_newer_is_what_was_asked_for(level, false_flags
     words, newer = levels(RANKS), []
     for _ in range(400):
         calibration = {word: i + rng.normal(size=59) for i, word in enumerate(words)}
-        verdict, _ = verdicts(level + rng.normal(size=41), calibration, false_flags)
+        verdict, _ = told(level + rng.normal(size=41), calibration, false_flags)
         newer.append(np.mean([word not in words[: level + 1] for word in verdict]))
     # Of new species it is no more than the share: some of them look known.
     expected = int(60 * false_flags) / 60
