@@ -6,6 +6,7 @@ from visgen.specimens.split_notes import split_notes
 from visgen.specimens.splits import (
     PARTS,
     ever_in_train,
+    ever_tested,
     finest_testable_rank,
     finest_usable_rank,
     read_splits,
@@ -232,3 +233,12 @@ def test_moths_split_at_family_have_a_test_part():
     assert tested == set(n_specimens.index[n_specimens >= 3])
     assert len(tested) == 17
     assert (parts == "test").sum() > 40
+
+
+def test_tested_is_a_specimen_that_any_split_has_in_its_test_part_whole():
+    images = ["a_1", "a_2", "b_1", "c_1", "d_1"]
+    specimens = pd.Series(list("aabcd"), images)
+    first = pd.Series(["test", "train", "test", "train", "val"], images)
+    second = pd.Series(["val", "val", "train", "test", "train"], images)
+    assert ever_tested({1: first, 2: second}, specimens) == {"b", "c"}
+    assert ever_tested({1: first}, specimens[["a_1", "b_1"]]) == {"a", "b"}

@@ -16,6 +16,9 @@ MISSING = 1 / 3
 #: Deviation of the Gaussian, as a share of the short side: 4.5 pixels of 224.
 BLUR = 0.02
 
+#: Raised when this code comes to make other pictures, so that no features of old ones are used.
+REVISION = 1
+
 _ENOUGH = 512  # pixels of a side that tell where a third of a picture ends
 
 

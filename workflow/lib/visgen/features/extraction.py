@@ -4,9 +4,9 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
-from importlib.metadata import version
+from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -36,6 +36,22 @@ SOFTWARE = ("torch", "torchvision", "timm")
 REVISION = 3
 
 
+class Version(NamedTuple):
+    """Another version of images, as they would have been taken, before they are padded and seen.
+
+    Attributes
+    ----------
+    recipe
+        What tells its features from those of others.
+    make
+        From an upright RGB picture and the sha256 of its file to the version; None where there is
+        nothing to make.
+    """
+
+    recipe: Mapping[str, Any]
+    make: Callable[[Image.Image, str], Image.Image | None]
+
+
 def extract_features(
     images: pd.DataFrame,
     backbone: Backbone,
@@ -43,6 +59,7 @@ def extract_features(
     *,
     repeats: Sequence[int] = (0,),
     augmentation: Mapping[str, Any] | None = None,
+    version: Version | None = None,
     batch_size: int,
     precision: str,
     background: tuple[int, int, int],
@@ -59,6 +76,8 @@ def extract_features(
         0 is the clean image; others are augmented repeats, which need `augmentation`.
     augmentation
         Keyword arguments of `visgen.features.rendered_repeats.render_repeat`.
+    version
+        Of the images, all of which have one; None for the images themselves.
     batch_size
         Images a forward pass; the last batch is padded to it, so that a vector does not depend
         on its neighbours.
@@ -96,13 +115,15 @@ def extract_features(
     recipe = backbone.recipe | {
         "revision": REVISION,
         "device": describe_device(device),
-        "software": {name: version(name) for name in SOFTWARE},
+        "software": {name: metadata.version(name) for name in SOFTWARE},
         "precision": str(dtype).removeprefix("torch."),
         "batch_size": batch_size,
         "background": list(background),
     }
     if augmentation is not None:
         recipe["augmentation"] = dict(augmentation)
+    if version is not None:
+        recipe["version"] = dict(version.recipe)
     packs = recipe_folder(store, recipe)
     keys = images[["sha256", "path"]].iloc[np.arange(len(images)).repeat(len(repeats))]
     keys = keys.assign(repeat=np.tile(list(repeats), len(images)))
@@ -118,7 +139,14 @@ def extract_features(
     )
 
     def look(sha256: str, repeat: int, path: str) -> Tensor:
-        image = read_for(backbone, path, sha256, background=background, max_pixels=max_pixels)
+        image = read_for(
+            backbone,
+            path,
+            sha256,
+            background=background,
+            max_pixels=max_pixels,
+            make=version and version.make,
+        )
         with naming(path):
             if repeat:
                 image = render_repeat(image, sha256, repeat, background=background, **augmentation)
@@ -161,6 +189,7 @@ def read_for(
     *,
     background: tuple[int, int, int],
     max_pixels: int,
+    make: Callable[[Image.Image, str], Image.Image | None] | None = None,
 ) -> Image.Image:
     """Read an image at least as large as a backbone needs it, and pad it as the backbone wants.
 
@@ -172,6 +201,8 @@ def read_for(
         Of the file, and of its content at ingest.
     background, max_pixels
         As in `visgen.specimens.images.load_image`; what is padded has this background too.
+    make
+        Of a `Version`; None leaves the image as it is.
 
     Returns
     -------
@@ -183,14 +214,17 @@ def read_for(
     RefusedImage
         As `visgen.specimens.images.load_image`.
     ValueError
-        If the file has another content.
+        If the file has another content, or no such version.
     """
     image = load_image(
         Path(path), background=background, max_pixels=max_pixels, at_least=backbone.image_size
     )
     check_content(path, sha256)
     with naming(path):
-        return backbone.framing.pad(image, background)
+        made = image if make is None else make(image, sha256)
+        if made is None:
+            raise ValueError("found a picture of which this version cannot be made")
+        return backbone.framing.pad(made, background)
 
 
 def run_batches(

@@ -240,3 +240,9 @@ def parts_of_specimens(parts: pd.Series, specimens: pd.Series) -> pd.Series:
     order = parts.map({"train": 0, "val": 1, "test": 2})
     first = order.groupby(specimens.reindex(parts.index)).min()
     return first.map({0: "train", 1: "val", 2: "test"})
+
+
+def ever_tested(splits: dict[int, pd.Series], specimens: pd.Series) -> set[str]:
+    """Return specimens in the test part of any split, as `parts_of_specimens` takes a split."""
+    parts = [parts_of_specimens(of_images, specimens) for of_images in splits.values()]
+    return {specimen for part in parts for specimen in part.index[part == "test"]}

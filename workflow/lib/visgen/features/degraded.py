@@ -1,0 +1,104 @@
+"""Features of degraded versions of images, and which images have such a version."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from visgen.features.backbones import Backbone
+from visgen.features.degrading import DEGRADE, REVISION
+from visgen.features.extraction import Version, extract_features
+from visgen.specimens.images import load_image, naming
+from visgen.specimens.oddities import Usual, find_oddities, look_at
+
+
+def draw_specimens(images: pd.DataFrame, most: int) -> pd.DataFrame:
+    """Return the images of some specimens, all of each: of those whose digests come first.
+
+    Parameters
+    ----------
+    images
+        specimen, sha256.
+    most
+        Images.
+
+    Returns
+    -------
+    DataFrame
+        Their rows, as they were ordered. A drawn specimen stays drawn when others come, as far as
+        there is room.
+    """
+    of_specimen = images.groupby("specimen")["sha256"].agg(["min", "size"]).sort_values("min")
+    drawn = of_specimen.index[of_specimen["size"].cumsum() <= most]
+    return images[images["specimen"].isin(drawn)]
+
+
+def look_at_degraded(
+    images: pd.DataFrame,
+    word: str,
+    backbone: Backbone,
+    usual: Usual,
+    *,
+    background: tuple[int, int, int],
+    max_pixels: int,
+) -> pd.DataFrame:
+    """Tell of which images there is a degraded version, and what is odd about it.
+
+    Parameters
+    ----------
+    images
+        id, path, sha256, width, height.
+    word
+        One of `visgen.features.degrading.DEGRADE`.
+    backbone
+        That is to see them: they are read as large as it needs them.
+    usual
+        What the study's own pictures look like.
+    background, max_pixels
+        As `visgen.specimens.images.load_image` takes them.
+
+    Returns
+    -------
+    DataFrame
+        id; made, whether there is a version; oddities and oddities_clean, of the version and of
+        the image itself, words of `visgen.specimens.oddities.ODDITIES` (null: none).
+    """
+    rows = []
+    for row in images.itertuples(index=False):
+        picture = load_image(
+            Path(row.path),
+            background=background,
+            max_pixels=max_pixels,
+            at_least=backbone.image_size,
+        )
+        with naming(row.path):
+            version = DEGRADE[word](picture, row.sha256)
+            side = min(row.width, row.height)
+            odd = [
+                None
+                if of is None
+                else " ".join(find_oddities(look_at(of, side), usual, backbone.image_size)) or None
+                for of in (version, picture)
+            ]
+        rows.append((row.id, version is not None, *odd))
+    names = ["id", "made", "oddities", "oddities_clean"]
+    text = {name: "str" for name in names if name != "made"}
+    return pd.DataFrame(rows, columns=names).astype(text | {"made": bool})
+
+
+def extract_degraded(
+    images: pd.DataFrame, word: str, backbone: Backbone, store: Path, **options: Any
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Return features of degraded versions of images, all of which have one.
+
+    Parameters
+    ----------
+    images
+        id, path, sha256.
+    word
+        One of `visgen.features.degrading.DEGRADE`.
+    backbone, store, options
+        As `visgen.features.extraction.extract_features` takes them, and what it returns.
+    """
+    version = Version({"degraded": word, "revision": REVISION}, DEGRADE[word])
+    return extract_features(images, backbone, store, version=version, **options)
