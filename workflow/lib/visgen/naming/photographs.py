@@ -13,6 +13,7 @@ from visgen.features.backbones import Backbone
 from visgen.features.extraction import extract_features
 from visgen.naming.answering import Asked, answer, tabulate
 from visgen.naming.model import NamingModel
+from visgen.naming.novelty_doubt import doubt_novelty
 from visgen.specimens.oddities import Look, Usual, find_oddities
 from visgen.tables import append_table, write_table
 
@@ -69,7 +70,8 @@ def name_photographs(
     usual
         What the study's own pictures look like.
     made
-        Paths of the tables: specimens, images.
+        Paths of the tables: specimens, as `visgen.naming.answering.tabulate` returns them with
+        n_images, oddities and novelty_doubt beside; images.
     store
         Of features, where what has been seen is not looked at again; None keeps nothing.
     """
@@ -87,6 +89,8 @@ def name_photographs(
         chunk = chunk.assign(oddities=pd.Series(odd, chunk.index, dtype="str"))
         table.insert(1, "n_images", np.bincount(code))
         table.insert(2, "oddities", list(_oddities_of(chunk["oddities"], code)))
+        doubt = doubt_novelty(table["novelty"], table["oddities"])
+        table.insert(table.columns.get_loc("novelty") + 1, "novelty_doubt", doubt)
         for path, rows in (("specimens", table), ("images", chunk[IMAGE_COLUMNS])):
             (write_table if first else append_table)(made[path], rows)
         first = False

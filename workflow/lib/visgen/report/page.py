@@ -90,6 +90,6 @@ def format_p(value: float) -> str:
     return f"{value:.3g}" if value >= 0.001 else f"{value:.1g}"
 
 
-def is_nothing(value: float | None) -> bool:
+def is_nothing(value: float | str | None) -> bool:
     """Tell whether a cell is empty."""
-    return value is None or math.isnan(value)
+    return value is None or (not isinstance(value, str) and math.isnan(value))

@@ -14,6 +14,7 @@ _TAKEN = {"id", "path", "sha256", "width", "height", "line", "file", "reason", "
 _TAKEN |= {"rank", "taxon", "parent"}
 # Beside the names of new photographs, and of the photographs themselves.
 _TAKEN |= {"n_images", "oddities", "novelty", "novelty_p", "novelty_score", "set", "relative"}
+_TAKEN |= {"novelty_doubt"}
 _TAKEN |= {"relative_low", "relative_high", "ruled_out", "place", "locality", "reading"}
 _TAKEN |= {"side", "colour", "contrast", "sharpness", "border"}
 _TAKEN |= {f"{what}_{k}" for what in ("nearest", "taxon", "distance") for k in range(1, 6)}

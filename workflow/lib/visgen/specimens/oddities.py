@@ -15,6 +15,9 @@ ODDITIES = {
     "cut_at_border": "more lies across its border than across those of the study's pictures",
 }
 
+#: Those of a picture that changes how all that is on it looks, whatever it is.
+OF_LOOKS = ("tiny", "grey", "flat", "blurred")
+
 _WORKING_SIDE = 128  # pixels of the long side: about what a network sees, and quick
 _BORDER_DIFFERENCE = 40  # of 255, in any channel
 _LOW, _HIGH = 0.01, 0.99  # quantiles of the study's pictures

@@ -27,7 +27,8 @@ def specimen_rows(table: pd.DataFrame, ranks: Sequence[str]) -> list[dict[str, A
     -------
     list of dict
         specimen, n_images, trusted (rank and taxon), guess (the finest name of the most probable
-        lineage) and its probability, novelty, set_size, nearest (taxon of the labelled specimen
+        lineage) and its probability, novelty, doubt (what of the picture may be why it is called
+        new, in words), set_size, nearest (taxon of the labelled specimen
         that looks most like it), relative, odd (in words).
     """
     return [
@@ -38,6 +39,7 @@ def specimen_rows(table: pd.DataFrame, ranks: Sequence[str]) -> list[dict[str, A
             "trusted_taxon": "–" if is_nothing(row["trusted_taxon"]) else row["trusted_taxon"],
             **_guess(row, ranks),
             "novelty": "cannot be told" if is_nothing(row["novelty"]) else row["novelty"],
+            "doubt": ", ".join(_words(row["novelty_doubt"])),
             "set_size": row["set_size"],
             "nearest": f"{row['taxon_1']} ({row['nearest_1']})",
             "relative": "" if is_nothing(row.get("relative")) else row["relative"],
@@ -78,4 +80,6 @@ def naming_findings(table: pd.DataFrame, ranks: Sequence[str], confidence: float
             for kind, count in new.value_counts().items()
         )
         sentence += f" {len(new)} look like no taxon of the study: {kinds}."
+        if doubtful := int(table["novelty_doubt"].notna().sum()):
+            sentence += f" Of {doubtful} of them the picture may be why: it is odd."
     return [sentence]
