@@ -24,7 +24,9 @@ REPORT = {"write_provenance", "write_report"}
 SCORES = REPORT | {"write_metrics"}
 NAMED = REPORT | {"name_specimens"}
 NAME_SCORES = SCORES | {"score_naming", "write_model_card"}
-NAMES = NAMED | NAME_SCORES | {"train_naming"}
+DEGRADED_SCORES = SCORES | {"score_degraded"}
+DEGRADED = DEGRADED_SCORES | {"extract_degraded"}
+NAMES = NAMED | NAME_SCORES | DEGRADED_SCORES | {"train_naming"}
 CHOICE = SCORES | NAMES | {"score_predictions", "plot_classification"}
 CONFIDENCE = SCORES | {"measure_confidence", "plot_classification"}
 CLASSIFICATION = CHOICE | CONFIDENCE
@@ -48,9 +50,9 @@ FROZEN = VARIANTS | {"train_frozen"}
 REGIMES = VIEWS | FROZEN | {"train_regime"}
 # What is drawn beside the inputs tells how images were framed for their features.
 FEATURES = CLASSIFIERS | GUIDED | RIDGE | UNGUIDED | PRIORS | FROZEN
-FEATURES |= {"extract_features", "plot_inputs"}
+FEATURES |= {"extract_features", "extract_degraded", "plot_inputs"}
 COVERAGE = {"measure_coverage", "plot_inputs", "plot_genetics"}
-SPLITS = CLASSIFIERS | VISUAL_GENETIC | RARE | COVERAGE | {"split_specimens"}
+SPLITS = CLASSIFIERS | VISUAL_GENETIC | RARE | COVERAGE | {"split_specimens", "extract_degraded"}
 PARTS = SPLITS | REGIMES
 WEIGHTS = FEATURES | REGIMES | {"train_simclr"}
 SEQUENCE_SCORES = SCORES | {"score_sequences", "plot_genetics"}
@@ -113,7 +115,7 @@ def test_an_unchanged_study_has_nothing_to_do(planner):
         ("classification.reference", "most_frequent", CHOICE),
         ("classification.confidence", 0.8, CONFIDENCE),
         ("classification.tail", 30, CONFIDENCE),
-        ("classification.ranks", ["family"], CLASSIFIERS),
+        ("classification.ranks", ["family"], CLASSIFIERS | {"extract_degraded"}),
         ("published", "config/bivalvia.published.tsv", REPORT | {"plot_visual_genetic"}),
         ("classification.classifiers.random_forest.trees", 11, CLASSIFIERS),
         (
@@ -155,8 +157,10 @@ def test_an_unchanged_study_has_nothing_to_do(planner):
         ("visual_genetic.variants.aligned.permutations", 3, VARIANTS),
         ("visual_genetic.hidden", 21, REGIMES),
         ("naming.specimen_pattern", "(?P<specimen>.*)_", PHOTOGRAPHS),
-        ("naming.confidence", 0.8, NAMED | NAME_SCORES),
+        ("naming.confidence", 0.8, NAMED | NAME_SCORES | DEGRADED_SCORES),
         ("naming.withheld", 0.2, NAME_SCORES),
+        ("naming.degraded", ["grey", "cropped"], DEGRADED),
+        ("naming.degraded_images", 7, DEGRADED),
         ("naming.with", "prior", NAMES),
         ("features.repeats", 1, CLASSIFIERS | {"extract_repeats"}),
         ("seed", 2, ALL - UNSEEDED),
@@ -171,6 +175,10 @@ def test_an_unchanged_study_has_nothing_to_do(planner):
 )
 def test_a_change_of_config_runs_what_depends_on_it(planner, key, value, rules):
     assert rules_to_run(planner, changed(TINY, key, value)) == rules
+
+
+def test_without_degraded_pictures_nothing_is_degraded(planner):
+    assert rules_to_run(planner, changed(TINY, "naming.degraded", [])) == SCORES
 
 
 def test_a_scaling_of_its_own_measures_one_set_of_anchors_anew(planner):

@@ -95,6 +95,84 @@ if plan.naming:
         script:
             "../scripts/score_naming.py"
 
+    if plan.naming.degraded:
+
+        DEGRADED = {
+            "degraded": expand(
+                "<results>/naming/degraded/{degraded}.parquet",
+                degraded=plan.naming.degraded,
+            ),
+            "pictures": expand(
+                "<results>/naming/degraded/{degraded}.tsv",
+                degraded=plan.naming.degraded,
+            ),
+        }
+
+        rule extract_degraded:
+            """Embed degraded versions of test images, and look at what is odd about each."""
+            input:
+                image_table=IMAGE_TABLE,
+                images=plan.images_made,
+                labels=labels_of(*plan.naming.ranks),
+                splits=expand(
+                    "<results>/splits/seed-{seed}.tsv", seed=plan.naming.seeds
+                ),
+                weights=plan.features.weights_of(plan.naming.backbone),
+                code=code_of("extract_degraded.py"),
+            output:
+                **DEGRADED,
+            log:
+                "<logs>/extract_degraded.log",
+            benchmark:
+                "<benchmarks>/extract_degraded.tsv"
+            conda:
+                "../../envs/torch.yaml"
+            threads: config["compute"]["threads"]
+            resources:
+                gpu=1,
+                mem_mb=8000,
+            params:
+                ranks=plan.naming.ranks,
+                degraded=plan.naming.degraded,
+                most=NAMING["degraded_images"],
+                backbone=plan.features.backbone(plan.naming.backbone),
+                batch_size=config["features"]["batch_size"],
+                precision=config["features"]["precision"],
+                background=config["ingest"]["background"],
+                max_pixels=config["ingest"]["max_pixels"],
+            script:
+                "../scripts/extract_degraded.py"
+
+        rule score_degraded:
+            """Score names of degraded pictures beside those of the same pictures as they are."""
+            input:
+                **NAMING_INPUTS,
+                splits=expand(
+                    "<results>/splits/seed-{seed}.tsv", seed=plan.naming.seeds
+                ),
+                **DEGRADED,
+                code=code_of("score_degraded.py"),
+            output:
+                "<results>/naming/degraded.tsv",
+            log:
+                "<logs>/score_degraded.log",
+            benchmark:
+                "<benchmarks>/score_degraded.tsv"
+            conda:
+                "../../envs/naming.yaml"
+            threads: config["compute"]["threads"]
+            resources:
+                mem_mb=16000,
+            params:
+                ranks=plan.naming.ranks,
+                degraded=plan.naming.degraded,
+                backbone=plan.naming.backbone,
+                learned=NAMING_LEARNED,
+                confidence=NAMING["confidence"],
+                false_flags=NAMING["false_flags"],
+            script:
+                "../scripts/score_degraded.py"
+
     rule write_model_card:
         """Write what the model was learned from, how good it is, and what it is not for."""
         input:

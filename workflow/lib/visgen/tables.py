@@ -61,6 +61,7 @@ KINDS = {
     "loss_before": "number",
     "loss_of_constant": "number",
     "loss_of_zero": "number",
+    "made": "boolean",
     "max_images": "integer",
     "median_cut": "number",
     "median_images": "number",

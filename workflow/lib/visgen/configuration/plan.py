@@ -269,6 +269,7 @@ class Plan:
             names.append("prior/scores.tsv")
         if self.naming:
             names.append("naming/scores.tsv")
+            names += ["naming/degraded.tsv"] * bool(self.naming.degraded)
         if self.has_tree:
             names += [f"embedding/{backbone}/scores.tsv" for backbone in backbones]
             names.append("embedding/held_out.tsv")

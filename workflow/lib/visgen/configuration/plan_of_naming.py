@@ -100,9 +100,15 @@ class NamingPlan:
         return self.section["seeds"] or self.config["splits"]["seeds"]
 
     @property
+    def degraded(self) -> list[str]:
+        """What is left out of test images to score names of them."""
+        return self.section["degraded"]
+
+    @property
     def made(self) -> list[str]:
         """What the target naming makes."""
         names = ["model/model_card.md", "scores.tsv", "suspects.tsv"]
+        names += ["degraded.tsv"] * bool(self.degraded)
         if self.images is not None:
             names += ["specimens.tsv", "images.tsv", "rejected.tsv"]
         return [f"{self.folder}/{name}" for name in names]
@@ -121,5 +127,6 @@ class NamingPlan:
         return {key: self.section[key] for key in ("confidence", "false_flags")} | {
             "ranks": self.ranks,
             "backbone": self.backbone,
+            "degraded": self.degraded,
             "described": by,
         }

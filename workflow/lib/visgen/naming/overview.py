@@ -22,6 +22,8 @@ NEW_COLUMNS = {
     "of largest probability": ("largest_probability", "auroc"),
     "named too deep": ("trusted", "named_too_deep"),
 }
+#: In the column against, of degraded pictures: the same specimens by the same pictures before.
+AS_THEY_ARE = "as_they_are"
 #: Metrics that are areas and no shares.
 AREAS = ("auroc",)
 

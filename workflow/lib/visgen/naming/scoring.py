@@ -87,47 +87,49 @@ def score_naming(
     is_test = (part.loc[labelled.taxa.index] == TEST).to_numpy()
     asked = Asked(confidence, false_flags, None)
     columns = {"experiment": EXPERIMENT, "seed": seed} | dict(shared or {})
-    model = _learn(labelled.of(~is_test), prepare, distances, seed)
+    model = learn_from(labelled.of(~is_test), prepare, distances, seed)
     rows = [{"part": TEST} | row for row in _score_test(labelled.of(is_test), model, asked, seed)]
     kind = withhold(labelled.taxa, share, seed).to_numpy()
     is_known = kind == KNOWN
     if not is_known.all():
         try:
-            model = _learn(labelled.of(~is_test & is_known), prepare, distances, seed)
+            model = learn_from(labelled.of(~is_test & is_known), prepare, distances, seed)
         except ValueError as error:
             log.warning("nothing is said of withheld taxa: %s", error)
         else:
-            beside = is_test & is_known & (_lineage_of(labelled.taxa, model) >= 0)
+            beside = is_test & is_known & (lineage_of(labelled.taxa, model) >= 0)
             chosen = beside | ~is_known
-            scored = _ask(labelled.of(chosen), model, asked)
+            scored = ask_about(labelled.of(chosen), model, asked)
             if beside.any():
                 rows += score_withheld(scored, kind[chosen], distances, seed)
     return metrics_table([columns | row for row in rows])
 
 
-def _learn(
+def learn_from(
     labelled: Labelled, prepare: Prepare, distances: pd.DataFrame | None, seed: int
 ) -> NamingModel:
+    """Return what is learned from some specimens, as `score_naming` takes these."""
     lineages, train_head = prepare(labelled)
     return learn_names(labelled, train_head, distances, lineages=lineages, seed=seed)[0]
 
 
 def _score_test(test: Labelled, model: NamingModel, asked: Asked, seed: int) -> list[dict]:
-    lineage = _lineage_of(test.taxa, model)
+    lineage = lineage_of(test.taxa, model)
     known = lineage >= 0
     if not known.any():
         return []
     outside = (float(1 - known.mean()), np.nan, np.nan, len(known))
     rows = [{"rank": ALL_RANKS} | row_of(NOVELTY, "outside", outside)]
-    return rows + score_known(_ask(test.of(known), model, asked), lineage[known], seed)
+    return rows + score_known(ask_about(test.of(known), model, asked), lineage[known], seed)
 
 
-def _lineage_of(taxa: pd.DataFrame, model: NamingModel) -> np.ndarray:
+def lineage_of(taxa: pd.DataFrame, model: NamingModel) -> np.ndarray:
     """Return the lineage of each specimen, (n,); −1 where none was learned."""
     lineage = true_lineages(true_taxa(taxa, model.lineages), model.lineages)
     return np.where(np.isin(lineage, model.parts.known), lineage, -1)
 
 
-def _ask(labelled: Labelled, model: NamingModel, asked: Asked) -> Scored:
+def ask_about(labelled: Labelled, model: NamingModel, asked: Asked) -> Scored:
+    """Return what a model says of specimens, beside what they are."""
     answers = answer(model, labelled.x, labelled.images, asked)
     return Scored(model, answers, labelled.taxa, asked.confidence, asked.false_flags)

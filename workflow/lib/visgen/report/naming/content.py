@@ -7,6 +7,7 @@ import pandas as pd
 
 from visgen.metrics import over_seeds
 from visgen.naming.overview import Overview
+from visgen.report.naming.degraded import degraded_content
 from visgen.report.naming.scores import known_rows, new_rows, score_findings
 from visgen.report.naming.specimens import naming_findings, specimen_rows
 from visgen.tables import read_table
@@ -25,12 +26,13 @@ def naming_content(
     metrics
         Columns of the contract.
     settings
-        ranks, backbone, confidence, false_flags, described.
+        ranks, backbone, confidence, false_flags, degraded, described.
     given
         Paths: naming_specimens and naming_rejected, both empty where no photographs were given,
         and naming_suspects.
     """
-    overview = Overview(over_seeds(metrics[metrics["experiment"] == "naming"]))
+    scores = over_seeds(metrics[metrics["experiment"] == "naming"])
+    overview = Overview(scores)
     ranks: Sequence[str] = settings["ranks"]
     suspects = read_table(given["naming_suspects"])
     page = {
@@ -44,6 +46,7 @@ def naming_content(
         "n_specimens": 0,
         "n_rejected": 0,
     }
+    page |= degraded_content(scores, settings["degraded"], ranks, settings["false_flags"])
     if given["naming_specimens"]:
         table = read_table(given["naming_specimens"][0])
         page["findings"] = [
