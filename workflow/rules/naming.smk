@@ -28,8 +28,10 @@ if plan.naming:
         "candidate_distances": given(
             plan.naming.knows("tree_rank") and INPUTS["distances"]
         ),
-        "candidate_sequences": (
-            ACCEPTED if plan.naming.knows("sequence_rank") else of_sequences([])
+        "candidate_sequences": of_sequences(
+            [f"{plan.results}/genetics/accepted.fasta"]
+            if plan.naming.knows("sequence_rank")
+            else []
         ),
         "synonyms": given(plan.naming.knows("tree_rank") and INPUTS["synonyms"]),
     }

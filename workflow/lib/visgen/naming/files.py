@@ -225,7 +225,7 @@ def _model_of(
             tensors["placement.of_new"],
         )
     candidates = None
-    if told["candidates"] is not None:
+    if told.get("candidates") is not None:
         _, *arrays = Candidates._fields
         candidate_names = np.array(told["candidates"], object)
         candidates = Candidates(
