@@ -258,3 +258,13 @@ def test_log_densities_are_those_of_normal_distributions():
     ]
     constant = 5 / 2 * np.log(2 * np.pi)
     np.testing.assert_allclose(log_densities(looks, means, variances), np.array(slow) + constant)
+
+
+def test_a_source_by_which_none_is_nearer_than_another_expects_nothing(caplog):
+    model, _, unseen = study("prior")
+    names = sorted([*model.lineages.taxa["species"], *unseen["species"]])
+    star = pd.DataFrame(1 - np.eye(len(names)), names, names)
+    above = lineage(unseen, RANKS, "species")
+    found = find_candidates(model, Offered(above, None, star))
+    assert not found.expected.any()
+    assert "nothing is expected of candidates: relatives by candidates: every pair" in caplog.text

@@ -369,6 +369,9 @@ def test_a_model_that_an_earlier_version_wrote_is_read(kind):
     assert told["format"] == 1 and told["head"]["kind"] == kind
     assert isinstance(model.parts.head, ClassifierHead) == (kind == "classification")
     assert len(model.lineages) == 8 and model.placement is not None
+    assert list(model.candidates.names) == ["G0 t0", "G3 t1", "G4 t2"]
+    assert model.candidates.expected.all() == (kind == "prior")
+    assert set(model.pictures["specimen"]) == set(model.gallery.taxa.index)
     assert len(model.gallery.looks) == len(read_table(GOLDEN / kind / GALLERY)) == 40
     assert read_network(GOLDEN / kind / NETWORK, told["network"]).n_features == 10
     assert np.isfinite(model.parts.space.axes).all()

@@ -1,5 +1,7 @@
 """How well taxa that are known by their place alone would fit a new specimen."""
 
+import logging
+
 import numpy as np
 import pandas as pd
 
@@ -13,6 +15,8 @@ from visgen.prior.looks import Looks
 from visgen.prior.posterior import Posterior
 from visgen.prior.relatives import MIN_KNOWN, relatives_of
 from visgen.scikit_bio import DistanceMatrix
+
+log = logging.getLogger(__name__)
 
 
 def find_candidates(model: NamingModel, offered: Offered) -> Candidates | None:
@@ -71,7 +75,7 @@ def expect_looks(
     -------
     position, posterior
         (n_found,) of the candidates that have distances, and what they are expected to look like;
-        None where there are none, or too few labelled taxa have distances.
+        None where there are none, too few labelled taxa have distances, or these tell nothing.
     """
     distances = offered.relatives
     has = gallery.taxa[rank].isin(distances.index).to_numpy()
@@ -86,8 +90,12 @@ def expect_looks(
     looks = Looks(list(taxa), n, means / n[:, None], images, code)
     everyone = pd.Index(sorted([*taxa, *offered.above.index[position]]))
     values = distances.loc[everyone, everyone].to_numpy()
-    relatives = relatives_of("candidates", DistanceMatrix(values, list(everyone)))
-    posterior = train_prior_head(looks, everyone, relatives, rank).posterior
+    try:
+        relatives = relatives_of("candidates", DistanceMatrix(values, list(everyone)))
+        posterior = train_prior_head(looks, everyone, relatives, rank).posterior
+    except ValueError as error:
+        log.warning("nothing is expected of candidates: %s", error)
+        return None
     own = everyone.get_indexer(offered.above.index[position])
     return position, Posterior(posterior.general, posterior.means[own], posterior.variances[own])
 
