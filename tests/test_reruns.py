@@ -59,6 +59,8 @@ VECTORS = SEQUENCE_SCORES | {"embed_sequences"}
 TREE = SEQUENCE_SCORES | {"infer_tree"}
 SEQUENCES = VECTORS | ANCHORS | VARIANTS | TREE | COVERAGE
 SEQUENCES |= {"ingest_sequences", "align_sequences"}
+# Species of which there is no more than a sequence are candidates for new specimens.
+SEQUENCES |= NAMED | {"train_naming", "write_model_card"}
 # New images leave sequences, their vectors and the tree as they are.
 SPECIMENS = WEIGHTS | PARTS | ANCHORS | COVERAGE
 SPECIMENS |= {"ingest_specimens", "measure_distances", "split_taxa", "split_taxa_again"}

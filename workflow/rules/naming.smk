@@ -22,6 +22,20 @@ if plan.naming:
         "seed": plan.seed,
     }
 
+    # Taxa without images are in no table of the study's own.
+    NAMING_CANDIDATES = {
+        "candidate_tree": given(plan.naming.knows("tree_rank") and INPUTS["tree"]),
+        "candidate_distances": given(
+            plan.naming.knows("tree_rank") and INPUTS["distances"]
+        ),
+        "candidate_sequences": of_sequences(
+            [f"{plan.results}/genetics/accepted.fasta"]
+            if plan.naming.knows("sequence_rank")
+            else []
+        ),
+        "synonyms": given(plan.naming.knows("tree_rank") and INPUTS["synonyms"]),
+    }
+
     localrules:
         write_model_card,
 
@@ -31,6 +45,7 @@ if plan.naming:
             **NAMING_INPUTS,
             image_table=IMAGE_TABLE,
             images=plan.images_made,
+            **NAMING_CANDIDATES,
             weights=plan.features.weights_of(plan.naming.backbone),
             code=code_of("train_naming.py"),
         output:

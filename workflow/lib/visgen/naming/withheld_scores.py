@@ -7,6 +7,7 @@ from visgen.classification.confidence.lineage_sets import NODES
 from visgen.classification.confidence.set_coverage import share_with_wilson
 from visgen.classification.evaluators import ALL_RANKS, JOINT
 from visgen.metrics import EXPECTED
+from visgen.naming.candidate_scores import score_offered
 from visgen.naming.detection import NEAREST, PROBABILITY, RELATIVE, score_detection
 from visgen.naming.known_scores import (
     NOVELTY,
@@ -69,6 +70,7 @@ def score_withheld(
         found.append({"rank": rank} | row_of(NOVELTY, "flagged", flags) | null)
         if distances is not None and scored.model.placement is not None:
             found += score_placement(scored.select(new), taxon[new], distances, seed)
+        found += score_offered(scored.select(new), seed)
         rows += [{"part": f"new_{rank}", "rank": rank} | row for row in found]
     return rows
 

@@ -28,7 +28,8 @@ def specimen_rows(table: pd.DataFrame, ranks: Sequence[str]) -> list[dict[str, A
     list of dict
         specimen, n_images, trusted (rank and taxon), guess (the finest name of the most probable
         lineage) and its probability, novelty, set_size, nearest (taxon of the labelled specimen
-        that looks most like it), relative, odd (in words).
+        that looks most like it), relative, candidates, in_study (the labelled specimen that it is),
+        odd (in words).
     """
     return [
         {
@@ -41,6 +42,8 @@ def specimen_rows(table: pd.DataFrame, ranks: Sequence[str]) -> list[dict[str, A
             "set_size": row["set_size"],
             "nearest": f"{row['taxon_1']} ({row['nearest_1']})",
             "relative": "" if is_nothing(row.get("relative")) else row["relative"],
+            "candidates": "" if is_nothing(row.get("candidates")) else row["candidates"],
+            "in_study": "" if is_nothing(row["in_study"]) else row["in_study"],
             "odd": "; ".join(ODDITIES[word] for word in _words(row["oddities"])),
         }
         for row in table.head(SHOWN).to_dict("records")
