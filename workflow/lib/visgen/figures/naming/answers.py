@@ -24,6 +24,7 @@ _MEASURES = {
 }
 _HIGH = 0.26  # of a row's height, a bar on the right
 _LEAST = 0.06  # share of a bar that has room for its number
+_FEW = 3  # rows that a panel has room for at least: bars of one row would be blocks
 _BASELINE = "most frequent"
 
 
@@ -43,7 +44,7 @@ def plot_answers(scores: pd.DataFrame, ranks: Sequence[str]) -> Figure:
     known = list(overview.known(ranks))
     if not asked and not known:
         return plot_notice("no test specimen is of a taxon that was learned")
-    height = 1.7 + max(0.62 * len(asked), 0.72 * len(known))
+    height = 1.7 + max(0.62 * max(len(asked), _FEW), 0.72 * len(known))
     figure = Figure(figsize=(11.5, height), layout="constrained")
     figure.get_layout_engine().set(w_pad=0.1, h_pad=0.1)
     left, right = figure.subplots(1, 2, width_ratios=[1.25, 1])
@@ -116,7 +117,7 @@ def _draw_verdicts(axes: Axes, asked: list, ranks: Sequence[str]) -> None:
         head = "trusted name\ncannot be right"
         axes.text(1.03, -0.55, head, va="bottom", fontsize=7.5, color=_NEW[3])
     axes.set_yticks(range(len(asked)), [label for label, *_ in asked], fontsize=8.5)
-    axes.set_ylim(len(asked) - 0.5, -0.6)
+    axes.set_ylim(max(len(asked), _FEW) - 0.5, -0.6)
     axes.set_xlim(0, 1)
     axes.set_xlabel("what is said of specimens of these taxa")
     axes.legend(frameon=False, fontsize=8, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2)
@@ -151,7 +152,7 @@ def _draw_ranks(axes: Axes, known: list[tuple[str, list[Row | None]]]) -> None:
             named.add(_BASELINE)
             axes.vlines(blind["value"], y - 0.42, y + 0.42, "k", ls=":", lw=1.3, label=label)
     axes.set_yticks(range(len(labels)), labels, fontsize=8.5)
-    axes.set_ylim(len(labels) - 0.5, -0.6)
+    axes.set_ylim(max(len(labels), _FEW) - 0.5, -0.6)
     axes.set_xlim(0, 1)
     axes.grid(axis="x", color="0.93", lw=0.6)
     axes.set_xlabel("test specimens of known taxa, 95 % intervals")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from PIL import ImageOps
 
 from visgen.figures.matrices import plot_notice
 from visgen.names import shortened
@@ -97,8 +98,8 @@ def plot_specimens(
             (nearest, labelled[row["nearest_1"]]),
         ):
             image = load_image(path, background, max_pixels, _PIXELS)
-            image.thumbnail((_PIXELS, _PIXELS))
-            axes.imshow(image)
+            # Squares alone stand in columns, whatever the shapes of photographs.
+            axes.imshow(ImageOps.pad(image, (_PIXELS, _PIXELS), color="white", centering=(0, 0)))
         is_known = row["novelty"] == KNOWN
         name = _NO_NAME if pd.isna(row["trusted_taxon"]) else str(row["trusted_taxon"])
         lines = [str(row["specimen"]), name, novelty_in_words(row["novelty"])]
