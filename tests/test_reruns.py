@@ -22,8 +22,8 @@ from workflow_copy import (
 # What follows from what, up to the report; each set goes on from those above it.
 REPORT = {"write_provenance", "write_report"}
 SCORES = REPORT | {"write_metrics"}
-NAMED = REPORT | {"name_specimens"}
-NAME_SCORES = SCORES | {"score_naming", "write_model_card"}
+NAMED = REPORT | {"name_specimens", "plot_naming"}
+NAME_SCORES = SCORES | {"score_naming", "write_model_card", "plot_naming"}
 NAMES = NAMED | NAME_SCORES | {"train_naming"}
 CHOICE = SCORES | NAMES | {"score_predictions", "plot_classification"}
 CONFIDENCE = SCORES | {"measure_confidence", "plot_classification"}

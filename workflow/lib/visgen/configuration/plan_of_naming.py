@@ -109,6 +109,11 @@ class NamingPlan:
         return [f"{self.folder}/{name}" for name in names]
 
     @property
+    def figures(self) -> list[str]:
+        """Names of its figures."""
+        return ["answers"] if self.images is None else ["answers", "specimens"]
+
+    @property
     def tree_rank(self) -> str | None:
         """Rank of the tips, where names have it and there is a tree."""
         inputs = self.config["inputs"]

@@ -14,15 +14,14 @@ from visgen.naming.known_scores import (
     TRUSTED,
     chance_rows,
     row_of,
-    said_metric,
     score_flags,
-    words,
 )
 from visgen.naming.model import nearest_in
 from visgen.naming.novelty import KNOWN, NEW
 from visgen.naming.over_taxa import mean_over_taxa
 from visgen.naming.placement_scores import score_placement
 from visgen.naming.scored import Scored
+from visgen.naming.words import all_verdicts, said_metric
 
 #: As a part: specimens of known taxa that stand beside those of withheld ones.
 BESIDE = "beside_withheld"
@@ -98,7 +97,7 @@ def _score_kind(scored: Scored, rank: str, seed: int) -> list[dict]:
     n_taxa = len(set(taxon))
     rows = [row_of(NOVELTY, "n_specimens", (len(taxon), np.nan, np.nan, n_taxa))]
     rows.append(over_taxa(NOVELTY, "flagged", scored.flagged, taxon))
-    for word in words(model):
+    for word in all_verdicts(model.lineages.ranks):
         rows.append(over_taxa(NOVELTY, said_metric(word), answers.verdict == word, taxon))
     for evaluator, depth in ((TRUSTED, answers.node), (NODES[1], scored.nodes)):
         rows.append(over_taxa(evaluator, "named_too_deep", depth >= r, taxon))
