@@ -44,7 +44,7 @@ def specimen_rows(table: pd.DataFrame, ranks: Sequence[str]) -> list[dict[str, A
             "is_new": not pd.isna(row["novelty"]) and row["novelty"] != KNOWN,
             "nearest": f"{row['taxon_1']} ({row['nearest_1']})",
             "candidates": _text(row.get("candidates")),
-            "in_study": _text(row["in_study"]),
+            "in_study": _text(row.get("in_study")),
             "odd": "; ".join(ODDITIES[word] for word in _text(row["oddities"]).split()),
         }
         for row in table.head(SHOWN).to_dict("records")
