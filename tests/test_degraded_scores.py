@@ -10,7 +10,6 @@ from visgen.naming.degraded_scores import Version, _score_version, read_version,
 from visgen.naming.overview import AS_THEY_ARE
 from visgen.naming.scored import Scored
 from visgen.report.naming.degraded import degraded_content
-from visgen.report.naming.specimens import naming_findings, specimen_rows
 from visgen.tables import write_table
 
 RANKS = ["genus", "species"]
@@ -174,20 +173,3 @@ def test_the_page_has_a_row_of_each_version_beside_the_pictures_as_they_are(scor
 
 def test_without_scores_the_page_has_no_rows():
     assert degraded_content(metrics_table([]), [], RANKS, 0.05)["degraded_rows"] == []
-
-
-def test_a_specimen_that_the_picture_may_make_new_is_listed_so():
-    names = {"genus": "G", "p:genus": 0.9, "species": "G x", "p:species": 0.7}
-    row = {"n_images": 1, "trusted_rank": None, "trusted_taxon": None, "set_size": 3} | names
-    row |= {"taxon_1": "G x", "nearest_1": "s1"}
-    told = [("grey cut_at_border", "new genus", "grey"), (None, "new genus", None)]
-    told.append(("grey", "known", None))
-    rows = [
-        {"specimen": f"s{i}", "oddities": odd, "novelty": verdict, "novelty_doubt": doubt} | row
-        for i, (odd, verdict, doubt) in enumerate(told)
-    ]
-    table = pd.DataFrame(rows)
-    assert [row["doubt"] for row in specimen_rows(table, RANKS)] == ["grey", "", ""]
-    (found,) = naming_findings(table, RANKS, 0.9)
-    assert "2 look like no taxon of the study: 2 new genus." in found
-    assert "Of 1 of them the picture may be why" in found

@@ -14,8 +14,10 @@ from safetensors.torch import save_file as save_tensors
 from visgen.features.backbones import UNTRAINED, forward, load_backbone
 from visgen.naming import files
 from visgen.naming.answering import Asked, answer, tabulate
+from visgen.naming.candidate_looks import find_candidates
+from visgen.naming.candidate_names import Offered
 from visgen.naming.classifier_head import ClassifierHead
-from visgen.naming.files import ABOUT, GALLERY, NETWORK, TENSORS, read_model, write_model
+from visgen.naming.files import ABOUT, GALLERY, NETWORK, PICTURES, TENSORS, read_model, write_model
 from visgen.naming.labelled import labelled_specimens
 from visgen.naming.model import learn_names
 from visgen.naming.network import read_network, write_network
@@ -87,12 +89,38 @@ def test_without_a_tree_there_is_no_placement(tmp_path):
     assert "relative" not in table_of(found)
 
 
+@pytest.mark.parametrize("head", ["prior", "nearest_centroid"])
+def test_candidates_come_back(tmp_path, head):
+    model = learned(head)
+    known = list(model.lineages.taxa["species"])
+    names = [*known, "NA", '"x\ty"']
+    at = np.arange(len(names)) ** 1.5
+    tree = pd.DataFrame(np.abs(np.subtract.outer(at, at)), names, names)
+    above = pd.DataFrame({"family": ["F0", None], "genus": ["G00", None]}, ["NA", '"x\ty"'])
+    found = find_candidates(model, Offered(above, tree, tree))
+    assert found.expected.all() == (head == "prior")
+    model = model._replace(candidates=found)
+    again, _ = read_model(written(tmp_path, model))
+    for one, other in zip(again.candidates, found, strict=True):
+        np.testing.assert_array_equal(one, other)
+    table = table_of(again)
+    pd.testing.assert_frame_equal(table, table_of(model), check_exact=True)
+    assert "candidates" in table and "candidates" not in table_of(learned(head))
+
+
+def test_labelled_pictures_come_back(tmp_path):
+    rows = [("NA", "0" * 64, "007"), ("a\tb.png", "1e5", "True")]
+    pictures = pd.DataFrame(rows, columns=["id", "sha256", "specimen"], dtype="str")
+    model = learned("prior")._replace(pictures=pictures)
+    pd.testing.assert_frame_equal(read_model(written(tmp_path, model))[0].pictures, pictures)
+
+
 def test_the_same_model_has_the_same_bytes_and_one_that_was_read_too(tmp_path):
     model = learned("random_forest")
     once, twice = written(tmp_path / "1", model), written(tmp_path / "2", model)
     again = written(tmp_path / "3", read_model(once)[0])
     assert sorted(path.name for path in once.iterdir()) == sorted(
-        [TENSORS, ABOUT, GALLERY, NETWORK]
+        [TENSORS, ABOUT, GALLERY, PICTURES, NETWORK]
     )
     for path in once.iterdir():
         for other in (twice, again):
@@ -153,13 +181,13 @@ def test_a_folder_without_a_model_is_refused(tmp_path):
         assert f"{folder}: found no naming model (no model.json); a study makes" in refusal(folder)
 
 
-@pytest.mark.parametrize("name", [TENSORS, GALLERY, NETWORK])
+@pytest.mark.parametrize("name", [TENSORS, GALLERY, PICTURES, NETWORK])
 def test_a_missing_file_is_named(model, name):
     (model / name).unlink()
     assert f"{model / name}: found a damaged naming model (it is missing)" in refusal(model)
 
 
-@pytest.mark.parametrize("name", [TENSORS, GALLERY])
+@pytest.mark.parametrize("name", [TENSORS, GALLERY, PICTURES])
 @pytest.mark.parametrize("damage", ["cut", "longer", "turned"])
 def test_other_bytes_are_noticed(model, name, damage):
     content = (model / name).read_bytes()
@@ -204,6 +232,7 @@ def test_what_is_no_description_is_refused(model, content):
         {"temperatures": None},
         {"rank_weights": {}},
         {"placement": {}},
+        {"candidates": ["x"]},
     ],
     ids=str,
 )
@@ -214,7 +243,7 @@ def test_a_description_that_does_not_fit_is_refused_in_one_line(model, told):
 
 def test_missing_arrays_are_named(model, monkeypatch):
     monkeypatch.setattr(files, "digest_of", lambda _: "same")
-    change(model, digests=dict.fromkeys([TENSORS, GALLERY, NETWORK], "same"))
+    change(model, digests=dict.fromkeys([TENSORS, GALLERY, PICTURES, NETWORK], "same"))
     whole = load_file(model / TENSORS)
     for name in ("space.axes", "around.n", "calibration.flat", "gallery.looks", "weights.shares"):
         save_file({n: a for n, a in whole.items() if n != name}, model / TENSORS)
@@ -340,6 +369,9 @@ def test_a_model_that_an_earlier_version_wrote_is_read(kind):
     assert told["format"] == 1 and told["head"]["kind"] == kind
     assert isinstance(model.parts.head, ClassifierHead) == (kind == "classification")
     assert len(model.lineages) == 8 and model.placement is not None
+    assert list(model.candidates.names) == ["G0 t0", "G3 t1", "G4 t2"]
+    assert model.candidates.expected.all() == (kind == "prior")
+    assert set(model.pictures["specimen"]) == set(model.gallery.taxa.index)
     assert len(model.gallery.looks) == len(read_table(GOLDEN / kind / GALLERY)) == 40
     assert read_network(GOLDEN / kind / NETWORK, told["network"]).n_features == 10
     assert np.isfinite(model.parts.space.axes).all()

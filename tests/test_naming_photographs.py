@@ -133,6 +133,23 @@ def test_in_chunks_all_are_named_as_in_one_go(drawer, tmp_path, monkeypatch, chu
     assert_same(named(drawer, tmp_path / "parts", chunk, monkeypatch), whole)
 
 
+def test_what_the_study_already_has_is_marked(drawer, tmp_path, monkeypatch):
+    model, about = read_model(GOLDEN / "prior")
+    accepted, _ = ingest_unnamed(drawer, specimen_pattern=AS_GOLDEN[1], workers=1)
+    digest = accepted.set_index("id")["sha256"]
+    rows = [("own.png", digest["a_2.png"], "s1"), ("x.png", "0", "d")]
+    pictures = pd.DataFrame(rows, columns=["id", "sha256", "specimen"], dtype="str")
+    monkeypatch.setattr(
+        f"{__name__}.read_model", lambda _: (model._replace(pictures=pictures), about)
+    )
+    found = named(drawer, tmp_path / "out", 5, monkeypatch)
+    marked = {
+        which: table.set_index(table.columns[0])["in_study"] for which, table in found.items()
+    }
+    assert marked["images"].dropna().to_dict() == {"a_2.png": "own.png", "d_1.png": "x.png"}
+    assert marked["specimens"].dropna().to_dict() == {"a": "s1", "d": "d"}
+
+
 def test_what_was_seen_before_is_not_looked_at_again(drawer, tmp_path, monkeypatch):
     first = named(drawer, tmp_path / "first", 5, monkeypatch, tmp_path / "store")
     kept = {path: path.read_bytes() for path in (tmp_path / "store").rglob("*.*")}

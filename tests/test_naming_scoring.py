@@ -10,6 +10,8 @@ from visgen.classification.confidence.set_coverage import coverage_range
 from visgen.metrics import COLUMNS, DIFFERENCE, EXPECTED, SCORE
 from visgen.naming.answering import Answers
 from visgen.naming.calibration import Calibration
+from visgen.naming.candidate_scores import offer_withheld, score_offered
+from visgen.naming.candidates import Candidates
 from visgen.naming.detection import DETECTORS, auroc, score_detection
 from visgen.naming.known_scores import score_known
 from visgen.naming.labelled import Labelled
@@ -402,3 +404,68 @@ def test_a_specimen_without_a_part_is_refused():
     part = pd.Series("train", labelled.taxa.index[1:])
     with pytest.raises(ValueError, match="1 specimens have no part, such as 'v000'"):
         score_naming(labelled, part, prepare, None, **OPTIONS)
+
+
+# withheld taxa among candidates
+
+
+def offered_by_hand(far):
+    """Return four specimens of three withheld species, by distances to the relative looked like."""
+    study = placed()
+    model = model_of(TAXA, [5, 2, 3], placement=study.placement)
+    nothing = np.full(3, np.nan)
+    to_lineages = np.tile(np.array(far, float)[:, None], (1, 3))
+    candidates = Candidates(
+        np.array(["A v", "A w", "B x"], object),
+        np.array([[0], [0], [1]]),
+        to_lineages,
+        np.full((3, 2), np.nan),
+        nothing,
+    )
+    taxa = [("A", "A v"), ("A", "A v"), ("A", "A w"), ("B", "B other")]
+    truth = pd.DataFrame(taxa, list("abcd"), RANKS, dtype="str")
+    answers = answers_of([[1, 0, 0]] * 4, [0] * 4, ["new species"] * 4, np.zeros((4, 3)))
+    return Scored(model._replace(candidates=candidates), answers, truth, 0.9, 0.1)
+
+
+def test_the_true_taxon_is_the_first_candidate_as_often_as_it_is():
+    rows = score_offered(offered_by_hand([2, 3, 7]), seed=1)
+    first = value_of(rows, "candidates", "first", "species")
+    assert (first["value"], first["n"]) == (1 / 2, 2)  # both specimens of v, not that of w
+    assert value_of(rows, "candidates", "first_five", "species")["value"] == 1
+    chance = {"rank": "species", "role": EXPECTED, "against": "uniform"}
+    blind = [value_of(rows, "candidates", m, **chance)["value"] for m in ("first", "first_five")]
+    assert blind == [1 / 3, 1]
+
+
+def test_candidates_alike_count_by_chance():
+    rows = score_offered(offered_by_hand([4, 4, 4]), seed=1)
+    assert value_of(rows, "candidates", "first", "species")["value"] == pytest.approx(1 / 3)
+
+
+def test_without_candidates_or_true_ones_nothing_is_scored():
+    scored = offered_by_hand([1, 2, 3])
+    assert score_offered(scored._replace(model=scored.model._replace(candidates=None)), 1) == []
+    assert score_offered(scored.select(np.array([False, False, False, True])), 1) == []
+
+
+def test_withheld_taxa_are_offered_with_their_place():
+    withheld = pd.DataFrame(
+        [("A", "A new"), ("A", "A a"), (None, "C x"), ("A", None)], columns=RANKS, dtype="str"
+    )
+    study = placed()
+    model = model_of(TAXA, [5, 2, 3], placement=study.placement)
+    found = offer_withheld(withheld, model.lineages, study.distances, None)
+    assert found.above["genus"].fillna("?").to_dict() == {"A new": "A", "C x": "?"}
+    assert found.distances is study.distances
+    coarse = study.distances.rename_axis("genus")
+    assert offer_withheld(withheld, model.lineages, coarse, None).distances is None
+
+
+def test_withheld_species_are_scored_among_each_other(scores):
+    for part, n in (("new_species", 2), ("new_genus", 3)):
+        rows = scores[(scores["part"] == part) & (scores["evaluator"] == "candidates")]
+        assert set(rows["metric"]) == {"first", "first_five"} and set(rows["rank"]) == {"species"}
+        assert (rows["n"] == n).all()
+        of = rows[rows["metric"] == "first"].set_index("role")["value"]
+        assert of[EXPECTED] == 1 / 5 and of[SCORE] >= 1 / 5 - 1e-9

@@ -212,6 +212,7 @@ def page(
         "counts": figure,
         "left_out": content.left_out(tree_rank, None),
         "genetics": None,
+        "naming": None,
         "prior": None,
         "visual_genetic": None,
         "provenance": {

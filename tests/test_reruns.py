@@ -22,8 +22,8 @@ from workflow_copy import (
 # What follows from what, up to the report; each set goes on from those above it.
 REPORT = {"write_provenance", "write_report"}
 SCORES = REPORT | {"write_metrics"}
-NAMED = REPORT | {"name_specimens"}
-NAME_SCORES = SCORES | {"score_naming", "write_model_card"}
+NAMED = REPORT | {"name_specimens", "plot_naming"}
+NAME_SCORES = SCORES | {"score_naming", "write_model_card", "plot_naming"}
 DEGRADED_SCORES = SCORES | {"score_degraded"}
 DEGRADED = DEGRADED_SCORES | {"extract_degraded"}
 NAMES = NAMED | NAME_SCORES | DEGRADED_SCORES | {"train_naming"}
@@ -61,6 +61,8 @@ VECTORS = SEQUENCE_SCORES | {"embed_sequences"}
 TREE = SEQUENCE_SCORES | {"infer_tree"}
 SEQUENCES = VECTORS | ANCHORS | VARIANTS | TREE | COVERAGE
 SEQUENCES |= {"ingest_sequences", "align_sequences"}
+# Species of which there is no more than a sequence are candidates for new specimens.
+SEQUENCES |= NAMED | {"train_naming", "write_model_card"}
 # New images leave sequences, their vectors and the tree as they are.
 SPECIMENS = WEIGHTS | PARTS | ANCHORS | COVERAGE
 SPECIMENS |= {"ingest_specimens", "measure_distances", "split_taxa", "split_taxa_again"}
@@ -244,6 +246,17 @@ def test_a_new_image_of_ones_own_is_noticed(planner):
     assert {"ingest_specimens", "extract_features", "train_classifier"} <= rules
     # Without tree and sequences nothing is asked for that they are needed for.
     assert not rules & {"embed_taxa", "score_held_out", "measure_distances", "score_sequences"}
+
+
+def test_a_new_photograph_to_name_trains_nothing(planner):
+    drawer = planner.folder / "drawer"
+    drawer.mkdir()
+    (drawer / "one.png").write_bytes(b"")
+    config = OWN_IMAGES | {"dataset": "named", "naming": {"images": "drawer"}}
+    finish(planner, config)
+    assert rules_to_run(planner, config) == set()
+    (drawer / "two.png").write_bytes(b"")
+    assert rules_to_run(planner, config) == PHOTOGRAPHS - {"write_provenance"}
 
 
 def test_the_default_study_has_at_most_70_jobs(planner):

@@ -39,8 +39,8 @@ ENDS = PAGE | {"write_metrics"}
 CLASSIFICATION = {"train_classifier", "score_predictions", "measure_confidence"}
 CLASSIFICATION |= {"plot_classification"}
 # Names are taken from the chosen classifier.
-CLASSIFICATION |= {"train_naming", "score_naming", "score_degraded", "write_model_card"}
-CLASSIFICATION |= {"extract_degraded"}
+CLASSIFICATION |= {"train_naming", "score_naming", "plot_naming", "write_model_card"}
+CLASSIFICATION |= {"extract_degraded", "score_degraded"}
 GUIDED = {"train_embedding", "train_held_out", "score_held_out", "plot_embedding"}
 RECOGNITION = {"train_variant", "score_visual_genetic", "plot_visual_genetic"}
 RARE = {"predict_rare", "score_prior", "plot_prior"}
@@ -58,7 +58,8 @@ TABLES = {"ingest_specimens", "ingest_sequences", "measure_distances", "split_ta
 TABLES |= {"embed_held_out", "score_embedding", "score_sequences", "score_predictions"}
 TABLES |= {"plot_classification", "score_visual_genetic", "plot_visual_genetic"}
 TABLES |= {"split_taxa_again", "train_ridge", "place_taxa", "train_prior"}
-TABLES |= {"train_naming", "score_naming", "score_degraded", "write_model_card"}
+TABLES |= {"train_naming", "score_naming", "plot_naming", "write_model_card"}
+CLASSIFICATION |= {"extract_degraded", "score_degraded"}
 TABLES |= RARE | GUIDED | COUNTS | ENDS
 # Nothing that knows the taxa alone.
 PICTURES = {"ingest_specimens", "split_specimens", "train_simclr", "extract_features"}

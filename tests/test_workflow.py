@@ -154,10 +154,28 @@ def test_a_species_outside_the_tree_is_placed_by_look_and_on_the_page(study):
     )
 
 
+def test_every_unnamed_file_is_accepted_or_rejected_once(study):
+    folder = study / "resources/simulated/tiny/unnamed"
+    files = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+    accepted = pd.read_csv(results(study, "naming/images.tsv"), sep="\t")["path"]
+    rejected = pd.read_csv(results(study, "naming/rejected.tsv"), sep="\t")["file"]
+    assert sorted([*accepted, *rejected]) == files and len(files) > 10
+
+
+def test_every_unnamed_specimen_has_one_row_of_probabilities_that_fall_from_coarse_to_fine(study):
+    images = pd.read_csv(results(study, "naming/images.tsv"), sep="\t")
+    named = pd.read_csv(results(study, "naming/specimens.tsv"), sep="\t")
+    assert sorted(named["specimen"]) == sorted(images["specimen"].unique())
+    ranks = TINY["inputs"]["ranks"]
+    p = named[[f"p:{rank}" for rank in ranks if f"p:{rank}" in named]].to_numpy()
+    assert p.shape[1] > 1 and (p >= 0).all() and (p <= 1).all()
+    assert (np.diff(p, axis=1) <= 1e-9).all()
+
+
 def test_report_stands_alone_and_names_its_commit_and_figures(study):
     page = results(study, "report/report.html").read_text()
     assert not re.search(r"""(src|href)=["'](?!data:|#)""", page)
-    assert page.count("data:image/png;base64,") == 36
+    assert page.count("data:image/png;base64,") == 38
     provenance = json.loads(results(study, "provenance.json").read_text())
     assert provenance["config"]["dataset"] == "tiny"
     assert provenance["images"]["n"] == 130

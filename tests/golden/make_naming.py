@@ -14,12 +14,15 @@ from PIL import Image
 from visgen.features.backbones import UNTRAINED, load_backbone
 from visgen.features.extraction import extract_features
 from visgen.naming.__main__ import main
+from visgen.naming.candidate_looks import find_candidates
+from visgen.naming.candidate_names import Offered
 from visgen.naming.classifier_head import train_classifiers
 from visgen.naming.files import NETWORK, write_model
 from visgen.naming.labelled import labelled_specimens
 from visgen.naming.model import learn_names, study_lineages
 from visgen.naming.network import write_network
 from visgen.naming.prior_head import train_prior_head
+from visgen.naming.recurring import labelled_pictures
 from visgen.prior.relatives import relatives_of, taxonomy_steps
 from visgen.specimens.images import inspect_image
 from visgen.specimens.oddities import Look, look_at, usual
@@ -74,7 +77,17 @@ def draw_study(folder):
     return pd.DataFrame(rows, columns=columns)
 
 
-def make(folder, kind, backbone, labelled, about):
+def offered(labelled, kind):
+    """Return three species without pictures: two of known genera, one of a known family."""
+    more = [("F0", "G0", "G0 t0"), ("F1", "G3", "G3 t1"), ("F1", None, "G4 t2")]
+    more = pd.DataFrame(more, columns=RANKS, dtype="str")
+    steps = taxonomy_steps(lineage(pd.concat([labelled.taxa, more]), RANKS, "species"))
+    tree = pd.DataFrame(steps.data, steps.ids, steps.ids)
+    above = lineage(more, RANKS, "species")
+    return Offered(above, tree, tree if kind == "prior" else None)
+
+
+def make(folder, kind, backbone, labelled, pictures, about):
     """Write one model, and what it answers for the golden pictures."""
     lineages = study_lineages(labelled.taxa)
     steps = taxonomy_steps(lineage(labelled.taxa, RANKS, "species"))
@@ -90,6 +103,8 @@ def make(folder, kind, backbone, labelled, about):
         return train_classifiers(shown, lineages.taxa, options, seed=1, threads=1)
 
     model, _ = learn_names(labelled, train, distances, lineages=lineages, seed=1)
+    candidates = find_candidates(model, offered(labelled, kind))
+    model = model._replace(candidates=candidates, pictures=pictures)
     folder.mkdir(parents=True)
     network = write_network(folder / NETWORK, backbone, UNTRAINED)
     write_model(folder, model, about | {"network": network})
@@ -138,12 +153,13 @@ def make_all():
         )
     labels = images.set_index("id")[["specimen", *RANKS]]
     labelled = labelled_specimens(features.droplevel("repeat"), labels, RANKS)
+    pictures = labelled_pictures(images, labels["specimen"], labelled.taxa.index)
     about = {
         "images": READING,
         "usual": usual(images)._asdict(),
     }
     for kind in ("classification", "prior"):
-        make(HERE / kind, kind, backbone, labelled, about)
+        make(HERE / kind, kind, backbone, labelled, pictures, about)
 
 
 if __name__ == "__main__":

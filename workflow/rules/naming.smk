@@ -22,13 +22,47 @@ if plan.naming:
         "seed": plan.seed,
     }
 
+    # Taxa without images are in no table of the study's own.
+    NAMING_CANDIDATES = {
+        "candidate_tree": given(plan.naming.knows("tree_rank") and INPUTS["tree"]),
+        "candidate_distances": given(
+            plan.naming.knows("tree_rank") and INPUTS["distances"]
+        ),
+        "candidate_sequences": of_sequences(
+            [f"{plan.results}/genetics/accepted.fasta"]
+            if plan.naming.knows("sequence_rank")
+            else []
+        ),
+        "synonyms": given(plan.naming.knows("tree_rank") and INPUTS["synonyms"]),
+    }
+    # What unnamed specimens are shown with; nothing without photographs.
+    NAMING_PICTURES = {
+        "named": [],
+        "photographs": [],
+        "unnamed_pictures": [],
+        "labels": [],
+        "image_table": [],
+        "images": [],
+    }
+    if plan.naming.images:
+        NAMING_PICTURES = {
+            "named": [f"{plan.naming.folder}/specimens.tsv"],
+            "photographs": [f"{plan.naming.folder}/images.tsv"],
+            "unnamed_pictures": given(plan.simulated and plan.naming.images),
+            "labels": labels_of(plan.naming.ranks[-1]),
+            "image_table": IMAGE_TABLE,
+            "images": plan.images_made,
+        }
+
     localrules:
+        plot_naming,
         write_model_card,
 
     rule train_naming:
         """Learn names from all labelled specimens, and keep what names others."""
         input:
             **NAMING_INPUTS,
+            **NAMING_CANDIDATES,
             image_table=IMAGE_TABLE,
             images=plan.images_made,
             weights=plan.features.weights_of(plan.naming.backbone),
@@ -188,6 +222,35 @@ if plan.naming:
             "../../envs/naming.yaml"
         script:
             "../scripts/write_model_card.py"
+
+    rule plot_naming:
+        """Draw how far names can be believed, and unnamed specimens beside what they look like."""
+        input:
+            **NAMING_PICTURES,
+            scores="<results>/naming/scores.tsv",
+            specimens_ingested=of_specimens([]),
+            unnamed_ingested=of_unnamed([]),
+            code=code_of("plot_naming.py"),
+        output:
+            **{
+                figure: report(
+                    f"<results>/naming/{figure}.png",
+                    caption=f"../report/naming_{figure}.rst",
+                    category="Naming",
+                )
+                for figure in plan.naming.figures
+            },
+        log:
+            "<logs>/plot_naming.log",
+        conda:
+            "../../envs/statistics.yaml"
+        params:
+            ranks=plan.naming.ranks,
+            images=plan.naming.images,
+            background=config["ingest"]["background"],
+            max_pixels=config["ingest"]["max_pixels"],
+        script:
+            "../scripts/plot_naming.py"
 
     if plan.naming.images:
 

@@ -135,6 +135,9 @@ if plan.prior:
 NAMING_PAGE = {}
 if plan.naming:
     NAMING_PAGE = {
+        "naming_figures": expand(
+            "<results>/naming/{figure}.png", figure=plan.naming.figures
+        ),
         "naming_suspects": "<results>/naming/suspects.tsv",
         "naming_specimens": given(
             plan.naming.images and "<results>/naming/specimens.tsv"

@@ -30,6 +30,7 @@ tables = [
         parts_of_specimens(parts, specimens),
         study.prepare,
         study.distances,
+        relatives=study.relatives,
         confidence=params.confidence,
         false_flags=params.false_flags,
         share=params.withheld,

@@ -17,6 +17,7 @@ KINDS = {
     "balanced_accuracy": "number",
     "blind": "number",
     "by_frequency": "number",
+    "candidate_gain": "number",
     "chance_loss": "number",
     "chance_top1": "number",
     "chosen": "boolean",

@@ -9,7 +9,8 @@ from visgen.configuration.plan_of_prior import PriorPlan
 from visgen.naming.options import PRIOR
 
 #: Of a model: what it is and what names photographs; a card for people beside.
-_MODEL = ("model.json", "model.safetensors", "gallery.tsv", "network.safetensors")
+_MODEL = ("model.json", "model.safetensors", "gallery.tsv", "pictures.tsv")
+_MODEL += ("network.safetensors",)
 
 
 @dataclass(frozen=True)
@@ -114,11 +115,20 @@ class NamingPlan:
         return [f"{self.folder}/{name}" for name in names]
 
     @property
+    def figures(self) -> list[str]:
+        """Names of its figures."""
+        return ["answers"] if self.images is None else ["answers", "specimens"]
+
+    @property
     def tree_rank(self) -> str | None:
         """Rank of the tips, where names have it and there is a tree."""
         inputs = self.config["inputs"]
         has_tree = self.config["simulation"] is not None or inputs["tree"] or inputs["distances"]
         return inputs["tree_rank"] if has_tree and inputs["tree_rank"] in self.ranks else None
+
+    def knows(self, key: str) -> bool:
+        """Whether a rank of the inputs, of the tree or of sequences, is the finest of names."""
+        return self.config["inputs"][key] == self.ranks[-1]
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -9,6 +9,8 @@ import pandas as pd
 from visgen.classification.confidence.node_sets import node_paths, node_ranks
 from visgen.classification.lineages.joint import marginals
 from visgen.classification.lineages.known import Lineages
+from visgen.naming.candidate_looks import score_candidates
+from visgen.naming.candidates import told_candidates
 from visgen.naming.model import NamingModel, nearest_in
 from visgen.naming.novelty import KNOWN, NEW, NO_SUCH, novelty_scores
 from visgen.naming.odds import lineage_odds
@@ -101,6 +103,7 @@ def answer(model: NamingModel, x: np.ndarray, images: np.ndarray, asked: Asked) 
     best = odds.argmax(axis=1)
     paths = node_paths(odds, best, lineages)
     in_set = -odds <= calibration.flat_limits(asked.confidence)
+    in_set[np.arange(len(best)), best] = True  # nothing is no answer, where odds are high
     if asked.allowed is not None:
         in_set &= asked.allowed
     scores = novelty_scores(said.to_taxa, said.to_all)
@@ -163,7 +166,9 @@ def tabulate(
         that the set should hold are); ``nearest_1`` ... the labelled
         specimens that look most like it, with ``taxon_1`` ... and ``distance_1`` ... (1 − cosine);
         with a tree relative, the taxon in it that it looks most like, and relative_low and
-        relative_high, between which its patristic distance to that one lies; ruled_out, the
+        relative_high, between which its patristic distance to that one lies; where there are
+        candidates, those of a specimen that is called new, the best first, and candidate_gain, the
+        log odds of the first beyond the known taxon that fits best; ruled_out, the
         probability of taxa that cannot occur, where names are restricted.
     """
     lineages, rows = model.lineages, np.arange(len(answers.best))
@@ -191,6 +196,8 @@ def tabulate(
         table[f"distance_{k + 1}"] = far[:, k]
     if model.placement is not None:
         table = table.assign(**_relatives(model, answers, asked.confidence))
+    if model.candidates is not None:
+        table = table.assign(**_candidates(model, answers))
     if asked.allowed is not None:
         table["ruled_out"] = answers.taken
     return table
@@ -222,6 +229,14 @@ def _relatives(model: NamingModel, answers: Answers, confidence: float) -> dict[
         "relative_low": low,
         "relative_high": high,
     }
+
+
+def _candidates(model: NamingModel, answers: Answers) -> dict[str, np.ndarray | list]:
+    new = {NEW.format(rank) for rank in model.lineages.ranks}
+    scores = score_candidates(model, model.candidates, answers.said, answers.best, answers.node)
+    is_new = np.array([word in new for word in answers.verdict], bool)
+    names, gains = told_candidates(model.candidates, scores, is_new)
+    return {"candidates": names, "candidate_gain": gains}
 
 
 def relative_limits(

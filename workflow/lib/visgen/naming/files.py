@@ -4,8 +4,9 @@
   the taxa of each, lineages, temperatures and weights, the network and how images are read for it,
   what the study's pictures look like, digests of the other files.
 - ``model.safetensors``: ``space.*``, ``around.*``, ``head.*``, ``calibration.*``, ``gallery.*``,
-  ``placement.*``.
+  ``placement.*``, ``candidates.*``.
 - ``gallery.tsv``: the labelled specimens, in the order of ``gallery.looks``.
+- ``pictures.tsv``: their images, so that one of them is known again.
 - ``network.safetensors``: the weights of the network.
 - ``model_card.md``: for people.
 
@@ -27,6 +28,7 @@ from visgen.classification.classifiers.kept.classifier import restore
 from visgen.classification.lineages.known import Lineages
 from visgen.classification.lineages.weights import RankWeights
 from visgen.naming.calibration import Calibration
+from visgen.naming.candidates import Candidates
 from visgen.naming.classifier_head import ClassifierHead
 from visgen.naming.heads import Head
 from visgen.naming.model import Gallery, NamingModel
@@ -41,14 +43,17 @@ from visgen.prior.posterior import Posterior
 from visgen.tables import read_table, write_table
 
 FORMAT = 1
-TENSORS, ABOUT, GALLERY, NETWORK, CARD = FILES = (
+TENSORS, ABOUT, GALLERY, PICTURES, NETWORK, CARD = FILES = (
     "model.safetensors",
     "model.json",
     "gallery.tsv",
+    "pictures.tsv",
     "network.safetensors",
     "model_card.md",
 )
-_WITH_DIGEST = (TENSORS, GALLERY, NETWORK)
+_WITH_DIGEST = (TENSORS, GALLERY, PICTURES, NETWORK)
+#: Columns of the table of labelled images.
+NO_PICTURES = pd.DataFrame(columns=["id", "sha256", "specimen"], dtype="str")
 _DAMAGED = "{}: found a damaged naming model ({}); make it anew, or copy it again"
 
 
@@ -96,6 +101,7 @@ def write_model(folder: Path, model: NamingModel, about: Mapping[str, Any]) -> N
             "n": model.pooling.weights.n,
         },
         "placement": None,
+        "candidates": None,
     }
     if model.placement is not None:
         told["placement"] = {"tips": model.placement.tips.tolist()}
@@ -103,9 +109,15 @@ def write_model(folder: Path, model: NamingModel, about: Mapping[str, Any]) -> N
             "placement.of_known": model.placement.of_known,
             "placement.of_new": model.placement.of_new,
         }
+    if model.candidates is not None:
+        arrays = model.candidates._asdict()
+        told["candidates"] = list(arrays.pop("names"))
+        tensors |= {f"candidates.{name}": array for name, array in arrays.items()}
     packed = save({name: np.ascontiguousarray(array) for name, array in tensors.items()})
     (folder / TENSORS).write_bytes(packed)
     write_table(folder / GALLERY, model.gallery.taxa.reset_index())
+    pictures = NO_PICTURES if model.pictures is None else model.pictures
+    write_table(folder / PICTURES, pictures[list(NO_PICTURES)])
     told |= dict(about)
     told["digests"] = {name: digest_of(folder / name) for name in _WITH_DIGEST}
     text = json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False)
@@ -212,6 +224,13 @@ def _model_of(
             tensors["placement.of_known"],
             tensors["placement.of_new"],
         )
+    candidates = None
+    if told.get("candidates") is not None:
+        _, *arrays = Candidates._fields
+        candidate_names = np.array(told["candidates"], object)
+        candidates = Candidates(
+            candidate_names, *(tensors[f"candidates.{name}"] for name in arrays)
+        )
     return NamingModel(
         Lineages(names, places, taxa),
         parts,
@@ -219,6 +238,8 @@ def _model_of(
         calibration,
         Gallery(tensors["gallery.looks"], gallery),
         placement,
+        candidates,
+        read_table(folder / PICTURES)[list(NO_PICTURES)],
     )
 
 

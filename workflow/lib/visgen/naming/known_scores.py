@@ -16,8 +16,8 @@ from visgen.classification.evaluators import ALL_RANKS, JOINT, MARGINAL
 from visgen.classification.lineages.joint import marginals
 from visgen.metrics import EXPECTED
 from visgen.naming.model import NamingModel
-from visgen.naming.novelty import NO_SUCH, levels
 from visgen.naming.scored import Scored
+from visgen.naming.words import all_verdicts, said_metric
 from visgen.visual_genetic.recognition.chance import MOST_FREQUENT, UNIFORM
 
 #: As evaluators: names that are trusted, novelty being asked; and novelty itself.
@@ -114,24 +114,10 @@ def score_flags(scored: Scored) -> list[dict]:
         null = {"role": EXPECTED, "against": VALID_FLAGS}
         rows.append(row_of(NOVELTY, "false_flags", valid) | null)
     rows.append(row_of(NOVELTY, "n_calibration", (n_calibration, np.nan, np.nan, n_calibration)))
-    for word in words(scored.model):
+    for word in all_verdicts(scored.model.lineages.ranks):
         said = scored.answers.verdict == word
         rows.append(row_of(NOVELTY, said_metric(word), share_with_wilson(said)))
     return rows
-
-
-def words(model: NamingModel) -> list[str]:
-    """Return all verdicts that a model may give."""
-    return [*levels(model.lineages.ranks), NO_SUCH]
-
-
-def said_metric(word: str) -> str:
-    """Return the name of the share that gets a verdict.
-
-    >>> said_metric("new genus")
-    'said_new_genus'
-    """
-    return f"said_{word.replace(' ', '_')}"
 
 
 def chance_rows(

@@ -8,6 +8,7 @@ import pandas as pd
 from visgen.classification.lineages.known import Lineages, known_lineages
 from visgen.features.within_covariance import NoSpreadError
 from visgen.naming.calibration import Calibration, calibrate
+from visgen.naming.candidates import Candidates
 from visgen.naming.labelled import Labelled
 from visgen.naming.odds import Pooling
 from visgen.naming.out_of_fold import OutOfFold, ask_out_of_fold
@@ -47,6 +48,10 @@ class NamingModel(NamedTuple):
         These specimens.
     placement
         How far the nearest relatives are; None without a tree.
+    candidates
+        Taxa without labelled specimens that a new specimen may be; None without any.
+    pictures
+        id, sha256 and specimen of labelled images, one row each; None: nobody knows them.
     """
 
     lineages: Lineages
@@ -55,6 +60,8 @@ class NamingModel(NamedTuple):
     calibration: Calibration
     gallery: Gallery
     placement: Placement | None
+    candidates: Candidates | None = None
+    pictures: pd.DataFrame | None = None
 
 
 def study_lineages(taxa: pd.DataFrame) -> Lineages:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from visgen.classification.evaluators import ALL_RANKS
 from visgen.metrics import EXPECTED, SCORE
 
 #: Columns of known taxa: head, evaluator, metric, role and what it is against.
@@ -27,7 +28,7 @@ AS_THEY_ARE = "as_they_are"
 #: Metrics that are areas and no shares.
 AREAS = ("auroc",)
 
-_TEST, _NEW = "test", "new_"
+_TEST, _BESIDE, _NEW = "test", "beside_withheld", "new_"
 
 Row = Mapping[str, Any]
 
@@ -60,6 +61,10 @@ class Overview:
     ) -> Row | None:
         """Return a row of test specimens of known taxa; None where there is none."""
         return self._rows.get((_TEST, rank, evaluator, metric, role, against))
+
+    def of_beside(self, evaluator: str, metric: str) -> Row | None:
+        """Return a row of specimens of known taxa that stand beside those of withheld ones."""
+        return self._rows.get((_BESIDE, ALL_RANKS, evaluator, metric, SCORE, None))
 
     def of_new(self, rank: str, evaluator: str, metric: str) -> Row | None:
         """Return a row of specimens whose taxon of a rank was withheld."""

@@ -14,6 +14,7 @@ from visgen.features.extraction import extract_features
 from visgen.naming.answering import Asked, answer, tabulate
 from visgen.naming.model import NamingModel
 from visgen.naming.novelty_doubt import doubt_novelty
+from visgen.naming.recurring import in_study
 from visgen.specimens.oddities import Look, Usual, find_oddities
 from visgen.tables import append_table, write_table
 
@@ -24,7 +25,7 @@ CHUNK = 1024
 #: Columns of the table of images. The place of an image is its locality here: in tables a place is
 #: a number.
 IMAGE_COLUMNS = ["id", "path", "sha256", "width", "height", "specimen", "view", "source"]
-IMAGE_COLUMNS += ["locality", "reading", "oddities"]
+IMAGE_COLUMNS += ["locality", "reading", "oddities", "in_study"]
 
 
 class Looking(NamedTuple):
@@ -87,8 +88,12 @@ def name_photographs(
         ]
         chunk = chunk.rename(columns={"place": "locality"})
         chunk = chunk.assign(oddities=pd.Series(odd, chunk.index, dtype="str"))
+        known = in_study(chunk, model.pictures)
+        chunk = chunk.assign(in_study=known["image"])
         table.insert(1, "n_images", np.bincount(code))
         table.insert(2, "oddities", list(_oddities_of(chunk["oddities"], code)))
+        # Of a specimen with several photographs, what the first that the study has is of.
+        table.insert(3, "in_study", known["specimen"].groupby(code).first().to_numpy())
         doubt = doubt_novelty(table["novelty"], table["oddities"])
         table.insert(table.columns.get_loc("novelty") + 1, "novelty_doubt", doubt)
         for path, rows in (("specimens", table), ("images", chunk[IMAGE_COLUMNS])):

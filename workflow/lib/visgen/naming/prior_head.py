@@ -28,10 +28,23 @@ class PriorHead(NamedTuple):
 
     def logits(self, x: np.ndarray, images: np.ndarray, looks: np.ndarray) -> dict[str, np.ndarray]:
         """See `visgen.naming.heads.Head`."""
-        means, spread = self.posterior.means, 1 + self.posterior.variances
-        squares = (looks**2).sum(axis=1)[:, None] - 2 * looks @ means.T + (means**2).sum(axis=1)
-        densities = -0.5 * (squares / spread + means.shape[1] * np.log(spread))
+        densities = log_densities(looks, self.posterior.means, self.posterior.variances)
         return {self.rank: densities.astype(np.float32)}
+
+
+def log_densities(looks: np.ndarray, means: np.ndarray, variances: np.ndarray) -> np.ndarray:
+    """Return (n, n_taxa) log densities, without a constant, of looks around those of taxa.
+
+    Parameters
+    ----------
+    looks
+        (n, n_axes).
+    means, variances
+        (n_taxa, n_axes) and (n_taxa,), as a `visgen.prior.posterior.Posterior` has them.
+    """
+    spread = 1 + variances
+    squares = (looks**2).sum(axis=1)[:, None] - 2 * looks @ means.T + (means**2).sum(axis=1)
+    return -0.5 * (squares / spread + means.shape[1] * np.log(spread))
 
 
 def train_prior_head(looks: Looks, taxa: pd.Index, relatives: Relatives, rank: str) -> PriorHead:

@@ -11,6 +11,8 @@ from visgen.classification.confidence.lineage_sets import true_lineages
 from visgen.classification.evaluators import ALL_RANKS
 from visgen.metrics import metrics_table
 from visgen.naming.answering import Asked, answer
+from visgen.naming.candidate_looks import find_candidates
+from visgen.naming.candidate_scores import offer_withheld
 from visgen.naming.known_scores import NOVELTY, row_of, score_known
 from visgen.naming.labelled import Labelled
 from visgen.naming.model import NamingModel, learn_names
@@ -32,6 +34,7 @@ def score_naming(
     prepare: Prepare,
     distances: pd.DataFrame | None,
     *,
+    relatives: pd.DataFrame | None = None,
     confidence: float,
     false_flags: float,
     share: float,
@@ -53,6 +56,8 @@ def score_naming(
         What is learned depends on the specimens: it is made of those that are learned from.
     distances
         Phylogenetic distances between taxa of one of the ranks, named; None without a tree.
+    relatives
+        Those of the source of the prior between taxa of the finest rank; None where it has none.
     confidence, false_flags
         As in `visgen.naming.answering.Asked`.
     share
@@ -97,6 +102,9 @@ def score_naming(
         except ValueError as error:
             log.warning("nothing is said of withheld taxa: %s", error)
         else:
+            withheld = labelled.taxa[~is_known]
+            offered = offer_withheld(withheld, model.lineages, distances, relatives)
+            model = model._replace(candidates=find_candidates(model, offered))
             beside = is_test & is_known & (lineage_of(labelled.taxa, model) >= 0)
             chosen = beside | ~is_known
             scored = ask_about(labelled.of(chosen), model, asked)

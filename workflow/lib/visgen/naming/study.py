@@ -10,6 +10,7 @@ from visgen.classification.evaluators import ALL_RANKS
 from visgen.distances.matrices import load_distances
 from visgen.distances.taxon_distances import taxon_distances
 from visgen.features.tables import read_features
+from visgen.naming.candidate_names import alignment_distances
 from visgen.naming.labelled import Labelled, labelled_specimens
 from visgen.naming.preparing import Prepare, by_classifier, by_relatives, with_name
 from visgen.specimens.records import read_labels
@@ -28,6 +29,9 @@ class NamingStudy(NamedTuple):
     distances
         Phylogenetic distances between taxa of a rank, which is the name of the index; None without
         a tree.
+    relatives
+        Distances of the source of the prior, between taxa of the finest rank; None without a
+        prior, or where it has none.
     described
         What names are taken from, for people.
     """
@@ -35,6 +39,7 @@ class NamingStudy(NamedTuple):
     labelled: Labelled
     prepare: Prepare
     distances: pd.DataFrame | None
+    relatives: pd.DataFrame | None
     described: str
 
 
@@ -90,7 +95,10 @@ def read_study(
         own = load_distances(tree[0])
         distances = taxon_distances(own, of_rank(taxa, tree_rank), ranks, tree_rank, tree_rank)
         distances.index.name = tree_rank
-    return NamingStudy(labelled, prepare, distances, described)
+    of_source = distances if source == "tree" and tree_rank == ranks[-1] else None
+    if source == "alignment":
+        of_source = alignment_distances(relatives[0], labelled.taxa[ranks[-1]].dropna())
+    return NamingStudy(labelled, prepare, distances, of_source, described)
 
 
 def _chosen_name(chosen: pd.DataFrame, path: str) -> str:

@@ -7,21 +7,21 @@ from visgen.classification.confidence.lineage_sets import NODES
 from visgen.classification.confidence.set_coverage import share_with_wilson
 from visgen.classification.evaluators import ALL_RANKS, JOINT
 from visgen.metrics import EXPECTED
+from visgen.naming.candidate_scores import score_offered
 from visgen.naming.detection import NEAREST, PROBABILITY, RELATIVE, score_detection
 from visgen.naming.known_scores import (
     NOVELTY,
     TRUSTED,
     chance_rows,
     row_of,
-    said_metric,
     score_flags,
-    words,
 )
 from visgen.naming.model import nearest_in
 from visgen.naming.novelty import KNOWN, NEW
 from visgen.naming.over_taxa import mean_over_taxa
 from visgen.naming.placement_scores import score_placement
 from visgen.naming.scored import Scored
+from visgen.naming.words import all_verdicts, said_metric
 
 #: As a part: specimens of known taxa that stand beside those of withheld ones.
 BESIDE = "beside_withheld"
@@ -69,6 +69,7 @@ def score_withheld(
         found.append({"rank": rank} | row_of(NOVELTY, "flagged", flags) | null)
         if distances is not None and scored.model.placement is not None:
             found += score_placement(scored.select(new), taxon[new], distances, seed)
+        found += score_offered(scored.select(new), seed)
         rows += [{"part": f"new_{rank}", "rank": rank} | row for row in found]
     return rows
 
@@ -96,7 +97,7 @@ def _score_kind(scored: Scored, rank: str, seed: int) -> list[dict]:
     n_taxa = len(set(taxon))
     rows = [row_of(NOVELTY, "n_specimens", (len(taxon), np.nan, np.nan, n_taxa))]
     rows.append(over_taxa(NOVELTY, "flagged", scored.flagged, taxon))
-    for word in words(model):
+    for word in all_verdicts(model.lineages.ranks):
         rows.append(over_taxa(NOVELTY, said_metric(word), answers.verdict == word, taxon))
     for evaluator, depth in ((TRUSTED, answers.node), (NODES[1], scored.nodes)):
         rows.append(over_taxa(evaluator, "named_too_deep", depth >= r, taxon))

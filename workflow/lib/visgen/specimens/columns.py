@@ -16,6 +16,7 @@ _TAKEN |= {"rank", "taxon", "parent"}
 _TAKEN |= {"n_images", "oddities", "novelty", "novelty_p", "novelty_score", "set", "relative"}
 _TAKEN |= {"novelty_doubt"}
 _TAKEN |= {"relative_low", "relative_high", "ruled_out", "place", "locality", "reading"}
+_TAKEN |= {"in_study", "candidates", "candidate_gain"}
 _TAKEN |= {"side", "colour", "contrast", "sharpness", "border"}
 _TAKEN |= {f"{what}_{k}" for what in ("nearest", "taxon", "distance") for k in range(1, 6)}
 _TAKEN |= {"variant", "seed", "trusted_rank", "trusted_taxon", "set_size"}  # beside joint answers

@@ -6,7 +6,8 @@ from typing import Any
 import pandas as pd
 
 from visgen.naming.novelty import KNOWN, NO_SUCH
-from visgen.report.page import format_percent, is_nothing
+from visgen.naming.words import all_verdicts, novelty_in_words
+from visgen.report.page import format_percent
 from visgen.specimens.oddities import ODDITIES
 
 #: Specimens that the page lists; all are in the table.
@@ -26,60 +27,96 @@ def specimen_rows(table: pd.DataFrame, ranks: Sequence[str]) -> list[dict[str, A
     Returns
     -------
     list of dict
-        specimen, n_images, trusted (rank and taxon), guess (the finest name of the most probable
-        lineage) and its probability, novelty, doubt (what of the picture may be why it is called
-        new, in words), set_size, nearest (taxon of the labelled specimen
-        that looks most like it), relative, odd (in words).
+        specimen, n_images, trusted_rank and trusted_taxon (empty, and "no name", where none is),
+        guess (the finest name of the most probable lineage), its probability and set_size (None
+        where it is like nothing in the study: odds hold for its taxa alone), novelty and oddities
+        in words, whether it is_new, doubt (what of its pictures may be why), nearest (labelled
+        specimen that looks most like it, with its taxon), candidates, in_study (the
+        labelled specimen that it is, or empty).
     """
     return [
         {
             "specimen": row["specimen"],
             "n_images": row["n_images"],
-            "trusted_rank": "" if is_nothing(row["trusted_rank"]) else row["trusted_rank"],
-            "trusted_taxon": "–" if is_nothing(row["trusted_taxon"]) else row["trusted_taxon"],
+            "trusted_rank": _text(row["trusted_rank"]),
+            "trusted_taxon": _text(row["trusted_taxon"]) or "no name",
             **_guess(row, ranks),
-            "novelty": "cannot be told" if is_nothing(row["novelty"]) else row["novelty"],
-            "doubt": ", ".join(_words(row["novelty_doubt"])),
-            "set_size": row["set_size"],
+            "novelty": novelty_in_words(row["novelty"]),
+            "is_new": not pd.isna(row["novelty"]) and row["novelty"] != KNOWN,
+            "doubt": ", ".join(_text(row["novelty_doubt"]).split()),
             "nearest": f"{row['taxon_1']} ({row['nearest_1']})",
-            "relative": "" if is_nothing(row.get("relative")) else row["relative"],
-            "odd": "; ".join(ODDITIES[word] for word in _words(row["oddities"])),
+            "candidates": _text(row.get("candidates")),
+            "in_study": _text(row.get("in_study")),
+            "odd": "; ".join(ODDITIES[word] for word in _text(row["oddities"]).split()),
         }
         for row in table.head(SHOWN).to_dict("records")
     ]
 
 
+def _text(value: str | float | None) -> str:
+    return "" if pd.isna(value) else str(value)
+
+
 def _guess(row: dict[str, Any], ranks: Sequence[str]) -> dict[str, Any]:
-    finest = next(rank for rank in reversed(ranks) if not is_nothing(row[rank]))
-    return {"guess": row[finest], "probability": format_percent(row[f"p:{finest}"])}
+    if row["novelty"] == NO_SUCH:
+        return {"guess": None, "probability": None, "set_size": None}
+    finest = next(rank for rank in reversed(ranks) if _text(row[rank]))
+    probability = format_percent(row[f"p:{finest}"])
+    return {"guess": row[finest], "probability": probability, "set_size": row["set_size"]}
 
 
-def _words(oddities: str | float) -> list[str]:
-    return [] if is_nothing(oddities) else str(oddities).split()
+def naming_findings(
+    table: pd.DataFrame, ranks: Sequence[str], confidence: float, n_rejected: int = 0
+) -> list[str]:
+    """Say in plain words what became of the specimens.
 
-
-def naming_findings(table: pd.DataFrame, ranks: Sequence[str], confidence: float) -> list[str]:
-    """Say in plain words what became of the specimens."""
+    Parameters
+    ----------
+    table
+        As `specimen_rows` takes it.
+    ranks
+        Of names, coarse to fine.
+    confidence
+        With which names are trusted.
+    n_rejected
+        Files and rows that were refused.
+    """
     n = len(table)
     named = [
-        f"{count} down to {rank}"
+        f"{count:,} down to {rank}"
         for rank in reversed(ranks)
         if (count := int((table["trusted_rank"] == rank).sum()))
     ]
-    nameless = int(table["trusted_rank"].isna().sum())
-    told = [*named, *([f"{nameless} not at all"] if nameless else [])]
-    new = table["novelty"].dropna()
-    new = new[new != KNOWN]
-    sentence = (
-        f"{n} unnamed specimen{'s' * (n > 1)}, named as deep as {format_percent(confidence)} "
-        f"confidence allows: {', '.join(told)}."
-    )
-    if len(new):
-        kinds = ", ".join(
-            f"{count} {NO_SUCH if kind == NO_SUCH else kind}"
-            for kind, count in new.value_counts().items()
+    if nameless := int(table["trusted_rank"].isna().sum()):
+        named.append(f"{nameless:,} without a name")
+    told = [
+        f"{n:,} unnamed specimen{'s' * (n != 1)}, each named as deep as {100 * confidence:g} % "
+        f"confidence allows: {', '.join(named)}.",
+        _of_novelty(table["novelty"], ranks),
+    ]
+    if n_rejected:
+        files = "photograph was" if n_rejected == 1 else "photographs were"
+        told.append(f"{n_rejected:,} {files} refused (naming/rejected.tsv).")
+    odd = int(table["oddities"].notna().sum())
+    if odd:
+        told.append(f"{odd:,} {'has' if odd == 1 else 'have'} odd pictures: check these first.")
+    doubtful = int(table["novelty_doubt"].notna().sum())
+    if doubtful:
+        told.append(
+            f"Of {doubtful:,} that {'looks' if doubtful == 1 else 'look'} new that may be why."
         )
-        sentence += f" {len(new)} look like no taxon of the study: {kinds}."
-        if doubtful := int(table["novelty_doubt"].notna().sum()):
-            sentence += f" Of {doubtful} of them the picture may be why: it is odd."
-    return [sentence]
+    return [" ".join(told)]
+
+
+def _of_novelty(verdicts: pd.Series, ranks: Sequence[str]) -> str:
+    if verdicts.isna().all():
+        return "Whether any is new cannot be told: too few labelled specimens."
+    counts = verdicts.value_counts()
+    kinds = [kind for kind in reversed(all_verdicts(ranks)) if kind != KNOWN and kind in counts]
+    if not kinds:
+        return "None looks new."
+    words = {kind: novelty_in_words(kind) for kind in kinds}
+    words[NO_SUCH] = "like nothing in the study (another group, or no specimen at all)"
+    parts = [f"{counts[kind]:,} {words[kind]}" for kind in kinds]
+    n = int(counts[kinds].sum())
+    return f"{n:,} {'looks' if n == 1 else 'look'} new: {', '.join(parts)}."

@@ -1,0 +1,1 @@
+"""Figures of names for specimens that had none."""
