@@ -240,6 +240,17 @@ def test_a_new_image_of_ones_own_is_noticed(planner):
     assert not rules & {"embed_taxa", "score_held_out", "measure_distances", "score_sequences"}
 
 
+def test_a_new_photograph_to_name_trains_nothing(planner):
+    drawer = planner.folder / "drawer"
+    drawer.mkdir()
+    (drawer / "one.png").write_bytes(b"")
+    config = OWN_IMAGES | {"dataset": "named", "naming": {"images": "drawer"}}
+    finish(planner, config)
+    assert rules_to_run(planner, config) == set()
+    (drawer / "two.png").write_bytes(b"")
+    assert rules_to_run(planner, config) == PHOTOGRAPHS - {"write_provenance"}
+
+
 def test_the_default_study_has_at_most_70_jobs(planner):
     planned = planned_jobs(planner.run("--cores", "2", "--dry-run", "--resources", "gpu=1"))
     assert sum(planned.values()) + 1 <= 70  # with all

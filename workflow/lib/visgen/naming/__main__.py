@@ -44,6 +44,9 @@ def main(arguments: list[str] | None = None) -> None:
         workers=told.workers,
     )
     told.out.mkdir(parents=True, exist_ok=True)
+    made = {name: told.out / f"{name}.tsv" for name in ("specimens", "images")}
+    for path in made.values():  # of an earlier call, which a failure would leave beside the new
+        path.unlink(missing_ok=True)
     write_table(told.out / "rejected.tsv", rejected)
     check_any(photographs, rejected, told.images, told.out / "rejected.tsv")
     looking = Looking(
@@ -55,7 +58,6 @@ def main(arguments: list[str] | None = None) -> None:
         told.workers,
     )
     asked = Asked(told.confidence, told.false_flags, allowed)
-    made = {name: told.out / f"{name}.tsv" for name in ("specimens", "images")}
     name_photographs(photographs, told.images, model, looking, asked, Usual(**about["usual"]), made)
     print(f"{made['specimens']}: {photographs['specimen'].nunique()} specimens")
 

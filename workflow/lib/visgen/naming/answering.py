@@ -103,6 +103,7 @@ def answer(model: NamingModel, x: np.ndarray, images: np.ndarray, asked: Asked) 
     best = odds.argmax(axis=1)
     paths = node_paths(odds, best, lineages)
     in_set = -odds <= calibration.flat_limits(asked.confidence)
+    in_set[np.arange(len(best)), best] = True  # nothing is no answer, where odds are high
     if asked.allowed is not None:
         in_set &= asked.allowed
     scores = novelty_scores(said.to_taxa, said.to_all)
