@@ -60,7 +60,8 @@ def specimen(name, depth=3, novelty="known", oddities=None, p=(0.97, 0.9, 0.7), 
     row |= {"trusted_taxon": lineage[depth - 1] if depth else None, "set_size": 3}
     for rank, taxon, probability in zip(RANKS, lineage, p, strict=True):
         row |= {rank: taxon, f"p:{rank}": probability}
-    return row | {"nearest_1": "VG7", "taxon_1": "Arca tetragona"} | more
+    row |= {"nearest_1": "VG7", "taxon_1": "Arca tetragona", "in_study": None}
+    return row | more
 
 
 def drawer(*rows):
@@ -114,14 +115,14 @@ def test_specimens_are_counted_by_depth_and_by_how_new_they_look():
         *(specimen(f"a{i}") for i in range(3)),
         specimen("b", 2, "new species"),
         specimen("c", 1, "new genus", "blurred"),
-        specimen("d", 0, NOTHING),
+        specimen("d", 0, NOTHING, in_study="VG11"),
     )
     assert naming_findings(table, RANKS, 0.9, 2) == [
         "6 unnamed specimens, each named as deep as 90 % confidence allows: 3 down to species, 1 "
         "down to genus, 1 down to family, 1 without a name. 3 look new: 1 like nothing in the "
         "study (another group, or no specimen at all), 1 at least a new genus, 1 at least a new "
-        "species. 2 photographs were refused (naming/rejected.tsv). 1 has odd pictures: check "
-        "these first."
+        "species. 1 is labelled in the study already: its name is no discovery. 2 "
+        "photographs were refused (naming/rejected.tsv). 1 has odd pictures: check these first."
     ]
 
 
@@ -284,8 +285,17 @@ def test_many_specimens_are_cut_and_refused_files_counted(page):
     assert "naming/rejected.tsv (2)" in text and "2 photographs were refused" in found["lead"]
 
 
+def test_what_a_new_specimen_may_be_and_what_the_study_has_stand_in_small_print(page):
+    one, other = specimen("a", 2, "new species", candidates="Arca imbricata"), specimen("VG5")
+    _, text = page(drawer(one, other | {"in_study": "VG5"}))
+    assert "<br><small>perhaps Arca imbricata</small>" in text
+    assert "<br><small>already in the study: VG5</small>" in text
+    assert text.count("<small>perhaps") == text.count("<small>already in the study") == 1
+
+
 def test_names_are_escaped(page):
     evil = "<script>x</script>"
     row = specimen(evil, trusted_taxon=evil, species=evil, nearest_1=evil, taxon_1=evil)
+    row |= {"candidates": evil, "in_study": evil}
     _, text = page(drawer(row))
-    assert "<script" not in text and text.count("&lt;script&gt;") == 5
+    assert "<script" not in text and text.count("&lt;script&gt;") == 7

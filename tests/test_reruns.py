@@ -249,6 +249,9 @@ def test_a_new_image_of_ones_own_is_noticed(planner):
 
 
 def test_a_new_photograph_to_name_trains_nothing(planner):
+    images = planner.folder / "shells" / "Arca_noae"
+    images.mkdir(parents=True, exist_ok=True)
+    (images / "Arca_noae_m1_1.png").write_bytes(b"")
     drawer = planner.folder / "drawer"
     drawer.mkdir()
     (drawer / "one.png").write_bytes(b"")

@@ -31,8 +31,8 @@ def specimen_rows(table: pd.DataFrame, ranks: Sequence[str]) -> list[dict[str, A
         guess (the finest name of the most probable lineage), its probability and set_size (None
         where it is like nothing in the study: odds hold for its taxa alone), novelty and oddities
         in words, whether it is_new, doubt (what of its pictures may be why), nearest (labelled
-        specimen that looks most like it, with its taxon), candidates, in_study (the
-        labelled specimen that it is, or empty).
+        specimen that looks most like it, with its taxon), candidates (taxa without photographs
+        that it may be, or empty), in_study (the labelled specimen that it is, or empty).
     """
     return [
         {
@@ -46,7 +46,7 @@ def specimen_rows(table: pd.DataFrame, ranks: Sequence[str]) -> list[dict[str, A
             "doubt": ", ".join(_text(row["novelty_doubt"]).split()),
             "nearest": f"{row['taxon_1']} ({row['nearest_1']})",
             "candidates": _text(row.get("candidates")),
-            "in_study": _text(row.get("in_study")),
+            "in_study": _text(row["in_study"]),
             "odd": "; ".join(ODDITIES[word] for word in _text(row["oddities"]).split()),
         }
         for row in table.head(SHOWN).to_dict("records")
@@ -94,6 +94,9 @@ def naming_findings(
         f"confidence allows: {', '.join(named)}.",
         _of_novelty(table["novelty"], ranks),
     ]
+    if seen := int(table["in_study"].notna().sum()):
+        are, names = ("is", "its name is") if seen == 1 else ("are", "their names are")
+        told.append(f"{seen:,} {are} labelled in the study already: {names} no discovery.")
     if n_rejected:
         files = "photograph was" if n_rejected == 1 else "photographs were"
         told.append(f"{n_rejected:,} {files} refused (naming/rejected.tsv).")
