@@ -89,8 +89,8 @@ def scores():
     nothing = np.zeros(len(labelled.taxa), bool)
     far = labelled._replace(x=labelled.x + 50)
     versions = {
-        "grey": Version(labelled, labelled, nothing, nothing, lacking=0),
-        "outline": Version(far, labelled, ~nothing, nothing, lacking=3),
+        "grey": Version(labelled, labelled, nothing, nothing, lacking=nothing),
+        "outline": Version(far, labelled, ~nothing, nothing, lacking=np.arange(7) < 3),
         "blurred": None,
     }
     return score_degraded(labelled, part, prepare, versions, shared={"variant": "v"}, **OPTIONS)
@@ -110,7 +110,7 @@ def test_the_same_pictures_cost_nothing_and_foreign_ones_are_called_new(scores):
     assert found_in(scores, "false_flags", **of_outline)["value"] == 1
     assert found_in(scores, "unwarned_flags", **of_outline)["value"] == 0
     assert found_in(scores, "false_flags", **of_outline)["n"] == 15
-    assert found_in(scores, "lacking", **of_outline)["value"] == 3
+    assert found_in(scores, "lacking", **of_outline)["value"] == 3 / 7
 
 
 def test_specimens_that_were_learned_from_are_not_asked():
@@ -119,7 +119,7 @@ def test_specimens_that_were_learned_from_are_not_asked():
     nothing = np.zeros(len(labelled.taxa), bool)
     learned = (part == "train").to_numpy()
     of_learned = labelled.of(learned)
-    version = Version(of_learned, of_learned, nothing[learned], nothing[learned], 0)
+    version = Version(of_learned, of_learned, nothing[learned], nothing[learned], nothing)
     assert score_degraded(labelled, part, prepare, {"grey": version}, **OPTIONS).empty
 
 
@@ -151,7 +151,7 @@ def test_a_version_is_read_beside_the_same_images(tmp_path):
     np.testing.assert_array_equal(version.degraded.x, version.clean.x + 100)
     assert version.odd.tolist() == [False, True, True]
     assert version.odd_clean.tolist() == [True, False, False]
-    assert version.lacking == 1
+    assert version.lacking.tolist() == [False, True, False, False]
     write_table(paths[1], pd.DataFrame([rows[1]], columns=names))
     assert read_version(features, *paths, labels, RANKS) is None
 

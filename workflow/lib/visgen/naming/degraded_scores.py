@@ -35,14 +35,14 @@ class Version(NamedTuple):
     odd, odd_clean
         (n_specimens,) whether its pictures have an oddity that changes how all on them looks.
     lacking
-        Number of images that there is no such version of.
+        (n_images,) of all images that were drawn, whether there is no such version of it.
     """
 
     degraded: Labelled
     clean: Labelled
     odd: np.ndarray
     odd_clean: np.ndarray
-    lacking: int
+    lacking: np.ndarray
 
 
 def read_version(
@@ -76,7 +76,7 @@ def read_version(
         np.bincount(versions[0].images, [bool(of_looks(words)) for words in made[column]]) > 0
         for column in ("oddities", "oddities_clean")
     ]
-    return Version(*versions, *odd, lacking=len(looked) - len(made))
+    return Version(*versions, *odd, lacking=~looked["made"].to_numpy())
 
 
 def score_degraded(
@@ -123,7 +123,7 @@ def score_degraded(
         found = _score_version(
             degraded, clean, version.odd[chosen], version.odd_clean[chosen], seed
         )
-        lacking = row_of(PICTURE, "lacking", (version.lacking, np.nan, np.nan, np.nan))
+        lacking = row_of(PICTURE, "lacking", share_with_wilson(version.lacking))
         found.append({"rank": ALL_RANKS} | lacking)
         rows += [{"part": f"{TEST}_{word}"} | row for row in found]
     return metrics_table([columns | row for row in rows])
