@@ -58,6 +58,7 @@ TABLES = {"ingest_specimens", "ingest_sequences", "measure_distances", "split_ta
 TABLES |= {"embed_held_out", "score_embedding", "score_sequences", "score_predictions"}
 TABLES |= {"plot_classification", "score_visual_genetic", "plot_visual_genetic"}
 TABLES |= {"split_taxa_again", "train_ridge", "place_taxa", "train_prior"}
+TABLES |= {"score_degraded"}
 TABLES |= {"train_naming", "score_naming", "plot_naming", "write_model_card"}
 CLASSIFICATION |= {"extract_degraded", "score_degraded"}
 TABLES |= RARE | GUIDED | COUNTS | ENDS
