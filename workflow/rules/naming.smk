@@ -130,7 +130,6 @@ if plan.naming:
             "../scripts/score_naming.py"
 
     if plan.naming.degraded:
-
         DEGRADED = {
             "degraded": expand(
                 "<results>/naming/degraded/{degraded}.parquet",
@@ -181,10 +180,10 @@ if plan.naming:
             """Score names of degraded pictures beside those of the same pictures as they are."""
             input:
                 **NAMING_INPUTS,
+                **DEGRADED,
                 splits=expand(
                     "<results>/splits/seed-{seed}.tsv", seed=plan.naming.seeds
                 ),
-                **DEGRADED,
                 code=code_of("score_degraded.py"),
             output:
                 "<results>/naming/degraded.tsv",
