@@ -73,6 +73,7 @@ os.environ.update(
     VISGEN_WORKERS=str(config["compute"]["workers"]),
     VISGEN_FEATURE_STORE=config["features"]["store"],
     VISGEN_IMAGES=plan.inputs["images"],
+    VISGEN_UNNAMED=(plan.naming and plan.naming.images) or "",
     MPLBACKEND="Agg",
 )
 

@@ -245,7 +245,6 @@ if plan.naming:
             "../../envs/statistics.yaml"
         params:
             ranks=plan.naming.ranks,
-            images=plan.naming.images,
             background=config["ingest"]["background"],
             max_pixels=config["ingest"]["max_pixels"],
         script:
@@ -272,7 +271,6 @@ if plan.naming:
             resources:
                 mem_mb=6000,
             params:
-                images=plan.naming.images,
                 inventory=(
                     "simulated"
                     if plan.simulated
@@ -310,7 +308,6 @@ if plan.naming:
                 gpu=1,
                 mem_mb=8000,
             params:
-                images=plan.naming.images,
                 place=NAMING["place"],
                 confidence=NAMING["confidence"],
                 false_flags=NAMING["false_flags"],

@@ -12,7 +12,7 @@ from visgen.tables import write_table
 start_log(snakemake.log[0])
 given, params = snakemake.input, snakemake.params
 photographs, rejected = ingest_unnamed(
-    params.images,
+    os.environ["VISGEN_UNNAMED"],
     meta=read_unnamed_meta(given.meta[0], {}, params.missing_values) if given.meta else None,
     specimen_pattern=params.specimen_pattern,
     max_pixels=params.max_pixels,
@@ -24,6 +24,6 @@ photographs, rejected = ingest_unnamed(
 # Snakemake deletes the tables of a failed job; what lies beside the log stays.
 listed = Path(snakemake.log[0]).with_name("rejected_unnamed.tsv")
 write_table(listed, rejected)
-check_any(photographs, rejected, params.images, listed)
+check_any(photographs, rejected, os.environ["VISGEN_UNNAMED"], listed)
 photographs.to_parquet(snakemake.output.photographs, index=False)
 write_table(snakemake.output.rejected, rejected)

@@ -37,7 +37,7 @@ looking = Looking(
 )
 name_photographs(
     pd.read_parquet(given.photographs),
-    Path(params.images),
+    Path(os.environ["VISGEN_UNNAMED"]),
     model,
     looking,
     Asked(params.confidence, params.false_flags, allowed),

@@ -15,7 +15,7 @@ plot_answers(read_table(given.scores), params.ranks).savefig(made.answers, dpi=1
 if given.named:
     # A specimen is shown by the first of its photographs.
     photographs = read_table(given.photographs[0])
-    folder = Path(params.images)
+    folder = Path(os.environ["VISGEN_UNNAMED"])
     paths = {
         specimen: folder / path
         for specimen, path in photographs.groupby("specimen")["path"].first().items()
