@@ -159,7 +159,7 @@ if plan.naming:
             benchmark:
                 "<benchmarks>/extract_degraded.tsv"
             conda:
-                "../../envs/torch.yaml"
+                "../../envs/naming.yaml"
             threads: config["compute"]["threads"]
             resources:
                 gpu=1,
