@@ -25,8 +25,8 @@ from visgen.prior.relatives import relatives_of, taxonomy_steps
 from visgen.specimens.oddities import Usual, look_at, usual
 from visgen.specimens.unnamed import ingest_unnamed
 
-N_SPECIES, EACH, SIDE = 500, 8, 96
-N_IMAGES = (500, 4000)
+N_SPECIES, EACH, SIDE = 500, 8, 128
+N_IMAGES = (500, 2500)
 OPTIONS = {
     "batch_size": 32,
     "precision": "float32",
@@ -37,8 +37,8 @@ OPTIONS = {
 
 
 def backbone() -> Backbone:
-    """Return an untrained network: what it sees costs as much."""
-    return load_backbone("mobilenetv2_050", "none", preprocessing={"image_size": SIDE})
+    """Return the network of the demo, untrained: what it sees costs as much."""
+    return load_backbone("tf_efficientnet_lite0", "none", preprocessing={"image_size": SIDE})
 
 
 def learned(n_features: int) -> NamingModel:

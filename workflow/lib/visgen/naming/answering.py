@@ -205,7 +205,9 @@ def tabulate(
 
 def finest_names(taxa: pd.DataFrame) -> np.ndarray:
     """Return the name at the finest rank that has one, (n,), of columns coarse to fine."""
-    return taxa.ffill(axis=1).iloc[:, -1].to_numpy(object)
+    named = taxa.notna().to_numpy()
+    finest = named.shape[1] - 1 - named[:, ::-1].argmax(axis=1)
+    return taxa.to_numpy(object)[np.arange(len(taxa)), finest]
 
 
 def _sets(answers: Answers, lineages: Lineages) -> list[str | None]:
