@@ -250,6 +250,15 @@ def test_false_flags_stand_beside_what_valid_p_values_give():
     assert said == {"known": 3 / 5, "new_species": 1 / 5}
 
 
+def test_more_false_flags_are_told_by_the_p_values_alone():
+    scored = scored_by_hand()
+    rows = score_known(scored, np.array([0, 0, 1, 2, 2]), seed=1)
+    for rate in (10, 20):
+        found = value_of(rows, "novelty", f"false_flags_at_{rate}")
+        assert found["value"] == sum(p <= rate / 100 for p in scored.answers.p) / 5
+        assert found["n"] == 5
+
+
 def test_coverage_of_valid_sets_stands_beside_coverage():
     rows = score_known(scored_by_hand(), np.array([0, 0, 1, 2, 2]), seed=1)
     for evaluator in ("mondrian", "mondrian_nodes"):

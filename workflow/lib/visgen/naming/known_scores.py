@@ -26,6 +26,8 @@ TRUSTED, NOVELTY = "trusted", "novelty"
 VALID_FLAGS = "valid_flags"
 ENDS = ("value", "ci_low", "ci_high", "n")
 _SIMULATIONS = 200
+#: Other shares of false flags, in per cent: what more of them would find.
+OTHER_RATES = (10, 20)
 
 
 def score_known(scored: Scored, lineage: np.ndarray, seed: int) -> list[dict]:
@@ -114,6 +116,9 @@ def score_flags(scored: Scored) -> list[dict]:
         null = {"role": EXPECTED, "against": VALID_FLAGS}
         rows.append(row_of(NOVELTY, "false_flags", valid) | null)
     rows.append(row_of(NOVELTY, "n_calibration", (n_calibration, np.nan, np.nan, n_calibration)))
+    for rate in OTHER_RATES:
+        flagged = scored.answers.p <= rate / 100
+        rows.append(row_of(NOVELTY, f"false_flags_at_{rate}", share_with_wilson(flagged)))
     for word in all_verdicts(scored.model.lineages.ranks):
         said = scored.answers.verdict == word
         rows.append(row_of(NOVELTY, said_metric(word), share_with_wilson(said)))

@@ -18,6 +18,7 @@ KNOWN_COLUMNS = {
 #: Columns of new taxa: head, evaluator and metric.
 NEW_COLUMNS = {
     "called new": ("novelty", "flagged"),
+    "at 20 % false flags": ("novelty", "flagged_at_20"),
     "AUROC": ("relative_mahalanobis", "auroc"),
     "of nearest neighbour": ("nearest_neighbour", "auroc"),
     "of largest probability": ("largest_probability", "auroc"),

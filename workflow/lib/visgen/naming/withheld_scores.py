@@ -11,6 +11,7 @@ from visgen.naming.candidate_scores import score_offered
 from visgen.naming.detection import NEAREST, PROBABILITY, RELATIVE, score_detection
 from visgen.naming.known_scores import (
     NOVELTY,
+    OTHER_RATES,
     TRUSTED,
     chance_rows,
     row_of,
@@ -97,6 +98,8 @@ def _score_kind(scored: Scored, rank: str, seed: int) -> list[dict]:
     n_taxa = len(set(taxon))
     rows = [row_of(NOVELTY, "n_specimens", (len(taxon), np.nan, np.nan, n_taxa))]
     rows.append(over_taxa(NOVELTY, "flagged", scored.flagged, taxon))
+    for rate in OTHER_RATES:
+        rows.append(over_taxa(NOVELTY, f"flagged_at_{rate}", answers.p <= rate / 100, taxon))
     for word in all_verdicts(model.lineages.ranks):
         rows.append(over_taxa(NOVELTY, said_metric(word), answers.verdict == word, taxon))
     for evaluator, depth in ((TRUSTED, answers.node), (NODES[1], scored.nodes)):
