@@ -8,13 +8,14 @@ from naming_study import RANKS, by_classifiers, by_prior, centres, draw, lineage
 from scipy.stats import multivariate_normal
 from visgen.distances.matrices import write_distances
 from visgen.naming import candidate_names
-from visgen.naming.answering import Asked, answer, tabulate
+from visgen.naming.answering import Asked, answer
 from visgen.naming.candidate_looks import find_candidates, score_candidates
 from visgen.naming.candidate_names import Offered, read_offered, unlabelled_taxa
 from visgen.naming.candidates import Candidates, told_candidates
 from visgen.naming.labelled import labelled_specimens
 from visgen.naming.model import learn_names, study_lineages
 from visgen.naming.prior_head import log_densities
+from visgen.naming.tabulating import tabulate
 from visgen.prior.relatives import taxonomy_steps
 from visgen.scikit_bio import DistanceMatrix
 from visgen.specimens.taxonomy import lineage, tabulate_taxa

@@ -11,19 +11,11 @@ from naming_study import (
     labelled_study,
     lineages_of,
 )
-from visgen.naming.answering import (
-    NEAREST,
-    Answers,
-    Asked,
-    answer,
-    deepest_rank,
-    finest_named,
-    finest_names,
-    tabulate,
-)
+from visgen.naming.answering import Answers, Asked, answer, deepest_rank, finest_named
 from visgen.naming.model import learn_names
 from visgen.naming.novelty import KNOWN, NO_SUCH, levels
 from visgen.naming.parts import Said
+from visgen.naming.tabulating import NEAREST, finest_names, tabulate
 from visgen.prior.relatives import taxonomy_steps
 from visgen.specimens.columns import check_ranks
 from visgen.specimens.taxonomy import lineage
@@ -124,7 +116,7 @@ def test_sets_are_written_most_probable_first_and_counted():
 
 
 def test_a_long_set_is_cut_and_says_so(monkeypatch):
-    monkeypatch.setattr("visgen.naming.answering._WRITTEN", 2)
+    monkeypatch.setattr("visgen.naming.tabulating._WRITTEN", 2)
     in_set = np.arange(12)[None] < 5
     table = tabulate(learned(), answers_of(odds_of({3: 0.6, 1: 0.4}), in_set), ["a"], ASKED)
     assert table["set"].tolist() == ["G01 s0; G00 s1; and 3 more"]

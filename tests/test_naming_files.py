@@ -13,7 +13,7 @@ from safetensors.numpy import load_file, save_file
 from safetensors.torch import save_file as save_tensors
 from visgen.features.backbones import UNTRAINED, forward, load_backbone
 from visgen.naming import files
-from visgen.naming.answering import Asked, answer, tabulate
+from visgen.naming.answering import Asked, answer
 from visgen.naming.candidate_looks import find_candidates
 from visgen.naming.candidate_names import Offered
 from visgen.naming.classifier_head import ClassifierHead
@@ -21,6 +21,7 @@ from visgen.naming.files import ABOUT, GALLERY, NETWORK, PICTURES, TENSORS, read
 from visgen.naming.labelled import labelled_specimens
 from visgen.naming.model import learn_names
 from visgen.naming.network import read_network, write_network
+from visgen.naming.tabulating import tabulate
 from visgen.prior.relatives import taxonomy_steps
 from visgen.specimens.taxonomy import lineage
 from visgen.tables import read_table

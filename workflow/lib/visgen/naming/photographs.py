@@ -11,10 +11,11 @@ import pandas as pd
 
 from visgen.features.backbones import Backbone
 from visgen.features.extraction import extract_features
-from visgen.naming.answering import Asked, answer, tabulate
+from visgen.naming.answering import Asked, answer
 from visgen.naming.model import NamingModel
 from visgen.naming.novelty_doubt import doubt_novelty
 from visgen.naming.recurring import in_study
+from visgen.naming.tabulating import tabulate
 from visgen.specimens.oddities import Look, Usual, find_oddities
 from visgen.tables import append_table, write_table
 
@@ -71,7 +72,7 @@ def name_photographs(
     usual
         What the study's own pictures look like.
     made
-        Paths of the tables: specimens, as `visgen.naming.answering.tabulate` returns them with
+        Paths of the tables: specimens, as `visgen.naming.tabulating.tabulate` returns them with
         n_images, oddities and novelty_doubt beside; images.
     store
         Of features, where what has been seen is not looked at again; None keeps nothing.

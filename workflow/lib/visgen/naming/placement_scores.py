@@ -6,10 +6,9 @@ import pandas as pd
 from visgen.classification.confidence.conformal_sets import allowed_ranks
 from visgen.classification.confidence.set_coverage import VALID_SETS, coverage_range
 from visgen.metrics import EXPECTED
-from visgen.naming.answering import relative_limits
 from visgen.naming.known_scores import row_of
 from visgen.naming.over_taxa import mean_over_taxa
-from visgen.naming.relatives import nearest_tip
+from visgen.naming.relatives import nearest_tip, relative_limits
 from visgen.naming.scored import Scored
 from visgen.visual_genetic.recognition.unseen_scores import BY_FREQUENCY, UNIFORMLY
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from visgen.classification.confidence.conformal_sets import allowed_ranks
 from visgen.classification.lineages.known import Lineages
+from visgen.naming.novelty import KNOWN, NO_SUCH
 from visgen.naming.out_of_fold import OutOfFold
 
 
@@ -107,3 +108,30 @@ def interval_of(far: np.ndarray, confidence: float) -> tuple[float, float]:
     """
     ranks = allowed_ranks(len(far), confidence)
     return 0.0, float(far[-ranks]) if ranks else float("inf")
+
+
+def relative_limits(
+    placement: Placement, verdict: np.ndarray, confidence: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return between which patristic distances the relatives of specimens lie.
+
+    Parameters
+    ----------
+    placement
+        What is known of how far specimens are.
+    verdict
+        (n,) how new each is, in the words of `visgen.naming.novelty`.
+    confidence
+        Between 0 and 1.
+
+    Returns
+    -------
+    low, high
+        (n,) each, in units of the tree; NaN of no such specimen.
+    """
+    known, gone = verdict == KNOWN, verdict == NO_SUCH
+    of_known, of_new = (
+        interval_of(far, confidence) for far in (placement.of_known, placement.of_new)
+    )
+    low, high = (np.where(known, *ends) for ends in zip(of_known, of_new, strict=True))
+    return np.where(gone, np.nan, low), np.where(gone, np.nan, high)
