@@ -364,7 +364,7 @@ def test_a_network_that_is_built_otherwise_is_refused(tmp_path):
 GOLDEN = Path(__file__).parent / "golden/naming-1"
 
 
-@pytest.mark.parametrize("kind", ["classification", "prior"])
+@pytest.mark.parametrize("kind", ["classification", "prior", "network"])
 def test_a_model_that_an_earlier_version_wrote_is_read(kind):
     model, told = read_model(GOLDEN / kind)
     assert told["format"] == 1 and told["head"]["kind"] == kind

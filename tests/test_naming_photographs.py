@@ -176,7 +176,7 @@ def test_the_oddities_of_a_specimen_are_those_of_its_images_each_once(drawer, tm
 # --- the command -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["classification", "prior"])
+@pytest.mark.parametrize("kind", ["classification", "prior", "network"])
 def test_golden_pictures_get_the_names_that_they_got(tmp_path, kind, capsys):
     name(GOLDEN / "images", tmp_path / "out", *AS_GOLDEN, model=kind)
     expected = {

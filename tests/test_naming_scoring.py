@@ -24,6 +24,7 @@ from visgen.naming.scored import Scored
 from visgen.naming.scoring import score_naming
 from visgen.naming.strangers import Strangers, group_rank, leave_out_groups
 from visgen.naming.verdicts import verdicts
+from visgen.naming.withheld import Withheld, withhold
 
 RANKS = ["genus", "species"]
 
@@ -343,7 +344,11 @@ def prepare(labelled):
     return lineages, train_head
 
 
-OPTIONS = {"confidence": 0.9, "false_flags": 0.05, "share": 0.12, "seed": 1}
+OPTIONS = {"confidence": 0.9, "false_flags": 0.05, "seed": 1}
+
+
+def without_some(labelled, prepare=prepare):
+    return {"withheld": [Withheld(labelled, prepare, withhold(labelled.taxa, 0.12, seed=1))]}
 
 
 @pytest.fixture(scope="module")
@@ -354,7 +359,8 @@ def scores():
     genus = species.str[1].to_numpy()
     far = np.where(genus[:, None] == genus, 1.0, 3.0) * (1 - np.eye(len(species)))
     distances = pd.DataFrame(far, species, species)
-    return score_naming(labelled, part, prepare, distances, shared={"variant": "v"}, **OPTIONS)
+    options = OPTIONS | without_some(labelled) | {"shared": {"variant": "v"}}
+    return score_naming(labelled, part, prepare, distances, **options)
 
 
 def test_scores_have_the_columns_of_the_contract(scores):
@@ -403,7 +409,8 @@ def test_what_cannot_be_learned_without_the_withheld_taxa_is_said(caplog):
         return prepare(specimens)
 
     with caplog.at_level(logging.WARNING):
-        scores = score_naming(labelled, part, fastidious, None, **OPTIONS)
+        options = OPTIONS | without_some(labelled, fastidious)
+        scores = score_naming(labelled, part, fastidious, None, **options)
     assert set(scores["part"]) == {"test"}
     assert "nothing is said of withheld taxa: three species are too few" in caplog.text
 
@@ -412,7 +419,7 @@ def test_a_specimen_without_a_part_is_refused():
     labelled = planted()
     part = pd.Series("train", labelled.taxa.index[1:])
     with pytest.raises(ValueError, match="1 specimens have no part, such as 'v000'"):
-        score_naming(labelled, part, prepare, None, **OPTIONS)
+        score_naming(labelled, part, prepare, None, withheld=[], **OPTIONS)
 
 
 # withheld taxa among candidates

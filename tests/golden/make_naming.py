@@ -21,6 +21,7 @@ from visgen.naming.files import NETWORK, write_model
 from visgen.naming.labelled import labelled_specimens
 from visgen.naming.model import learn_names, study_lineages
 from visgen.naming.network import write_network
+from visgen.naming.network_head import network_head
 from visgen.naming.prior_head import train_prior_head
 from visgen.naming.recurring import labelled_pictures
 from visgen.prior.relatives import relatives_of, taxonomy_steps
@@ -87,6 +88,22 @@ def offered(labelled, kind):
     return Offered(above, tree, tree if kind == "prior" else None)
 
 
+def drawn_taxa():
+    """Return the taxa that a network knows: all but one."""
+    return list(species()["species"][:-1])
+
+
+def drawn_network():
+    """Return a network whose weights are drawn, for 10 features."""
+    rng = np.random.default_rng(3)
+    sizes = {"projection.0": (6, 10), "projection.2": (5, 6), "head": (7, 5)}
+    tensors = {"mean": rng.normal(size=10), "deviation": rng.uniform(0.5, 2, 10)}
+    for layer, size in sizes.items():
+        tensors[f"{layer}.weight"] = rng.normal(size=size)
+        tensors[f"{layer}.bias"] = rng.normal(size=size[0])
+    return {name: array.astype(np.float32) for name, array in tensors.items()}
+
+
 def make(folder, kind, backbone, labelled, pictures, about):
     """Write one model, and what it answers for the golden pictures."""
     lineages = study_lineages(labelled.taxa)
@@ -99,6 +116,8 @@ def make(folder, kind, backbone, labelled, pictures, about):
             names = lineages.names["species"]
             named = looks._replace(taxa=[names[number] for number in looks.taxa])
             return train_prior_head(named, lineages.taxa["species"], relatives, "species")
+        if kind == "network":
+            return network_head(drawn_network(), drawn_taxa(), lineages.taxa["species"], "species")
         options = {**PLAIN, "method": "nearest_centroid", "transform": ["centre", "l2"]}
         return train_classifiers(shown, lineages.taxa, options, seed=1, threads=1)
 
@@ -130,7 +149,7 @@ def draw_golden():
 
 
 def make_all():
-    """Make both models."""
+    """Make the models."""
     shutil.rmtree(HERE, ignore_errors=True)
     draw_golden()
     backbone = load_backbone(
@@ -158,7 +177,9 @@ def make_all():
         "images": READING,
         "usual": usual(images)._asdict(),
     }
-    for kind in ("classification", "prior"):
+    for kind in ("classification", "prior", "network"):
+        fresh = np.arange(len(labelled.taxa)) % 2 == 0 if kind == "network" else None
+        labelled = labelled._replace(fresh=fresh)
         make(HERE / kind, kind, backbone, labelled, pictures, about)
 
 

@@ -9,7 +9,11 @@ if plan.naming:
     NAMING_INPUTS = {
         "labels": labels_of(*plan.naming.ranks),
         "taxonomy": TAXONOMY,
-        "features": plan.features.clean_features(plan.naming.backbone),
+        "features": (
+            []
+            if plan.naming.sees_anew
+            else plan.features.clean_features(plan.naming.backbone)
+        ),
         "chosen": plan.naming.chosen,
         "relatives": plan.naming.relatives,
         "tree": plan.tree_distances if plan.naming.tree_rank else [],
@@ -18,6 +22,7 @@ if plan.naming:
     NAMING_LEARNED = {
         "classifiers": plan.naming.classifiers,
         "source": plan.naming.source,
+        "variant": plan.naming.variant,
         "tree_rank": INPUTS["tree_rank"],
         "seed": plan.seed,
     }
@@ -63,6 +68,7 @@ if plan.naming:
         input:
             **NAMING_INPUTS,
             **NAMING_CANDIDATES,
+            **plan.naming.networks(plan.naming.kept_runs),
             image_table=IMAGE_TABLE,
             images=plan.images_made,
             weights=plan.features.weights_of(plan.naming.backbone),
@@ -85,6 +91,7 @@ if plan.naming:
             learned=NAMING_LEARNED,
             seed=plan.seed,
             backbone=plan.features.backbone(plan.naming.backbone),
+            image_size=plan.naming.image_size,
             images={
                 **{
                     key: config["ingest"][key]
@@ -95,9 +102,7 @@ if plan.naming:
                         "background",
                     )
                 },
-                **{
-                    key: config["features"][key] for key in ("batch_size", "precision")
-                },
+                **plan.naming.looking,
             },
         script:
             "../scripts/train_naming.py"
@@ -106,6 +111,8 @@ if plan.naming:
         """Score names of test specimens, and what is said of taxa that were withheld."""
         input:
             **NAMING_INPUTS,
+            **plan.naming.networks(plan.naming.scored_runs),
+            withheld=plan.naming.withheld_taxa,
             splits=expand("<results>/splits/seed-{seed}.tsv", seed=plan.naming.seeds),
             code=code_of("score_naming.py"),
         output:
@@ -122,7 +129,7 @@ if plan.naming:
         params:
             ranks=plan.naming.ranks,
             backbone=plan.naming.backbone,
-            learned=NAMING_LEARNED,
+            learned={**NAMING_LEARNED, "runs": plan.naming.scored_runs},
             confidence=NAMING["confidence"],
             false_flags=NAMING["false_flags"],
             withheld=NAMING["withheld"],
@@ -180,6 +187,7 @@ if plan.naming:
             """Score names of degraded pictures beside those of the same pictures as they are."""
             input:
                 **NAMING_INPUTS,
+                **plan.naming.networks(plan.naming.known_runs),
                 **DEGRADED,
                 splits=expand(
                     "<results>/splits/seed-{seed}.tsv", seed=plan.naming.seeds
@@ -200,7 +208,7 @@ if plan.naming:
                 ranks=plan.naming.ranks,
                 degraded=plan.naming.degraded,
                 backbone=plan.naming.backbone,
-                learned=NAMING_LEARNED,
+                learned={**NAMING_LEARNED, "runs": plan.naming.known_runs},
                 confidence=NAMING["confidence"],
                 false_flags=NAMING["false_flags"],
             script:

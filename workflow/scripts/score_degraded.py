@@ -5,9 +5,8 @@ from visgen.features.tables import read_features
 from visgen.machine.logs import start_log
 from visgen.machine.threads import use_threads
 from visgen.naming.degraded_scores import read_version, score_degraded
-from visgen.naming.study import read_study
+from visgen.naming.studies import read_splits_of_study
 from visgen.specimens.records import read_labels
-from visgen.specimens.splits import parts_of_specimens, read_splits
 from visgen.tables import write_table
 
 start_log(snakemake.log[0])
@@ -22,28 +21,19 @@ versions = {
     )
 }
 del features  # which the study has too
-study = read_study(
-    given.features,
-    given.labels,
-    params.ranks,
-    chosen=given.chosen,
-    relatives=given.relatives,
-    taxonomy=given.taxonomy,
-    tree=given.tree,
-    threads=snakemake.threads,
-    **params.learned,
-)
 tables = [
     score_degraded(
-        study.labelled,
-        parts_of_specimens(parts, labels["specimen"]),
-        study.prepare,
+        split.study.labelled,
+        split.part,
+        split.study.prepare,
         versions,
         confidence=params.confidence,
         false_flags=params.false_flags,
-        seed=seed,
+        seed=split.seed,
         shared={"backbone": params.backbone},
     )
-    for seed, parts in read_splits(given.splits).items()
+    for split in read_splits_of_study(
+        dict(given.items()), params.ranks, params.learned, share=None, threads=snakemake.threads
+    )
 ]
 write_table(snakemake.output[0], pd.concat(tables, ignore_index=True))

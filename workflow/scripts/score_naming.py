@@ -4,39 +4,31 @@ import pandas as pd
 from visgen.machine.logs import start_log
 from visgen.machine.threads import use_threads
 from visgen.naming.scoring import score_naming
-from visgen.naming.study import read_study
-from visgen.specimens.records import read_labels
-from visgen.specimens.splits import parts_of_specimens, read_splits
+from visgen.naming.studies import read_splits_of_study
 from visgen.tables import write_table
 
 start_log(snakemake.log[0])
 use_threads()
-given, params = snakemake.input, snakemake.params
-study = read_study(
-    given.features,
-    given.labels,
-    params.ranks,
-    chosen=given.chosen,
-    relatives=given.relatives,
-    taxonomy=given.taxonomy,
-    tree=given.tree,
-    threads=snakemake.threads,
-    **params.learned,
-)
-specimens = read_labels(given.labels)["specimen"]
+params = snakemake.params
 tables = [
     score_naming(
-        study.labelled,
-        parts_of_specimens(parts, specimens),
-        study.prepare,
-        study.distances,
-        relatives=study.relatives,
+        split.study.labelled,
+        split.part,
+        split.study.prepare,
+        split.study.distances,
+        relatives=split.study.relatives,
+        withheld=split.withheld,
         confidence=params.confidence,
         false_flags=params.false_flags,
-        share=params.withheld,
-        seed=seed,
+        seed=split.seed,
         shared={"backbone": params.backbone},
     )
-    for seed, parts in read_splits(given.splits).items()
+    for split in read_splits_of_study(
+        dict(snakemake.input.items()),
+        params.ranks,
+        params.learned,
+        share=params.withheld,
+        threads=snakemake.threads,
+    )
 ]
 write_table(snakemake.output[0], pd.concat(tables, ignore_index=True))

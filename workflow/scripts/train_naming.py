@@ -15,24 +15,16 @@ from visgen.naming.model import learn_names
 from visgen.naming.network import write_network
 from visgen.naming.recurring import labelled_pictures
 from visgen.naming.study import read_study
+from visgen.naming.trained_network import load_encoder
 from visgen.naming.usual import usual_pictures
 from visgen.specimens.records import read_images, read_labels
 from visgen.tables import read_table, write_table
+from visgen.visual_genetic.regimes.network import with_image_size
 
 start_log(snakemake.log[0])
 use_threads()
 given, made, params = snakemake.input, snakemake.output, snakemake.params
-study = read_study(
-    given.features,
-    given.labels,
-    params.ranks,
-    chosen=given.chosen,
-    relatives=given.relatives,
-    taxonomy=given.taxonomy,
-    tree=given.tree,
-    threads=snakemake.threads,
-    **params.learned,
-)
+study = read_study(dict(given.items()), params.ranks, params.learned, threads=snakemake.threads)
 lineages, train_head = study.prepare(study.labelled)
 model, found = learn_names(
     study.labelled, train_head, study.distances, lineages=lineages, seed=params.seed
@@ -52,7 +44,11 @@ suspects = doubt_labels(study.labelled.taxa, found, model.pooling, lineages)
 write_table(made.suspects, suspects)
 weights = str(given.weights) or "none"
 folder = Path(made.model_json).parent
-backbone = load_backbone(**params.backbone | {"weights": weights})
+backbone = load_backbone(
+    **with_image_size(params.backbone, params.image_size) | {"weights": weights}
+)
+if given.pooled:
+    load_encoder(backbone, given.regimes[0])
 images = read_images(given.image_table, os.environ["VISGEN_IMAGES"])
 specimens = read_labels(given.labels)["specimen"]
 model = model._replace(pictures=labelled_pictures(images, specimens, study.labelled.taxa.index))

@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from visgen.configuration.checks.naming import ranks_of_naming
+from visgen.configuration.checks.naming import ranks_of_naming, variant_of_naming
 from visgen.configuration.plan_of_prior import PriorPlan
+from visgen.configuration.plan_of_visual_genetic import VisualGeneticPlan
 from visgen.naming.options import PRIOR
+from visgen.visual_genetic.regimes.options import FROZEN
+from visgen.visual_genetic.scopes import SCOPES
 
 #: Of a model: what it is and what names photographs; a card for people beside.
 _MODEL = ("model.json", "model.safetensors", "gallery.tsv", "pictures.tsv")
@@ -50,6 +53,8 @@ class NamingPlan:
         """Which network sees the photographs."""
         if self.by_prior:
             return PriorPlan(self.config).backbone
+        if self.variant:
+            return self.config["visual_genetic"]["backbone"]
         return self.section["backbone"] or next(iter(self.config["backbones"]))
 
     @property
@@ -65,15 +70,86 @@ class NamingPlan:
         return PriorPlan(self.config).measured_from(self.source) if self.by_prior else []
 
     @property
+    def by_classifier(self) -> bool:
+        """Whether names come from the chosen classifier."""
+        return not self.by_prior and self.variant is None
+
+    @property
     def chosen(self) -> list[str]:
-        """The table that says which classifier was chosen; none with a prior."""
+        """The table that says which classifier was chosen; none of another head."""
         table = f"results/{self.config['dataset']}/classification/{self.backbone}/chosen.tsv"
-        return [] if self.by_prior else [table]
+        return [table] if self.by_classifier else []
 
     @property
     def classifiers(self) -> dict[str, Any]:
-        """Options of the classifiers to choose from; none with a prior."""
-        return {} if self.by_prior else self.config["classification"]["classifiers"]
+        """Options of the classifiers to choose from; none of another head."""
+        return self.config["classification"]["classifiers"] if self.by_classifier else {}
+
+    @property
+    def variant(self) -> str | None:
+        """The variant of visual_genetic whose network names come from; None of another head."""
+        return variant_of_naming(self.config)
+
+    @property
+    def sees_anew(self) -> bool:
+        """Whether the encoder of that network was trained, so that stored features are not its."""
+        if self.variant is None:
+            return False
+        return self.config["visual_genetic"]["variants"][self.variant]["regime"] != FROZEN
+
+    @property
+    def image_size(self) -> int | None:
+        """Side of images for such an encoder, in pixels; None leaves the backbone's."""
+        return self.config["visual_genetic"]["image_size"] if self.sees_anew else None
+
+    @property
+    def looking(self) -> dict[str, Any]:
+        """How many images at a time, and in what arithmetic, the network sees."""
+        of = self.config["features"]
+        if self.sees_anew:
+            of = self.config["visual_genetic"]["pretraining"]
+        return {key: of[key] for key in ("batch_size", "precision")}
+
+    @property
+    def kept_runs(self) -> list[tuple[str, int]]:
+        """Scope and seed of the network that is kept; none of another head."""
+        if self.variant is None:
+            return []
+        return [(SCOPES[0], VisualGeneticPlan(self.config).seeds[0])]
+
+    @property
+    def known_runs(self) -> list[tuple[str, int]]:
+        """Those of networks that names of test specimens are scored with."""
+        return [(SCOPES[0], seed) for seed in self.seeds] if self.variant else []
+
+    @property
+    def scored_runs(self) -> list[tuple[str, int]]:
+        """These, and networks that were trained without some taxa, where there are any."""
+        without = self.variant in VisualGeneticPlan(self.config).unseen if self.variant else False
+        unseen = [(scope, seed) for scope in SCOPES[1:] for seed in self.seeds]
+        return self.known_runs + (unseen if without else [])
+
+    def networks(self, runs: list[tuple[str, int]]) -> dict[str, list[str]]:
+        """Return the files of networks, by name a list of one a run."""
+        if not runs:
+            return {name: [] for name in ("networks", "network_images", "regimes", "pooled")}
+        plan, variant = VisualGeneticPlan(self.config), self.variant
+        folders = [f"{plan.folder}/{scope}/{variant}/seed-{seed}" for scope, seed in runs]
+        regimes = [plan.checkpoint_of(scope, variant, str(seed)) for scope, seed in runs]
+        pooled = [plan.pooled_for(scope, variant, str(seed))[0] for scope, seed in runs]
+        return {
+            "networks": [f"{folder}/checkpoint.safetensors" for folder in folders],
+            "network_images": [f"{folder}/embeddings.npz" for folder in folders],
+            "regimes": regimes,
+            "pooled": pooled if self.sees_anew else [],
+        }
+
+    @property
+    def withheld_taxa(self) -> list[str]:
+        """The table of taxa that networks were trained without; none without such networks."""
+        if self.scored_runs == self.known_runs:
+            return []
+        return VisualGeneticPlan(self.config).withheld_taxa
 
     @property
     def images(self) -> str | None:
@@ -98,6 +174,8 @@ class NamingPlan:
     @property
     def seeds(self) -> list[int]:
         """Seeds of the splits that it is scored on."""
+        if self.variant:
+            return self.section["seeds"] or VisualGeneticPlan(self.config).seeds
         return self.section["seeds"] or self.config["splits"]["seeds"]
 
     @property
@@ -134,6 +212,8 @@ class NamingPlan:
     def settings(self) -> dict[str, Any]:
         """What the report says of it."""
         by = f"prior, relatives by {self.source}" if self.by_prior else "the chosen classifier"
+        if self.variant:
+            by = f"the network of the variant {self.variant}"
         return {key: self.section[key] for key in ("confidence", "false_flags")} | {
             "ranks": self.ranks,
             "backbone": self.backbone,

@@ -97,7 +97,7 @@ def taxa_seen(found: OutOfFold, lineages: Lineages) -> np.ndarray:
 
 
 def calibrate(
-    found: OutOfFold, left_out: np.ndarray, lineages: Lineages, seed: int
+    found: OutOfFold, left_out: np.ndarray, lineages: Lineages, n_known: np.ndarray, seed: int
 ) -> tuple[Pooling, Calibration]:
     """Fit how odds are pooled to one half of the specimens, and calibrate by the other.
 
@@ -109,6 +109,8 @@ def calibrate(
         As `visgen.naming.strangers.leave_out_groups` returns it.
     lineages
         That can be named.
+    n_known
+        (n_lineages,) labelled specimens of each.
     seed
         Of the halves.
 
@@ -145,8 +147,7 @@ def calibrate(
         known = np.isfinite(said.to_taxa[used])
         nodes[level] = _strange_without(odds, found.lineage[used], known, lineages, rank)
     assert list(novelty) == levels(lineages.ranks)
-    n = np.bincount(found.lineage[placed], minlength=len(lineages))
-    rare = n < np.median(n)
+    rare = n_known < np.median(n_known)
     known = smaller_p(novelty[KNOWN], said.to_all[seen], novelty[KNOWN], left_out)
     strangers = Strangers(left_out, known)
     return pooling, Calibration(rare, found.lineage[used], -odds[own], nodes, novelty, strangers)

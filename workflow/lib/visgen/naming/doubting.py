@@ -19,10 +19,11 @@ def doubt_labels(
     taxa
         (n_specimens, n_ranks), index specimen.
     found
-        These specimens, asked out of fold.
+        All or some of them, asked out of fold.
     pooling, lineages
         How odds are pooled, and over what.
     """
+    taxa = taxa.loc[found.specimens]
     odds = lineage_odds(found.said.logits, pooling, lineages)
     tables = {
         rank: pd.DataFrame(values, taxa.index, lineages.taxa[rank])

@@ -24,22 +24,18 @@ import pandas as pd
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
-from visgen.classification.classifiers.kept.classifier import restore
 from visgen.classification.lineages.known import Lineages
 from visgen.classification.lineages.weights import RankWeights
 from visgen.naming.calibration import Calibration
 from visgen.naming.candidates import Candidates
-from visgen.naming.classifier_head import ClassifierHead
-from visgen.naming.heads import Head
+from visgen.naming.head_files import describe_head, head_of, tensors_below
 from visgen.naming.model import Gallery, NamingModel
 from visgen.naming.novelty import Surroundings, levels
 from visgen.naming.odds import Pooling
 from visgen.naming.parts import Parts
-from visgen.naming.prior_head import PriorHead
 from visgen.naming.relatives import Placement
 from visgen.naming.strangers import Strangers
 from visgen.prior.looks import LookSpace
-from visgen.prior.posterior import Posterior
 from visgen.tables import read_table, write_table
 
 FORMAT = 1
@@ -87,7 +83,7 @@ def write_model(folder: Path, model: NamingModel, about: Mapping[str, Any]) -> N
         tensors |= {f"calibration.{name}.{level}": array for level, array in scores.items()}
     strangers = model.calibration.strangers._asdict()
     tensors |= {f"calibration.strangers.{name}": array for name, array in strangers.items()}
-    head_tensors, head = _describe_head(parts.head)
+    head_tensors, head = describe_head(parts.head)
     tensors |= {f"head.{name}": array for name, array in head_tensors.items()}
     told = {
         "format": FORMAT,
@@ -202,7 +198,9 @@ def _model_of(
         tensors["space.axes"], tensors["space.offset"], float(tensors["space.length"][0])
     )
     around = Surroundings(*(tensors[f"around.{name}"] for name in Surroundings._fields))
-    parts = Parts(space, _head_of(_below(tensors, "head."), told["head"]), around, tensors["known"])
+    parts = Parts(
+        space, head_of(tensors_below(tensors, "head."), told["head"]), around, tensors["known"]
+    )
     weights = RankWeights(
         tensors["weights.shares"], told["rank_weights"]["temperature"], told["rank_weights"]["n"]
     )
@@ -241,33 +239,3 @@ def _model_of(
         candidates,
         read_table(folder / PICTURES)[list(NO_PICTURES)],
     )
-
-
-def _describe_head(head: Head) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    if isinstance(head, PriorHead):
-        tensors = {name: np.asarray(a) for name, a in head.posterior._asdict().items()}
-        return tensors, {"kind": "prior", "rank": head.rank}
-    tensors = {
-        f"{rank}.{name}": array
-        for rank, kept in head.classifiers.items()
-        for name, array in kept.tensors.items()
-    }
-    about = {rank: kept.about for rank, kept in head.classifiers.items()}
-    return tensors, {"kind": "classification", "classifiers": about}
-
-
-def _head_of(tensors: Mapping[str, np.ndarray], told: Mapping[str, Any]) -> Head:
-    if told["kind"] == "prior":
-        return PriorHead(told["rank"], Posterior(*(tensors[n] for n in Posterior._fields)))
-    return ClassifierHead({
-        rank: restore(_below(tensors, f"{rank}."), about)
-        for rank, about in told["classifiers"].items()
-    })  # fmt: skip
-
-
-def _below(tensors: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
-    return {
-        name.removeprefix(prefix): array
-        for name, array in tensors.items()
-        if name.startswith(prefix)
-    }

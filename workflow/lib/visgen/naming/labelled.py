@@ -20,11 +20,15 @@ class Labelled(NamedTuple):
         (n_images,) position of the specimen of each image.
     x
         (n_images, n_features) float32.
+    fresh
+        (n_specimens,) bool, those that a trained network has not learned from, where names are
+        taken from one: it says nothing honest of the others. None: there is no such network.
     """
 
     taxa: pd.DataFrame
     images: np.ndarray
     x: np.ndarray
+    fresh: np.ndarray | None = None
 
     @property
     def means(self) -> np.ndarray:
@@ -35,7 +39,8 @@ class Labelled(NamedTuple):
         """Return some of the specimens, of (n_specimens,) bool."""
         kept = chosen[self.images]
         place = np.cumsum(chosen) - 1
-        return Labelled(self.taxa[chosen], place[self.images[kept]], self.x[kept])
+        fresh = None if self.fresh is None else self.fresh[chosen]
+        return Labelled(self.taxa[chosen], place[self.images[kept]], self.x[kept], fresh)
 
 
 def labelled_specimens(

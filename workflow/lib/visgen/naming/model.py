@@ -83,7 +83,8 @@ def learn_names(
 
     Everything is learned from all labelled specimens, and calibrated by what was said of each when
     it was left out: so no specimen is kept back from rare taxa, and what is measured is of models
-    that knew a little less.
+    that knew a little less. Where names are taken from a trained network, those that it has not
+    learned from calibrate alone.
 
     Parameters
     ----------
@@ -101,9 +102,15 @@ def learn_names(
     Raises
     ------
     ValueError
-        If there are too few specimens or taxa, or none has two specimens.
+        If there are too few specimens or taxa, none has two specimens, or a network has learned
+        from all.
     """
     lineages = study_lineages(labelled.taxa) if lineages is None else lineages
+    if labelled.fresh is not None and not labelled.fresh.any():
+        raise ValueError(
+            f"the network that names are taken from has learned from all {len(labelled.fresh)} "
+            "labelled specimens, expected some that it has not seen (splits: a validation part)"
+        )
     try:
         found = ask_out_of_fold(labelled, lineages, train_head, seed)
     except NoSpreadError as error:
@@ -111,9 +118,13 @@ def learn_names(
             f"names of {lineages.ranks[-1]} cannot be learned ({error}); name specimens at coarser "
             "ranks (classification.ranks)"
         ) from error
-    left_out = leave_out_groups(labelled, found.lineage, lineages, seed)
-    pooling, calibration = calibrate(found, left_out, lineages, seed)
-    parts = fit_parts(labelled, found.lineage, train_head)
+    lineage = found.lineage
+    if labelled.fresh is not None:
+        found = found.of(labelled.fresh)
+    left_out = leave_out_groups(labelled, lineage, lineages, seed)
+    n_known = np.bincount(lineage[lineage >= 0], minlength=len(lineages))
+    pooling, calibration = calibrate(found, left_out, lineages, n_known, seed)
+    parts = fit_parts(labelled, lineage, train_head)
     looks = parts.space.apply(labelled.means)
     placement = None
     if distances is not None:

@@ -30,12 +30,30 @@ class OutOfFold(NamedTuple):
         (n,) number of the true lineage; −1 where labels leave it open.
     seen
         (n,) whether another specimen of the lineage was learned from.
+    specimens
+        (n,) what they are called.
     """
 
     said: Said
     truth: np.ndarray
     lineage: np.ndarray
     seen: np.ndarray
+    specimens: pd.Index
+
+    def of(self, chosen: np.ndarray) -> "OutOfFold":
+        """Return some of the specimens, of (n,) bool."""
+        said = self.said
+        return OutOfFold(
+            said._replace(
+                logits={rank: values[chosen] for rank, values in said.logits.items()},
+                to_taxa=said.to_taxa[chosen],
+                to_all=said.to_all[chosen],
+            ),
+            self.truth[chosen],
+            self.lineage[chosen],
+            self.seen[chosen],
+            self.specimens[chosen],
+        )
 
 
 def true_taxa(taxa: pd.DataFrame, lineages: Lineages) -> np.ndarray:
@@ -96,7 +114,7 @@ def ask_out_of_fold(
             found.logits[rank][rows] = logits
         found.to_taxa[rows], found.to_all[rows] = said.to_taxa, said.to_all
         seen[rows] = np.isin(lineage[rows], parts.known)
-    return OutOfFold(found, truth, lineage, seen)
+    return OutOfFold(found, truth, lineage, seen, labelled.taxa.index)
 
 
 def _room_for(said: Said, n: int) -> Said:

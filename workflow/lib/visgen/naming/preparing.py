@@ -9,8 +9,10 @@ from visgen.classification.lineages.known import Lineages
 from visgen.naming.classifier_head import ClassifierHead, train_classifiers
 from visgen.naming.labelled import Labelled
 from visgen.naming.model import study_lineages
+from visgen.naming.network_head import network_head
 from visgen.naming.parts import TrainHead
 from visgen.naming.prior_head import PriorHead, train_prior_head
+from visgen.naming.trained_network import TrainedNetwork
 from visgen.prior.looks import Looks
 from visgen.prior.sources import read_sources
 
@@ -76,6 +78,30 @@ def by_relatives(
             return train_prior_head(named, taxa, relatives, rank)
 
         return lineages, train_head
+
+    return prepare
+
+
+def by_network(network: TrainedNetwork, rank: str) -> Prepare:
+    """Return how a network that was trained already is taken for a head.
+
+    Parameters
+    ----------
+    network
+        That recognises taxa of the rank.
+    rank
+        The finest of names.
+
+    Raises
+    ------
+    ValueError
+        From what is returned: as `visgen.naming.network_head.network_head`.
+    """
+
+    def prepare(labelled: Labelled) -> tuple[Lineages, TrainHead]:
+        lineages = study_lineages(labelled.taxa)
+        head = network_head(network.tensors, network.taxa, lineages.taxa[rank], rank)
+        return lineages, lambda specimens, looks: head
 
     return prepare
 

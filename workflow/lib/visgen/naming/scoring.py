@@ -1,7 +1,7 @@
 """How good naming is: asked about specimens that were kept back, of known and of withheld taxa."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from visgen.naming.novelty import KNOWN
 from visgen.naming.out_of_fold import true_taxa
 from visgen.naming.preparing import Prepare
 from visgen.naming.scored import Scored
-from visgen.naming.withheld import withhold
+from visgen.naming.withheld import Withheld
 from visgen.naming.withheld_scores import score_withheld
 
 log = logging.getLogger(__name__)
@@ -35,9 +35,9 @@ def score_naming(
     distances: pd.DataFrame | None,
     *,
     relatives: pd.DataFrame | None = None,
+    withheld: Sequence[Withheld],
     confidence: float,
     false_flags: float,
-    share: float,
     seed: int,
     shared: Mapping[str, Any] | None = None,
 ) -> pd.DataFrame:
@@ -58,10 +58,10 @@ def score_naming(
         Phylogenetic distances between taxa of one of the ranks, named; None without a tree.
     relatives
         Those of the source of the prior between taxa of the finest rank; None where it has none.
+    withheld
+        What is learned from without some taxa; of several each has other kinds of withheld ones.
     confidence, false_flags
         As in `visgen.naming.answering.Asked`.
-    share
-        Of the taxa of each of the finest ranks that are withheld: `visgen.naming.withheld`.
     seed
         Of all draws.
     shared
@@ -94,23 +94,38 @@ def score_naming(
     columns = {"experiment": EXPERIMENT, "seed": seed} | dict(shared or {})
     model = learn_from(labelled.of(~is_test), prepare, distances, seed)
     rows = [{"part": TEST} | row for row in _score_test(labelled.of(is_test), model, asked, seed)]
-    kind = withhold(labelled.taxa, share, seed).to_numpy()
-    is_known = kind == KNOWN
-    if not is_known.all():
-        try:
-            model = learn_from(labelled.of(~is_test & is_known), prepare, distances, seed)
-        except ValueError as error:
-            log.warning("nothing is said of withheld taxa: %s", error)
-        else:
-            withheld = labelled.taxa[~is_known]
-            offered = offer_withheld(withheld, model.lineages, distances, relatives)
-            model = model._replace(candidates=find_candidates(model, offered))
-            beside = is_test & is_known & (lineage_of(labelled.taxa, model) >= 0)
-            chosen = beside | ~is_known
-            scored = ask_about(labelled.of(chosen), model, asked)
-            if beside.any():
-                rows += score_withheld(scored, kind[chosen], distances, seed)
+    for without in withheld:
+        found = _score_withheld(without, is_test, distances, relatives, asked, seed)
+        told = {row["part"] for row in rows}  # of known specimens, those of the first stand beside
+        rows += [row for row in found if row["part"] not in told]
     return metrics_table([columns | row for row in rows])
+
+
+def _score_withheld(
+    without: Withheld,
+    is_test: np.ndarray,
+    distances: pd.DataFrame | None,
+    relatives: pd.DataFrame | None,
+    asked: Asked,
+    seed: int,
+) -> list[dict]:
+    labelled, kind = without.labelled, without.kind.to_numpy()
+    is_known = kind == KNOWN
+    if is_known.all():
+        return []
+    try:
+        model = learn_from(labelled.of(~is_test & is_known), without.prepare, distances, seed)
+    except ValueError as error:
+        log.warning("nothing is said of withheld taxa: %s", error)
+        return []
+    offered = offer_withheld(labelled.taxa[~is_known], model.lineages, distances, relatives)
+    model = model._replace(candidates=find_candidates(model, offered))
+    beside = is_test & is_known & (lineage_of(labelled.taxa, model) >= 0)
+    if not beside.any():
+        return []
+    chosen = beside | ~is_known
+    scored = ask_about(labelled.of(chosen), model, asked)
+    return score_withheld(scored, kind[chosen], distances, seed)
 
 
 def learn_from(

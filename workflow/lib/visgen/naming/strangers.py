@@ -44,7 +44,7 @@ def leave_out_groups(
     Parameters
     ----------
     labelled
-        Specimens.
+        Specimens; those that a network has learned from are not asked.
     lineage
         (n_specimens,) number of the lineage of each; −1 where it is not known.
     lineages
@@ -81,6 +81,7 @@ def leave_out_groups(
     taxa = np.unique(group[group >= 0])
     dealt = np.random.default_rng([seed, 20]).permutation(len(taxa)) % FOLDS
     fold = np.where(group >= 0, dealt[np.searchsorted(taxa, group).clip(0, len(taxa) - 1)], -1)
+    fresh = np.ones(len(fold), bool) if labelled.fresh is None else labelled.fresh
     means, found = labelled.means, []
     for number in np.unique(dealt):
         learned = (fold != number) & (lineage >= 0)
@@ -88,7 +89,7 @@ def leave_out_groups(
             space, looks = fit_looks(means[learned], lineage[learned], least_taxa=2)
         except ValueError:  # too few taxa are left, or none with two specimens
             continue
-        asked = space.apply(means[fold == number])
+        asked = space.apply(means[(fold == number) & fresh])
         found.append(distances_to_all(asked, surroundings_of(looks)))
     return np.concatenate(found) if found else np.empty(0)
 

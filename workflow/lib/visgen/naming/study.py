@@ -1,7 +1,6 @@
 """What a script reads of a study to learn names from: its labelled specimens, and how."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -12,7 +11,8 @@ from visgen.distances.taxon_distances import taxon_distances
 from visgen.features.tables import read_features
 from visgen.naming.candidate_names import alignment_distances
 from visgen.naming.labelled import Labelled, labelled_specimens
-from visgen.naming.preparing import Prepare, by_classifier, by_relatives, with_name
+from visgen.naming.preparing import Prepare, by_classifier, by_network, by_relatives, with_name
+from visgen.naming.trained_network import RunFiles, not_learned_from, read_trained
 from visgen.specimens.records import read_labels
 from visgen.tables import of_rank, read_table
 
@@ -44,61 +44,81 @@ class NamingStudy(NamedTuple):
 
 
 def read_study(
-    features: Sequence[Path],
-    labels: Sequence[str],
+    given: Mapping[str, Sequence[str]],
     ranks: Sequence[str],
+    learned: Mapping[str, Any],
     *,
-    chosen: Sequence[str],
-    classifiers: Mapping[str, Mapping[str, Any]],
-    source: str | None,
-    relatives: Sequence[str],
-    taxonomy: str,
-    tree: Sequence[str],
-    tree_rank: str | None,
-    seed: int,
     threads: int,
+    run: int = 0,
 ) -> NamingStudy:
     """Read what names are learned from.
 
     Parameters
     ----------
-    features, labels
-        Tables of features, clean images alone, and of labels of the ranks.
+    given
+        Files: features (tables, clean images alone), labels (of the ranks), taxonomy (as
+        `visgen.specimens.taxonomy.tabulate_taxa` made it) and tree (distances between tips, where
+        there is one of the ranks); chosen (the table of classifiers that validation chose),
+        relatives (the source of the prior, but for taxonomy), or networks with network_images,
+        regimes and pooled, one a run each (`visgen.naming.trained_network.RunFiles`), where names
+        are taken from these.
     ranks
         Of names, coarse to fine.
-    chosen, classifiers
-        The table of classifiers that validation chose, and the options of all; nothing with a
-        prior.
-    source, relatives
-        Of the prior: where relatives are known from, and its file; nothing with classifiers.
-    taxonomy
-        As `visgen.specimens.taxonomy.tabulate_taxa` made it.
-    tree, tree_rank
-        Distances between tips and their rank; nothing without a tree of one of the ranks.
-    seed, threads
+    learned
+        classifiers (options of all), source (where relatives are known from; None without a
+        prior), variant (whose network; None without), tree_rank (of the tips), seed (of
+        classifiers).
+    threads
         Of classifiers.
+    run
+        Which of the networks is read.
     """
-    labelled = labelled_specimens(
-        read_features(features).droplevel("repeat"), read_labels(labels), ranks
-    )
-    taxa = read_table(taxonomy)
-    if source is not None:
+    labels, taxa = read_labels(given["labels"]), read_table(given["taxonomy"])
+    tree_rank, source, relatives = learned["tree_rank"], learned["source"], given["relatives"]
+    if learned["variant"] is not None:
+        labelled, prepare = _of_network(given, labels, ranks, run)
+        described = f"the network of the variant {learned['variant']}"
+    elif source is not None:
         path = relatives[0] if relatives else None
         prepare = by_relatives(source, path, taxa, ranks, ranks[-1], tree_rank)
-        labelled, described = with_name(labelled, ranks[-1]), f"prior, relatives by {source}"
+        labelled = with_name(_labelled(given, labels, ranks), ranks[-1])
+        described = f"prior, relatives by {source}"
     else:
-        name = _chosen_name(read_table(chosen[0]), chosen[0])
-        prepare = by_classifier(_without_repeats(classifiers[name]), seed=seed, threads=threads)
-        described = f"classifier {name}"
+        name = _chosen_name(read_table(given["chosen"][0]), given["chosen"][0])
+        options = _without_repeats(learned["classifiers"][name])
+        prepare = by_classifier(options, seed=learned["seed"], threads=threads)
+        labelled, described = _labelled(given, labels, ranks), f"classifier {name}"
     distances = None
-    if tree:
-        own = load_distances(tree[0])
+    if given["tree"]:
+        own = load_distances(given["tree"][0])
         distances = taxon_distances(own, of_rank(taxa, tree_rank), ranks, tree_rank, tree_rank)
         distances.index.name = tree_rank
     of_source = distances if source == "tree" and tree_rank == ranks[-1] else None
     if source == "alignment":
         of_source = alignment_distances(relatives[0], labelled.taxa[ranks[-1]].dropna())
     return NamingStudy(labelled, prepare, distances, of_source, described)
+
+
+def _labelled(given: Mapping, labels: pd.DataFrame, ranks: Sequence[str]) -> Labelled:
+    features = read_features(given["features"]).droplevel("repeat")
+    return labelled_specimens(features, labels, ranks)
+
+
+def _of_network(
+    given: Mapping, labels: pd.DataFrame, ranks: Sequence[str], run: int
+) -> tuple[Labelled, Prepare]:
+    """Return specimens by what a network's encoder makes of their images, and its head."""
+    pooled = given["pooled"][run] if given["pooled"] else None
+    files = (given[name][run] for name in ("networks", "network_images", "regimes"))
+    network = read_trained(RunFiles(*files, pooled))
+    labelled = (
+        _labelled(given, labels, ranks)
+        if network.pooled is None
+        else labelled_specimens(network.pooled, labels, ranks)
+    )
+    labelled = with_name(labelled, ranks[-1])
+    fresh = not_learned_from(network.part, labels["specimen"]).loc[labelled.taxa.index].to_numpy()
+    return labelled._replace(fresh=fresh), by_network(network, ranks[-1])
 
 
 def _chosen_name(chosen: pd.DataFrame, path: str) -> str:

@@ -1,15 +1,37 @@
 """Taxa that are withheld from learning, so that there are specimens that must be called new."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 
+from visgen.naming.labelled import Labelled
 from visgen.naming.novelty import KNOWN, NEW
+from visgen.naming.preparing import Prepare
 from visgen.specimens.taxonomy import group_above
 
 #: The finest ranks, at most, of which taxa are withheld.
 N_RANKS = 3
 #: Taxa of the coarsest rank that have to stay known.
 _MIN_KNOWN = 2
+
+
+class Withheld(NamedTuple):
+    """What is learned from without some taxa, and what all its specimens are.
+
+    Attributes
+    ----------
+    labelled
+        Specimens, of withheld taxa too.
+    prepare
+        As `visgen.naming.scoring.score_naming` takes it.
+    kind
+        As `withhold` returns it.
+    """
+
+    labelled: Labelled
+    prepare: Prepare
+    kind: pd.Series
 
 
 def withhold(taxa: pd.DataFrame, share: float, seed: int) -> pd.Series:
