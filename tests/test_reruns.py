@@ -27,6 +27,7 @@ NAME_SCORES = SCORES | {"score_naming", "write_model_card", "plot_naming"}
 DEGRADED_SCORES = SCORES | {"score_degraded"}
 DEGRADED = DEGRADED_SCORES | {"extract_degraded"}
 NAMES = NAMED | NAME_SCORES | DEGRADED_SCORES | {"train_naming"}
+VERSIONS = NAMES | {"extract_versions"}
 CHOICE = SCORES | NAMES | {"score_predictions", "plot_classification"}
 CONFIDENCE = SCORES | {"measure_confidence", "plot_classification"}
 CLASSIFICATION = CHOICE | CONFIDENCE
@@ -50,7 +51,7 @@ FROZEN = VARIANTS | {"train_frozen"}
 REGIMES = VIEWS | FROZEN | {"train_regime"}
 # What is drawn beside the inputs tells how images were framed for their features.
 FEATURES = CLASSIFIERS | GUIDED | RIDGE | UNGUIDED | PRIORS | FROZEN
-FEATURES |= {"extract_features", "extract_degraded", "plot_inputs"}
+FEATURES |= {"extract_features", "extract_degraded", "extract_versions", "plot_inputs"}
 COVERAGE = {"measure_coverage", "plot_inputs", "plot_genetics"}
 SPLITS = CLASSIFIERS | VISUAL_GENETIC | RARE | COVERAGE | {"split_specimens", "extract_degraded"}
 PARTS = SPLITS | REGIMES
@@ -117,7 +118,7 @@ def test_an_unchanged_study_has_nothing_to_do(planner):
         ("classification.reference", "most_frequent", CHOICE),
         ("classification.confidence", 0.8, CONFIDENCE),
         ("classification.tail", 30, CONFIDENCE),
-        ("classification.ranks", ["family"], CLASSIFIERS | {"extract_degraded"}),
+        ("classification.ranks", ["family"], CLASSIFIERS | VERSIONS | {"extract_degraded"}),
         ("published", "config/bivalvia.published.tsv", REPORT | {"plot_visual_genetic"}),
         ("classification.classifiers.random_forest.trees", 11, CLASSIFIERS),
         (
@@ -163,7 +164,9 @@ def test_an_unchanged_study_has_nothing_to_do(planner):
         ("naming.withheld", 0.2, NAME_SCORES),
         ("naming.degraded", ["grey", "cropped"], DEGRADED),
         ("naming.degraded_images", 7, DEGRADED),
+        ("naming.augment", ["grey", "blurred"], VERSIONS),
         ("naming.with", "prior", NAMES),
+        ("naming.with", "visual_genetic.frozen", NAMES),
         ("features.repeats", 1, CLASSIFIERS | {"extract_repeats"}),
         ("seed", 2, ALL - UNSEEDED),
         ("simclr.epochs", 3, WEIGHTS),

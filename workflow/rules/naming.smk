@@ -14,6 +14,7 @@ if plan.naming:
             if plan.naming.sees_anew
             else plan.features.clean_features(plan.naming.backbone)
         ),
+        "versions": plan.naming.versions,
         "chosen": plan.naming.chosen,
         "relatives": plan.naming.relatives,
         "tree": plan.tree_distances if plan.naming.tree_rank else [],
@@ -23,6 +24,7 @@ if plan.naming:
         "classifiers": plan.naming.classifiers,
         "source": plan.naming.source,
         "variant": plan.naming.variant,
+        "augment": NAMING["augment"],
         "tree_rank": INPUTS["tree_rank"],
         "seed": plan.seed,
     }
@@ -62,6 +64,41 @@ if plan.naming:
     localrules:
         plot_naming,
         write_model_card,
+
+    if NAMING["augment"]:
+
+        rule extract_versions:
+            """Embed a degraded version of all labelled images."""
+            input:
+                image_table=IMAGE_TABLE,
+                images=plan.images_made,
+                labels=labels_of(*plan.naming.ranks),
+                weights=plan.features.weights_of(plan.naming.backbone),
+                code=code_of("extract_versions.py"),
+            output:
+                versions="<results>/naming/versions/{version}.parquet",
+                pictures="<results>/naming/versions/{version}.tsv",
+            log:
+                "<logs>/extract_versions/{version}.log",
+            benchmark:
+                "<benchmarks>/extract_versions/{version}.tsv"
+            wildcard_constraints:
+                version=one_of(NAMING["augment"]),
+            conda:
+                "../../envs/naming.yaml"
+            threads: config["compute"]["threads"]
+            resources:
+                gpu=1,
+                mem_mb=8000,
+            params:
+                ranks=plan.naming.ranks,
+                backbone=plan.features.backbone(plan.naming.backbone),
+                batch_size=config["features"]["batch_size"],
+                precision=config["features"]["precision"],
+                background=config["ingest"]["background"],
+                max_pixels=config["ingest"]["max_pixels"],
+            script:
+                "../scripts/extract_versions.py"
 
     rule train_naming:
         """Learn names from all labelled specimens, and keep what names others."""

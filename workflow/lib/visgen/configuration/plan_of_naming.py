@@ -7,7 +7,7 @@ from typing import Any
 from visgen.configuration.checks.naming import ranks_of_naming, variant_of_naming
 from visgen.configuration.plan_of_prior import PriorPlan
 from visgen.configuration.plan_of_visual_genetic import VisualGeneticPlan
-from visgen.naming.options import PRIOR
+from visgen.naming.options import PRIOR, with_versions_of
 from visgen.visual_genetic.regimes.options import FROZEN
 from visgen.visual_genetic.scopes import SCOPES
 
@@ -179,6 +179,11 @@ class NamingPlan:
         return self.section["seeds"] or self.config["splits"]["seeds"]
 
     @property
+    def versions(self) -> list[str]:
+        """Features of degraded versions of labelled images, which are learned from too."""
+        return [f"{self.folder}/versions/{word}.parquet" for word in self.section["augment"]]
+
+    @property
     def degraded(self) -> list[str]:
         """What is left out of test images to score names of them."""
         return self.section["degraded"]
@@ -218,5 +223,5 @@ class NamingPlan:
             "ranks": self.ranks,
             "backbone": self.backbone,
             "degraded": self.degraded,
-            "described": by,
+            "described": by + with_versions_of(self.section["augment"]),
         }

@@ -37,7 +37,7 @@ def look_at_degraded(
     images: pd.DataFrame,
     word: str,
     backbone: Backbone,
-    usual: Usual,
+    usual: Usual | None,
     *,
     background: tuple[int, int, int],
     max_pixels: int,
@@ -53,15 +53,16 @@ def look_at_degraded(
     backbone
         That is to see them: they are read as large as it needs them.
     usual
-        What the study's own pictures look like.
+        What the study's own pictures look like; None does not look for oddities.
     background, max_pixels
         As `visgen.specimens.images.load_image` takes them.
 
     Returns
     -------
     DataFrame
-        id; made, whether there is a version; oddities and oddities_clean, of the version and of
-        the image itself, words of `visgen.specimens.oddities.ODDITIES` (null: none).
+        id; made, whether there is a version; where they are looked for, oddities and
+        oddities_clean, of the version and of the image itself, words of
+        `visgen.specimens.oddities.ODDITIES` (null: none).
     """
     rows = []
     for row in images.itertuples(index=False):
@@ -76,14 +77,15 @@ def look_at_degraded(
             side = min(row.width, row.height)
             odd = [
                 None
-                if of is None
+                if of is None or usual is None
                 else " ".join(find_oddities(look_at(of, side), usual, backbone.image_size)) or None
                 for of in (version, picture)
             ]
         rows.append((row.id, version is not None, *odd))
     names = ["id", "made", "oddities", "oddities_clean"]
     text = {name: "str" for name in names if name != "made"}
-    return pd.DataFrame(rows, columns=names).astype(text | {"made": bool})
+    told = names if usual is not None else names[:2]
+    return pd.DataFrame(rows, columns=names).astype(text | {"made": bool})[told]
 
 
 def extract_degraded(

@@ -124,7 +124,7 @@ def calibrate(
     specimen is as new as one of a taxon never seen is measured, not promised: see
     `visgen.naming.scoring`.
     """
-    calibrating = halves(len(found.lineage), seed)
+    calibrating = halves(found.origin.max() + 1, seed)[found.origin]
     said, seen = found.said, found.seen & (found.lineage >= 0)
     fitted = ~calibrating
     pooling = fit_pooling(

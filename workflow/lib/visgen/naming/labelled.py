@@ -23,12 +23,16 @@ class Labelled(NamedTuple):
     fresh
         (n_specimens,) bool, those that a trained network has not learned from, where names are
         taken from one: it says nothing honest of the others. None: there is no such network.
+    versions
+        Degraded versions of these specimens, the index that of their originals, which may come
+        several times or not at all. Names are learned from them too. None: there are none.
     """
 
     taxa: pd.DataFrame
     images: np.ndarray
     x: np.ndarray
     fresh: np.ndarray | None = None
+    versions: "Labelled | None" = None
 
     @property
     def means(self) -> np.ndarray:
@@ -40,7 +44,31 @@ class Labelled(NamedTuple):
         kept = chosen[self.images]
         place = np.cumsum(chosen) - 1
         fresh = None if self.fresh is None else self.fresh[chosen]
-        return Labelled(self.taxa[chosen], place[self.images[kept]], self.x[kept], fresh)
+        taxa, versions = self.taxa[chosen], self.versions
+        if versions is not None:
+            versions = versions.of(versions.taxa.index.isin(taxa.index))
+        return Labelled(taxa, place[self.images[kept]], self.x[kept], fresh, versions)
+
+    def with_versions(self) -> tuple["Labelled", np.ndarray]:
+        """Return these specimens, and behind them their versions as further ones.
+
+        Returns
+        -------
+        labelled
+            All, without versions.
+        origin
+            (n_all,) position of each specimen's original, for an original its own.
+        """
+        origin = np.arange(len(self.taxa))
+        if self.versions is None:
+            return self, origin
+        origin = np.append(origin, self.taxa.index.get_indexer(self.versions.taxa.index))
+        return Labelled(
+            self.taxa.iloc[origin],
+            np.append(self.images, len(self.taxa) + self.versions.images),
+            np.concatenate([self.x, self.versions.x]),
+            None if self.fresh is None else self.fresh[origin],
+        ), origin
 
 
 def labelled_specimens(
@@ -71,3 +99,15 @@ def labelled_specimens(
     taxa = named[list(ranks)].iloc[first]
     taxa.index = pd.Index(names, name="specimen", dtype="str")
     return Labelled(taxa, code, features.loc[named.index].to_numpy(np.float32))
+
+
+def join_versions(versions: Sequence[Labelled]) -> Labelled | None:
+    """Return several versions of specimens as one table of them; None of none."""
+    if not versions:
+        return None
+    before = np.cumsum([0, *(len(version.taxa) for version in versions[:-1])])
+    return Labelled(
+        pd.concat([version.taxa for version in versions]),
+        np.concatenate([n + version.images for n, version in zip(before, versions, strict=True)]),
+        np.concatenate([version.x for version in versions]),
+    )

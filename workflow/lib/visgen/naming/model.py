@@ -89,7 +89,7 @@ def learn_names(
     Parameters
     ----------
     labelled
-        Specimens.
+        Specimens; versions of them teach, and calibrate, as further ones.
     train_head
         What learns to name.
     distances
@@ -98,6 +98,14 @@ def learn_names(
         Those of the labels, where they were needed before; None finds them.
     seed
         Of folds, halves and draws.
+
+    Returns
+    -------
+    model
+        What names specimens.
+    found
+        What was said of specimens themselves when they were left out; of those alone that a
+        network has not learned from, where names are taken from one.
 
     Raises
     ------
@@ -118,13 +126,16 @@ def learn_names(
             f"names of {lineages.ranks[-1]} cannot be learned ({error}); name specimens at coarser "
             "ranks (classification.ranks)"
         ) from error
-    lineage = found.lineage
-    if labelled.fresh is not None:
-        found = found.of(labelled.fresh)
-    left_out = leave_out_groups(labelled, lineage, lineages, seed)
-    n_known = np.bincount(lineage[lineage >= 0], minlength=len(lineages))
+    whole, _ = labelled.with_versions()
+    lineage, original = found.lineage, found.origin == np.arange(len(found.origin))
+    if whole.fresh is not None:
+        found, original = found.of(whole.fresh), original[whole.fresh]
+    left_out = leave_out_groups(whole, lineage, lineages, seed)
+    own = lineage[: len(labelled.taxa)]
+    n_known = np.bincount(own[own >= 0], minlength=len(lineages))
     pooling, calibration = calibrate(found, left_out, lineages, n_known, seed)
-    parts = fit_parts(labelled, lineage, train_head)
+    found = found.of(original)
+    parts = fit_parts(whole, lineage, train_head)
     looks = parts.space.apply(labelled.means)
     placement = None
     if distances is not None:

@@ -32,6 +32,8 @@ class OutOfFold(NamedTuple):
         (n,) whether another specimen of the lineage was learned from.
     specimens
         (n,) what they are called.
+    origin
+        (n,) number of the specimen that each is, or is a version of.
     """
 
     said: Said
@@ -39,6 +41,7 @@ class OutOfFold(NamedTuple):
     lineage: np.ndarray
     seen: np.ndarray
     specimens: pd.Index
+    origin: np.ndarray
 
     def of(self, chosen: np.ndarray) -> "OutOfFold":
         """Return some of the specimens, of (n,) bool."""
@@ -53,6 +56,7 @@ class OutOfFold(NamedTuple):
             self.lineage[chosen],
             self.seen[chosen],
             self.specimens[chosen],
+            self.origin[chosen],
         )
 
 
@@ -80,7 +84,7 @@ def ask_out_of_fold(
     Parameters
     ----------
     labelled
-        Specimens.
+        Specimens. Versions of one are left out, and asked, with it.
     lineages
         Those of their taxa.
     train_head
@@ -93,12 +97,14 @@ def ask_out_of_fold(
     ValueError
         As `visgen.naming.parts.fit_parts`; if there are fewer specimens than folds.
     """
+    n_originals = len(labelled.taxa)
+    if n_originals < FOLDS:
+        raise ValueError(f"{n_originals} labelled specimens, expected at least {FOLDS}")
+    labelled, origin = labelled.with_versions()
     truth = true_taxa(labelled.taxa, lineages)
     lineage = true_lineages(truth, lineages)
     n = len(lineage)
-    if n < FOLDS:
-        raise ValueError(f"{n} labelled specimens, expected at least {FOLDS}")
-    fold = deal_folds(lineage, seed)
+    fold = deal_folds(lineage[:n_originals], seed)[origin]
     found: Said | None = None
     seen = np.zeros(n, bool)
     for number in range(FOLDS):
@@ -114,7 +120,7 @@ def ask_out_of_fold(
             found.logits[rank][rows] = logits
         found.to_taxa[rows], found.to_all[rows] = said.to_taxa, said.to_all
         seen[rows] = np.isin(lineage[rows], parts.known)
-    return OutOfFold(found, truth, lineage, seen, labelled.taxa.index)
+    return OutOfFold(found, truth, lineage, seen, labelled.taxa.index, origin)
 
 
 def _room_for(said: Said, n: int) -> Said:

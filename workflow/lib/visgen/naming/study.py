@@ -4,13 +4,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pandas as pd
+import pyarrow.parquet as pq
 
 from visgen.classification.evaluators import ALL_RANKS
 from visgen.distances.matrices import load_distances
 from visgen.distances.taxon_distances import taxon_distances
 from visgen.features.tables import read_features
 from visgen.naming.candidate_names import alignment_distances
-from visgen.naming.labelled import Labelled, labelled_specimens
+from visgen.naming.labelled import Labelled, join_versions, labelled_specimens
+from visgen.naming.options import with_versions_of
 from visgen.naming.preparing import Prepare, by_classifier, by_network, by_relatives, with_name
 from visgen.naming.trained_network import RunFiles, not_learned_from, read_trained
 from visgen.specimens.records import read_labels
@@ -61,13 +63,15 @@ def read_study(
         there is one of the ranks); chosen (the table of classifiers that validation chose),
         relatives (the source of the prior, but for taxonomy), or networks with network_images,
         regimes and pooled, one a run each (`visgen.naming.trained_network.RunFiles`), where names
-        are taken from these.
+        are taken from these. And versions: tables of features of degraded images, to be learned
+        from too.
     ranks
         Of names, coarse to fine.
     learned
         classifiers (options of all), source (where relatives are known from; None without a
-        prior), variant (whose network; None without), tree_rank (of the tips), seed (of
-        classifiers).
+        prior), variant (whose network; None without), augment (words of
+        `visgen.features.options.DEGRADED` for versions that are learned from too), tree_rank (of
+        the tips), seed (of classifiers).
     threads
         Of classifiers.
     run
@@ -96,12 +100,19 @@ def read_study(
     of_source = distances if source == "tree" and tree_rank == ranks[-1] else None
     if source == "alignment":
         of_source = alignment_distances(relatives[0], labelled.taxa[ranks[-1]].dropna())
+    described += with_versions_of(learned["augment"])
     return NamingStudy(labelled, prepare, distances, of_source, described)
 
 
 def _labelled(given: Mapping, labels: pd.DataFrame, ranks: Sequence[str]) -> Labelled:
     features = read_features(given["features"]).droplevel("repeat")
-    return labelled_specimens(features, labels, ranks)
+    labelled, versions = labelled_specimens(features, labels, ranks), []
+    for path in given["versions"]:
+        if not pq.read_metadata(path).num_rows:  # no picture has such a version
+            continue
+        of_version = read_features([path]).droplevel("repeat")
+        versions.append(labelled_specimens(of_version, labels.loc[of_version.index], ranks))
+    return labelled._replace(versions=join_versions(versions))
 
 
 def _of_network(

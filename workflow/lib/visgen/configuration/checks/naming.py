@@ -92,12 +92,13 @@ def _check_network(config: Mapping[str, Any]) -> None:
             f"{of_networks['colour']} (visual_genetic.colour), expected one that sees "
             f"{COLOURS[0]}, or a variant of the regime {FROZEN}"
         )
-    if section["degraded"]:
-        raise ValueError(
-            f"config key {_SECTION}.degraded: found {section['degraded']}, expected an empty list "
-            f"with {section['with']}, whose network was trained to see; only features of a "
-            "backbone are degraded"
-        )
+    for key in ("augment", "degraded"):
+        if section[key]:
+            raise ValueError(
+                f"config key {_SECTION}.{key}: found {section[key]}, expected an empty list with "
+                f"{section['with']}, whose network was trained to see; only a backbone is shown "
+                "degraded pictures"
+            )
 
 
 def variant_of_naming(config: Mapping[str, Any]) -> str | None:
