@@ -10,10 +10,8 @@ from PIL import Image
 from visgen.naming import __main__ as command
 from visgen.naming import photographs
 from visgen.naming.answering import Asked
-from visgen.naming.files import NETWORK, read_model
-from visgen.naming.network import read_network
-from visgen.naming.photographs import IMAGE_COLUMNS, Looking, chunks_of, name_photographs
-from visgen.specimens.oddities import Usual
+from visgen.naming.opening import open_model
+from visgen.naming.photographs import IMAGE_COLUMNS, chunks_of, name_photographs
 from visgen.specimens.unnamed import ingest_unnamed
 from visgen.tables import read_table
 
@@ -98,23 +96,15 @@ def test_chunks_are_what_a_loop_makes(monkeypatch):
 # --- naming ------------------------------------------------------------------------------------
 
 
-def named(drawer, folder, chunk, monkeypatch, store=None):
+def named(drawer, folder, chunk, monkeypatch, store=None, pictures=None):
     monkeypatch.setattr(photographs, "CHUNK", chunk)
     folder.mkdir()
     accepted, _ = ingest_unnamed(drawer, specimen_pattern=AS_GOLDEN[1], workers=1)
-    model, about = read_model(GOLDEN / "prior")
-    read = about["images"]
-    looking = Looking(
-        read_network(GOLDEN / "prior" / NETWORK, about["network"]),
-        read["batch_size"],
-        read["precision"],
-        tuple(read["background"]),
-        read["max_pixels"],
-        1,
-    )
+    opened = open_model(GOLDEN / "prior", workers=1)
+    model = opened.model if pictures is None else opened.model._replace(pictures=pictures)
     made = {which: folder / f"{which}.tsv" for which in ("specimens", "images")}
     asked = Asked(0.8, 0.1, None)
-    name_photographs(accepted, drawer, model, looking, asked, Usual(**about["usual"]), made, store)
+    name_photographs(accepted, drawer, model, opened.looking, asked, opened.usual, made, store)
     return tables(folder)
 
 
@@ -134,15 +124,11 @@ def test_in_chunks_all_are_named_as_in_one_go(drawer, tmp_path, monkeypatch, chu
 
 
 def test_what_the_study_already_has_is_marked(drawer, tmp_path, monkeypatch):
-    model, about = read_model(GOLDEN / "prior")
     accepted, _ = ingest_unnamed(drawer, specimen_pattern=AS_GOLDEN[1], workers=1)
     digest = accepted.set_index("id")["sha256"]
     rows = [("own.png", digest["a_2.png"], "s1"), ("x.png", "0", "d")]
     pictures = pd.DataFrame(rows, columns=["id", "sha256", "specimen"], dtype="str")
-    monkeypatch.setattr(
-        f"{__name__}.read_model", lambda _: (model._replace(pictures=pictures), about)
-    )
-    found = named(drawer, tmp_path / "out", 5, monkeypatch)
+    found = named(drawer, tmp_path / "out", 5, monkeypatch, pictures=pictures)
     marked = {
         which: table.set_index(table.columns[0])["in_study"] for which, table in found.items()
     }
@@ -171,6 +157,31 @@ def test_the_oddities_of_a_specimen_are_those_of_its_images_each_once(drawer, tm
     for specimen, own in found["images"].groupby("specimen"):
         expected = [word for image in own["id"] for word in words[image]]
         assert specimens[specimen] == list(dict.fromkeys(expected))
+
+
+# --- what can occur ----------------------------------------------------------------------------
+
+
+def test_a_list_of_what_can_occur_counts_for_candidates_too(tmp_path):
+    path = tmp_path / "here.csv"
+    path.write_text("taxon\nG0\nG3 t1\nnobody\n")
+    opened = open_model(GOLDEN / "prior", restrict=path, workers=1)
+    whole = open_model(GOLDEN / "prior", workers=1)
+    names = opened.model.lineages.names
+    assert set(names[opened.allowed]["genus"]) == {"G0"} and opened.unknown == ["nobody"]
+    assert list(opened.model.candidates.names) == ["G0 t0", "G3 t1"]  # a tip, of a genus listed
+    assert list(whole.model.candidates.names) == ["G0 t0", "G3 t1", "G4 t2"]
+    np.testing.assert_array_equal(opened.model.candidates.far, whole.model.candidates.far[:2])
+    assert whole.allowed is None and whole.unknown == []
+    path.write_text("taxon\nG1\n")
+    assert open_model(GOLDEN / "prior", restrict=path, workers=1).model.candidates is None
+
+
+def test_a_list_of_candidates_alone_leaves_nothing_to_name(tmp_path):
+    path = tmp_path / "here.csv"
+    path.write_text("taxon\nG3 t1\n")
+    with pytest.raises(ValueError, match=r"here.csv: none of its 1 taxa is of this study: .*G3 t1"):
+        open_model(GOLDEN / "prior", restrict=path, workers=1)
 
 
 # --- the command -------------------------------------------------------------------------------

@@ -49,6 +49,7 @@ UNSEEN = {"split_unseen", "measure_anchors", "train_regime", "pool_views"}
 COUNTS = {"measure_coverage", "plot_inputs", "plot_genetics"}
 GENUS = {"ingest_specimens", "score_embedding", "place_taxa", "plot_embedding", "score_sequences"}
 GENUS |= CLASSIFICATION | UNSEEN | RECOGNITION | RARE | {"train_prior"} | COUNTS | ENDS
+GENUS |= {"extract_versions"}
 
 # Networks deal the specimens of their seed themselves.
 SEED = {"split_specimens", "score_visual_genetic", "plot_visual_genetic"}
@@ -65,7 +66,7 @@ TABLES |= RARE | GUIDED | COUNTS | ENDS
 # Nothing that knows the taxa alone.
 PICTURES = {"ingest_specimens", "split_specimens", "train_simclr", "extract_features"}
 PICTURES |= {"split_taxa", "embed_taxa", "train_ridge", "embed_held_out", "score_embedding"}
-PICTURES |= RARE | {"train_prior"}
+PICTURES |= RARE | {"train_prior", "extract_versions"}
 PICTURES |= {"split_taxa_again", "place_taxa", "train_regime", "pool_views", "train_frozen"}
 PICTURES |= CLASSIFICATION | GUIDED | RECOGNITION | COUNTS | ENDS
 

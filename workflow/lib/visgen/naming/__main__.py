@@ -6,11 +6,8 @@ import sys
 from pathlib import Path
 
 from visgen.naming.answering import Asked
-from visgen.naming.files import NETWORK, read_model
-from visgen.naming.network import read_network
-from visgen.naming.photographs import Looking, name_photographs
-from visgen.naming.restriction import allow, read_restriction
-from visgen.specimens.oddities import Usual
+from visgen.naming.opening import open_model
+from visgen.naming.photographs import name_photographs
 from visgen.specimens.rejections import check_any
 from visgen.specimens.table import read_unnamed_meta
 from visgen.specimens.unnamed import ingest_unnamed
@@ -23,16 +20,11 @@ def main(arguments: list[str] | None = None) -> None:
     told = parser.parse_args(arguments)
     if told.place is not None and told.restrict is None:
         parser.error("--place says which rows of --restrict count, which is not given")
-    model, about = read_model(told.model)
-    read = about["images"]
+    opened = open_model(told.model, restrict=told.restrict, place=told.place, workers=told.workers)
     meta = None if told.meta is None else read_unnamed_meta(told.meta, {})
-    allowed = None
-    if told.restrict is not None:
-        listed = read_restriction(told.restrict, told.place, model.lineages.ranks)
-        allowed, unknown = allow(listed, model.lineages, {})
-        if unknown:
-            print(f"{told.restrict}: not of this study: {', '.join(unknown)}", file=sys.stderr)
-    background = tuple(read["background"])
+    if opened.unknown:
+        print(f"{told.restrict}: not of this study: {', '.join(opened.unknown)}", file=sys.stderr)
+    read = opened.reading
     photographs, rejected = ingest_unnamed(
         told.images,
         meta=meta,
@@ -40,7 +32,7 @@ def main(arguments: list[str] | None = None) -> None:
         max_pixels=read["max_pixels"],
         min_side=read["min_side"],
         max_aspect_ratio=read["max_aspect_ratio"],
-        background=background,
+        background=tuple(read["background"]),
         workers=told.workers,
     )
     told.out.mkdir(parents=True, exist_ok=True)
@@ -49,16 +41,10 @@ def main(arguments: list[str] | None = None) -> None:
         path.unlink(missing_ok=True)
     write_table(told.out / "rejected.tsv", rejected)
     check_any(photographs, rejected, told.images, told.out / "rejected.tsv")
-    looking = Looking(
-        read_network(told.model / NETWORK, about["network"]),
-        read["batch_size"],
-        read["precision"],
-        background,
-        read["max_pixels"],
-        told.workers,
+    asked = Asked(told.confidence, told.false_flags, opened.allowed)
+    name_photographs(
+        photographs, told.images, opened.model, opened.looking, asked, opened.usual, made
     )
-    asked = Asked(told.confidence, told.false_flags, allowed)
-    name_photographs(photographs, told.images, model, looking, asked, Usual(**about["usual"]), made)
     print(f"{made['specimens']}: {photographs['specimen'].nunique()} specimens")
 
 

@@ -3,6 +3,9 @@
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
+
+from visgen.classification.lineages.known import Lineages
 
 #: Candidates of a specimen that are told.
 FIRST = 5
@@ -35,6 +38,21 @@ class Candidates(NamedTuple):
     def expected(self) -> np.ndarray:
         """Whether it is known what a candidate is expected to look like, (n_candidates,)."""
         return ~np.isnan(self.variances)
+
+    def of(self, chosen: np.ndarray) -> "Candidates | None":
+        """Return some of the candidates, of (n_candidates,) bool; None of none."""
+        return Candidates(*(array[chosen] for array in self)) if chosen.any() else None
+
+
+def taxa_of_candidates(candidates: Candidates | None, lineages: Lineages) -> pd.DataFrame:
+    """Return the taxa of candidates, (n_candidates, n_ranks) coarse to fine, gaps null."""
+    if candidates is None:
+        return pd.DataFrame(columns=lineages.ranks, dtype="str")
+    names = {
+        rank: [lineages.taxa[rank][place] if place >= 0 else None for place in places]
+        for rank, places in zip(lineages.ranks[:-1], candidates.places.T, strict=True)
+    }
+    return pd.DataFrame(names | {lineages.ranks[-1]: candidates.names}, dtype="str")
 
 
 def told_candidates(

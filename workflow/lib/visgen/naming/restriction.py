@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from visgen.classification.lineages.known import Lineages
 from visgen.delimited import Cells, read_cells
@@ -73,7 +74,10 @@ def read_restriction(path: str | Path, place: str | None, ranks: Sequence[str]) 
 
 
 def allow(
-    restriction: Restriction, lineages: Lineages, synonyms: Mapping[str, str]
+    restriction: Restriction,
+    lineages: Lineages,
+    synonyms: Mapping[str, str],
+    further: pd.DataFrame | None = None,
 ) -> tuple[np.ndarray, list[str]]:
     """Return which lineages can occur.
 
@@ -85,26 +89,29 @@ def allow(
         Those that can be named.
     synonyms
         As `visgen.name_tables.read_synonyms` returns it.
+    further
+        (n_further, n_ranks) taxa of which there is no labelled specimen; None for none.
 
     Returns
     -------
     allowed
-        (n_lineages,) bool. A genus allows all its species. A row that names a species, and its
-        genus in another column, allows the lineage that ends with this genus too.
+        (n_lineages + n_further,) bool. A genus allows all its species. A row that names a species,
+        and its genus in another column, allows the lineage that ends with this genus too.
     unknown
         Taxa that allow no lineage, as the table has them, in its order.
 
     Raises
     ------
     ValueError
-        If the study knows none of them.
+        If the study has specimens of none of them.
     """
+    names = lineages.names if further is None else pd.concat([lineages.names, further])
     wanted = dict.fromkeys(name for row in restriction.rows for name in row.values())
-    taxa = sorted(set().union(*lineages.taxa.values()))
+    taxa = sorted({name for rank in names for name in names[rank].dropna()})
     accepted = accept(wanted, synonyms, str(restriction.path))
     spelled = match_case(accepted.values(), taxa, str(restriction.path))
-    below, ending = _places(lineages)
-    allowed, unknown = np.zeros(len(lineages), bool), []
+    below, ending = _places(names)
+    allowed, unknown = np.zeros(len(names), bool), []
     for row in restriction.rows:
         used = {rank: spelled[accepted[name]] for rank, name in row.items()}
         found = list(below.get([*used.items()][-1], []))
@@ -113,10 +120,11 @@ def allow(
         if not found:
             unknown.append([*row.values()][-1])
     unknown = list(dict.fromkeys(unknown))
-    if not allowed.any():
+    if not allowed[: len(lineages)].any():
+        listed = list(dict.fromkeys([*row.values()][-1] for row in restriction.rows))
         raise ValueError(
-            f"{restriction.path}: none of its {len(unknown)} taxa is of this study: found "
-            f"{_shown(unknown)}, expected such as {_shown(taxa)}. {propose(unknown, taxa)}".strip()
+            f"{restriction.path}: none of its {len(listed)} taxa is of this study: found "
+            f"{_shown(listed)}, expected such as {_shown(taxa)}. {propose(listed, taxa)}".strip()
         )
     return allowed, unknown
 
@@ -195,11 +203,11 @@ def _in_place(path: Path, cells: Cells, place: str) -> list[bool]:
 Places = dict[tuple[str, str], list[int]]
 
 
-def _places(lineages: Lineages) -> tuple[Places, Places]:
-    """Return the lineages that have a taxon, and those that end with it, by rank and taxon."""
+def _places(lineages: pd.DataFrame) -> tuple[Places, Places]:
+    """Return which rows of names have a taxon, and which end with it, by rank and taxon."""
     below: Places = {}
     ending: Places = {}
-    for place, names in enumerate(lineages.names.to_dict("records")):
+    for place, names in enumerate(lineages.to_dict("records")):
         own = [(rank.casefold(), name) for rank, name in names.items() if isinstance(name, str)]
         for rank, name in own:
             below.setdefault((rank, name), []).append(place)
