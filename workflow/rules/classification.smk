@@ -19,9 +19,14 @@ rule train_classifier:
         "<logs>/train_classifier/{backbone}/{classifier}.log",
     benchmark:
         "<benchmarks>/train_classifier/{backbone}/{classifier}.tsv"
+    group:
+        by_wildcards(plan.group_of)
     conda:
         "../../envs/statistics.yaml"
     threads: config["compute"]["threads"]
+    resources:
+        mem_mb=scaled(8000),
+        runtime=scaled(480),
     params:
         ranks=RANKS,
         classified=plan.classified,
@@ -54,8 +59,14 @@ rule score_predictions:
         "<logs>/score_predictions/{backbone}.log",
     benchmark:
         "<benchmarks>/score_predictions/{backbone}.tsv"
+    group:
+        "classification"
     conda:
         "../../envs/statistics.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled(4000),
+        runtime=scaled(60),
     params:
         classifiers=plan.classifiers,
         candidates=plan.candidates,
@@ -90,8 +101,14 @@ rule measure_confidence:
         "<logs>/measure_confidence/{backbone}.log",
     benchmark:
         "<benchmarks>/measure_confidence/{backbone}.tsv"
+    group:
+        "classification"
     conda:
         "../../envs/statistics.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled(4000),
+        runtime=scaled(60),
     params:
         classifiers=plan.candidates,
         ranks=RANKS,
@@ -119,8 +136,14 @@ rule compare_backbones:
         "<results>/classification/backbones.tsv",
     log:
         "<logs>/compare_backbones.log",
+    group:
+        "classification"
     conda:
         "../../envs/statistics.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled(4000),
+        runtime=scaled(60),
     params:
         backbones=list(config["backbones"]),
         classifiers=plan.candidates,
@@ -165,6 +188,10 @@ rule plot_classification:
         "<logs>/plot_classification/{backbone}.log",
     conda:
         "../../envs/statistics.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled(8000),
+        runtime=scaled(60),
     params:
         ranks=RANKS,
         classified=plan.classified,

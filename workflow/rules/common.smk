@@ -123,6 +123,11 @@ def by_wildcards(method):
     return lambda wildcards: method(**{name: wildcards[name] for name in names})
 
 
+def scaled(amount):
+    """Return a resource that is asked for again, and as much more, by every further attempt."""
+    return lambda wildcards, attempt: attempt * amount
+
+
 def inventory_of(folder, wing="specimens"):
     """Return a digest of a folder of images, by which a new or changed image is noticed."""
     name = config["dataset"] if wing == "specimens" else f"{config['dataset']}/{wing}"

@@ -17,5 +17,9 @@ rule measure_distances:
         "<logs>/measure_distances.log",
     conda:
         "../../envs/statistics.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled(4000),
+        runtime=scaled(30),
     script:
         "../scripts/measure_distances.py"

@@ -27,8 +27,14 @@ rule embed_taxa:
         ),
     log:
         "<logs>/embed_taxa/{backbone}.log",
+    group:
+        "embedding"
     conda:
         "../../envs/statistics.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled(8000),
+        runtime=scaled(60),
     params:
         rank=INPUTS["tree_rank"],
         views=config["embedding"]["views"],
@@ -56,6 +62,10 @@ rule split_taxa:
         "<logs>/split_taxa.log",
     conda:
         "../../envs/statistics.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled(4000),
+        runtime=scaled(30),
     params:
         ranks=RANKS,
         rank=INPUTS["tree_rank"],
@@ -80,6 +90,10 @@ rule split_taxa_again:
         "<logs>/split_taxa_again.log",
     conda:
         "../../envs/statistics.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled(4000),
+        runtime=scaled(30),
     params:
         deals=config["embedding"]["deals"],
         seed=plan.seed,
@@ -109,12 +123,15 @@ rule train_embedding:
         "<benchmarks>/train_embedding/{backbone}-{variant}.tsv"
     wildcard_constraints:
         variant=one_of(plan.embedding.guided_frozen),
+    group:
+        "guidance"
     conda:
         "../../envs/embedding.yaml"
     threads: by_wildcards(plan.embedding.threads_of)
     resources:
         gpu=by_wildcards(plan.embedding.gpu_of),
-        mem_mb=8000,
+        mem_mb=scaled(8000),
+        runtime=scaled(480),
     params:
         ranks=RANKS,
         rank=INPUTS["tree_rank"],
@@ -153,10 +170,14 @@ rule embed_held_out:
         "<logs>/embed_held_out/{backbone}.log",
     benchmark:
         "<benchmarks>/embed_held_out/{backbone}.tsv"
+    group:
+        "embedding"
     conda:
         "../../envs/embedding.yaml"
+    threads: 1
     resources:
-        mem_mb=8000,
+        mem_mb=scaled(8000),
+        runtime=scaled(120),
     params:
         rank=INPUTS["tree_rank"],
         views=config["embedding"]["views"],
@@ -186,12 +207,15 @@ rule train_held_out:
         "<benchmarks>/train_held_out/{backbone}-{variant}.tsv"
     wildcard_constraints:
         variant=one_of(plan.embedding.guided_frozen),
+    group:
+        "guidance"
     conda:
         "../../envs/embedding.yaml"
     threads: by_wildcards(plan.embedding.threads_of)
     resources:
         gpu=by_wildcards(plan.embedding.gpu_of),
-        mem_mb=8000,
+        mem_mb=scaled(8000),
+        runtime=scaled(480),
     params:
         rank=INPUTS["tree_rank"],
         views=config["embedding"]["views"],
@@ -225,10 +249,14 @@ rule train_ridge:
         "<benchmarks>/train_ridge/{backbone}-{variant}.tsv"
     wildcard_constraints:
         variant=one_of(plan.embedding.ridge),
+    group:
+        "embedding"
     conda:
         "../../envs/embedding.yaml"
+    threads: 1
     resources:
-        mem_mb=8000,
+        mem_mb=scaled(8000),
+        runtime=scaled(120),
     params:
         rank=INPUTS["tree_rank"],
         views=config["embedding"]["views"],
@@ -258,10 +286,14 @@ rule place_taxa:
         "<logs>/place_taxa/{backbone}/{variant}.log",
     wildcard_constraints:
         variant=one_of(plan.embedding.ridge),
+    group:
+        "embedding"
     conda:
         "../../envs/embedding.yaml"
+    threads: 1
     resources:
-        mem_mb=8000,
+        mem_mb=scaled(8000),
+        runtime=scaled(60),
     params:
         ranks=RANKS,
         rank=INPUTS["tree_rank"],
@@ -307,7 +339,8 @@ rule train_fine_tuned:
     threads: config["compute"]["threads"]
     resources:
         gpu=1,
-        mem_mb=16000,
+        mem_mb=scaled(16000),
+        runtime=scaled(480),
     params:
         rank=INPUTS["tree_rank"],
         backbone=by_wildcards(plan.features.backbone),
@@ -333,10 +366,14 @@ rule score_held_out:
         nearest="<results>/embedding/nearest.tsv",
     log:
         "<logs>/score_held_out.log",
+    group:
+        "scores"
     conda:
         "../../envs/statistics.yaml"
+    threads: 1
     resources:
-        mem_mb=8000,
+        mem_mb=scaled(8000),
+        runtime=scaled(120),
     params:
         variants=plan.embedding.of_backbones(plan.embedding.variants),
         guided=plan.embedding.of_backbones(plan.embedding.guided),
@@ -366,8 +403,14 @@ rule score_embedding:
         omitted="<results>/embedding/{backbone}/omitted.tsv",
     log:
         "<logs>/score_embedding/{backbone}.log",
+    group:
+        "embedding"
     conda:
         "../../envs/statistics.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled(8000),
+        runtime=scaled(120),
     params:
         variants=plan.embedding.unguided_options,
         ranks=RANKS,
@@ -441,6 +484,10 @@ for number, made, backbones in plan.embedding.alike:
         localrule: True
         conda:
             "../../envs/statistics.yaml"
+        threads: 1
+        resources:
+            mem_mb=scaled(8000),
+            runtime=scaled(60),
         params:
             variants=made,
             guided=guided,

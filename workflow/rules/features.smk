@@ -13,6 +13,10 @@ rule fetch_weights:
     retries: 2
     conda:
         "../../envs/torch.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled(8000),
+        runtime=scaled(60),
     script:
         "../scripts/fetch_weights.py"
 
@@ -27,6 +31,10 @@ rule unpack_weights:
         "resources/weights/bundled/{model}.log",
     conda:
         "../../envs/torch.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled(8000),
+        runtime=scaled(30),
     script:
         "../scripts/unpack_weights.py"
 
@@ -50,7 +58,8 @@ rule train_simclr:
     threads: config["compute"]["threads"]
     resources:
         gpu=1,
-        mem_mb=16000,
+        mem_mb=scaled(16000),
+        runtime=scaled(480),
     params:
         backbone=by_wildcards(plan.features.trained_as),
         options=plan.features.simclr_options,
@@ -73,12 +82,15 @@ rule extract_features:
         "<logs>/extract_features/{backbone}-{shard}.log",
     benchmark:
         "<benchmarks>/extract_features/{backbone}-{shard}.tsv"
+    group:
+        "features"
     conda:
         "../../envs/torch.yaml"
     threads: config["compute"]["threads"]
     resources:
         gpu=1,
-        mem_mb=8000,
+        mem_mb=scaled(8000),
+        runtime=scaled(120),
     params:
         backbone=by_wildcards(plan.features.backbone),
         shards=config["features"]["shards"],
@@ -104,12 +116,15 @@ rule extract_repeats:
         "<logs>/extract_repeats/{backbone}-{shard}.log",
     benchmark:
         "<benchmarks>/extract_repeats/{backbone}-{shard}.tsv"
+    group:
+        "features"
     conda:
         "../../envs/torch.yaml"
     threads: config["compute"]["threads"]
     resources:
         gpu=1,
-        mem_mb=8000,
+        mem_mb=scaled(8000),
+        runtime=scaled(120),
     params:
         backbone=by_wildcards(plan.features.backbone),
         shards=config["features"]["shards"],

@@ -16,8 +16,14 @@ checkpoint ingest_sequences:
         "<logs>/ingest_sequences.log",
     benchmark:
         "<benchmarks>/ingest_sequences.tsv"
+    group:
+        "ingest"
     conda:
         "../../envs/statistics.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled(4000),
+        runtime=scaled(30),
     params:
         pattern=INPUTS["sequence_pattern"],
         filters=GENETICS["filters"],
@@ -36,8 +42,14 @@ rule embed_sequences:
         "<logs>/embed_sequences/{encoding}.log",
     benchmark:
         "<benchmarks>/embed_sequences/{encoding}.tsv"
+    group:
+        "sequences"
     conda:
         "../../envs/sequences.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled(4000),
+        runtime=scaled(60),
     params:
         options=by_wildcards(plan.encoding_options),
     script:
@@ -58,8 +70,14 @@ rule measure_anchors:
         table="<results>/genetics/anchors/{anchors}.tsv",
     log:
         "<logs>/measure_anchors/{anchors}.log",
+    group:
+        "sequences"
     conda:
         "../../envs/statistics.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled(4000),
+        runtime=scaled(30),
     params:
         ranks=RANKS,
         rank=INPUTS["sequence_rank"],
@@ -80,9 +98,14 @@ rule align_sequences:
         "<logs>/align_sequences.log",
     benchmark:
         "<benchmarks>/align_sequences.tsv"
+    group:
+        "tree"
     conda:
         "../../envs/trees.yaml"
     threads: config["compute"]["threads"]
+    resources:
+        mem_mb=scaled(8000),
+        runtime=scaled(240),
     params:
         aligner=GENETICS["alignment"]["aligner"],
         sequences=GENETICS["alignment"]["sequences"],
@@ -105,9 +128,14 @@ rule infer_tree:
         "<logs>/infer_tree.log",
     benchmark:
         "<benchmarks>/infer_tree.tsv"
+    group:
+        "tree"
     conda:
         "../../envs/trees.yaml"
     threads: config["compute"]["threads"]
+    resources:
+        mem_mb=scaled(8000),
+        runtime=scaled(480),
     params:
         options=plan.tree_options,
     script:
@@ -124,8 +152,14 @@ rule measure_sequence_distances:
         distances="<results>/genetics/distances.tsv",
     log:
         "<logs>/measure_sequence_distances.log",
+    group:
+        "tree"
     conda:
         "../../envs/statistics.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled(8000),
+        runtime=scaled(60),
     params:
         model=GENETICS["distances"] and GENETICS["distances"]["model"],
     script:
@@ -152,8 +186,14 @@ rule score_sequences:
         scores="<results>/genetics/scores.tsv",
     log:
         "<logs>/score_sequences.log",
+    group:
+        "scores"
     conda:
         "../../envs/statistics.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled(8000),
+        runtime=scaled(120),
     params:
         ranks=RANKS,
         rank=INPUTS["sequence_rank"],
@@ -194,6 +234,10 @@ rule plot_genetics:
         "<logs>/plot_genetics.log",
     conda:
         "../../envs/statistics.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled(8000),
+        runtime=scaled(60),
     params:
         ranks=RANKS,
         rank=INPUTS["sequence_rank"],

@@ -84,12 +84,15 @@ if plan.naming:
                 "<benchmarks>/extract_versions/{version}.tsv"
             wildcard_constraints:
                 version=one_of(NAMING["augment"]),
+            group:
+                "features"
             conda:
                 "../../envs/naming.yaml"
             threads: config["compute"]["threads"]
             resources:
                 gpu=1,
-                mem_mb=8000,
+                mem_mb=scaled(8000),
+                runtime=scaled(120),
             params:
                 ranks=plan.naming.ranks,
                 backbone=plan.features.backbone(plan.naming.backbone),
@@ -117,11 +120,14 @@ if plan.naming:
             "<logs>/train_naming.log",
         benchmark:
             "<benchmarks>/train_naming.tsv"
+        group:
+            "naming"
         conda:
             "../../envs/naming.yaml"
         threads: config["compute"]["threads"]
         resources:
-            mem_mb=16000,
+            mem_mb=scaled(16000),
+            runtime=scaled(120),
         params:
             dataset=config["dataset"],
             ranks=plan.naming.ranks,
@@ -158,11 +164,14 @@ if plan.naming:
             "<logs>/score_naming.log",
         benchmark:
             "<benchmarks>/score_naming.tsv"
+        group:
+            "naming"
         conda:
             "../../envs/naming.yaml"
         threads: config["compute"]["threads"]
         resources:
-            mem_mb=16000,
+            mem_mb=scaled(16000),
+            runtime=scaled(120),
         params:
             ranks=plan.naming.ranks,
             backbone=plan.naming.backbone,
@@ -202,12 +211,15 @@ if plan.naming:
                 "<logs>/extract_degraded.log",
             benchmark:
                 "<benchmarks>/extract_degraded.tsv"
+            group:
+                "features"
             conda:
                 "../../envs/naming.yaml"
             threads: config["compute"]["threads"]
             resources:
                 gpu=1,
-                mem_mb=8000,
+                mem_mb=scaled(8000),
+                runtime=scaled(120),
             params:
                 ranks=plan.naming.ranks,
                 degraded=plan.naming.degraded,
@@ -236,11 +248,14 @@ if plan.naming:
                 "<logs>/score_degraded.log",
             benchmark:
                 "<benchmarks>/score_degraded.tsv"
+            group:
+                "naming"
             conda:
                 "../../envs/naming.yaml"
             threads: config["compute"]["threads"]
             resources:
-                mem_mb=16000,
+                mem_mb=scaled(16000),
+                runtime=scaled(120),
             params:
                 ranks=plan.naming.ranks,
                 degraded=plan.naming.degraded,
@@ -264,6 +279,10 @@ if plan.naming:
             "<logs>/write_model_card.log",
         conda:
             "../../envs/naming.yaml"
+        threads: 1
+        resources:
+            mem_mb=scaled(4000),
+            runtime=scaled(30),
         script:
             "../scripts/write_model_card.py"
 
@@ -288,6 +307,10 @@ if plan.naming:
             "<logs>/plot_naming.log",
         conda:
             "../../envs/statistics.yaml"
+        threads: 1
+        resources:
+            mem_mb=scaled(8000),
+            runtime=scaled(60),
         params:
             ranks=plan.naming.ranks,
             background=config["ingest"]["background"],
@@ -310,11 +333,14 @@ if plan.naming:
                 "<logs>/ingest_unnamed.log",
             benchmark:
                 "<benchmarks>/ingest_unnamed.tsv"
+            group:
+                "ingest"
             conda:
                 "../../envs/images.yaml"
             threads: config["compute"]["workers"]
             resources:
-                mem_mb=6000,
+                mem_mb=scaled(6000),
+                runtime=scaled(120),
             params:
                 inventory=(
                     "simulated"
@@ -351,7 +377,8 @@ if plan.naming:
             threads: config["compute"]["threads"]
             resources:
                 gpu=1,
-                mem_mb=8000,
+                mem_mb=scaled(8000),
+                runtime=scaled(120),
             params:
                 place=NAMING["place"],
                 confidence=NAMING["confidence"],

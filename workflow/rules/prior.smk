@@ -37,10 +37,14 @@ if plan.prior:
             "<logs>/predict_rare/{seed}.log",
         benchmark:
             "<benchmarks>/predict_rare/{seed}.tsv"
+        group:
+            "prior"
         conda:
             "../../envs/statistics.yaml"
+        threads: 1
         resources:
-            mem_mb=8000,
+            mem_mb=scaled(8000),
+            runtime=scaled(120),
         params:
             ranks=RANKS,
             rank=plan.prior.rank,
@@ -69,10 +73,14 @@ if plan.prior:
             "<logs>/train_prior.log",
         benchmark:
             "<benchmarks>/train_prior.tsv"
+        group:
+            "prior"
         conda:
             "../../envs/statistics.yaml"
+        threads: 1
         resources:
-            mem_mb=8000,
+            mem_mb=scaled(8000),
+            runtime=scaled(120),
         params:
             ranks=RANKS,
             rank=plan.prior.rank,
@@ -97,6 +105,10 @@ if plan.prior:
             "<logs>/score_prior.log",
         conda:
             "../../envs/statistics.yaml"
+        threads: 1
+        resources:
+            mem_mb=scaled(4000),
+            runtime=scaled(30),
         params:
             rank=plan.prior.rank,
             backbone=plan.prior.backbone,
@@ -134,6 +146,10 @@ if plan.prior:
             "<logs>/plot_prior.log",
         conda:
             "../../envs/statistics.yaml"
+        threads: 1
+        resources:
+            mem_mb=scaled(8000),
+            runtime=scaled(60),
         params:
             source=plan.prior.sources[-1],
             tail=config["prior"]["tail"],

@@ -159,6 +159,10 @@ rule write_metrics:
         "<logs>/write_metrics.log",
     conda:
         "../../envs/statistics.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled(4000),
+        runtime=scaled(30),
     script:
         "../scripts/write_metrics.py"
 
@@ -183,6 +187,10 @@ rule write_provenance:
         "<logs>/write_provenance.log",
     conda:
         "../../envs/statistics.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled(4000),
+        runtime=scaled(30),
     params:
         config=config | {"inputs": INPUTS},
     script:
@@ -216,6 +224,10 @@ rule write_report:
         "<logs>/write_report.log",
     conda:
         "../../envs/statistics.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled(8000),
+        runtime=scaled(60),
     params:
         dataset=config["dataset"],
         ranks=RANKS,

@@ -22,9 +22,14 @@ if plan.simulated:
             "<logs>/simulate_study.log",
         benchmark:
             "<benchmarks>/simulate_study.tsv"
+        group:
+            "ingest"
         conda:
             "../../envs/simulation.yaml"
         threads: 2
+        resources:
+            mem_mb=scaled(4000),
+            runtime=scaled(60),
         params:
             simulation=config["simulation"],
         script:

@@ -23,11 +23,14 @@ checkpoint ingest_specimens:
         "<logs>/ingest_specimens.log",
     benchmark:
         "<benchmarks>/ingest_specimens.tsv"
+    group:
+        "ingest"
     conda:
         "../../envs/images.yaml"
     threads: config["compute"]["workers"]
     resources:
-        mem_mb=6000,
+        mem_mb=scaled(6000),
+        runtime=scaled(240),
     params:
         inventory="simulated" if plan.simulated else inventory_of(INPUTS["images"]),
         ranks=RANKS,
@@ -66,6 +69,10 @@ rule measure_coverage:
         "<logs>/measure_coverage.log",
     conda:
         "../../envs/statistics.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled(4000),
+        runtime=scaled(30),
     params:
         ranks=RANKS,
         tree_rank=INPUTS["tree_rank"],
@@ -85,6 +92,10 @@ rule split_specimens:
         "<logs>/split_specimens.log",
     conda:
         "../../envs/statistics.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled(4000),
+        runtime=scaled(30),
     params:
         **plan.split_options,
         ranks=RANKS,
@@ -145,6 +156,10 @@ rule plot_inputs:
         "<logs>/plot_inputs.log",
     conda:
         "../../envs/statistics.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled(8000),
+        runtime=scaled(60),
     params:
         ranks=RANKS,
         tree_rank=INPUTS["tree_rank"],

@@ -29,6 +29,10 @@ if plan.visual_genetic:
             "<logs>/split_unseen.log",
         conda:
             "../../envs/statistics.yaml"
+        threads: 1
+        resources:
+            mem_mb=scaled(4000),
+            runtime=scaled(30),
         params:
             ranks=RANKS,
             rank=plan.visual_genetic.rank,
@@ -54,12 +58,15 @@ if plan.visual_genetic:
             "<logs>/train_frozen/{scope}-{seed}.log",
         benchmark:
             "<benchmarks>/train_frozen/{scope}-{seed}.tsv"
+        group:
+            "variants"
         conda:
             "../../envs/torch.yaml"
         threads: config["compute"]["threads"]
         resources:
             gpu=1,
-            mem_mb=8000,
+            mem_mb=scaled(8000),
+            runtime=scaled(60),
         params:
             rank=plan.visual_genetic.rank,
             ranks=RANKS,
@@ -87,12 +94,15 @@ if plan.visual_genetic:
             "<logs>/train_regime/{scope}-{regime}-{seed}.log",
         benchmark:
             "<benchmarks>/train_regime/{scope}-{regime}-{seed}.tsv"
+        group:
+            "regime"
         conda:
             "../../envs/torch.yaml"
         threads: config["compute"]["threads"]
         resources:
             gpu=1,
-            mem_mb=16000,
+            mem_mb=scaled(16000),
+            runtime=scaled(480),
         params:
             rank=plan.visual_genetic.rank,
             ranks=RANKS,
@@ -120,12 +130,15 @@ if plan.visual_genetic:
             "<logs>/pool_views/{scope}-{regime}-{seed}.log",
         benchmark:
             "<benchmarks>/pool_views/{scope}-{regime}-{seed}.tsv"
+        group:
+            "regime"
         conda:
             "../../envs/torch.yaml"
         threads: config["compute"]["threads"]
         resources:
             gpu=1,
-            mem_mb=16000,
+            mem_mb=scaled(16000),
+            runtime=scaled(120),
         params:
             rank=plan.visual_genetic.rank,
             ranks=RANKS,
@@ -161,12 +174,15 @@ if plan.visual_genetic:
             "<benchmarks>/train_variant/{scope}-{variant}-{seed}.tsv"
         wildcard_constraints:
             variant=one_of(VISUAL_GENETIC["variants"]),
+        group:
+            "variants"
         conda:
             "../../envs/torch.yaml"
         threads: config["compute"]["threads"]
         resources:
             gpu=1,
-            mem_mb=16000,
+            mem_mb=scaled(16000),
+            runtime=scaled(60),
         params:
             rank=plan.visual_genetic.rank,
             ranks=RANKS,
@@ -216,8 +232,14 @@ if plan.visual_genetic:
             "<logs>/score_visual_genetic.log",
         benchmark:
             "<benchmarks>/score_visual_genetic.tsv"
+        group:
+            "scores"
         conda:
             "../../envs/statistics.yaml"
+        threads: 1
+        resources:
+            mem_mb=scaled(8000),
+            runtime=scaled(120),
         params:
             ranks=RANKS,
             rank=plan.visual_genetic.rank,
@@ -281,6 +303,10 @@ if plan.visual_genetic:
             "<logs>/plot_visual_genetic.log",
         conda:
             "../../envs/statistics.yaml"
+        threads: 1
+        resources:
+            mem_mb=scaled(8000),
+            runtime=scaled(60),
         params:
             ranks=RANKS,
             rank=plan.visual_genetic.rank,

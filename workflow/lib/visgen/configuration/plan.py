@@ -163,6 +163,10 @@ class Plan:
         classifiers = self.config["classification"]["classifiers"]
         return [name for name in classifiers if classifiers[name]["method"] in BASELINE_METHODS]
 
+    def group_of(self, classifier: str) -> str | None:
+        """Return the group of jobs of a baseline, which takes seconds; others are jobs alone."""
+        return "classification" if classifier in self.baselines else None
+
     @property
     def candidates(self) -> list[str]:
         """Classifiers to choose from: the baselines only where there is nothing else."""

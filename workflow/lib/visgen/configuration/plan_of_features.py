@@ -10,6 +10,9 @@ from visgen.features.options import BUNDLED_SCALE, file_name
 #: Of preprocessing, what also holds for the views that weights are learned from.
 _LEARNED_WITH = ("mean", "std", "crop_mode")
 
+#: Where weights lie that are fetched or unpacked.
+WEIGHTS_FOLDER = "resources/weights/"
+
 
 @dataclass(frozen=True)
 class FeaturesPlan:
@@ -67,9 +70,9 @@ class FeaturesPlan:
             case "none":
                 return []
             case "imagenet" | "hub":
-                return [f"resources/weights/{file_name(model)}.safetensors"]
+                return [f"{WEIGHTS_FOLDER}{file_name(model)}.safetensors"]
             case "bundled":
-                return [f"resources/weights/bundled/{model}.safetensors"]
+                return [f"{WEIGHTS_FOLDER}bundled/{model}.safetensors"]
             case "simclr":
                 return [f"{self.folder}/simclr/{model}/weights.safetensors"]
             case path:
@@ -81,6 +84,11 @@ class FeaturesPlan:
         found = {path for name in self.config["backbones"] for path in self.weights_of(name)}
         found |= {path for m in self.learned_models for path in self.initial_weights_of(m)}
         return sorted(found)
+
+    @property
+    def fetched_files(self) -> list[str]:
+        """Those of them that come from a hub or with the workflow, and are of no study."""
+        return [path for path in self.weights_files if path.startswith(WEIGHTS_FOLDER)]
 
     def trained_as(self, model: str) -> dict[str, Any]:
         """Return what a model that SimCLR trains is built with; its backbones agree on it."""
