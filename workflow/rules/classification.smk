@@ -26,7 +26,7 @@ rule train_classifier:
     threads: config["compute"]["threads"]
     resources:
         mem_mb=scaled(8000),
-        runtime=scaled(480),
+        runtime=scaled(420),
     params:
         ranks=RANKS,
         classified=plan.classified,

@@ -97,7 +97,13 @@ def without_code(record):
     return True
 
 
+def without_offers(record):
+    """Leave out what Snakemake says of every rule that could share results, at every start."""
+    return "is eligible for caching between workflows" not in record.getMessage()
+
+
 logger.addFilter(without_code)
+logger.addFilter(without_offers)
 
 
 def one_of(names):

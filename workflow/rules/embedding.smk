@@ -131,7 +131,7 @@ rule train_embedding:
     resources:
         gpu=by_wildcards(plan.embedding.gpu_of),
         mem_mb=scaled(8000),
-        runtime=scaled(480),
+        runtime=scaled(60),
     params:
         ranks=RANKS,
         rank=INPUTS["tree_rank"],
@@ -215,7 +215,7 @@ rule train_held_out:
     resources:
         gpu=by_wildcards(plan.embedding.gpu_of),
         mem_mb=scaled(8000),
-        runtime=scaled(480),
+        runtime=scaled(420),
     params:
         rank=INPUTS["tree_rank"],
         views=config["embedding"]["views"],

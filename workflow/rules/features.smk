@@ -10,6 +10,7 @@ rule fetch_weights:
         "resources/weights/{model}.safetensors",
     log:
         "resources/weights/{model}.log",
+    cache: True
     retries: 2
     conda:
         "../../envs/torch.yaml"
@@ -17,6 +18,8 @@ rule fetch_weights:
     resources:
         mem_mb=scaled(8000),
         runtime=scaled(60),
+    params:
+        model="{model}",
     script:
         "../scripts/fetch_weights.py"
 
@@ -29,6 +32,7 @@ rule unpack_weights:
         "resources/weights/bundled/{model}.safetensors",
     log:
         "resources/weights/bundled/{model}.log",
+    cache: True
     conda:
         "../../envs/torch.yaml"
     threads: 1
@@ -51,8 +55,7 @@ rule train_simclr:
         history="<results>/simclr/{model}/history.tsv",
     log:
         "<logs>/train_simclr/{model}.log",
-    benchmark:
-        "<benchmarks>/train_simclr/{model}.tsv"
+    cache: True
     conda:
         "../../envs/torch.yaml"
     threads: config["compute"]["threads"]
@@ -90,7 +93,7 @@ rule extract_features:
     resources:
         gpu=1,
         mem_mb=scaled(8000),
-        runtime=scaled(120),
+        runtime=scaled(90),
     params:
         backbone=by_wildcards(plan.features.backbone),
         shards=config["features"]["shards"],
@@ -124,7 +127,7 @@ rule extract_repeats:
     resources:
         gpu=1,
         mem_mb=scaled(8000),
-        runtime=scaled(120),
+        runtime=scaled(90),
     params:
         backbone=by_wildcards(plan.features.backbone),
         shards=config["features"]["shards"],

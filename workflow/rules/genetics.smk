@@ -40,8 +40,7 @@ rule embed_sequences:
         "<results>/genetics/{encoding}.npz",
     log:
         "<logs>/embed_sequences/{encoding}.log",
-    benchmark:
-        "<benchmarks>/embed_sequences/{encoding}.tsv"
+    cache: True
     group:
         "sequences"
     conda:
@@ -51,6 +50,7 @@ rule embed_sequences:
         mem_mb=scaled(4000),
         runtime=scaled(60),
     params:
+        encoding="{encoding}",
         options=by_wildcards(plan.encoding_options),
     script:
         "../scripts/embed_sequences.py"
@@ -105,7 +105,7 @@ rule align_sequences:
     threads: config["compute"]["threads"]
     resources:
         mem_mb=scaled(8000),
-        runtime=scaled(240),
+        runtime=scaled(60),
     params:
         aligner=GENETICS["alignment"]["aligner"],
         sequences=GENETICS["alignment"]["sequences"],
@@ -126,8 +126,7 @@ rule infer_tree:
         model="<results>/genetics/model.tsv",
     log:
         "<logs>/infer_tree.log",
-    benchmark:
-        "<benchmarks>/infer_tree.tsv"
+    cache: True
     group:
         "tree"
     conda:
@@ -135,7 +134,7 @@ rule infer_tree:
     threads: config["compute"]["threads"]
     resources:
         mem_mb=scaled(8000),
-        runtime=scaled(480),
+        runtime=scaled(420),
     params:
         options=plan.tree_options,
     script:

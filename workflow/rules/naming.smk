@@ -92,7 +92,7 @@ if plan.naming:
             resources:
                 gpu=1,
                 mem_mb=scaled(8000),
-                runtime=scaled(120),
+                runtime=scaled(90),
             params:
                 ranks=plan.naming.ranks,
                 backbone=plan.features.backbone(plan.naming.backbone),
@@ -219,7 +219,7 @@ if plan.naming:
             resources:
                 gpu=1,
                 mem_mb=scaled(8000),
-                runtime=scaled(120),
+                runtime=scaled(90),
             params:
                 ranks=plan.naming.ranks,
                 degraded=plan.naming.degraded,

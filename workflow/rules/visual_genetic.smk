@@ -56,8 +56,7 @@ if plan.visual_genetic:
             pooled=f"<results>/{{scope}}/regimes/{FROZEN}/seed-{{seed}}/pooled.npz",
         log:
             "<logs>/train_frozen/{scope}-{seed}.log",
-        benchmark:
-            "<benchmarks>/train_frozen/{scope}-{seed}.tsv"
+        cache: True
         group:
             "variants"
         conda:
@@ -68,6 +67,8 @@ if plan.visual_genetic:
             mem_mb=scaled(8000),
             runtime=scaled(60),
         params:
+            scope="{scope}",
+            seed="{seed}",
             rank=plan.visual_genetic.rank,
             ranks=RANKS,
             split=plan.split_options,
@@ -92,8 +93,7 @@ if plan.visual_genetic:
             pooled="<results>/{scope}/regimes/{regime}/seed-{seed}/pooled.npz",
         log:
             "<logs>/train_regime/{scope}-{regime}-{seed}.log",
-        benchmark:
-            "<benchmarks>/train_regime/{scope}-{regime}-{seed}.tsv"
+        cache: True
         group:
             "regime"
         conda:
@@ -102,8 +102,11 @@ if plan.visual_genetic:
         resources:
             gpu=1,
             mem_mb=scaled(16000),
-            runtime=scaled(480),
+            runtime=scaled(420),
         params:
+            scope="{scope}",
+            regime="{regime}",
+            seed="{seed}",
             rank=plan.visual_genetic.rank,
             ranks=RANKS,
             split=plan.split_options,
@@ -138,7 +141,7 @@ if plan.visual_genetic:
         resources:
             gpu=1,
             mem_mb=scaled(16000),
-            runtime=scaled(120),
+            runtime=scaled(60),
         params:
             rank=plan.visual_genetic.rank,
             ranks=RANKS,

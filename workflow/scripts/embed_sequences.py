@@ -9,7 +9,7 @@ from visgen.machine.threads import use_threads
 start_log(snakemake.log[0])
 use_threads()
 sequences = read_accepted(snakemake.input.sequences)
-match snakemake.wildcards.encoding.partition("_")[0]:
+match snakemake.params.encoding.partition("_")[0]:
     case "sgt":
         vectors = embed_sgt(sequences, **snakemake.params.options)
     case "kmers":

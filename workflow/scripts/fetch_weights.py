@@ -7,4 +7,4 @@ from visgen.features.pretrained import fetch_pretrained
 from visgen.machine.logs import start_log
 
 start_log(snakemake.log[0])
-fetch_pretrained(model_called(snakemake.wildcards.model), Path(snakemake.output[0]))
+fetch_pretrained(model_called(snakemake.params.model), Path(snakemake.output[0]))

@@ -17,10 +17,10 @@ from visgen.visual_genetic.regimes.results import write_regime
 start_log(snakemake.log[0])
 use_threads()
 given, params = snakemake.input, snakemake.params
-seed = int(snakemake.wildcards.seed)
+seed = int(params.seed)
 groups = pd.read_parquet(given.groups)
 parts = split_specimens(groups, params.ranks, **params.split, seed=seed)
-withheld = read_withheld(given.withheld, snakemake.wildcards.scope)
+withheld = read_withheld(given.withheld, params.scope)
 options = {key: params.options[key] for key in ("hidden", "size", "pretraining")}
 
 trained = train_frozen(

@@ -20,10 +20,10 @@ if __name__ == "__main__":
     use_threads()
     given = snakemake.input
     params = snakemake.params
-    seed = int(snakemake.wildcards.seed)
+    seed = int(params.seed)
     groups = pd.read_parquet(given.groups)
     parts = split_specimens(groups, params.ranks, **params.split, seed=seed)
-    withheld = read_withheld(given.withheld, snakemake.wildcards.scope)
+    withheld = read_withheld(given.withheld, params.scope)
     images = study_images(read_labels(given.labels), parts, params.rank, withheld)
     images = images.merge(read_images(given.image_table, os.environ["VISGEN_IMAGES"]), on="id")
     options = dict(params.options)
@@ -34,7 +34,7 @@ if __name__ == "__main__":
         load_backbone(**backbone | {"weights": str(given.weights) or "none"}),
         Path(os.environ["VISGEN_FEATURE_STORE"]),
         **options,
-        regime=snakemake.wildcards.regime,
+        regime=params.regime,
         seed=seed,
         background=tuple(params.background),
         max_pixels=params.max_pixels,
