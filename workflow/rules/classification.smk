@@ -102,7 +102,7 @@ rule measure_confidence:
     benchmark:
         "<benchmarks>/measure_confidence/{backbone}.tsv"
     group:
-        "classification"
+        "scores"
     conda:
         "../../envs/statistics.yaml"
     threads: 1
@@ -137,7 +137,7 @@ rule compare_backbones:
     log:
         "<logs>/compare_backbones.log",
     group:
-        "classification"
+        "scores"
     conda:
         "../../envs/statistics.yaml"
     threads: 1

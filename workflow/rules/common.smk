@@ -9,11 +9,18 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.jobs import GroupJob, GroupJobFactory
 from snakemake.logging import logger
 
 # Snakemake starts scripts by a line of shell in which Python's path is not quoted (snakemake#2645).
 if Path(sys.executable).exists():
     sys.executable = shlex.quote(sys.executable)
+
+# It keeps groups of jobs between plans, and where a later plan joins others to one, these would be
+# submitted both in it and alone (9.27.1): every plan makes its groups anew.
+GroupJobFactory.new = lambda self, name, jobs, resources: GroupJob(
+    name, frozenset(jobs), resources
+)
 
 # It fills in what stands in braces, also in the path of the workflow; colons part paths of Python.
 HERE = str(Path(str(workflow.current_basedir)).parent.parent)

@@ -123,8 +123,6 @@ rule train_embedding:
         "<benchmarks>/train_embedding/{backbone}-{variant}.tsv"
     wildcard_constraints:
         variant=one_of(plan.embedding.guided_frozen),
-    group:
-        "guidance"
     conda:
         "../../envs/embedding.yaml"
     threads: by_wildcards(plan.embedding.threads_of)
@@ -207,8 +205,6 @@ rule train_held_out:
         "<benchmarks>/train_held_out/{backbone}-{variant}.tsv"
     wildcard_constraints:
         variant=one_of(plan.embedding.guided_frozen),
-    group:
-        "guidance"
     conda:
         "../../envs/embedding.yaml"
     threads: by_wildcards(plan.embedding.threads_of)
@@ -367,7 +363,7 @@ rule score_held_out:
     log:
         "<logs>/score_held_out.log",
     group:
-        "scores"
+        "embedding"
     conda:
         "../../envs/statistics.yaml"
     threads: 1
@@ -481,7 +477,8 @@ for number, made, backbones in plan.embedding.alike:
             "<logs>/plot_embedding/{backbone}.log",
         wildcard_constraints:
             backbone=one_of(backbones),
-        localrule: True
+        group:
+            "embedding"
         conda:
             "../../envs/statistics.yaml"
         threads: 1

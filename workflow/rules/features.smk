@@ -56,6 +56,8 @@ rule train_simclr:
     log:
         "<logs>/train_simclr/{model}.log",
     cache: True
+    group:
+        "features"
     conda:
         "../../envs/torch.yaml"
     threads: config["compute"]["threads"]

@@ -16,8 +16,6 @@ checkpoint ingest_sequences:
         "<logs>/ingest_sequences.log",
     benchmark:
         "<benchmarks>/ingest_sequences.tsv"
-    group:
-        "ingest"
     conda:
         "../../envs/statistics.yaml"
     threads: 1
@@ -41,8 +39,6 @@ rule embed_sequences:
     log:
         "<logs>/embed_sequences/{encoding}.log",
     cache: True
-    group:
-        "sequences"
     conda:
         "../../envs/sequences.yaml"
     threads: 1
@@ -70,8 +66,6 @@ rule measure_anchors:
         table="<results>/genetics/anchors/{anchors}.tsv",
     log:
         "<logs>/measure_anchors/{anchors}.log",
-    group:
-        "sequences"
     conda:
         "../../envs/statistics.yaml"
     threads: 1
@@ -191,7 +185,7 @@ rule score_sequences:
         "../../envs/statistics.yaml"
     threads: 1
     resources:
-        mem_mb=scaled(8000),
+        mem_mb=scaled(4000),
         runtime=scaled(120),
     params:
         ranks=RANKS,

@@ -85,7 +85,7 @@ if plan.naming:
             wildcard_constraints:
                 version=one_of(NAMING["augment"]),
             group:
-                "features"
+                "degraded"
             conda:
                 "../../envs/naming.yaml"
             threads: config["compute"]["threads"]
@@ -120,8 +120,6 @@ if plan.naming:
             "<logs>/train_naming.log",
         benchmark:
             "<benchmarks>/train_naming.tsv"
-        group:
-            "naming"
         conda:
             "../../envs/naming.yaml"
         threads: config["compute"]["threads"]
@@ -165,7 +163,7 @@ if plan.naming:
         benchmark:
             "<benchmarks>/score_naming.tsv"
         group:
-            "naming"
+            "scores"
         conda:
             "../../envs/naming.yaml"
         threads: config["compute"]["threads"]
@@ -212,7 +210,7 @@ if plan.naming:
             benchmark:
                 "<benchmarks>/extract_degraded.tsv"
             group:
-                "features"
+                "degraded"
             conda:
                 "../../envs/naming.yaml"
             threads: config["compute"]["threads"]
@@ -249,7 +247,7 @@ if plan.naming:
             benchmark:
                 "<benchmarks>/score_degraded.tsv"
             group:
-                "naming"
+                "degraded"
             conda:
                 "../../envs/naming.yaml"
             threads: config["compute"]["threads"]

@@ -14,7 +14,6 @@ if plan.prior:
 
     localrules:
         plot_prior,
-        score_prior,
 
     rule predict_rare:
         """Name test specimens by the looks of their taxa, and of their relatives, true and permuted."""
@@ -38,7 +37,7 @@ if plan.prior:
         benchmark:
             "<benchmarks>/predict_rare/{seed}.tsv"
         group:
-            "prior"
+            "scores"
         conda:
             "../../envs/statistics.yaml"
         threads: 1
@@ -73,8 +72,6 @@ if plan.prior:
             "<logs>/train_prior.log",
         benchmark:
             "<benchmarks>/train_prior.tsv"
-        group:
-            "prior"
         conda:
             "../../envs/statistics.yaml"
         threads: 1
@@ -103,11 +100,13 @@ if plan.prior:
             "<results>/prior/scores.tsv",
         log:
             "<logs>/score_prior.log",
+        group:
+            "scores"
         conda:
             "../../envs/statistics.yaml"
         threads: 1
         resources:
-            mem_mb=scaled(4000),
+            mem_mb=scaled(2000),
             runtime=scaled(30),
         params:
             rank=plan.prior.rank,

@@ -157,11 +157,13 @@ rule write_metrics:
         "<results>/report/metrics.tsv",
     log:
         "<logs>/write_metrics.log",
+    group:
+        "scores"
     conda:
         "../../envs/statistics.yaml"
     threads: 1
     resources:
-        mem_mb=scaled(4000),
+        mem_mb=scaled(2000),
         runtime=scaled(30),
     script:
         "../scripts/write_metrics.py"

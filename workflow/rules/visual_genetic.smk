@@ -58,7 +58,7 @@ if plan.visual_genetic:
             "<logs>/train_frozen/{scope}-{seed}.log",
         cache: True
         group:
-            "variants"
+            "regime"
         conda:
             "../../envs/torch.yaml"
         threads: config["compute"]["threads"]
@@ -178,7 +178,7 @@ if plan.visual_genetic:
         wildcard_constraints:
             variant=one_of(VISUAL_GENETIC["variants"]),
         group:
-            "variants"
+            "regime"
         conda:
             "../../envs/torch.yaml"
         threads: config["compute"]["threads"]
@@ -241,7 +241,7 @@ if plan.visual_genetic:
             "../../envs/statistics.yaml"
         threads: 1
         resources:
-            mem_mb=scaled(8000),
+            mem_mb=scaled(4000),
             runtime=scaled(120),
         params:
             ranks=RANKS,
