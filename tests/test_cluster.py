@@ -1,5 +1,6 @@
 """The workflow on a cluster: a SLURM of one node, started and stopped here."""
 
+import json
 import os
 import re
 import secrets
@@ -13,11 +14,10 @@ from string import Template
 
 import pandas as pd
 import pytest
-from workflow_copy import REPOSITORY, TINY, changed, write_config
-
-pytestmark = pytest.mark.slow
+from workflow_copy import REPOSITORY, TINY, changed, rules_of, write_config
 
 HERE = Path(__file__).parent / "cluster"
+PROFILE = REPOSITORY / "workflow/profiles/slurm"
 SNAKEMAKE = Path(sys.executable).with_name("snakemake")
 SOCKETS = Path("/run/visgen-test-slurm")  # short enough for a socket, open to munge
 # The commands inside a job look for the configuration here and nowhere else.
@@ -99,19 +99,50 @@ def slurm():
 
 
 def jobs_of_slurm():
-    """Return what SLURM knows of every job, by the name of its rule."""
+    """Return what SLURM knows of every job, by the names of its group and rules."""
     show = ["scontrol", "--oneliner", "show", "jobs"]
     lines = subprocess.run(show, check=True, capture_output=True, text=True).stdout.splitlines()
     jobs = [dict(re.findall(r"(\S+?)=(\S*)", line)) for line in lines]
     return {re.match(r"rule_(\w+?)(?:_wildcards|$)", job["Comment"])[1]: job for job in jobs}
 
 
-def test_the_profile_submits_every_job_and_asks_for_a_gpu_where_it_is_used(slurm, tmp_path):
+def submissions(folder, *words):
+    """Return what the whole tiny study would submit, a dict each."""
+    write_config(folder, TINY)
+    command = [sys.executable, HERE / "submissions.py", "--snakefile", REPOSITORY / "Snakefile"]
+    command += ["--directory", folder, "--configfile", folder / "study.yaml"]
+    command += ["--workflow-profile", PROFILE, *words]
+    # Groups have to be the same in whatever order Snakemake takes its jobs.
+    environment = os.environ | {"PYTHONHASHSEED": "1"}
+    run = subprocess.run(list(map(str, command)), capture_output=True, text=True, env=environment)
+    assert run.returncode == 0, run.stderr[-10_000:]
+    return [json.loads(line) for line in run.stdout.splitlines() if line.startswith("{")]
+
+
+def test_a_whole_study_is_at_most_15_submissions_and_only_some_ask_for_a_gpu(tmp_path):
+    submitted = submissions(tmp_path, "--attempt", 2)
+    assert len(submitted) <= 15
+    jobs = [job for submission in submitted for job in submission["jobs"]]
+    assert len(jobs) == len(set(jobs)), "a job is submitted twice"
+    bodies = {
+        name: body
+        for path in (REPOSITORY / "workflow/rules").glob("*.smk")
+        for name, body in rules_of(path).items()
+    }
+    for submission in submitted:
+        asks = any("gpu=" in bodies[rule] for rule in submission["rules"])
+        assert submission["gpu"] == int(asks), submission["rules"]
+    naming = next(asked for asked in submitted if asked["rules"] == ["train_naming"])
+    assert (naming["mem_mb"], naming["runtime"]) == (32_000, 240)  # twice the first attempt's
+
+
+@pytest.mark.slow
+def test_the_profile_submits_chains_and_asks_for_a_gpu_where_it_is_used(slurm, tmp_path):
     target = "results/tiny/features/tiny/clean-0.parquet"
     write_config(tmp_path, changed(TINY, "backbones.tiny.weights", "none"))
     command = [SNAKEMAKE, target, "--snakefile", REPOSITORY / "Snakefile"]
     command += ["--directory", tmp_path, "--configfile", tmp_path / "study.yaml"]
-    command += ["--workflow-profile", REPOSITORY / "workflow/profiles/slurm"]
+    command += ["--workflow-profile", PROFILE]
     # No accounting here: jobs have no account, and only squeue knows of them.
     command += ["--slurm-no-account", "--slurm-status-command", "squeue"]
     command += ["--slurm-init-seconds-before-status-checks", 3]
@@ -120,7 +151,12 @@ def test_the_profile_submits_every_job_and_asks_for_a_gpu_where_it_is_used(slurm
     run = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=300)
     jobs = jobs_of_slurm()
     assert run.returncode == 0, run.stderr[-10_000:]
-    print(jobs)
+    asked = ("JobState", "TresPerJob", "TimeLimit")
+    assert {rules: tuple(map(job.get, asked)) for rules, job in jobs.items()} == {
+        # A group and its rules; one follows the other, which takes 60 and 240 minutes at most.
+        "ingest_ingest_specimens_simulate_study": ("COMPLETED", None, "05:00:00"),
+        "features_extract_features": ("COMPLETED", "gres:gpu:1", "01:30:00"),
+    }
     features = pd.read_parquet(tmp_path / target)
     specimens = pd.read_parquet(tmp_path / "results/tiny/specimens/specimens.parquet")
     assert sorted(features["id"]) == sorted(specimens["id"])

@@ -28,6 +28,54 @@ def test_a_rule_says_what_it_does_and_is_called_as_its_script_and_log(file, name
         assert "results/" not in body.replace("<results>/", ""), "paths begin with <results>"
 
 
+def words_of(directive, text):
+    """Return the names that stand in each block of a directive."""
+    blocks = re.findall(rf"^ *{directive}:\n((?: +\w+,\n)+)", text, re.M)
+    return {name for block in blocks for name in re.findall(r"\w+", block)}
+
+
+LOCAL = {
+    name
+    for path in (WORKFLOW / "Snakefile", *(WORKFLOW / "rules").glob("*.smk"))
+    for name in words_of("localrules", path.read_text())
+}
+# What takes long on its own, and is no part of a chain.
+ALONE = {"train_embedding", "train_held_out", "train_fine_tuned", "train_prior", "train_naming"}
+ALONE |= {"name_specimens"}
+# What depends on its inputs and parameters alone, and is worth keeping for other studies.
+SHARED = {"fetch_weights", "unpack_weights", "train_simclr", "embed_sequences", "infer_tree"}
+SHARED |= {"train_regime", "train_frozen"}
+
+
+@pytest.mark.parametrize(("file", "name"), sorted(RULES))
+def test_a_rule_asks_for_threads_and_every_attempt_for_more_memory_and_time(file, name):
+    body = RULES[file, name]
+    for asked in (r"threads: \S", r"mem_mb=scaled\(\d+\),", r"runtime=scaled\(\d+\),"):
+        assert re.search(rf"^ +{asked}", body, re.M), asked
+
+
+@pytest.mark.parametrize(("file", "name"), sorted(RULES))
+def test_a_rule_is_local_or_in_a_group_or_takes_long(file, name):
+    places = [name in LOCAL, "group:\n" in RULES[file, name], name in ALONE]
+    assert sum(places) == 1
+
+
+@pytest.mark.parametrize(("file", "name"), sorted(RULES))
+def test_a_shared_result_follows_from_what_the_cache_knows(file, name):
+    body = RULES[file, name]
+    assert ("cache: True" in body) == (name in SHARED)
+    if name in SHARED:
+        assert "benchmark:" not in body, "Snakemake refuses it: a result that is taken took no time"
+        # Wildcards are no part of what a result is kept by, so two of them would be one.
+        assert "wildcards" not in (WORKFLOW / "scripts" / f"{name}.py").read_text()
+
+
+def test_the_profile_of_a_cluster_names_all_rules_whose_results_can_be_shared():
+    profile = (WORKFLOW / "profiles/slurm/config.yaml").read_text()
+    named = re.search(r"^# cache:.*\n#   \[((?:.|\n)*?)\]", profile, re.M)[1]
+    assert set(re.findall(r"\w+", named)) == SHARED
+
+
 FIRST = {"simulate_study", "ingest_specimens", "ingest_sequences", "fetch_weights"}
 FIRST |= {"unpack_weights", "ingest_unnamed"}
 ASKS = r"of_s\w+\(|labels_of|taxa_of|[ =](?:SPECIMENS|IMAGE_TABLE|GROUPS|TAXONOMY)|ACCEPTED"
