@@ -136,6 +136,16 @@ def by_wildcards(method):
     return lambda wildcards: method(**{name: wildcards[name] for name in names})
 
 
+# A job that is submitted has one GPU, which the rules of its group use one after the other. Where it
+# is submitted, the profile says so; it is not told to the job itself.
+resource_scopes:
+    gpu="local",
+
+
+if workflow.remote_exec:
+    workflow.register_resource("gpu", 1)
+
+
 def scaled(amount):
     """Return a resource that is asked for again, and as much more, by every further attempt."""
     return lambda wildcards, attempt: attempt * amount
