@@ -29,7 +29,7 @@ def test_a_rule_says_what_it_does_and_is_called_as_its_script_and_log(file, name
 
 
 FIRST = {"simulate_study", "ingest_specimens", "ingest_sequences", "fetch_weights"}
-FIRST |= {"unpack_weights", "ingest_unnamed"}
+FIRST |= {"unpack_weights", "convert_weights", "ingest_unnamed"}
 ASKS = r"of_s\w+\(|labels_of|taxa_of|[ =](?:SPECIMENS|IMAGE_TABLE|GROUPS|TAXONOMY)|ACCEPTED"
 ASKS += r"|of_unnamed\(|\*\*NAMING_INPUTS"
 

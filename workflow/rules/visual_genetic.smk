@@ -112,6 +112,7 @@ if plan.visual_genetic:
             groups=GROUPS,
             images=plan.images_made,
             withheld=by_wildcards(plan.visual_genetic.withheld_from),
+            weights=plan.features.weights_of(VISUAL_GENETIC["backbone"]),
             checkpoint="<results>/{scope}/regimes/{regime}/seed-{seed}/checkpoint.safetensors",
             code=code_of("pool_views.py"),
         output:

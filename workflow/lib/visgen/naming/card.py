@@ -15,11 +15,14 @@ _SOFTWARE = ("numpy", "scipy", "scikit-learn", "torch", "timm")
 #: What each word for weights means for who may use them.
 _WEIGHTS = {
     "bundled": "trained on ImageNet; Apache-2.0",
-    "imagenet": "trained on ImageNet, from timm; the licence is that of the model there",
+    "imagenet": "from timm, trained on ImageNet unless the model's name says otherwise; the licence "
+    "is that of the model there",
     "hub": "from the Hugging Face Hub; the licence is that of the model there",
     "simclr": "learned from the study's own images; the licence is the study's",
     "none": "untrained",
 }
+#: Those of them that have seen no name of a species.
+_NAMELESS = {"bundled", "imagenet", "simclr", "none"}
 
 
 def write_card(model: NamingModel, about: Mapping[str, Any], scores: pd.DataFrame) -> str:
@@ -70,9 +73,19 @@ def write_card(model: NamingModel, about: Mapping[str, Any], scores: pd.DataFram
         "other cameras are none of these unless the study had them.",
         "- Labels were taken as they are; it repeats their mistakes (suspects.tsv of the study "
         "lists those that it doubts).",
+        *_about_names_seen(about["weights"]),
         "- A name is a proposal to a person who knows the group, not a determination.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _about_names_seen(weights: str) -> Iterator[str]:
+    if weights not in _NAMELESS:
+        yield (
+            "- Weights that were made elsewhere may have seen these species, and their names, as "
+            "those of BioCLIP have seen hundreds of thousands: how good it is on species that they "
+            "have seen says nothing of others."
+        )
 
 
 def _tables(scores: pd.DataFrame, ranks: Sequence[str]) -> Iterator[str]:
