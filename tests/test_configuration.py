@@ -236,7 +236,7 @@ def test_a_mistake_is_one_line_with_the_key_and_what_is_legal(changes, message):
         ("backbones", "Frozen networks"),
         (
             "backbones.small.weights",
-            "imagenet (those that timm has for the model, downloaded once), hub (downloaded once, of",
+            "imagenet (those that timm has for the model, downloaded once), hub (downloaded",
         ),
     ],
 )
@@ -406,9 +406,7 @@ def test_a_clip_model_has_its_config_beside_it(tmp_path):
     (tmp_path / "clip.safetensors").write_text("weights")
     changes = {"model": "open_clip", "weights": str(tmp_path / "clip.safetensors")}
     config = checked_config(study({"backbones.small": changes}, SIMULATION), SCHEMA)
-    with pytest.raises(
-        ValueError, match=r"small\.weights, beside it: found '.*/open_clip_config\."
-    ):
+    with pytest.raises(ValueError, match=r"small\.weights, beside it: found '.*open_clip_config\."):
         check_files(config)
     (tmp_path / "open_clip_config.json").write_text("{}")
     check_files(config)

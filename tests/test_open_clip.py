@@ -2,21 +2,30 @@
 
 import json
 import logging
+from pathlib import Path
 
 import pytest
 import timm
 import torch
+import yaml
 from PIL import Image
 from safetensors.torch import load_file, save_file
 from torch import nn
 from torch.nn import functional
+from visgen.configuration.plan import Plan
+from visgen.configuration.reading import checked_config
+from visgen.configuration.schema import load_schema
 from visgen.features.backbones import forward, load_backbone
 from visgen.features.open_clip import convert_open_clip
 from visgen.features.open_clip_config import describe_tower
 from visgen.features.options import OPEN_CLIP, OPEN_CLIP_CONFIG
 from visgen.features.pretrained import fetch_pretrained
 from visgen.features.towers import image_tower
+from visgen.naming.card import about_names_seen
 from visgen.naming.network import read_network, write_network
+
+CONFIGS = Path(__file__).parents[1] / "config"
+SCHEMA = "workflow/schemas/config.schema.yaml"
 
 WIDTH, HEADS, LAYERS, PATCH, SIDE, JOINT = 24, 3, 2, 8, 40, 7
 VISION = {"width": WIDTH, "head_width": WIDTH // HEADS, "layers": LAYERS, "patch_size": PATCH}
@@ -289,6 +298,22 @@ def test_a_hub_that_is_not_reached_is_no_hub_without_the_file(tmp_path, hub):
     hub("somebody/clip")
     with pytest.raises(OSError):
         fetch_pretrained("hf-hub:somebody/clip", tmp_path / "got.safetensors")
+
+
+def test_foundation_models_are_added_to_a_study_by_one_word_each():
+    config = yaml.safe_load((CONFIGS / "quickstart.yaml").read_text())
+    added = yaml.safe_load((CONFIGS / "foundation.yaml").read_text())
+    assert added.keys() == {"backbones"}
+    config["backbones"] |= added["backbones"]
+    made = Plan(checked_config(config, load_schema(CONFIGS.parent / SCHEMA))).features
+    for name, model in (("dinov3", "vit_small_patch16_dinov3.lvd1689m"), ("bioclip2", "bioclip-2")):
+        assert made.weights_of(name)[0].endswith(f"%2F{model}.safetensors")
+    assert timm.is_model_pretrained("vit_small_patch16_dinov3.lvd1689m")
+
+
+@pytest.mark.parametrize(("weights", "is_said"), [("hub", 1), ("mine.pth", 1), ("bundled", 0)])
+def test_the_card_says_that_weights_from_elsewhere_may_have_seen_the_names(weights, is_said):
+    assert len(list(about_names_seen(weights))) == is_said
 
 
 def test_dinov3_comes_through_timm(tmp_path, hub):

@@ -446,11 +446,11 @@ def test_page_does_not_warn_where_nothing_is_cut(tmp_path):
         ("none", "<code>study</code>, untrained: a control, which"),
         (
             "imagenet",
-            "<code>study</code>, as timm has it, trained with labels on ImageNet unless its name",
+            "<code>study</code>, as timm has it, trained with labels on ImageNet unless",
         ),
         (
             "hub",
-            "<code>study</code>, trained as its owner on the hub says (weights that have seen species",
+            "<code>study</code>, trained as its owner on the hub says (weights that have seen",
         ),
         ("bundled", "trained with labels on ImageNet ("),
         ("simclr", '<a href="#learned">learned without labels</a> from these images.'),

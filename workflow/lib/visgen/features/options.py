@@ -17,8 +17,8 @@ INITIAL_WEIGHTS = {word: WEIGHTS[word] for word in ("none", "bundled", "imagenet
 #: The model that the bundled weights belong to, as timm calls it.
 BUNDLED_MODEL = "tf_efficientnet_lite0"
 
-#: In place of a model's name: the image tower of the CLIP model whose weights, a file that open_clip
-#: wrote, have its config beside them.
+#: In place of a model's name: the image tower of a CLIP model, whose weights, in a file that
+#: open_clip wrote, have its config beside them.
 OPEN_CLIP = "open_clip"
 
 #: That config, as open_clip calls it.

@@ -15,8 +15,8 @@ _SOFTWARE = ("numpy", "scipy", "scikit-learn", "torch", "timm")
 #: What each word for weights means for who may use them.
 _WEIGHTS = {
     "bundled": "trained on ImageNet; Apache-2.0",
-    "imagenet": "from timm, trained on ImageNet unless the model's name says otherwise; the licence "
-    "is that of the model there",
+    "imagenet": "from timm, trained on ImageNet unless the model's name says otherwise; the "
+    "licence is that of the model there",
     "hub": "from the Hugging Face Hub; the licence is that of the model there",
     "simclr": "learned from the study's own images; the licence is the study's",
     "none": "untrained",
@@ -73,13 +73,14 @@ def write_card(model: NamingModel, about: Mapping[str, Any], scores: pd.DataFram
         "other cameras are none of these unless the study had them.",
         "- Labels were taken as they are; it repeats their mistakes (suspects.tsv of the study "
         "lists those that it doubts).",
-        *_about_names_seen(about["weights"]),
+        *about_names_seen(about["weights"]),
         "- A name is a proposal to a person who knows the group, not a determination.",
     ]
     return "\n".join(lines) + "\n"
 
 
-def _about_names_seen(weights: str) -> Iterator[str]:
+def about_names_seen(weights: str) -> Iterator[str]:
+    """Yield what is to be said where weights, by their word or file, may have seen the names."""
     if weights not in _NAMELESS:
         yield (
             "- Weights that were made elsewhere may have seen these species, and their names, as "
