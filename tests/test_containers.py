@@ -1,4 +1,4 @@
-"""The image and the pinned versions, both from requirements.lock, and that jobs can run in images."""
+"""The image and the pinned versions, both of requirements.lock; and jobs that run in an image."""
 
 import os
 import re

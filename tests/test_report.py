@@ -216,7 +216,7 @@ def page(
         "prior": None,
         "visual_genetic": None,
         "provenance": {
-            "workflow": {"commit": None, "changed": None},
+            "workflow": {"version": name, "commit": None, "changed": None},
             "machine": {"system": name},
             "images": {"sha256": "0" * 64},
             "software": {name: name},

@@ -10,6 +10,7 @@ from visgen.metrics import over_seeds
 from visgen.naming.model import NamingModel
 from visgen.naming.novelty import KNOWN
 from visgen.naming.overview import KNOWN_COLUMNS, NEW_COLUMNS, Overview, Row
+from visgen.version import visgen_version
 
 _SOFTWARE = ("numpy", "scipy", "scikit-learn", "torch", "timm")
 #: What each word for weights means for who may use them.
@@ -41,6 +42,7 @@ def write_card(model: NamingModel, about: Mapping[str, Any], scores: pd.DataFram
     weights = _WEIGHTS.get(about["weights"], "from a file of the study; ask its authors")
     known = len(model.calibration.novelty[KNOWN])
     software = ", ".join(f"{name} {version(name)}" for name in _SOFTWARE)
+    software = f"visgen {visgen_version() or 'of an unknown version'}, {software}"
     lines = [
         f"# Naming model of the study {about['dataset']}",
         "",
