@@ -1,6 +1,6 @@
 """Which files of a study go into its archive, and which stay behind, and why."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -28,23 +28,6 @@ LEFT_OUT = {
 #: Columns of the table of what stays behind.
 LEFT_OUT_COLUMNS = ["path", "made_by", "bytes", "sha256", "reason"]
 
-#: Files of the workflow that are needed to run it again, by pattern from its top.
-CHECKOUT = (
-    "Snakefile",
-    "requirements.lock",
-    "Makefile",
-    "pyproject.toml",
-    "LICENSE",
-    "CITATION.cff",
-    "envs/*.yaml",
-    "workflow/Snakefile",
-    "workflow/*/**/*",
-    "docs/*.md",
-    "docs/*.tsv",
-    "config/README.md",
-)
-_NEEDED = CHECKOUT[:2]
-
 
 @dataclass(frozen=True)
 class Gathered:
@@ -55,7 +38,7 @@ class Gathered:
     kept
         Paths from the working directory, sorted.
     left_out
-        One row a file that stays behind: the columns of `LEFT_OUT_COLUMNS`.
+        One row a file that stays behind and is still there: the columns of `LEFT_OUT_COLUMNS`.
     """
 
     kept: list[str]
@@ -76,7 +59,7 @@ def gather(jobs: Sequence[Job], results: str) -> Gathered:
     Raises
     ------
     ValueError
-        If a file that is on record is not there.
+        If a file that goes into the archive is not there.
     """
     kept, left_out = set(), {}
     for job in jobs:
@@ -87,7 +70,7 @@ def gather(jobs: Sequence[Job], results: str) -> Gathered:
                 kept.add(path)
         kept |= {path for path in job.logs if path.startswith(f"{results}/")}
     kept = {path for path in kept if not Path(path).is_dir()}
-    for path in sorted(kept | left_out.keys()):
+    for path in sorted(kept):
         if not Path(path).exists():
             raise ValueError(
                 f"{path}: not found, expected as a job has made it; run the study to its end first"
@@ -100,33 +83,8 @@ def gather(jobs: Sequence[Job], results: str) -> Gathered:
     return Gathered(sorted(kept), pd.DataFrame(rows, columns=LEFT_OUT_COLUMNS))
 
 
-def checkout_files(root: str | Path) -> list[str]:
-    """Return the files of the workflow that are needed to run it again, from its top, sorted.
-
-    Raises
-    ------
-    ValueError
-        If the lock or the Snakefile is not there.
-    """
-    root = Path(root)
-    for name in _NEEDED:
-        if not (root / name).is_file():
-            raise ValueError(f"{root / name}: not found, expected in a checkout of the workflow")
-    found = {path for pattern in CHECKOUT for path in root.glob(pattern) if path.is_file()}
-    return sorted(str(path.relative_to(root)) for path in found if _is_source(path))
-
-
-def _is_source(path: Path) -> bool:
-    return "__pycache__" not in path.parts and not path.name.startswith(".")
-
-
 def _reason(path: str, results: str) -> str | None:
     if not path.startswith(f"{results}/"):
         return "made outside the study's results"
     inside = path.removeprefix(f"{results}/")
     return next((why for pattern, why in LEFT_OUT.items() if fnmatch(inside, pattern)), None)
-
-
-def figures_among(paths: Iterable[str]) -> list[str]:
-    """Return the figures among some paths, as PNG."""
-    return [path for path in paths if path.endswith(".png")]

@@ -34,7 +34,7 @@ def check_files(folder: Path) -> Checked:
     Parameters
     ----------
     folder
-        That it was unpacked into.
+        That it was unpacked into; an environment that was made in it is no part of it.
 
     Raises
     ------
@@ -46,7 +46,9 @@ def check_files(folder: Path) -> Checked:
         raise ValueError(f"{MANIFEST}: not found, expected in every archive of a study")
     listed = read_manifest(manifest.read_text(encoding="utf-8"))
     there = {
-        path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()
+        path.relative_to(folder).as_posix(): path
+        for path in folder.rglob("*")
+        if path.is_file() and not _is_hidden(path.relative_to(folder))
     }
     return Checked(
         len(listed),
@@ -54,3 +56,7 @@ def check_files(folder: Path) -> Checked:
         sorted(listed.keys() - there.keys()),
         sorted(there.keys() - listed.keys() - {MANIFEST}),
     )
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") or part == "__pycache__" for part in path.parts)
