@@ -10,7 +10,8 @@ MANIFEST = "manifest-sha256.txt"
 
 # The first moment that such an archive can tell: no clock is asked.
 _MOMENT = (1980, 1, 1, 0, 0, 0)
-_MODE = 0o644 << 16
+_MODE = 0o100644 << 16
+_FOLDER_MODE = 0o040755 << 16 | 0x10
 # These are packed already; to try again takes long and saves nothing.
 _PACKED = {".png", ".parquet", ".npz", ".jpg", ".safetensors"}
 
@@ -31,9 +32,14 @@ def write_archive(path: str | Path, files: Mapping[str, bytes | Path]) -> None:
         If a name could leave the folder that the archive is unpacked into.
     """
     with zipfile.ZipFile(path, "w") as archive:
-        lines = []
+        lines, folders = [], set()
         for name in sorted(files):
             check_name(name)
+            # Readers of crates look for folders, too.
+            for folder in list(PurePosixPath(name).parents)[-2::-1]:
+                if folder not in folders:
+                    folders.add(folder)
+                    archive.writestr(_entry(f"{folder}/"), b"")
             content = files[name]
             with archive.open(_entry(name), "w", force_zip64=True) as entry:
                 digest = hashlib.sha256()
@@ -94,7 +100,7 @@ def sha256_of(path: Path) -> str:
 def _entry(name: str) -> zipfile.ZipInfo:
     entry = zipfile.ZipInfo(name, _MOMENT)
     entry.create_system = 3  # as on Unix, wherever it is made
-    entry.external_attr = _MODE
+    entry.external_attr = _FOLDER_MODE if entry.is_dir() else _MODE
     packed = PurePosixPath(name).suffix in _PACKED
     entry.compress_type = zipfile.ZIP_STORED if packed else zipfile.ZIP_DEFLATED
     return entry

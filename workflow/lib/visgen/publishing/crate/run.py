@@ -9,6 +9,7 @@ from typing import Any
 
 from rocrate.model.computationalworkflow import ComputationalWorkflow
 from rocrate.model.contextentity import ContextEntity
+from rocrate.model.dataset import Dataset
 from rocrate.model.entity import Entity
 from rocrate.model.file import File
 from rocrate.rocrate import ROCrate
@@ -25,9 +26,10 @@ _PROFILES = {
     "https://w3id.org/ro/wfrun/provenance/0.5": ("Provenance Run Crate", "0.5"),
     "https://w3id.org/workflowhub/workflow-ro-crate/1.0": ("Workflow RO-Crate", "1.0"),
 }
-# The terms of runs, which the context of RO-Crate has not.
-_TERMS = "https://w3id.org/ro/terms/workflow-run/context"
+# Terms of runs that the context of RO-Crate has not.
+_TERMS = {"sha256": "https://w3id.org/ro/terms/workflow-run#sha256"}
 _WORKFLOW = "workflow/Snakefile"
+_README, _RESULTS = "README.md", "results"
 _SNAKEMAKE = "https://snakemake.github.io"
 
 
@@ -79,10 +81,12 @@ def write_crate(run: Run) -> str:
     said = {"@type": "OrganizeAction", "name": "Snakemake runs the jobs"} | _times(start, end)
     organised = crate.add(ContextEntity(crate, "#engine", properties=said))
     organised["instrument"], organised["object"], organised["result"] = engine, controls, whole
-    crate.root_dataset["mentions"] = [whole]
-    for path in sorted(run.archived):
-        files.entity(path)
+    crate.root_dataset["mentions"] = [whole, *(control["object"] for control in controls)]
+    _parts(crate, run, files)
     described = crate.metadata.generate()
+    described["@graph"] = [
+        {name: _single(value) for name, value in entity.items()} for entity in described["@graph"]
+    ]
     described["@context"] = [described["@context"], _TERMS]
     return json.dumps(described, indent=1, ensure_ascii=False) + "\n"
 
@@ -97,6 +101,9 @@ def _describe(crate: ROCrate, dataset: str, end: float) -> None:
     licence = "The study: as its authors say. The workflow: MIT, see LICENSE."
     said = {"@type": "CreativeWork", "name": licence}
     crate.license = crate.add(ContextEntity(crate, "#licence", properties=said))
+    crate.metadata["conformsTo"] = [
+        {"@id": link} for link in ("https://w3id.org/ro/crate/1.1", list(_PROFILES)[-1])
+    ]
     crate.root_dataset["conformsTo"] = [
         crate.add(
             ContextEntity(
@@ -107,13 +114,30 @@ def _describe(crate: ROCrate, dataset: str, end: float) -> None:
     ]
 
 
+def _parts(crate: ROCrate, run: Run, files: Files) -> None:
+    """Name all files of the study one by one; those of the workflow by their folder."""
+    folders = set()
+    for path in sorted(run.archived):
+        top, _, inside = path.partition("/")
+        if inside and top != _RESULTS:
+            folders.add(top)
+        else:
+            files.entity(path)
+    for folder in sorted(folders):
+        said = {"name": folder, "description": "of the workflow"}
+        crate.add(Dataset(crate, dest_path=f"{folder}/", properties=said))
+    files.entity(_README)["about"] = crate.root_dataset
+
+
 def _workflow(crate: ROCrate, run: Run, files: Files, tools: list[Entity]) -> Entity:
-    said = properties_of(_WORKFLOW, run.archived[_WORKFLOW]) | {
-        "@type": ["File", "SoftwareSourceCode", "ComputationalWorkflow", "HowTo"],
-        "name": "visgen",
-    }
-    if run.provenance["workflow"]["commit"]:
-        said["version"] = run.provenance["workflow"]["commit"]
+    said = (
+        properties_of(_WORKFLOW, run.archived[_WORKFLOW])
+        | {
+            "@type": ["File", "SoftwareSourceCode", "ComputationalWorkflow", "HowTo"],
+            "name": "visgen",
+        }
+        | _version(run)
+    )
     made = ComputationalWorkflow(crate, dest_path=_WORKFLOW, properties=said)
     workflow = files.add(_WORKFLOW, made)
     crate.mainEntity = workflow
@@ -142,7 +166,8 @@ def _tool(crate: ROCrate, run: Run, rule: str, files: Files) -> Entity:
         path = re.sub(r"_\d+\.py$", ".py", path)
     if (known := crate.dereference(path)) is not None:
         return known
-    said = properties_of(path, run.archived[path]) | {"@type": ["File", "SoftwareSourceCode"]}
+    said = properties_of(path, run.archived[path]) | _version(run)
+    said |= {"@type": ["File", "SoftwareSourceCode"]}
     return files.add(path, File(crate, dest_path=path, properties=said))
 
 
@@ -158,7 +183,9 @@ def _steps(crate: ROCrate, jobs: Sequence[Job], tools: Mapping[str, Entity]) -> 
 
 def _job(crate: ROCrate, number: int, job: Job, tool: Entity, step: Entity, files: Files) -> Entity:
     name = f"{job.rule}, job {number}"
-    said = {"@type": "CreateAction", "name": name} | _times(job.start, job.end)
+    made = f"The rule {job.rule} made {len(job.outputs)} of {len(job.inputs)} files."
+    said = {"@type": "CreateAction", "name": name, "description": made}
+    said |= _times(job.start, job.end)
     action = crate.add(ContextEntity(crate, f"#job/{number}", properties=said))
     action["instrument"] = tool
     action["object"] = [files.entity(path) for path in job.inputs]
@@ -173,8 +200,9 @@ def _whole(crate: ROCrate, run: Run, workflow: Entity, files: Files) -> Entity:
     made = {path for job in run.jobs for path in job.outputs}
     given = {path for job in run.jobs for path in job.inputs} - made
     start, end = min(job.start for job in run.jobs), max(job.end for job in run.jobs)
-    name = f"The study {run.dataset}: the last run of each of its jobs"
-    said = {"@type": "CreateAction", "name": name} | _times(start, end)
+    said = {"@type": "CreateAction", "name": f"The study {run.dataset}"}
+    said["description"] = "From the first to the last of its jobs, the last run of each."
+    said |= _times(start, end)
     whole = ContextEntity(crate, "#run", properties=said)
     whole["instrument"] = workflow
     whole["object"] = [files.entity(path) for path in ["config.yaml", *sorted(given)]]
@@ -190,9 +218,19 @@ def _software(crate: ROCrate, name: str, version: str) -> Entity:
     return crate.add(ContextEntity(crate, identifier, properties=said))
 
 
+def _version(run: Run) -> dict[str, str]:
+    commit = run.provenance["workflow"]["commit"]
+    return {"version": commit} if commit else {}
+
+
 def _times(start: float, end: float) -> dict[str, str]:
     return {"startTime": _moment(start), "endTime": _moment(end)}
 
 
 def _moment(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+
+
+def _single(value: Any) -> Any:
+    """Return the one value of a list of one, as a crate has it."""
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
