@@ -1,5 +1,6 @@
 # The plan of the study, where its files lie, and which code a script needs. All rule files use these.
 
+import copy
 import functools
 import inspect
 import os
@@ -53,6 +54,9 @@ if not workflow.overwrite_configfiles:
     # A study of one's own replaces the default one; merged, they would be neither.
     configfile: "config/config.yaml"
 
+
+# As it was given; below, defaults are filled in.
+ASKED = copy.deepcopy(config)
 
 try:
     config = checked_config(

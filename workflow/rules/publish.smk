@@ -22,6 +22,7 @@ rule publish:
     conda:
         "../../envs/publication.yaml"
     params:
+        asked=ASKED,
         config=config,
     script:
         "../scripts/publish.py"

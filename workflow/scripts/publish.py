@@ -13,6 +13,7 @@ start_log(snakemake.log[0])
 given = snakemake.input
 targets = [given.report, given.provenance, given.metrics, *given.scores, *given.named]
 study = Published(
+    snakemake.params.asked,
     Plan(snakemake.params.config),
     jobs_behind(targets, read_jobs(".snakemake/metadata")),
     json.loads(Path(given.provenance).read_text(encoding="utf-8")),

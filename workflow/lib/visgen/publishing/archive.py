@@ -8,6 +8,9 @@ from pathlib import Path, PurePosixPath
 #: Name of the list of checksums, as ``sha256sum --check`` reads it.
 MANIFEST = "manifest-sha256.txt"
 
+#: Name of the configuration with all defaults filled in.
+FILLED = "config.filled.yaml"
+
 # The first moment that such an archive can tell: no clock is asked.
 _MOMENT = (1980, 1, 1, 0, 0, 0)
 _MODE = 0o100644 << 16

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from visgen.configuration.plan import Plan
-from visgen.publishing.archive import sha256_of
+from visgen.publishing.archive import FILLED, sha256_of
 from visgen.publishing.checkout import checkout_files
 from visgen.publishing.crate.run import METADATA, Run, write_crate
 from visgen.publishing.gathering import Gathered, gather
@@ -37,6 +37,8 @@ class Published:
 
     Attributes
     ----------
+    asked
+        Its configuration, as it was given.
     plan
         Of its configuration.
     jobs
@@ -47,6 +49,7 @@ class Published:
         Folder of the workflow.
     """
 
+    asked: Mapping[str, Any]
     plan: Plan
     jobs: list[Job]
     provenance: Mapping[str, Any]
@@ -67,8 +70,9 @@ def assemble(study: Published) -> Content:
     if (study.checkout / "README.md").is_file():
         files["docs/README.md"] = study.checkout / "README.md"
     files |= {path: Path(path) for path in gathered.kept}
-    configuration = yaml.safe_dump(dict(study.plan.config), sort_keys=False, allow_unicode=True)
-    files["config.yaml"] = without_places(configuration, places).encode()
+    for name, config in (("config.yaml", study.asked), (FILLED, study.plan.config)):
+        text = yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True)
+        files[name] = without_places(text, places).encode()
     altered = []
     for path in gathered.kept:
         if path.endswith(_TOLD):

@@ -8,12 +8,10 @@ import yaml
 
 from visgen.configuration.plan import Plan
 from visgen.metrics import COLUMNS
+from visgen.publishing.archive import FILLED
 from visgen.tables import read_table
 from visgen.verify.comparing import differing_rows
 from visgen.verify.recomputing import recomputable
-
-#: The configuration in an archive, all defaults filled in.
-CONFIGURATION = "config.yaml"
 
 #: How a table of scores was verified: scored anew from predictions and the like, or only held
 #: against the table that its rows were copied from.
@@ -58,9 +56,9 @@ def verify_scores(folder: Path) -> Verified:
     ValueError
         If it has no configuration, or no table of scores where there should be one.
     """
-    if not (folder / CONFIGURATION).is_file():
-        raise ValueError(f"{CONFIGURATION}: not found, expected in every archive of a study")
-    plan = Plan(yaml.safe_load((folder / CONFIGURATION).read_text(encoding="utf-8")))
+    if not (folder / FILLED).is_file():
+        raise ValueError(f"{FILLED}: not found, expected in every archive of a study")
+    plan = Plan(yaml.safe_load((folder / FILLED).read_text(encoding="utf-8")))
     metrics = _read(folder, f"{plan.results}/report/metrics.tsv")
     scorers = dict(recomputable(plan, folder))
     tables, differences, begin = [], [], 0
