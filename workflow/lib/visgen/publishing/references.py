@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from unicodedata import normalize
 
 # As Pandoc reads them: [@breiman2001], or [@mantel1967; @smouse1986].
 _CITATION = re.compile(r"\[(@[a-z]+\d{4}(?:; @[a-z]+\d{4})*)\]")
@@ -97,5 +98,5 @@ def _in_words(fields: Mapping[str, str]) -> str:
 
 
 def _plain(value: str) -> str:
-    value = _ACCENTS.sub(lambda found: found[2] + _MARKS[found[1]], value)
+    value = _ACCENTS.sub(lambda found: normalize("NFC", found[2] + _MARKS[found[1]]), value)
     return re.sub(r"[{}]", "", value).replace("--", "–")

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from visgen.classification.classifiers.options import SUITABLE
 from visgen.configuration.plan import Plan
 from visgen.publishing.methods.words import listed, numbered
 
@@ -61,7 +62,8 @@ def _with(options: dict[str, Any]) -> str:
         said.append(numbered(options["neighbours"], "neighbour"))
     if options["class_weight"] != "none":
         said.append(f"{options['class_weight']} weights of classes")
-    if "signed_sqrt" in (options["transform"] or []):
+    transform = options["transform"]
+    if "signed_sqrt" in (SUITABLE.get(method, []) if transform is None else transform):
         said.append("on signed square roots of features [@valan2019]")
     if options["pca"]:
         said.append(f"on {options['pca']} principal components")
