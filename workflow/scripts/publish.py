@@ -6,7 +6,7 @@ from pathlib import Path
 from visgen.configuration.plan import Plan
 from visgen.machine.logs import start_log
 from visgen.publishing.archive import write_archive
-from visgen.publishing.assembling import Published, assemble
+from visgen.publishing.packing.assembling import Published, assemble
 from visgen.publishing.records import jobs_behind, read_jobs
 
 start_log(snakemake.log[0])

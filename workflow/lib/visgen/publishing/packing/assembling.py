@@ -20,7 +20,7 @@ from visgen.publishing.machine_paths import (
     without_places,
 )
 from visgen.publishing.methods.text import write_methods
-from visgen.publishing.readme import write_readme
+from visgen.publishing.packing.readme import write_readme
 from visgen.publishing.records import Job
 from visgen.publishing.references import read_references
 from visgen.tables import read_table
