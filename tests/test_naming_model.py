@@ -267,8 +267,10 @@ def test_too_few_specimens_and_species_of_one_are_refused():
         labelled_specimens(pd.DataFrame(np.zeros((1, 2)), ["i"]), labels, ["genus"])
 
 
+@pytest.mark.parametrize("block", [4, 17, 100])
 @pytest.mark.parametrize("n", [1, 3, 17, 19])
-def test_the_nearest_of_a_gallery_are_those_of_brute_force(n):
+def test_the_nearest_of_a_gallery_are_those_of_brute_force(n, block, monkeypatch):
+    monkeypatch.setattr("visgen.naming.model.BLOCK", block)
     rng = np.random.default_rng(7)
     known, asked = rng.normal(size=(17, 5)), 3 * rng.normal(size=(11, 5))
     gallery = Gallery(unit_length(known).astype(np.float32), pd.DataFrame(index=range(17)))

@@ -67,6 +67,7 @@ def record(folder, path, rule, inputs, end, long=False):
     place = folder / (f"@{name[:5]}/{name[5:]}" if long else name)
     place.parent.mkdir(parents=True, exist_ok=True)
     about = {"rule": rule, "input": inputs, "log": [f"{rule}.log"]}
+    about["code"] = f'"../scripts/{rule}.py"\n'
     place.write_text(json.dumps(about | {"starttime": end - 1, "endtime": end}))
 
 
@@ -77,6 +78,7 @@ def test_records_become_jobs_each_with_all_that_it_made(tmp_path):
     score, split = read_jobs(tmp_path)
     assert split.outputs == ("out/a-very-long-name.tsv", "out/b.tsv")
     assert (split.start, split.end, score.inputs) == (1, 2, ("out/b.tsv",))
+    assert split.script == "split.py"
     assert jobs_behind(["out/d.tsv"], [score, split]) == [split, score]
 
 
@@ -99,7 +101,8 @@ def test_features_and_weights_stay_behind_and_are_listed(tmp_path, monkeypatch):
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         Path(path).write_text(path)
     found = gather(
-        [Job("score", (), tuple(made), ("results/s/logs/score.log",), 0, 1)], "results/s"
+        [Job("score", "score.py", (), tuple(made), ("results/s/logs/score.log",), 0, 1)],
+        "results/s",
     )
     assert found.kept == ["results/s/logs/score.log", made[2], made[3]]
     assert sorted(found.left_out["path"]) == sorted([made[0], made[1], made[4]])
@@ -109,7 +112,7 @@ def test_features_and_weights_stay_behind_and_are_listed(tmp_path, monkeypatch):
 def test_what_a_job_has_made_and_is_gone_is_named(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ValueError, match=r"results/s/scores\.tsv: not found"):
-        gather([Job("score", (), ("results/s/scores.tsv",), (), 0, 1)], "results/s")
+        gather([Job("score", "score.py", (), ("results/s/scores.tsv",), (), 0, 1)], "results/s")
 
 
 def test_the_workflow_goes_along_with_its_lock(tmp_path):

@@ -44,7 +44,7 @@ from visgen.visual_genetic.scopes import SCOPES
 from visgen.specimens.inventory import inventory
 
 try:
-    for path in workflow.overwrite_configfiles or ["config/config.yaml"]:
+    for path in workflow.configfiles or ["config/config.yaml"]:
         check_file(path)
 except ValueError as error:
     raise WorkflowError(str(error)) from None

@@ -17,6 +17,9 @@ from visgen.naming.relatives import Placement, calibrate_placement
 from visgen.naming.strangers import leave_out_groups
 from visgen.specimens.taxonomy import lineage
 
+#: Specimens of a gallery that new ones are compared with at a time.
+BLOCK = 2**14
+
 
 class Gallery(NamedTuple):
     """The labelled specimens, to show which ones a new specimen looks like.
@@ -166,11 +169,15 @@ def nearest_in(gallery: Gallery, looks: np.ndarray, n: int) -> tuple[np.ndarray,
     position, distance
         (m, n) each, nearest first; the distance is 1 − cosine.
     """
-    far = np.maximum(1 - unit_length(looks) @ gallery.looks.T.astype(float), 0)
-    n = min(n, far.shape[1])
-    near = np.argpartition(far, n - 1, axis=1)[:, :n] if n < far.shape[1] else None
-    if near is None:
-        near = np.tile(np.arange(n), (len(far), 1))
-    of_near = np.take_along_axis(far, near, axis=1)
-    order = np.argsort(of_near, axis=1, kind="stable")
-    return np.take_along_axis(near, order, axis=1), np.take_along_axis(of_near, order, axis=1)
+    unit = unit_length(looks)
+    near, far = np.empty((len(unit), 0), int), np.empty((len(unit), 0))
+    for start in range(0, len(gallery.looks), BLOCK):
+        block = gallery.looks[start : start + BLOCK].T.astype(float)
+        far = np.hstack([far, np.maximum(1 - unit @ block, 0)])
+        places = np.arange(start, start + block.shape[1])
+        near = np.hstack([near, np.broadcast_to(places, (len(unit), len(places)))])
+        if far.shape[1] > n:
+            first = np.argpartition(far, n - 1, axis=1)[:, :n]
+            near, far = (np.take_along_axis(of, first, axis=1) for of in (near, far))
+    order = np.lexsort([near, far], axis=1)
+    return np.take_along_axis(near, order, axis=1), np.take_along_axis(far, order, axis=1)

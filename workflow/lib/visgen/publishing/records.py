@@ -1,10 +1,13 @@
 """The jobs of a run, as Snakemake has recorded them: what made which file, of what, and when."""
 
 import json
+import re
 from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+_SCRIPT = re.compile(r"(\w+\.py)\W*$")
 
 
 @dataclass(frozen=True)
@@ -15,6 +18,8 @@ class Job:
     ----------
     rule
         Its name.
+    script
+        File name of its script, whatever the rule is called.
     inputs, outputs, logs
         Paths from the working directory.
     start, end
@@ -22,6 +27,7 @@ class Job:
     """
 
     rule: str
+    script: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     logs: tuple[str, ...]
@@ -62,8 +68,10 @@ def read_jobs(folder: str | Path) -> list[Job]:
 
 def _job(made: list[tuple[str, dict]]) -> Job:
     record = made[0][1]
+    script = _SCRIPT.search(record["code"] or "")
     return Job(
         record["rule"],
+        script[1] if script else "",
         tuple(sorted(record["input"])),
         tuple(sorted(path for path, _ in made)),
         tuple(sorted(record["log"])),
@@ -84,8 +92,9 @@ def jobs_behind(targets: Iterable[str], jobs: Sequence[Job]) -> list[Job]:
 
     Examples
     --------
-    >>> made = Job("split", ("a",), ("b", "c"), (), 1, 2), Job("score", ("b",), ("d",), (), 3, 4)
-    >>> old = Job("score", ("c",), ("e",), (), 0, 1)
+    >>> made = [Job("split", "split.py", ("a",), ("b", "c"), (), 1, 2)]
+    >>> made += [Job("score", "score.py", ("b",), ("d",), (), 3, 4)]
+    >>> old = Job("score", "score.py", ("c",), ("e",), (), 0, 1)
     >>> [job.outputs for job in jobs_behind(["d"], [*made, old])]
     [('b', 'c'), ('d',)]
     """

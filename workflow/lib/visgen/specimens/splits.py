@@ -136,9 +136,16 @@ def _with_their_specimens(images: pd.DataFrame) -> pd.Series:
     Of several parts of a specimen the one with most images counts.
     """
     given = images["split"].astype("str")
-    known = given.dropna()
-    of_specimen = known.groupby(images["specimen"]).agg(lambda parts: parts.mode().iloc[0])
+    of_specimen = _most_frequent(given.dropna(), images["specimen"])
     return given.fillna(images["specimen"].map(of_specimen).astype("str"))
+
+
+def _most_frequent(values: pd.Series, specimens: pd.Series) -> pd.Series:
+    """Return the most frequent value of each specimen, index specimen; of several the first."""
+    pairs = pd.DataFrame({"specimen": specimens.reindex(values.index), "value": values})
+    counted = pairs.value_counts().rename("n").reset_index()
+    counted = counted.sort_values(["specimen", "n", "value"], ascending=[True, False, True])
+    return counted.drop_duplicates("specimen").set_index("specimen")["value"]
 
 
 def _deal(
@@ -154,7 +161,7 @@ def _deal(
     stratum = pd.Series("unlabelled", index=images.index)
     for rank in above:
         stratum = stratum.mask(images[rank].notna(), rank + " " + images[rank].astype(str))
-    of_specimen = stratum.groupby(images["specimen"]).agg(lambda names: names.mode().iloc[0])
+    of_specimen = _most_frequent(stratum, images["specimen"])
     part_of = dict.fromkeys(of_specimen.index, "train")
     for _, members in of_specimen.groupby(of_specimen):
         names = sorted(members.index, key=lambda name: _draw(seed, name))

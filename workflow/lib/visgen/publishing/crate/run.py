@@ -1,7 +1,6 @@
 """A crate of a run: the workflow, its jobs as actions, and what they made of what."""
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -68,7 +67,8 @@ def write_crate(run: Run) -> str:
     start, end = min(job.start for job in run.jobs), max(job.end for job in run.jobs)
     files = Files(crate, run.archived, run.elsewhere)
     _describe(crate, run.dataset, end)
-    tools = {rule: _tool(crate, run, rule, files) for rule in sorted({j.rule for j in run.jobs})}
+    scripts = {job.rule: job.script for job in run.jobs}
+    tools = {rule: _tool(crate, run, scripts[rule], files) for rule in sorted(scripts)}
     workflow = _workflow(crate, run, files, list(dict.fromkeys(tools.values())))
     workflow["step"] = steps = _steps(crate, run.jobs, tools)
     of_rule = dict(zip(dict.fromkeys(job.rule for job in run.jobs), steps, strict=True))
@@ -159,11 +159,9 @@ def _workflow(crate: ROCrate, run: Run, files: Files, tools: list[Entity]) -> En
     return workflow
 
 
-def _tool(crate: ROCrate, run: Run, rule: str, files: Files) -> Entity:
-    """Return the script of a rule; rules that are alike share one."""
-    path = f"workflow/scripts/{rule}.py"
-    if path not in run.archived:
-        path = re.sub(r"_\d+\.py$", ".py", path)
+def _tool(crate: ROCrate, run: Run, script: str, files: Files) -> Entity:
+    """Return a script as an entity; rules that are alike share one."""
+    path = f"workflow/scripts/{script}"
     if (known := crate.dereference(path)) is not None:
         return known
     said = properties_of(path, run.archived[path]) | _version(run)

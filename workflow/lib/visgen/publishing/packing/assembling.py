@@ -120,9 +120,9 @@ def _content_of_readme(
     remaining: list[str],
 ) -> dict[str, Any]:
     plan = study.plan
-    rule_of = {path: job.rule for job in study.jobs for path in job.outputs}
+    script_of = {path: job.script for job in study.jobs for path in job.outputs}
     tables = [
-        {"path": path, "n_rows": len(read_table(path)), "script": f"{rule_of[path]}.py"}
+        {"path": path, "n_rows": len(read_table(path)), "script": script_of[path]}
         for path in plan.score_tables
     ]
     return {
