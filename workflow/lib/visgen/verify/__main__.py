@@ -53,7 +53,7 @@ def _of_scores(scores: Verified) -> list[str]:
     ]
     if scores.differences.empty:
         return [*lines, "No row differs."]
-    rows = scores.differences.drop(columns=["anchors", "fold", "role", "against"])
+    rows = scores.differences.drop(columns=["anchors", "fold"])
     table = rows.to_csv(sep="\t", index=False).splitlines()
     return [*lines, f"{len(rows)} numbers differ:", *table]
 
