@@ -278,6 +278,9 @@ if plan.visual_genetic:
                 )
                 for figure in VISUAL_GENETIC_FIGURES
             },
+            svg=expand(
+                "<results>/visual_genetic/{figure}.svg", figure=VISUAL_GENETIC_FIGURES
+            ),
         log:
             "<logs>/plot_visual_genetic.log",
         conda:
