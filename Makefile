@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 UV_VERSION := 0.13.9
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES) --resources gpu=1
 
-.PHONY: env demo test test-slow lint format docs bench lock clean
+.PHONY: env demo test test-slow lint format docs bench lock pins rulegraph image clean
 
 env: $(STAMP)
 
@@ -62,6 +62,19 @@ lock: $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --quiet -o requirements.lock
+
+# The graph of rules in docs/rules.md.
+rulegraph: $(STAMP)
+	$(BIN)/snakemake --forceall --rulegraph mermaid-js | \
+	  PYTHONPATH=workflow/lib $(BIN)/python -m visgen.configuration.rule_graph docs/rules.md workflow
+
+# Exact versions for each environment, from the lock file.
+pins: $(STAMP)
+	PYTHONPATH=workflow/lib $(BIN)/python -m visgen.configuration.pins envs requirements.lock
+
+VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+image:
+	docker build --tag visgen:$(VERSION) .
 
 clean:
 	rm -rf $(VENV) .snakemake

@@ -3,7 +3,6 @@ import os
 import shutil
 from pathlib import Path
 
-import huggingface_hub
 import numpy as np
 import pandas as pd
 import pytest
@@ -286,24 +285,6 @@ def test_pretrained_weights_that_share_memory_are_kept(tmp_path, monkeypatch):
     monkeypatch.setattr(timm, "create_model", lambda name, **_: create(name, img_size=32))
     fetch_pretrained("coat_tiny", tmp_path / "weights.safetensors")
     load_backbone("coat_tiny", tmp_path / "weights.safetensors", preprocessing={"image_size": 32})
-
-
-@pytest.fixture
-def hub(tmp_path, monkeypatch):
-    """Return a function that puts a repository into the hub's folder of what it has fetched."""
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
-
-    def put(name):
-        repository = tmp_path / "hub" / f"models--{name.replace('/', '--')}"
-        revision = "0123456789abcdef0123456789abcdef01234567"
-        (repository / "refs").mkdir(parents=True)
-        (repository / "refs/main").write_text(revision)
-        folder = repository / "snapshots" / revision
-        folder.mkdir(parents=True)
-        return folder
-
-    return put
 
 
 def test_pretrained_weights_come_from_the_hub(trained, tmp_path, hub):

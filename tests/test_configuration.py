@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
+from visgen.configuration.checks.models import check_models
 from visgen.configuration.checks.paths import check_files
 from visgen.configuration.duplicates import check_duplicates
 from visgen.configuration.key_table import key_table
@@ -235,7 +236,7 @@ def test_a_mistake_is_one_line_with_the_key_and_what_is_legal(changes, message):
         ("backbones", "Frozen networks"),
         (
             "backbones.small.weights",
-            "imagenet (downloaded once), hub (downloaded once, of a model",
+            "imagenet (those that timm has for the model, downloaded once), hub (downloaded",
         ),
     ],
 )
@@ -390,6 +391,26 @@ def test_models_of_a_hub_and_no_others_have_its_weights(model, weights, expected
         f"config key backbones.small.weights: found {weights!r}, expected {expected}, since "
         f"backbones.small.model is {model!r}"
     )
+
+
+@pytest.mark.parametrize("weights", ["none", "imagenet", "hub", "simclr"])
+def test_a_clip_model_is_a_file(weights):
+    changes = {"backbones.small": {"model": "open_clip", "weights": weights}}
+    assert complaint(study(changes)) == (
+        f"config key backbones.small.weights: found {weights!r}, expected a file that open_clip "
+        "wrote, since backbones.small.model is 'open_clip'"
+    )
+
+
+def test_a_clip_model_has_its_config_beside_it(tmp_path):
+    (tmp_path / "clip.safetensors").write_text("weights")
+    changes = {"model": "open_clip", "weights": str(tmp_path / "clip.safetensors")}
+    config = checked_config(study({"backbones.small": changes}, SIMULATION), SCHEMA)
+    with pytest.raises(ValueError, match=r"small\.weights, beside it: found '.*open_clip_config\."):
+        check_files(config)
+    (tmp_path / "open_clip_config.json").write_text("{}")
+    check_files(config)
+    check_models(config["backbones"])
 
 
 @pytest.mark.parametrize(

@@ -145,6 +145,15 @@ def test_weights_come_from_a_hub_a_training_a_file_or_nowhere():
     ]
 
 
+def test_the_tower_of_a_clip_model_is_converted_from_a_file_and_the_config_beside_it():
+    clip = {"model": "open_clip", "weights": "data/clip/open_clip_model.safetensors"}
+    made = plan({"backbones": {"clip": clip}}).features
+    assert made.weights_of("clip") == ["results/demo/weights/clip.safetensors"]
+    source = ["data/clip/open_clip_config.json", "data/clip/open_clip_model.safetensors"]
+    assert [made.open_clip_config_of("clip"), made.open_clip_weights_of("clip")] == source
+    assert made.weights_files == [*source, "results/demo/weights/clip.safetensors"]
+
+
 def test_no_word_for_weights_is_taken_for_a_file():
     for word in WEIGHTS:
         model = "hf-hub:timm/resnet18" if word == "hub" else BUNDLED_MODEL

@@ -6,7 +6,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from visgen.provenance import collect_provenance, write_provenance
+from visgen.version import visgen_version
 
+OUTSIDE_GIT = {"version": visgen_version(), "commit": None, "changed": None}
 CHECKSUMS = ["beef", "aaaa", "0123"]
 
 
@@ -70,23 +72,23 @@ def test_commit_and_changes_are_read(collect, tmp_path):
     git(source, "init", "--quiet")
     git(source, "add", "file")
     git(source, "commit", "--quiet", "--message", "one")
-    commit = git(source, "rev-parse", "HEAD")
-    assert collect(source / "workflow", {})["workflow"] == {"commit": commit, "changed": False}
+    state = {"version": visgen_version(), "commit": git(source, "rev-parse", "HEAD")}
+    assert collect(source / "workflow", {})["workflow"] == state | {"changed": False}
     (source / "new").write_text("not tracked")
     assert not collect(source, {})["workflow"]["changed"]
     (source / "file").write_text("2")
-    assert collect(source, {})["workflow"] == {"commit": commit, "changed": True}
+    assert collect(source, {})["workflow"] == state | {"changed": True}
 
 
 def test_folder_outside_git_has_no_commit(collect, tmp_path, monkeypatch):
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
     (tmp_path / "plain").mkdir()
-    assert collect(tmp_path / "plain", {})["workflow"] == {"commit": None, "changed": None}
+    assert collect(tmp_path / "plain", {})["workflow"] == OUTSIDE_GIT
 
 
 def test_machine_without_git_has_no_commit(collect, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", "")
-    assert collect(tmp_path, {})["workflow"] == {"commit": None, "changed": None}
+    assert collect(tmp_path, {})["workflow"] == OUTSIDE_GIT
 
 
 def test_configuration_comes_back_from_the_file(collect, tmp_path):

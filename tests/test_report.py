@@ -216,7 +216,7 @@ def page(
         "prior": None,
         "visual_genetic": None,
         "provenance": {
-            "workflow": {"commit": None, "changed": None},
+            "workflow": {"version": name, "commit": None, "changed": None},
             "machine": {"system": name},
             "images": {"sha256": "0" * 64},
             "software": {name: name},
@@ -444,8 +444,14 @@ def test_page_does_not_warn_where_nothing_is_cut(tmp_path):
     ("weights", "said"),
     [
         ("none", "<code>study</code>, untrained: a control, which"),
-        ("imagenet", "<code>study</code>, trained with labels on ImageNet, as timm has it."),
-        ("hub", "<code>study</code>, trained as its owner on the hub says."),
+        (
+            "imagenet",
+            "<code>study</code>, as timm has it, trained with labels on ImageNet unless",
+        ),
+        (
+            "hub",
+            "<code>study</code>, trained as its owner on the hub says (weights that have seen",
+        ),
         ("bundled", "trained with labels on ImageNet ("),
         ("simclr", '<a href="#learned">learned without labels</a> from these images.'),
         ("mine.pth", "with the weights in <code>mine.pth</code>."),

@@ -77,7 +77,7 @@ def test_the_profile_of_a_cluster_names_all_rules_whose_results_can_be_shared():
 
 
 FIRST = {"simulate_study", "ingest_specimens", "ingest_sequences", "fetch_weights"}
-FIRST |= {"unpack_weights", "ingest_unnamed"}
+FIRST |= {"unpack_weights", "convert_weights", "ingest_unnamed"}
 ASKS = r"of_s\w+\(|labels_of|taxa_of|[ =](?:SPECIMENS|IMAGE_TABLE|GROUPS|TAXONOMY)|ACCEPTED"
 ASKS += r"|of_unnamed\(|\*\*NAMING_INPUTS"
 

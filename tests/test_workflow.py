@@ -2,12 +2,21 @@ import csv
 import hashlib
 import json
 import re
+import zipfile
 
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
+from crate_context import fill_cache
+from PIL import Image
+from rocrate_validator import models, services
+from visgen.classification.predictions import read_predictions, write_predictions
 from visgen.distances.trees import read_tree
 from visgen.genetics.anchors.files import read_anchors
+from visgen.publishing.machine_paths import TEXTS
+from visgen.tables import read_table
+from visgen.verify.__main__ import main as verify
 from workflow_copy import TINY, changed, copy_workflow, planned_jobs, run, run_jobs
 
 
@@ -190,3 +199,71 @@ def test_a_wrong_config_stops_before_any_job_in_one_line(tmp_path):
     assert len(lines) == 1 and message in lines[0], done.stdout
     assert "Traceback" not in done.stdout and "rule " not in done.stdout
     assert not (tmp_path / "results").exists()
+
+
+@pytest.fixture(scope="module")
+def archive(study, tmp_path_factory):
+    """Return the published study, unpacked."""
+    run_jobs(study, TINY, "--", "publish")
+    folder = tmp_path_factory.mktemp("archive")
+    with zipfile.ZipFile(results(study, "publication/tiny.zip")) as packed:
+        packed.extractall(folder)
+    return folder
+
+
+def test_an_archive_has_what_a_referee_needs_and_nothing_of_the_machine(study, archive):
+    own = archive / "results/tiny"
+    for path in ("report/report.html", "report/metrics.tsv", "provenance.json", "logs/publish.log"):
+        assert (own / path).is_file() == (path != "logs/publish.log"), path
+    names = ("README.md", "methods.md", "references.bib", "requirements.lock", "Snakefile")
+    assert all((archive / name).is_file() for name in names)
+    assert (own / "naming/model/model_card.md").is_file()
+    assert list(own.rglob("predictions.parquet")) and list(own.glob("logs/**/*.log"))
+    figures = sorted(own.rglob("*.png"))
+    assert len(figures) == 39 and all(path.with_suffix(".svg").is_file() for path in figures)
+    assert {round(Image.open(path).info["dpi"][0]) for path in figures} == {300}
+    asked = yaml.safe_load((archive / "config.yaml").read_text())
+    assert asked == TINY
+    texts = [path for path in archive.rglob("*") if path.suffix in TEXTS]
+    assert not [path for path in texts if str(study).encode() in path.read_bytes()]
+    assert not list(own.glob("features/**/*.parquet")) and not list(own.rglob("checkpoint.*"))
+
+
+def test_the_crate_of_an_archive_holds_by_its_profiles(archive, tmp_path):
+    fill_cache(tmp_path / "cache")
+    settings = services.ValidationSettings(
+        rocrate_uri=str(archive),
+        profile_identifier="provenance-run-crate",
+        requirement_severity=models.Severity.REQUIRED,
+        offline=True,
+        cache_path=tmp_path / "cache",
+    )
+    result = services.validate(settings)
+    assert [issue.message for issue in result.get_issues()] == []
+    graph = json.loads((archive / "ro-crate-metadata.json").read_text())["@graph"]
+    actions = [entity for entity in graph if entity["@type"] == "CreateAction"]
+    assert len(actions) > 50 and all(a["startTime"] <= a["endTime"] for a in actions)
+
+
+def test_scores_of_an_archive_follow_from_its_predictions_until_one_number_is_changed(
+    archive, tmp_path, capsys
+):
+    assert verify([str(archive)]) == 0
+    said = capsys.readouterr().out
+    assert "0 changed, 0 missing, 0 not listed" in said and "No row differs." in said
+    recomputed, compared = map(int, re.search(r"(\d+) recomputed, (\d+) only", said).groups())
+    metrics = read_table(archive / "results/tiny/report/metrics.tsv")
+    assert recomputed + compared == len(metrics) and recomputed > 6 * compared
+
+    path = archive / "results/tiny/classification/tiny/random_forest/predictions.parquet"
+    tables = read_predictions(path)
+    table = tables[1, "species"]
+    row = table.index[table["part"] == "test"][0]
+    table.loc[row, table.loc[row, "predicted"]] -= 0.1
+    write_predictions(path, tables)
+    assert verify([str(archive), "--differences", str(tmp_path / "found.tsv")]) == 1
+    said = capsys.readouterr().out
+    assert "1 changed, 0 missing" in said and f"changed: {path.relative_to(archive)}" in said
+    found = pd.read_csv(tmp_path / "found.tsv", sep="\t")
+    assert set(found["experiment"]) == {"classification"} and set(found["seed"]) == {1}
+    assert set(found["variant"]) == {"random_forest"}

@@ -68,7 +68,8 @@ OF_EVERY_RULE = {
 
 def copy_workflow(folder: Path) -> Path:
     """Copy what runs into a folder of its own, so that a test may edit it."""
-    for name in ("Snakefile", "workflow", "envs", "config"):
+    whole = ("Snakefile", "pyproject.toml", "requirements.lock", "workflow", "envs", "config")
+    for name in whole:
         source = REPOSITORY / name
         if source.is_dir():
             shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))

@@ -184,6 +184,13 @@ rule plot_classification:
             category="Classification",
             subcategory="{backbone}",
         ),
+        svg=expand(
+            "<results>/classification/{{backbone}}/{figure}.svg",
+            figure=[
+                *("answered", "scores", "taxa", "confidence"),
+                *expand("confusion-{rank}", rank=plan.classified),
+            ],
+        ),
     log:
         "<logs>/plot_classification/{backbone}.log",
     conda:

@@ -1,5 +1,6 @@
 # The plan of the study, where its files lie, and which code a script needs. All rule files use these.
 
+import copy
 import functools
 import inspect
 import os
@@ -42,6 +43,7 @@ from visgen.configuration.parsing import check_file
 from visgen.configuration.plan import Plan, given
 from visgen.configuration.reading import checked_config
 from visgen.configuration.schema import load_schema
+from visgen.publishing.checkout import checkout_files
 from visgen.prior.figure_names import FIGURES as PRIOR_FIGURES
 from visgen.visual_genetic.regimes.options import FROZEN, REGIMES
 from visgen.visual_genetic.figure_names import FIGURES as VISUAL_GENETIC_FIGURES
@@ -59,6 +61,9 @@ if not workflow.overwrite_configfiles:
     # A study of one's own replaces the default one; merged, they would be neither.
     configfile: "config/config.yaml"
 
+
+# As it was given; below, defaults are filled in.
+ASKED = copy.deepcopy(config)
 
 try:
     config = checked_config(
@@ -96,10 +101,10 @@ pathvars:
 
 
 def without_code(record):
-    """Leave the files of the library, which are many, out of what is said of a job."""
+    """Leave the files of the workflow, which are many, out of what is said of a job."""
     if isinstance(getattr(record, "input", None), list):
         record.input = [
-            path for path in record.input if LIBRARY not in Path(path).parents
+            path for path in record.input if WORKFLOW not in Path(path).parents
         ]
     return True
 
@@ -235,3 +240,8 @@ def code_of(script):
 def of_variants(file, names):
     """Return an input function for a file of each variant that is made of a backbone."""
     return lambda wildcards: plan.embedding.files(file, names, [wildcards.backbone])
+
+
+def of_checkout(wildcards):
+    """Return the files of the workflow that go into an archive."""
+    return [str(WORKFLOW.parent / name) for name in checkout_files(WORKFLOW.parent)]

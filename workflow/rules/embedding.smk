@@ -473,6 +473,19 @@ for number, made, backbones in plan.embedding.alike:
                     ("placed", "placed", "placed", ridge),
                 )
             },
+            svg=[
+                "<results>/embedding/{backbone}/held_out.svg",
+                *["<results>/embedding/{backbone}/guidance.svg"] * bool(descended),
+                *expand(
+                    "<results>/embedding/{{backbone}}/{variant}/{figure}.svg",
+                    variant=made,
+                    figure=["distances", "held_out"],
+                ),
+                *expand(
+                    "<results>/embedding/{{backbone}}/{variant}/placed.svg",
+                    variant=ridge,
+                ),
+            ],
         log:
             "<logs>/plot_embedding/{backbone}.log",
         wildcard_constraints:

@@ -1,5 +1,5 @@
-# Weights, fetched, unpacked or learned; frozen backbones: images become vectors, once.
-# Needs specimens/ and images; makes simclr/ and features/, and fills the store, which outlives them.
+# Weights, fetched, unpacked, converted or learned; frozen backbones: images become vectors, once.
+# Needs specimens/ and images; makes weights/, simclr/ and features/, and fills the store, which outlives them.
 
 
 rule fetch_weights:
@@ -41,6 +41,28 @@ rule unpack_weights:
         runtime=scaled(30),
     script:
         "../scripts/unpack_weights.py"
+
+
+rule convert_weights:
+    """Take the image tower out of a CLIP model in open_clip's files."""
+    input:
+        weights=by_wildcards(plan.features.open_clip_weights_of),
+        config=by_wildcards(plan.features.open_clip_config_of),
+        code=code_of("convert_weights.py"),
+    output:
+        "<results>/weights/{backbone}.safetensors",
+    log:
+        "<logs>/convert_weights/{backbone}.log",
+    benchmark:
+        "<benchmarks>/convert_weights/{backbone}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled(8000),
+        runtime=scaled(30),
+    script:
+        "../scripts/convert_weights.py"
 
 
 rule train_simclr:

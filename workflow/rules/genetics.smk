@@ -198,6 +198,10 @@ rule score_sequences:
         "../scripts/score_sequences.py"
 
 
+GENETICS_FIGURES = ["mirrored", "sgt", "sequences", "anchors"]
+GENETICS_FIGURES += ["tree"] * plan.infers_tree
+
+
 rule plot_genetics:
     """Draw what there is of each taxon, sequences, anchors, and the inferred tree if any."""
     input:
@@ -218,11 +222,9 @@ rule plot_genetics:
                 caption=f"../report/{figure}.rst",
                 category="Sequences",
             )
-            for figure in [
-                *("mirrored", "sgt", "sequences", "anchors"),
-                *["tree"] * plan.infers_tree,
-            ]
+            for figure in GENETICS_FIGURES
         },
+        svg=expand("<results>/genetics/{figure}.svg", figure=GENETICS_FIGURES),
     log:
         "<logs>/plot_genetics.log",
     conda:

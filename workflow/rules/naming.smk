@@ -301,6 +301,7 @@ if plan.naming:
                 )
                 for figure in plan.naming.figures
             },
+            svg=expand("<results>/naming/{figure}.svg", figure=plan.naming.figures),
         log:
             "<logs>/plot_naming.log",
         conda:

@@ -141,6 +141,7 @@ if plan.prior:
                 )
                 for figure in PRIOR_FIGURES
             },
+            svg=expand("<results>/prior/{figure}.svg", figure=PRIOR_FIGURES),
         log:
             "<logs>/plot_prior.log",
         conda:

@@ -30,7 +30,8 @@ def unpack_workflow(source, folder):
             "folder, github(), gitlab() or git+file:"
         )
     packed = io.BytesIO()
-    names = [posixpath.dirname(source.path), "envs"]
+    whole = ("envs", "Snakefile", "pyproject.toml", "requirements.lock")
+    names = [posixpath.dirname(source.path), *whole]
     repository.archive(packed, treeish=source.ref, path=names)
     packed.seek(0)
     kept = set()

@@ -152,6 +152,17 @@ rule plot_inputs:
         cuts=expand(
             "<results>/features/{backbone}/seen.tsv", backbone=config["backbones"]
         ),
+        svg=[
+            "<results>/specimens/counts.svg",
+            *expand("<results>/distances/{rank}.svg", rank=plan.tree_ranks),
+            *expand(
+                "<results>/simclr/{model}/history.svg",
+                model=plan.features.learned_models,
+            ),
+            *expand(
+                "<results>/features/{backbone}/seen.svg", backbone=config["backbones"]
+            ),
+        ],
     log:
         "<logs>/plot_inputs.log",
     conda:

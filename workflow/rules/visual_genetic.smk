@@ -125,6 +125,7 @@ if plan.visual_genetic:
             groups=GROUPS,
             images=plan.images_made,
             withheld=by_wildcards(plan.visual_genetic.withheld_from),
+            weights=plan.features.weights_of(VISUAL_GENETIC["backbone"]),
             checkpoint="<results>/{scope}/regimes/{regime}/seed-{seed}/checkpoint.safetensors",
             code=code_of("pool_views.py"),
         output:
@@ -302,6 +303,9 @@ if plan.visual_genetic:
                 )
                 for figure in VISUAL_GENETIC_FIGURES
             },
+            svg=expand(
+                "<results>/visual_genetic/{figure}.svg", figure=VISUAL_GENETIC_FIGURES
+            ),
         log:
             "<logs>/plot_visual_genetic.log",
         conda:

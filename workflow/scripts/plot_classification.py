@@ -8,6 +8,7 @@ from visgen.figures.classification.confusion import plot_confusion
 from visgen.figures.classification.scores import plot_scores
 from visgen.figures.classification.taxa import plot_taxa
 from visgen.figures.matrices import plot_notice
+from visgen.figures.saving import save_figure
 from visgen.machine.logs import start_log
 from visgen.specimens.taxonomy import group_above, taxonomic_order
 from visgen.tables import of_rank, read_table
@@ -18,26 +19,29 @@ ranks, picked = params.ranks, read_table(given.chosen)
 chosen = picked[picked["evaluator"] == INDEPENDENT].set_index("rank")["variant"]
 joint = picked.loc[picked["evaluator"] == JOINT, "variant"]
 scores, taxa = read_table(given.scores), read_table(given.taxa)
-plot_scores(scores, ranks, params.baselines).savefig(made.scores, dpi=150)
-plot_taxa(taxa, scores, ranks, chosen, params.tail).savefig(made.taxa, dpi=150)
+save_figure(plot_scores(scores, ranks, params.baselines), made.scores)
+save_figure(plot_taxa(taxa, scores, ranks, chosen, params.tail), made.taxa)
 confidence = read_table(given.confidence)
-plot_confidence(read_table(given.reliability), confidence, ranks, chosen).savefig(
-    made.confidence, dpi=150
+save_figure(
+    plot_confidence(read_table(given.reliability), confidence, ranks, chosen), made.confidence
 )
 answered = read_table(given.answered)
-plot_answered(answered, confidence, ranks, next(iter(joint), None)).savefig(made.answered, dpi=150)
+save_figure(plot_answered(answered, confidence, ranks, next(iter(joint), None)), made.answered)
 taxonomy = read_table(given.taxonomy)
 confusion = pd.read_parquet(given.confusion)
 confusion = confusion[confusion["evaluator"] == INDEPENDENT]
 for rank, path in zip(params.classified, made.confusions, strict=True):
     if rank not in chosen:
-        plot_notice(f"no classifier could be chosen for the rank {rank}").savefig(path, dpi=150)
+        save_figure(plot_notice(f"no classifier could be chosen for the rank {rank}"), path)
         continue
     table = confusion[(confusion["rank"] == rank) & (confusion["variant"] == chosen[rank])]
     named = of_rank(taxonomy, rank)
-    plot_confusion(
-        table,
-        taxonomic_order(named, ranks, rank),
-        group_above(named, ranks, rank),
-        title=f"{rank}: {chosen[rank].replace('_', ' ')}",
-    ).savefig(path, dpi=150)
+    save_figure(
+        plot_confusion(
+            table,
+            taxonomic_order(named, ranks, rank),
+            group_above(named, ranks, rank),
+            title=f"{rank}: {chosen[rank].replace('_', ' ')}",
+        ),
+        path,
+    )

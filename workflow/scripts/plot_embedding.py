@@ -8,6 +8,7 @@ from visgen.figures.embedding.guidance import plot_guidance
 from visgen.figures.embedding.held_out import plot_held_out
 from visgen.figures.embedding.held_out_pairs import plot_held_out_pairs
 from visgen.figures.embedding.placed import plot_placed
+from visgen.figures.saving import save_figure
 from visgen.machine.logs import start_log
 from visgen.specimens.taxonomy import group_above
 from visgen.tables import of_rank, read_table
@@ -20,22 +21,23 @@ tables = {name: read_table(path) for name, path in zip(params.guided, given.fits
 fits = {name: table.iloc[0] for name, table in tables.items() if len(table)}
 for variant, path, figure in zip(params.variants, given.visual, made.distances, strict=True):
     visual = load_distances(path)
-    plot_agreement(variant, genetic, visual, groups, scores, fits.get(variant)).savefig(
-        figure, dpi=110
-    )
+    save_figure(plot_agreement(variant, genetic, visual, groups, scores, fits.get(variant)), figure)
 held_out, folds = read_table(given.held_out_scores), read_table(given.folds).set_index("taxon")
 held_out = held_out[held_out["backbone"] == snakemake.wildcards.backbone]
-plot_held_out(held_out, params.guided, params.random).savefig(made.held_out, dpi=150)
+save_figure(plot_held_out(held_out, params.guided, params.random), made.held_out)
 for variant, path, figure in zip(params.variants, given.held_out, made.pairs, strict=True):
-    plot_held_out_pairs(
-        read_fold_distances(path, genetic, folds),
-        held_out[held_out["variant"] == variant],
-        fitted=variant in params.guided,
-    ).savefig(figure, dpi=110)
+    save_figure(
+        plot_held_out_pairs(
+            read_fold_distances(path, genetic, folds),
+            held_out[held_out["variant"] == variant],
+            fitted=variant in params.guided,
+        ),
+        figure,
+    )
 pairs = genetic.filter(list(folds.index)).condensed_form() if len(folds) else [np.nan]
 for path, figure in zip(given.placed, made.placed, strict=True):
-    plot_placed(read_table(path), float(np.median(pairs))).savefig(figure, dpi=110)
+    save_figure(plot_placed(read_table(path), float(np.median(pairs))), figure)
 if params.descended:  # a ridge has no losses
     paths = zip(params.descended, given.histories, strict=True)
     histories = {name: read_table(path) for name, path in paths}
-    plot_guidance(histories, fits).savefig(made.guidance, dpi=150)
+    save_figure(plot_guidance(histories, fits), made.guidance)

@@ -9,6 +9,7 @@ from visgen.figures.genetics.sgt_graph import plot_sgt_graph
 from visgen.figures.genetics.trees import plot_tree
 from visgen.figures.group_styles import colouring
 from visgen.figures.leaf_order import among_relatives, ladderised, leaf_order
+from visgen.figures.saving import save_figure
 from visgen.genetics.anchors.files import read_anchors
 from visgen.genetics.vectors.files import read_study_vectors
 from visgen.machine.logs import start_log
@@ -21,23 +22,26 @@ named = of_rank(read_table(given.taxonomy), params.rank)
 groups, above = (of(named, params.ranks, params.rank) for of in (colouring, group_above))
 taxa = taxonomic_order(named, params.ranks, params.rank)
 rows = of_rank(read_table(given.coverage), params.rank)
-plot_mirrored_counts(rows, groups).savefig(made.mirrored, dpi=150)
+save_figure(plot_mirrored_counts(rows, groups), made.mirrored)
 vectors = {
     name: read_study_vectors(path, taxa)
     for name, path in (("SGT", given.sgt), ("k-mers", given.kmers))
 }
-plot_sgt_graph(vectors["SGT"]).savefig(made.sgt, dpi=150)
-plot_sequence_map(vectors, groups).savefig(made.sequences, dpi=150)
+save_figure(plot_sgt_graph(vectors["SGT"]), made.sgt)
+save_figure(plot_sequence_map(vectors, groups), made.sequences)
 tree = read_study_tree(given.tree, taxa, {}) if given.tree else None
 leaves = [leaf_order(load_distances(path), above) for path in given.distances]
 if tree is not None:
     leaves.append([tip.name for tip in ladderised(tree).tips()])
-plot_anchors(
-    {name: read_anchors(path) for name, path in zip(params.names, given.anchors, strict=True)},
-    read_table(given.scores),
-    among_relatives(next(iter(leaves), []), taxa, above),
-    above,
-).savefig(made.anchors, dpi=110)
+save_figure(
+    plot_anchors(
+        {name: read_anchors(path) for name, path in zip(params.names, given.anchors, strict=True)},
+        read_table(given.scores),
+        among_relatives(next(iter(leaves), []), taxa, above),
+        above,
+    ),
+    made.anchors,
+)
 if tree is not None:
     figure = plot_tree(tree, rows, groups, params.bootstraps)
-    figure.savefig(made.tree, dpi=150)
+    save_figure(figure, made.tree)

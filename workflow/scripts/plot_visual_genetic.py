@@ -4,6 +4,7 @@ import os
 
 from visgen.figures.group_styles import colouring
 from visgen.figures.matrices import plot_notice
+from visgen.figures.saving import save_figure
 from visgen.figures.visual_genetic.ablation import plot_ablation
 from visgen.figures.visual_genetic.centroid_graph import plot_centroid_graph
 from visgen.figures.visual_genetic.change import plot_change
@@ -26,14 +27,14 @@ variants, rank = params.variants, params.rank
 scores, taxa = of_rank(read_table(given.scores), rank), read_table(given.taxa)
 best, aligned = chosen_evaluator(scores), find_aligned(scores)
 published = of_rank(read_published(given.published[0]), rank) if given.published else None
-plot_ablation(scores, best, variants, aligned, published).savefig(output.ablation, dpi=150)
-plot_sizes(taxa, best, variants, aligned, params.tail).savefig(output.tail, dpi=150)
+save_figure(plot_ablation(scores, best, variants, aligned, published), output.ablation)
+save_figure(plot_sizes(taxa, best, variants, aligned, params.tail), output.tail)
 ranked = not_aligned_last(variants, aligned)
 pairs = first_pairs(ranked)
-plot_change(taxa, scores, best, pairs, aligned).savefig(output.change, dpi=150)
+save_figure(plot_change(taxa, scores, best, pairs, aligned), output.change)
 regimes, norms = read_by_name(given.histories), read_by_name(given.norms)
 learning = read_by_name(given.alignments)
-plot_training(regimes, norms, learning, aligned).savefig(output.training, dpi=150)
+save_figure(plot_training(regimes, norms, learning, aligned), output.training)
 figure = plot_notice("no variant is aligned, so there is no joint space")
 if given.spaces:
     labels = read_labels(given.labels)[rank]
@@ -47,4 +48,4 @@ if given.spaces:
         background=tuple(params.background),
         max_pixels=params.max_pixels,
     )
-figure.savefig(output.graph, dpi=150)
+save_figure(figure, output.graph)

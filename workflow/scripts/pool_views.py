@@ -3,7 +3,7 @@
 import os
 
 import pandas as pd
-from visgen.features.backbones import UNTRAINED, load_backbone
+from visgen.features.backbones import load_backbone
 from visgen.machine.logs import start_log
 from visgen.machine.threads import use_threads
 from visgen.specimens.records import read_images, read_labels
@@ -31,7 +31,7 @@ if __name__ == "__main__":
 
     pooled = pool_views(
         images,
-        load_backbone(**backbone | {"weights": UNTRAINED}),  # the checkpoint has the trained ones
+        load_backbone(**backbone | {"weights": str(given.weights) or "none"}),
         tensors,
         about,
         **options,

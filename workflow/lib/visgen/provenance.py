@@ -11,6 +11,7 @@ from typing import Any
 
 from visgen.features.tables import read_made_with
 from visgen.tables import read_table
+from visgen.version import visgen_version
 
 #: The packages whose versions decide results, beside those that the feature shards name.
 PACKAGES = (
@@ -54,7 +55,7 @@ def collect_provenance(
     return {
         "config": config,
         "software": {"python": platform.python_version()} | _versions(),
-        "workflow": _git_state(source),
+        "workflow": {"version": visgen_version()} | _git_state(source),
         "machine": {"system": platform.platform(), "processor": platform.machine()},
         "features": [
             read_made_with(path) | {"shard": "/".join(Path(path).parts[-2:])} for path in features

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import PurePath
 from typing import Any
 
-from visgen.features.options import BUNDLED_SCALE, file_name
+from visgen.features.options import BUNDLED_SCALE, OPEN_CLIP, OPEN_CLIP_CONFIG, file_name
 
 #: Of preprocessing, what also holds for the views that weights are learned from.
 _LEARNED_WITH = ("mean", "std", "crop_mode")
@@ -59,7 +60,17 @@ class FeaturesPlan:
     def weights_of(self, backbone: str) -> list[str]:
         """Return the weights file of a backbone; none for an untrained one."""
         options = self.config["backbones"][backbone]
+        if options["model"] == OPEN_CLIP:
+            return [f"{self.folder}/weights/{backbone}.safetensors"]
         return self._weights(options["model"], options["weights"])
+
+    def open_clip_weights_of(self, backbone: str) -> str:
+        """Return the file that the image tower of a CLIP model is taken from."""
+        return self.config["backbones"][backbone]["weights"]
+
+    def open_clip_config_of(self, backbone: str) -> str:
+        """Return the config of a CLIP model, which lies beside its weights."""
+        return str(PurePath(self.open_clip_weights_of(backbone)).with_name(OPEN_CLIP_CONFIG))
 
     def initial_weights_of(self, model: str) -> list[str]:
         """Return the weights file that learning without labels starts from, if any."""
@@ -80,8 +91,11 @@ class FeaturesPlan:
 
     @property
     def weights_files(self) -> list[str]:
-        """Weights files of all backbones, and those that learning started from."""
+        """Weights files of all backbones, and those that they were learned or converted from."""
         found = {path for name in self.config["backbones"] for path in self.weights_of(name)}
+        for name, backbone in self.config["backbones"].items():
+            if backbone["model"] == OPEN_CLIP:
+                found |= {self.open_clip_weights_of(name), self.open_clip_config_of(name)}
         found |= {path for m in self.learned_models for path in self.initial_weights_of(m)}
         return sorted(found)
 

@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from visgen.features.blocks import Block
 from visgen.features.framing import Framing
 from visgen.features.map_pooling import pooled_blocks
-from visgen.features.options import OWN, is_of_hub
-from visgen.features.weights import hub_model, in_one_line, load_weights
+from visgen.features.options import OWN, is_told_by_file
+from visgen.features.weights import in_one_line, load_weights, told_by_file
 
 #: Names that the config uses for a value that timm calls otherwise.
 UNTRAINED = "none"
@@ -79,8 +79,8 @@ def load_backbone(
     Parameters
     ----------
     model
-        Name of a timm model, or of one on a hub (hf-hub:owner/name), whose weights file says which
-        network it is of.
+        Name of a timm model; or of one on a hub (hf-hub:owner/name), or open_clip, whose weights
+        file says which network it is of.
     weights
         A safetensors or pth file, or ``none`` for untrained weights drawn with `seed`.
     seed
@@ -166,10 +166,10 @@ def _build(
     model_args: dict[str, Any],
     image_size: int | None,
 ) -> nn.Module:
-    if is_of_hub(model):
-        of_hub = hub_model(Path(weights))
-        name, config = of_hub["architecture"], of_hub["pretrained_cfg"]
-        model_args = of_hub["model_args"] | model_args | {"pretrained_cfg": config}
+    if is_told_by_file(model):
+        told = told_by_file(Path(weights))
+        name, config = told["architecture"], told["pretrained_cfg"]
+        model_args = told["model_args"] | model_args | {"pretrained_cfg": config}
         is_fixed = config.get("fixed_input_size")
     else:
         name, config = model, timm.get_pretrained_cfg(model)

@@ -4,7 +4,7 @@ from urllib.parse import quote, unquote
 
 #: Weights of a backbone that are no file.
 WEIGHTS = {
-    "imagenet": "downloaded once",
+    "imagenet": "those that timm has for the model, downloaded once",
     "hub": "downloaded once, of a model on the Hugging Face Hub, named hf-hub:<owner>/<name>",
     "bundled": "trained on ImageNet, installed with the workflow, of tf_efficientnet_lite0 alone",
     "none": "untrained",
@@ -16,6 +16,13 @@ INITIAL_WEIGHTS = {word: WEIGHTS[word] for word in ("none", "bundled", "imagenet
 
 #: The model that the bundled weights belong to, as timm calls it.
 BUNDLED_MODEL = "tf_efficientnet_lite0"
+
+#: In place of a model's name: the image tower of a CLIP model, whose weights, in a file that
+#: open_clip wrote, have its config beside them.
+OPEN_CLIP = "open_clip"
+
+#: That config, as open_clip calls it.
+OPEN_CLIP_CONFIG = "open_clip_config.json"
 
 #: Mean and standard deviation of each channel that they were trained with (Google's 127 and 128
 #: of 255), which are not those of timm's own weights of this model.
@@ -42,6 +49,11 @@ DEGRADED = {
 def is_of_hub(model: str) -> bool:
     """Return whether a model is one on a hub, in either of timm's spellings."""
     return model.startswith(("hf-hub:", "hf_hub:"))
+
+
+def is_told_by_file(model: str) -> bool:
+    """Return whether the file of its weights says how a model is built, not its name."""
+    return is_of_hub(model) or model == OPEN_CLIP
 
 
 def file_name(model: str) -> str:

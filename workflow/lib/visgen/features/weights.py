@@ -10,13 +10,15 @@ from safetensors import safe_open
 from timm.models import load_state_dict
 from torch import Tensor, nn
 
+from visgen.features.towers import TOWER, image_tower
+
 log = logging.getLogger(__name__)
 
 #: What stands behind the network while it learns without labels and makes no features: the layers
 #: that SwAV (Caron et al. 2020) compares views in, and the prototypes that it deals them to.
 PRETRAINING_HEADS = ("projection_head.", "prototypes.")
 
-#: Under which a file from a hub keeps what is to be built before its weights fit.
+#: Under which a file, from a hub or converted, keeps what is to be built before its weights fit.
 HUB_KEY = "timm"
 
 
@@ -24,8 +26,8 @@ def load_weights(network: nn.Module, path: Path) -> None:
     """Take off the classification head and load the rest, strictly.
 
     Pickles are read as weights only: nothing in them is executed. A prefix of all names that
-    training on several devices leaves (``module.``) is taken off. Heads of pretraining are left out
-    with a line in the log.
+    training on several devices leaves (``module.``) is taken off. Heads of pretraining, and what a
+    CLIP model has for texts, are left out with a line in the log.
 
     Raises
     ------
@@ -36,6 +38,8 @@ def load_weights(network: nn.Module, path: Path) -> None:
     rename = getattr(sys.modules[type(network).__module__], "checkpoint_filter_fn", None)
     try:
         state = load_state_dict(str(path), weights_only=True)
+        if any(key.startswith(TOWER) for key in state):
+            state = image_tower(state, path)
         if rename is not None:
             state = rename(state, network)
     except Exception as error:  # A damaged or foreign file meets errors of every type.
@@ -55,7 +59,7 @@ def load_weights(network: nn.Module, path: Path) -> None:
     }
     dropped = [key for key in state if key not in wanted and key.startswith(PRETRAINING_HEADS)]
     state = {key: value for key, value in state.items() if key not in dropped}
-    _check(state, wanted, path)
+    check_fit(state, wanted, path)
     if dropped:
         log.info(
             "%s: left out %d tensors of pretraining, which make no features: %s",
@@ -66,8 +70,8 @@ def load_weights(network: nn.Module, path: Path) -> None:
     network.load_state_dict(state)
 
 
-def hub_model(path: Path) -> dict[str, Any]:
-    """Return what a file from a hub says of the network that its weights belong to.
+def told_by_file(path: Path) -> dict[str, Any]:
+    """Return what a file says of the network that its weights belong to.
 
     Returns
     -------
@@ -92,7 +96,14 @@ def in_one_line(error: Exception) -> str:
     return f"{type(error).__name__}: {text}"
 
 
-def _check(state: dict[str, Tensor], wanted: dict[str, Tensor], path: Path) -> None:
+def check_fit(state: dict[str, Tensor], wanted: dict[str, Tensor], path: Path) -> None:
+    """Check that tensors are those of a network, and hold numbers.
+
+    Raises
+    ------
+    ValueError
+        If tensors are missing, too many, of another shape, or hold NaN; some are named.
+    """
     missing, unexpected = sorted(set(wanted) - set(state)), sorted(set(state) - set(wanted))
     wrong = [key for key in set(wanted) & set(state) if wanted[key].shape != state[key].shape]
     problems = [

@@ -10,16 +10,20 @@ from visgen.metrics import over_seeds
 from visgen.naming.model import NamingModel
 from visgen.naming.novelty import KNOWN
 from visgen.naming.overview import KNOWN_COLUMNS, NEW_COLUMNS, Overview, Row
+from visgen.version import visgen_version
 
 _SOFTWARE = ("numpy", "scipy", "scikit-learn", "torch", "timm")
 #: What each word for weights means for who may use them.
 _WEIGHTS = {
     "bundled": "trained on ImageNet; Apache-2.0",
-    "imagenet": "trained on ImageNet, from timm; the licence is that of the model there",
+    "imagenet": "from timm, trained on ImageNet unless the model's name says otherwise; the "
+    "licence is that of the model there",
     "hub": "from the Hugging Face Hub; the licence is that of the model there",
     "simclr": "learned from the study's own images; the licence is the study's",
     "none": "untrained",
 }
+#: Those of them that have seen no name of a species.
+_NAMELESS = {"bundled", "imagenet", "simclr", "none"}
 
 
 def write_card(model: NamingModel, about: Mapping[str, Any], scores: pd.DataFrame) -> str:
@@ -38,6 +42,7 @@ def write_card(model: NamingModel, about: Mapping[str, Any], scores: pd.DataFram
     weights = _WEIGHTS.get(about["weights"], "from a file of the study; ask its authors")
     known = len(model.calibration.novelty[KNOWN])
     software = ", ".join(f"{name} {version(name)}" for name in _SOFTWARE)
+    software = f"visgen {visgen_version() or 'of an unknown version'}, {software}"
     lines = [
         f"# Naming model of the study {about['dataset']}",
         "",
@@ -70,9 +75,20 @@ def write_card(model: NamingModel, about: Mapping[str, Any], scores: pd.DataFram
         "other cameras are none of these unless the study had them.",
         "- Labels were taken as they are; it repeats their mistakes (suspects.tsv of the study "
         "lists those that it doubts).",
+        *about_names_seen(about["weights"]),
         "- A name is a proposal to a person who knows the group, not a determination.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def about_names_seen(weights: str) -> Iterator[str]:
+    """Yield what is to be said where weights, by their word or file, may have seen the names."""
+    if weights not in _NAMELESS:
+        yield (
+            "- Weights that were made elsewhere may have seen these species, and their names, as "
+            "those of BioCLIP have seen hundreds of thousands: how good it is on species that they "
+            "have seen says nothing of others."
+        )
 
 
 def _tables(scores: pd.DataFrame, ranks: Sequence[str]) -> Iterator[str]:

@@ -17,7 +17,6 @@ from visgen.naming.relatives import Placement, calibrate_placement
 from visgen.naming.strangers import leave_out_groups
 from visgen.specimens.taxonomy import lineage
 
-
 #: Specimens of a gallery that new ones are compared with at a time.
 BLOCK = 2**14
 

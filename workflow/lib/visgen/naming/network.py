@@ -9,7 +9,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from visgen.features.backbones import Backbone, load_backbone
-from visgen.features.options import is_of_hub
+from visgen.features.options import is_told_by_file
 from visgen.features.weights import HUB_KEY
 
 _SEEN = ("mean", "std", "interpolation", "crop_pct", "crop_mode")
@@ -33,7 +33,7 @@ def write_network(path: Path, backbone: Backbone, weights: str | Path) -> dict[s
         for name, tensor in backbone.network.state_dict().items()
     }
     model, metadata = backbone.recipe["model"], {}
-    if is_of_hub(model):  # whose file says how it is built
+    if is_told_by_file(model):  # whose file says how it is built
         with safe_open(weights, "pt") as file:
             metadata = {HUB_KEY: file.metadata()[HUB_KEY]}
     save_file(state, path, metadata)

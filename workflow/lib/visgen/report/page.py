@@ -1,6 +1,7 @@
 """The one page to read: self-contained HTML from tables and figures."""
 
 import base64
+import io
 import math
 import re
 from collections.abc import Mapping
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from PIL import Image
 
 from visgen.names import shortened
 
@@ -18,6 +20,9 @@ ALPHA = 0.05
 _LONG_WORD_OF_CELL = re.compile(r"(?<=<td>)[^<>]*[^\s<>]{13}[^<>]*")
 _PER_CENT = re.compile(r"(\d) %")  # no line begins with the sign
 _SIGN = re.compile(r"(?<=\w)([_/-])(?=\w)")
+
+# Dots an inch of figures on the page; their files have twice as many, for print.
+_DOTS_PER_INCH = 150
 
 #: Rows of a listing that the page shows; the rest is in its table.
 LISTED = 200
@@ -59,8 +64,15 @@ def render_report(template: str | Path, content: Mapping[str, Any]) -> str:
 
 
 def embed_image(path: str | Path) -> str:
-    """Return a PNG as a data address, so that the page stands alone."""
-    return "data:image/png;base64," + base64.b64encode(Path(path).read_bytes()).decode()
+    """Return a PNG as a data address, so that the page stands alone.
+
+    One of more dots an inch than a screen shows is made smaller.
+    """
+    with Image.open(path) as figure:
+        shrink = max(1, round(figure.info["dpi"][0] / _DOTS_PER_INCH))
+        made = io.BytesIO()
+        figure.convert("RGB").reduce(shrink).save(made, format="PNG")
+    return "data:image/png;base64," + base64.b64encode(made.getvalue()).decode()
 
 
 def format_number(value: float | None, digits: int = 3) -> str:

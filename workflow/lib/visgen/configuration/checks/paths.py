@@ -10,7 +10,7 @@ from typing import Any
 
 from visgen.configuration.checks.genetics import INFERRED
 from visgen.encodings import read_text
-from visgen.features.options import WEIGHTS
+from visgen.features.options import OPEN_CLIP, OPEN_CLIP_CONFIG, WEIGHTS
 
 #: Of a table of published scores; one more, against, says of a difference what was taken off.
 PUBLISHED_COLUMNS = ["source", "rank", "variant", "metric", "value", "note"]
@@ -35,6 +35,9 @@ def check_files(config: Mapping[str, Any]) -> None:
     for name, backbone in config["backbones"].items():
         if backbone["weights"] not in WEIGHTS:
             named[f"backbones.{name}.weights"] = backbone["weights"]
+            if backbone["model"] == OPEN_CLIP:
+                beside = Path(backbone["weights"]).with_name(OPEN_CLIP_CONFIG)
+                named[f"backbones.{name}.weights, beside it"] = str(beside)
         elif backbone["weights"] == "simclr" and config["simclr"]["initial_weights"] not in WEIGHTS:
             named["simclr.initial_weights"] = config["simclr"]["initial_weights"]
     for key, path in named.items():

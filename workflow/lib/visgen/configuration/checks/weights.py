@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from visgen.features.options import BUNDLED_MODEL, is_of_hub
+from visgen.features.options import BUNDLED_MODEL, OPEN_CLIP, WEIGHTS, is_of_hub
 
 
 def check_weights(backbones: Mapping[str, Mapping[str, Any]], initial_weights: str) -> None:
@@ -24,6 +24,11 @@ def check_weights(backbones: Mapping[str, Mapping[str, Any]], initial_weights: s
             raise ValueError(
                 f"config key {key}: found 'bundled', which needs the model {BUNDLED_MODEL!r}, but "
                 f"backbones.{name}.model is {backbone['model']!r}"
+            )
+        if backbone["model"] == OPEN_CLIP and backbone["weights"] in WEIGHTS:
+            raise ValueError(
+                f"config key backbones.{name}.weights: found {backbone['weights']!r}, expected a "
+                f"file that open_clip wrote, since backbones.{name}.model is {OPEN_CLIP!r}"
             )
         if (backbone["weights"] == "hub") != is_of_hub(backbone["model"]):
             expected = "another choice" if backbone["weights"] == "hub" else "'hub'"

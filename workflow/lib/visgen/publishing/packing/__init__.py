@@ -1,0 +1,1 @@
+"""All files of an archive put together."""
