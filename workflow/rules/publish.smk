@@ -21,6 +21,10 @@ rule publish:
         "<logs>/publish.log",
     conda:
         "../../envs/publication.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled(8000),
+        runtime=scaled(60),
     params:
         asked=ASKED,
         config=config,
