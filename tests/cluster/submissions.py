@@ -26,5 +26,6 @@ def write_submissions(scheduler):
     return True
 
 
-JobScheduler.schedule = write_submissions
-main(sys.argv[1:])
+if __name__ == "__main__":
+    JobScheduler.schedule = write_submissions
+    main(sys.argv[1:])
