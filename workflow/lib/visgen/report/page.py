@@ -69,7 +69,7 @@ def embed_image(path: str | Path) -> str:
     One of more dots an inch than a screen shows is made smaller.
     """
     with Image.open(path) as figure:
-        shrink = max(1, round(figure.info["dpi"][0] / _DOTS_PER_INCH))
+        shrink = max(1, round(figure.info.get("dpi", (_DOTS_PER_INCH,))[0] / _DOTS_PER_INCH))
         made = io.BytesIO()
         figure.convert("RGB").reduce(shrink).save(made, format="PNG")
     return "data:image/png;base64," + base64.b64encode(made.getvalue()).decode()
