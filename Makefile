@@ -57,6 +57,7 @@ bench: $(STAMP)
 	$(BIN)/python benchmarks/cross_modal.py
 	$(BIN)/python benchmarks/prior.py
 	$(BIN)/python benchmarks/naming.py
+	$(BIN)/python benchmarks/scale.py
 
 lock: $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
