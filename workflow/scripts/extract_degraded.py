@@ -1,11 +1,10 @@
 """Features of degraded versions of test images, and what is odd about each."""
 
-import logging
 import os
 from pathlib import Path
 
 from visgen.features.backbones import load_backbone
-from visgen.features.degraded import draw_specimens, extract_degraded, look_at_degraded
+from visgen.features.degraded import degrade_images, draw_specimens
 from visgen.features.tables import write_features
 from visgen.machine.logs import start_log
 from visgen.machine.threads import use_threads
@@ -28,17 +27,16 @@ images = draw_specimens(images[images["specimen"].isin(tested)], params.most)
 options = params.backbone | {"weights": str(given.weights) or "none"}
 backbone = load_backbone(**options)
 for word, vectors, table in zip(params.degraded, made.degraded, made.pictures, strict=True):
-    pictures = look_at_degraded(images, word, backbone, usual, **reading)
-    write_table(table, pictures)
-    logging.info("%s: %d of %d images", word, pictures["made"].sum(), len(pictures))
-    features, made_with = extract_degraded(
-        images[pictures["made"].to_numpy()],
+    version = degrade_images(
+        images,
         word,
         backbone,
         Path(os.environ["VISGEN_FEATURE_STORE"]),
+        usual,
         batch_size=params.batch_size,
         precision=params.precision,
         workers=int(os.environ["VISGEN_WORKERS"]),
         **reading,
     )
-    write_features(Path(vectors), features, made_with)
+    write_table(table, version.pictures)
+    write_features(Path(vectors), version.features, version.made_with)

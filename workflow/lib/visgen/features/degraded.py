@@ -1,7 +1,8 @@
 """Features of degraded versions of images, and which images have such a version."""
 
+import logging
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -10,6 +11,24 @@ from visgen.features.degrading import DEGRADE, REVISION
 from visgen.features.extraction import Version, extract_features
 from visgen.specimens.images import load_image, naming
 from visgen.specimens.oddities import Usual, find_oddities, look_at
+
+log = logging.getLogger(__name__)
+
+
+class Degraded(NamedTuple):
+    """A degraded version of images.
+
+    Attributes
+    ----------
+    pictures
+        As `look_at_degraded` returns it.
+    features, made_with
+        As `extract_degraded` returns them, of the images that have such a version.
+    """
+
+    pictures: pd.DataFrame
+    features: pd.DataFrame
+    made_with: dict[str, str]
 
 
 def draw_specimens(images: pd.DataFrame, most: int) -> pd.DataFrame:
@@ -104,3 +123,30 @@ def extract_degraded(
     """
     version = Version({"degraded": word, "revision": REVISION}, DEGRADE[word])
     return extract_features(images, backbone, store, version=version, **options)
+
+
+def degrade_images(
+    images: pd.DataFrame,
+    word: str,
+    backbone: Backbone,
+    store: Path,
+    usual: Usual | None,
+    *,
+    background: tuple[int, int, int],
+    max_pixels: int,
+    **options: Any,
+) -> Degraded:
+    """Return a degraded version of the images that have one.
+
+    Parameters
+    ----------
+    images, word, backbone, usual, background, max_pixels
+        As `look_at_degraded` takes them.
+    store, options
+        As `extract_degraded` takes them.
+    """
+    reading = {"background": background, "max_pixels": max_pixels}
+    pictures = look_at_degraded(images, word, backbone, usual, **reading)
+    log.info("%s: %d of %d images", word, pictures["made"].sum(), len(pictures))
+    made = images[pictures["made"].to_numpy()]
+    return Degraded(pictures, *extract_degraded(made, word, backbone, store, **reading, **options))
