@@ -72,7 +72,10 @@ class Deployed:
 
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory):
-    return Deployed(tmp_path_factory.mktemp("deployed"))
+    deployed = Deployed(tmp_path_factory.mktemp("deployed"))
+    done = deployed.run(MADE)
+    assert done.returncode == 0, done.stdout[-3000:]
+    return deployed
 
 
 def test_a_workflow_that_is_named_by_its_repository_plans_all(deployed):
@@ -83,8 +86,6 @@ def test_a_workflow_that_is_named_by_its_repository_plans_all(deployed):
 
 
 def test_it_runs_with_its_library(deployed):
-    done = deployed.run(MADE)
-    assert done.returncode == 0, done.stdout[-3000:]
     assert (deployed.folder / MADE).is_file()
     assert deployed.plan(MADE) == {}
 

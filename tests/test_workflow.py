@@ -221,7 +221,7 @@ def test_an_archive_has_what_a_referee_needs_and_nothing_of_the_machine(study, a
     assert list(own.rglob("predictions.parquet")) and list(own.glob("logs/**/*.log"))
     figures = sorted(own.rglob("*.png"))
     assert len(figures) == 39 and all(path.with_suffix(".svg").is_file() for path in figures)
-    assert {round(Image.open(path).info["dpi"][0]) for path in figures} == {300}
+    assert {round(Image.open(path).info["dpi"][0]) for path in figures} == {60}
     asked = yaml.safe_load((archive / "config.yaml").read_text())
     assert asked == TINY
     texts = [path for path in archive.rglob("*") if path.suffix in TEXTS]

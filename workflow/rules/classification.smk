@@ -200,6 +200,7 @@ rule plot_classification:
         mem_mb=scaled(8000),
         runtime=scaled(60),
     params:
+        dots_per_inch=config["figures"]["dots_per_inch"],
         ranks=RANKS,
         classified=plan.classified,
         baselines=plan.baselines,

@@ -499,6 +499,7 @@ for number, made, backbones in plan.embedding.alike:
             mem_mb=scaled(8000),
             runtime=scaled(60),
         params:
+            dots_per_inch=config["figures"]["dots_per_inch"],
             variants=made,
             guided=guided,
             descended=descended,

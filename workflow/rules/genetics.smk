@@ -234,6 +234,7 @@ rule plot_genetics:
         mem_mb=scaled(8000),
         runtime=scaled(60),
     params:
+        dots_per_inch=config["figures"]["dots_per_inch"],
         ranks=RANKS,
         rank=INPUTS["sequence_rank"],
         names=list(GENETICS["anchors"]),

@@ -311,6 +311,7 @@ if plan.naming:
             mem_mb=scaled(8000),
             runtime=scaled(60),
         params:
+            dots_per_inch=config["figures"]["dots_per_inch"],
             ranks=plan.naming.ranks,
             background=config["ingest"]["background"],
             max_pixels=config["ingest"]["max_pixels"],

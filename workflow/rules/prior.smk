@@ -151,6 +151,7 @@ if plan.prior:
             mem_mb=scaled(8000),
             runtime=scaled(60),
         params:
+            dots_per_inch=config["figures"]["dots_per_inch"],
             source=plan.prior.sources[-1],
             tail=config["prior"]["tail"],
             background=config["ingest"]["background"],

@@ -172,6 +172,7 @@ rule plot_inputs:
         mem_mb=scaled(8000),
         runtime=scaled(60),
     params:
+        dots_per_inch=config["figures"]["dots_per_inch"],
         ranks=RANKS,
         tree_rank=INPUTS["tree_rank"],
         background=config["ingest"]["background"],

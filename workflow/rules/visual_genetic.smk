@@ -315,6 +315,7 @@ if plan.visual_genetic:
             mem_mb=scaled(8000),
             runtime=scaled(60),
         params:
+            dots_per_inch=config["figures"]["dots_per_inch"],
             ranks=RANKS,
             rank=plan.visual_genetic.rank,
             variants=plan.visual_genetic.compared,

@@ -22,13 +22,13 @@ named = of_rank(read_table(given.taxonomy), params.rank)
 groups, above = (of(named, params.ranks, params.rank) for of in (colouring, group_above))
 taxa = taxonomic_order(named, params.ranks, params.rank)
 rows = of_rank(read_table(given.coverage), params.rank)
-save_figure(plot_mirrored_counts(rows, groups), made.mirrored)
+save_figure(plot_mirrored_counts(rows, groups), made.mirrored, params.dots_per_inch)
 vectors = {
     name: read_study_vectors(path, taxa)
     for name, path in (("SGT", given.sgt), ("k-mers", given.kmers))
 }
-save_figure(plot_sgt_graph(vectors["SGT"]), made.sgt)
-save_figure(plot_sequence_map(vectors, groups), made.sequences)
+save_figure(plot_sgt_graph(vectors["SGT"]), made.sgt, params.dots_per_inch)
+save_figure(plot_sequence_map(vectors, groups), made.sequences, params.dots_per_inch)
 tree = read_study_tree(given.tree, taxa, {}) if given.tree else None
 leaves = [leaf_order(load_distances(path), above) for path in given.distances]
 if tree is not None:
@@ -40,8 +40,8 @@ save_figure(
         among_relatives(next(iter(leaves), []), taxa, above),
         above,
     ),
-    made.anchors,
+    made.anchors, params.dots_per_inch,
 )
 if tree is not None:
     figure = plot_tree(tree, rows, groups, params.bootstraps)
-    save_figure(figure, made.tree)
+    save_figure(figure, made.tree, params.dots_per_inch)

@@ -13,9 +13,9 @@ from visgen.tables import read_table
 
 start_log(snakemake.log[0])
 given, made, params = snakemake.input, snakemake.output, snakemake.params
-save_figure(plot_curve(read_table(given.scores)), made.curve)
+save_figure(plot_curve(read_table(given.scores)), made.curve, params.dots_per_inch)
 taxa, nearest = (pd.concat(map(read_table, paths)) for paths in (given.taxa, given.nearest))
-save_figure(plot_gain(gains_of_taxa(taxa, nearest), params.tail), made.gain)
+save_figure(plot_gain(gains_of_taxa(taxa, nearest), params.tail), made.gain, params.dots_per_inch)
 # A specimen is shown by the first of its images.
 images = read_images(given.image_table, os.environ["VISGEN_IMAGES"]).set_index("id")["path"]
 specimens = read_labels(given.labels)["specimen"]
@@ -23,5 +23,5 @@ paths = images.groupby(specimens.reindex(images.index)).first()
 examples = choose_examples(read_table(given.predictions), params.source)
 save_figure(
     plot_examples(examples, paths, params.source, tuple(params.background), params.max_pixels),
-    made.examples,
+    made.examples, params.dots_per_inch,
 )

@@ -27,14 +27,14 @@ variants, rank = params.variants, params.rank
 scores, taxa = of_rank(read_table(given.scores), rank), read_table(given.taxa)
 best, aligned = chosen_evaluator(scores), find_aligned(scores)
 published = of_rank(read_published(given.published[0]), rank) if given.published else None
-save_figure(plot_ablation(scores, best, variants, aligned, published), output.ablation)
-save_figure(plot_sizes(taxa, best, variants, aligned, params.tail), output.tail)
+save_figure(plot_ablation(scores, best, variants, aligned, published), output.ablation, params.dots_per_inch)
+save_figure(plot_sizes(taxa, best, variants, aligned, params.tail), output.tail, params.dots_per_inch)
 ranked = not_aligned_last(variants, aligned)
 pairs = first_pairs(ranked)
-save_figure(plot_change(taxa, scores, best, pairs, aligned), output.change)
+save_figure(plot_change(taxa, scores, best, pairs, aligned), output.change, params.dots_per_inch)
 regimes, norms = read_by_name(given.histories), read_by_name(given.norms)
 learning = read_by_name(given.alignments)
-save_figure(plot_training(regimes, norms, learning, aligned), output.training)
+save_figure(plot_training(regimes, norms, learning, aligned), output.training, params.dots_per_inch)
 figure = plot_notice("no variant is aligned, so there is no joint space")
 if given.spaces:
     labels = read_labels(given.labels)[rank]
@@ -48,4 +48,4 @@ if given.spaces:
         background=tuple(params.background),
         max_pixels=params.max_pixels,
     )
-save_figure(figure, output.graph)
+save_figure(figure, output.graph, params.dots_per_inch)
