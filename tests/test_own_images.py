@@ -20,8 +20,11 @@ CONFIG = {
     },
     "splits": {"seeds": [1]},
     "backbones": {"tiny": TINY["backbones"]["tiny"] | {"weights": "none"}},
-    "classification": TINY["classification"]
-    | {"classifiers": {"random_forest": {"method": "random_forest", "trees": 10}}},
+    "figures": TINY["figures"],
+    "classification": {
+        "bootstraps": 100,
+        "classifiers": {"random_forest": {"method": "random_forest", "trees": 10}},
+    },
 }
 
 

@@ -132,8 +132,9 @@ CHANGES = [
     ("naming.degraded", ["grey", "cropped"], DEGRADED),
     ("naming.degraded_images", 7, DEGRADED),
     ("naming.augment", ["grey", "blurred"], VERSIONS),
-    ("naming.with", "prior", NAMES),
-    ("naming.with", "visual_genetic.frozen", NAMES),
+    # these name to all ranks, classifiers to some: other specimens are shown in versions
+    ("naming.with", "prior", VERSIONS | DEGRADED),
+    ("naming.with", "visual_genetic.frozen", VERSIONS | DEGRADED),
     ("features.repeats", 1, CLASSIFIERS | {"extract_repeats"}),
     ("seed", 2, ALL - UNSEEDED),
     ("simclr.epochs", 3, WEIGHTS),
