@@ -545,6 +545,7 @@ def test_baselines_do_not_look_at_the_features(method):
     pd.testing.assert_frame_equal(one, two)
 
 
+@pytest.mark.slow  # each method is let run on some 10 MiB
 @pytest.mark.parametrize(
     ("method", "transform", "n_squares"),
     [

@@ -74,7 +74,7 @@ def f1_of_taxa(n_ranks):
     return taxa.drawn(table, ranks, dict.fromkeys(ranks, variant), 20)
 
 
-#: By figure: how it is drawn, and of what sizes.
+#: By figure: how it is drawn, and of what sizes; the first is of the fast tests.
 FIGURES = {
     "counts": (counts, [(3,), (300,)]),
     "scores": (scores, [(1, 16), (3, 2)]),
@@ -108,7 +108,11 @@ FIGURES = {
 #: Figures that are drawn twice, of the first of their sizes.
 TWICE = ["counts", "scores", "confidence", "confusion", "taxa", "heat map", "side by side"]
 TWICE += ["ablation", "tree", "mirrored counts", "graph of a sequence"]
-CASES = [(name, size) for name, (_, sizes) in FIGURES.items() for size in sizes]
+CASES = [
+    pytest.param(name, size, marks=[pytest.mark.slow] * (size != sizes[0]))
+    for name, (_, sizes) in FIGURES.items()
+    for size in sizes
+]
 
 
 @cache

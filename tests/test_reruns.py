@@ -273,31 +273,23 @@ def test_every_rule_is_reached_by_a_study_but_those_that_are_asked_for(planner):
     assert planned == rules - asked_for | {"plot_embedding_1"}
 
 
-def test_a_new_image_of_ones_own_is_noticed(planner):
+def test_a_photograph_to_name_trains_nothing_and_a_new_image_of_ones_own_is_noticed(planner):
     images = planner.folder / "shells" / "Arca_noae"
     images.mkdir(parents=True)
-    (images / "Arca_noae_m1_1.png").write_bytes(b"")
-    finish(planner, OWN_IMAGES)
-    assert rules_to_run(planner, OWN_IMAGES) == set()
-    (images / "Arca_noae_m2_1.png").write_bytes(b"")
-    rules = rules_to_run(planner, OWN_IMAGES)
-    assert {"ingest_specimens", "extract_features", "train_classifier"} <= rules
-    # Without tree and sequences nothing is asked for that they are needed for.
-    assert not rules & {"embed_taxa", "score_held_out", "measure_distances", "score_sequences"}
-
-
-def test_a_new_photograph_to_name_trains_nothing(planner):
-    images = planner.folder / "shells" / "Arca_noae"
-    images.mkdir(parents=True, exist_ok=True)
     (images / "Arca_noae_m1_1.png").write_bytes(b"")
     drawer = planner.folder / "drawer"
     drawer.mkdir()
     (drawer / "one.png").write_bytes(b"")
-    config = OWN_IMAGES | {"dataset": "named", "naming": {"images": "drawer"}}
+    config = OWN_IMAGES | {"naming": {"images": "drawer"}}
     finish(planner, config)
     assert rules_to_run(planner, config) == set()
     (drawer / "two.png").write_bytes(b"")
     assert rules_to_run(planner, config) == PHOTOGRAPHS - {"write_provenance"}
+    (images / "Arca_noae_m2_1.png").write_bytes(b"")
+    rules = rules_to_run(planner, config)
+    assert {"ingest_specimens", "extract_features", "train_classifier"} <= rules
+    # Without tree and sequences nothing is asked for that they are needed for.
+    assert not rules & {"embed_taxa", "score_held_out", "measure_distances", "score_sequences"}
 
 
 def test_the_default_study_has_at_most_70_jobs(planner):

@@ -23,7 +23,7 @@ from workflow_copy import TINY, changed, copy_workflow, planned_jobs, run, run_j
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
     folder = copy_workflow(tmp_path_factory.mktemp("study"))
-    run_jobs(folder, TINY)
+    run_jobs(folder, TINY, "--", "all", "publish")
     return folder
 
 
@@ -204,7 +204,6 @@ def test_a_wrong_config_stops_before_any_job_in_one_line(tmp_path):
 @pytest.fixture(scope="module")
 def archive(study, tmp_path_factory):
     """Return the published study, unpacked."""
-    run_jobs(study, TINY, "--", "publish")
     folder = tmp_path_factory.mktemp("archive")
     with zipfile.ZipFile(results(study, "publication/tiny.zip")) as packed:
         packed.extractall(folder)

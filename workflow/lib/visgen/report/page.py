@@ -5,6 +5,7 @@ import io
 import math
 import re
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +40,17 @@ def render_report(template: str | Path, content: Mapping[str, Any]) -> str:
     content
         What it names; a name that is lacking is an error.
     """
+    folder = Path(template).parent
+    page = _environment(folder).get_template(Path(template).name).render(content)
+    page = _LONG_WORD_OF_CELL.sub(lambda cell: _SIGN.sub(r"\1<wbr>", cell[0]), page)
+    return _PER_CENT.sub(r"\1&nbsp;%", page)
+
+
+@cache
+def _environment(folder: Path) -> Environment:
+    """Return what the templates of a folder are compiled in, once a process."""
     environment = Environment(
-        loader=FileSystemLoader(Path(template).parent),
+        loader=FileSystemLoader(folder),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -54,13 +64,10 @@ def render_report(template: str | Path, content: Mapping[str, Any]) -> str:
         short=format_name,
     )
     environment.tests["nothing"] = is_nothing
-    folder = Path(template).parent
     environment.globals["caption"] = lambda name: (
         (folder / f"{name}.rst").read_text("utf-8").strip()
     )
-    page = environment.get_template(Path(template).name).render(content)
-    page = _LONG_WORD_OF_CELL.sub(lambda cell: _SIGN.sub(r"\1<wbr>", cell[0]), page)
-    return _PER_CENT.sub(r"\1&nbsp;%", page)
+    return environment
 
 
 def embed_image(path: str | Path) -> str:
