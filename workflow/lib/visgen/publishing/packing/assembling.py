@@ -129,6 +129,7 @@ def _content_of_readme(
         "dataset": plan.config["dataset"],
         "results": plan.results,
         "simulated": plan.simulated is not None,
+        "dots_per_inch": plan.config["figures"]["dots_per_inch"],
         "images": plan.inputs["images"],
         "study_files": [path for path in plan.study_files if not path.startswith(plan.results)],
         "has_model": plan.naming is not None,
