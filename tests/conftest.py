@@ -8,7 +8,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 # Files that run the workflow take longest: with several processes they are begun before the others.
-RUNS = ("test_workflow.py", "test_reruns.py")
+RUNS = ("test_workflow.py", "test_reruns.py", "test_environments.py", "test_kills.py")
 
 
 def pytest_collection_modifyitems(items):

@@ -17,7 +17,6 @@ from workflow_copy import (
     changed,
     copy_workflow,
     run_environment,
-    run_jobs,
     write_config,
 )
 
@@ -34,9 +33,10 @@ SIGNS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 class Runs:
     """Runs of a study in a folder, of processes that share what they have imported."""
 
-    def __init__(self, folder, config):
+    def __init__(self, folder, config, cores=2):
+        folder.mkdir()
         self.folder = copy_workflow(folder)
-        self.words = [*write_config(self.folder, config), "--cores", "2", "--nolock"]
+        self.words = [*write_config(self.folder, config), "--cores", str(cores), "--nolock"]
         self.output = self.folder / "output"
         self.server = subprocess.Popen(
             [sys.executable, FORKED_JOBS, "--runs"],
@@ -89,6 +89,15 @@ class Runs:
             os.killpg(group, signal.SIGKILL)
         return (set(begun) & wanted or {begun[-1]}).pop()
 
+    def finish(self, group):
+        """Wait for the run of a group, if any, and see that all is done."""
+        while group is not None and self.is_alive(group):
+            time.sleep(0.2)
+        self.server.kill()
+        output = self.output.read_text()
+        # the last kill may have come when all was done
+        assert re.search(r"\(100%\) done|Nothing to be done", output), output[-5000:]
+
 
 def checksums(folder):
     """Return a checksum of every result, but of what a run says of itself."""
@@ -108,28 +117,20 @@ def in_a_row(killed):
 
 
 def test_runs_that_are_killed_forty_times_give_the_bytes_of_an_unbroken_one(tmp_path):
+    # beside those that are killed, which wait more than they compute
+    unbroken = Runs(tmp_path / "unbroken", STUDY, cores=1)
+    whole = unbroken.start()
     chance, killed, studies = random.Random(1), [], []
     while len(killed) < N_KILLS or set(KILLED) - set(killed):
         assert len(studies) < N_RUNS, f"all studies ended after the kills in {killed}"
-        folder = tmp_path / str(len(studies))
-        folder.mkdir()
-        studies.append(runs := Runs(folder, STUDY))
+        studies.append(runs := Runs(tmp_path / str(len(studies)), STUDY))
         rule = ""
         while rule is not None and (len(killed) < N_KILLS or set(KILLED) - set(killed)):
             # a long job would never end if it always had to be done in as little time
             seconds = 0.5 * (1 + in_a_row(killed))
             rule = runs.kill_by_chance(chance, set(KILLED) - set(killed), seconds)
             killed += [] if rule is None else [rule]
-        if rule is not None:
-            group = runs.start()
-            while runs.is_alive(group):
-                time.sleep(0.2)
-        output = runs.output.read_text()
-        runs.server.kill()
-        # the last kill may have come when all was done
-        assert re.search(r"\(100%\) done|Nothing to be done", output), output[-5000:]
-    (tmp_path / "unbroken").mkdir()
-    unbroken = copy_workflow(tmp_path / "unbroken")
-    run_jobs(unbroken, STUDY, cores=1)
+        runs.finish(None if rule is None else runs.start())
+    unbroken.finish(whole)
     for runs in studies:
-        assert checksums(runs.folder) == checksums(unbroken)
+        assert checksums(runs.folder) == checksums(unbroken.folder)

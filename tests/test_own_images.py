@@ -20,7 +20,6 @@ CONFIG = {
     },
     "splits": {"seeds": [1]},
     "backbones": {"tiny": TINY["backbones"]["tiny"] | {"weights": "none"}},
-    "figures": TINY["figures"],
     "classification": {
         "bootstraps": 100,
         "classifiers": {"random_forest": {"method": "random_forest", "trees": 10}},

@@ -99,7 +99,11 @@ def every_rule() -> dict:
 
 
 def write_config(folder: Path, config: dict) -> list[str]:
-    """Write a study's configuration, and return the words that Snakemake takes for it."""
+    """Write a study's configuration, and return the words that Snakemake takes for it.
+
+    Figures have few dots: most of the time of a small study goes into them.
+    """
+    config = {"figures": TINY["figures"]} | config
     (folder / "study.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
     return ["--configfile", "study.yaml", "--resources", "gpu=1"]
 
