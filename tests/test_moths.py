@@ -28,6 +28,8 @@ def moths(tmp_path_factory):
     classifiers = config["classification"]["classifiers"]
     config["classification"]["classifiers"] = {name: classifiers[name] for name in kept}
     config["classification"]["ranks"] = ["family"]
+    classifiers["random_forest"]["trees"] = 20
+    config["naming"] = {"seeds": [1], "degraded": []}
     run_jobs(folder, config)
     return folder / "results" / "moths"
 
