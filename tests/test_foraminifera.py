@@ -71,9 +71,9 @@ def study(tmp_path_factory):
             "tree_rank": "species",
         },
         "genetics": {
-            # ModelFinder among all models and full searches take an hour, and choose this one.
+            # ModelFinder and full searches take an hour, and choose this one.
             "tree": {
-                "model": "TEST",
+                "model": "GTR+F+I+G4",
                 "search": "fast",
                 "bootstraps": 10,
                 "outgroup": ["Gallitellia vivans"],

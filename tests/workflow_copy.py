@@ -44,7 +44,7 @@ OF_EVERY_RULE = {
     "embedding.variants": {
         "mean": {"pooling": "mean"},
         "guided": {"pooling": "mean", "backbones": ["bundled"], "guidance": {"epochs": 5}},
-        "ridge": {"pooling": "mean", "guidance": {"method": "ridge"}},
+        "ridge": {"pooling": "mean", "backbones": ["tiny"], "guidance": {"method": "ridge"}},
         "tuned": {
             "pooling": "mean",
             "backbones": ["bundled"],
@@ -52,8 +52,8 @@ OF_EVERY_RULE = {
             "guidance": {
                 "projection": "none",
                 "optimiser": "adam",
-                "epochs": 2,
-                "fine_tune": {"images_per_taxon": 5},
+                "epochs": 1,
+                "fine_tune": {"images_per_taxon": 2},
             },
         },
     },
