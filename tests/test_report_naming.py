@@ -10,7 +10,8 @@ from visgen.metrics import metrics_table, over_seeds
 from visgen.naming.overview import Overview
 from visgen.naming.suspects import COLUMNS
 from visgen.report.naming.content import SUSPECTS, naming_content
-from visgen.report.naming.scores import caution_of, in_round_numbers, score_findings
+from visgen.report.cells import in_round_numbers
+from visgen.report.naming.scores import caution_of, score_findings
 from visgen.report.naming.specimens import SHOWN, naming_findings, specimen_rows
 from visgen.report.page import render_report
 from visgen.tables import write_table

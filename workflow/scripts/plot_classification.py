@@ -23,16 +23,26 @@ save_figure(plot_scores(scores, ranks, params.baselines), made.scores, params.do
 save_figure(plot_taxa(taxa, scores, ranks, chosen, params.tail), made.taxa, params.dots_per_inch)
 confidence = read_table(given.confidence)
 save_figure(
-    plot_confidence(read_table(given.reliability), confidence, ranks, chosen), made.confidence, params.dots_per_inch
+    plot_confidence(read_table(given.reliability), confidence, ranks, chosen),
+    made.confidence,
+    params.dots_per_inch,
 )
 answered = read_table(given.answered)
-save_figure(plot_answered(answered, confidence, ranks, next(iter(joint), None)), made.answered, params.dots_per_inch)
+save_figure(
+    plot_answered(answered, confidence, ranks, next(iter(joint), None)),
+    made.answered,
+    params.dots_per_inch,
+)
 taxonomy = read_table(given.taxonomy)
 confusion = pd.read_parquet(given.confusion)
 confusion = confusion[confusion["evaluator"] == INDEPENDENT]
 for rank, path in zip(params.classified, made.confusions, strict=True):
     if rank not in chosen:
-        save_figure(plot_notice(f"no classifier could be chosen for the rank {rank}"), path, params.dots_per_inch)
+        save_figure(
+            plot_notice(f"no classifier could be chosen for the rank {rank}"),
+            path,
+            params.dots_per_inch,
+        )
         continue
     table = confusion[(confusion["rank"] == rank) & (confusion["variant"] == chosen[rank])]
     named = of_rank(taxonomy, rank)
@@ -43,5 +53,6 @@ for rank, path in zip(params.classified, made.confusions, strict=True):
             group_above(named, ranks, rank),
             title=f"{rank}: {chosen[rank].replace('_', ' ')}",
         ),
-        path, params.dots_per_inch,
+        path,
+        params.dots_per_inch,
     )

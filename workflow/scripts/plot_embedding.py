@@ -21,10 +21,16 @@ tables = {name: read_table(path) for name, path in zip(params.guided, given.fits
 fits = {name: table.iloc[0] for name, table in tables.items() if len(table)}
 for variant, path, figure in zip(params.variants, given.visual, made.distances, strict=True):
     visual = load_distances(path)
-    save_figure(plot_agreement(variant, genetic, visual, groups, scores, fits.get(variant)), figure, params.dots_per_inch)
+    save_figure(
+        plot_agreement(variant, genetic, visual, groups, scores, fits.get(variant)),
+        figure,
+        params.dots_per_inch,
+    )
 held_out, folds = read_table(given.held_out_scores), read_table(given.folds).set_index("taxon")
 held_out = held_out[held_out["backbone"] == snakemake.wildcards.backbone]
-save_figure(plot_held_out(held_out, params.guided, params.random), made.held_out, params.dots_per_inch)
+save_figure(
+    plot_held_out(held_out, params.guided, params.random), made.held_out, params.dots_per_inch
+)
 for variant, path, figure in zip(params.variants, given.held_out, made.pairs, strict=True):
     save_figure(
         plot_held_out_pairs(
@@ -32,11 +38,14 @@ for variant, path, figure in zip(params.variants, given.held_out, made.pairs, st
             held_out[held_out["variant"] == variant],
             fitted=variant in params.guided,
         ),
-        figure, params.dots_per_inch,
+        figure,
+        params.dots_per_inch,
     )
 pairs = genetic.filter(list(folds.index)).condensed_form() if len(folds) else [np.nan]
 for path, figure in zip(given.placed, made.placed, strict=True):
-    save_figure(plot_placed(read_table(path), float(np.median(pairs))), figure, params.dots_per_inch)
+    save_figure(
+        plot_placed(read_table(path), float(np.median(pairs))), figure, params.dots_per_inch
+    )
 if params.descended:  # a ridge has no losses
     paths = zip(params.descended, given.histories, strict=True)
     histories = {name: read_table(path) for name, path in paths}

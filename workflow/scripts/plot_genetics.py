@@ -40,7 +40,8 @@ save_figure(
         among_relatives(next(iter(leaves), []), taxa, above),
         above,
     ),
-    made.anchors, params.dots_per_inch,
+    made.anchors,
+    params.dots_per_inch,
 )
 if tree is not None:
     figure = plot_tree(tree, rows, groups, params.bootstraps)

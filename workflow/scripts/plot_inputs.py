@@ -18,7 +18,9 @@ from visgen.tables import of_rank, read_table, write_table
 
 start_log(snakemake.log[0])
 given, made, params = snakemake.input, snakemake.output, snakemake.params
-save_figure(plot_counts(read_table(given.coverage), params.ranks), made.counts, params.dots_per_inch)
+save_figure(
+    plot_counts(read_table(given.coverage), params.ranks), made.counts, params.dots_per_inch
+)
 for path, figure in zip(given.histories, made.histories, strict=True):
     save_figure(plot_history(read_table(path)), figure, params.dots_per_inch)
 rank = params.tree_rank
@@ -33,7 +35,8 @@ for path, figure in zip(given.distances, made.distances, strict=True):  # none w
             title=f"Phylogenetic distance between {len(distances.ids)} taxa ({rank})",
             label="distance",
         ),
-        figure, params.dots_per_inch,
+        figure,
+        params.dots_per_inch,
     )
 
 images = read_images(given.image_table, os.environ["VISGEN_IMAGES"])
@@ -46,5 +49,6 @@ for shard, figure, table in zip(given.features, made.seen, made.cuts, strict=Tru
         plot_seen(
             shown, framing, background=tuple(params.background), max_pixels=params.max_pixels
         ),
-        figure, params.dots_per_inch,
+        figure,
+        params.dots_per_inch,
     )

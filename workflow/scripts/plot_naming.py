@@ -12,7 +12,9 @@ from visgen.tables import read_table
 
 start_log(snakemake.log[0])
 given, made, params = snakemake.input, snakemake.output, snakemake.params
-save_figure(plot_answers(read_table(given.scores), params.ranks), made.answers, params.dots_per_inch)
+save_figure(
+    plot_answers(read_table(given.scores), params.ranks), made.answers, params.dots_per_inch
+)
 if given.named:
     # A specimen is shown by the first of its photographs.
     photographs = read_table(given.photographs[0])
@@ -32,5 +34,6 @@ if given.named:
             tuple(params.background),
             params.max_pixels,
         ),
-        made.specimens, params.dots_per_inch,
+        made.specimens,
+        params.dots_per_inch,
     )

@@ -23,5 +23,6 @@ paths = images.groupby(specimens.reindex(images.index)).first()
 examples = choose_examples(read_table(given.predictions), params.source)
 save_figure(
     plot_examples(examples, paths, params.source, tuple(params.background), params.max_pixels),
-    made.examples, params.dots_per_inch,
+    made.examples,
+    params.dots_per_inch,
 )

@@ -27,8 +27,12 @@ variants, rank = params.variants, params.rank
 scores, taxa = of_rank(read_table(given.scores), rank), read_table(given.taxa)
 best, aligned = chosen_evaluator(scores), find_aligned(scores)
 published = of_rank(read_published(given.published[0]), rank) if given.published else None
-save_figure(plot_ablation(scores, best, variants, aligned, published), output.ablation, params.dots_per_inch)
-save_figure(plot_sizes(taxa, best, variants, aligned, params.tail), output.tail, params.dots_per_inch)
+save_figure(
+    plot_ablation(scores, best, variants, aligned, published), output.ablation, params.dots_per_inch
+)
+save_figure(
+    plot_sizes(taxa, best, variants, aligned, params.tail), output.tail, params.dots_per_inch
+)
 ranked = not_aligned_last(variants, aligned)
 pairs = first_pairs(ranked)
 save_figure(plot_change(taxa, scores, best, pairs, aligned), output.change, params.dots_per_inch)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 from visgen.distances.steps import ranks_by_step
 from visgen.machine.logs import start_log
+from visgen.report.answers.content import answers_content
 from visgen.report.backbones import backbone_labels
 from visgen.report.classification.content import classification_content
 from visgen.report.embedding.agreement import descent_content
@@ -81,6 +82,9 @@ if params.visual_genetic is not None:
     page |= visual_genetic_content(metrics, params.visual_genetic, given)
 if params.naming is not None:
     page |= naming_content(metrics, params.naming, given)
+
+steps = ranks_by_step(params.ranks, page["tree_rank"]) if page["tree_rank"] else {}
+page |= answers_content(metrics, page, steps, given.naming_specimens)
 
 text = render_report(given.template, page)
 Path(snakemake.output[0]).write_text(text, encoding="utf-8")

@@ -58,3 +58,14 @@ def signed(difference: float, digits: int = 2) -> str:
     '+0.12'
     """
     return f"{round(difference, digits) + 0.0:+.{digits}f}".replace("-", "−")
+
+
+def in_round_numbers(share: float) -> str:
+    """Return a share for a sentence; what is nearly all, or nothing, is not said to be it.
+
+    >>> in_round_numbers(0.511), in_round_numbers(0.998), in_round_numbers(0.001)
+    ('51 %', 'over 99 %', 'under 1 %')
+    """
+    if 0.995 <= share < 1:
+        return "over 99 %"
+    return "under 1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %"

@@ -105,9 +105,7 @@ def agreement_findings(
             sentences.append(_random_in_words(first, labels))
             continue
         steps = [CHANCE, *step_ranks]
-        verdicts = dict(
-            zip(steps, judge([_step(step, rows.get(step)) for step in steps]), strict=True)
-        )
+        verdicts = verdicts_of(rows, step_ranks)
         told = [steps_in_words(verdicts, step_ranks) + "."]
         if verdicts[CHANCE] == SHOWN:
             told.append(f"Descent tells {_share(first['pearson'])}.")
@@ -126,6 +124,23 @@ def agreement_findings(
             + " ".join(told)
         )
     return sentences
+
+
+def verdicts_of(
+    rows: Mapping[str, Mapping[str, Any]], step_ranks: Mapping[str, str]
+) -> dict[str, str]:
+    """Return what becomes of each step of a variant.
+
+    Parameters
+    ----------
+    rows
+        By step, as `mantel_rows` returns them, of one variant.
+    step_ranks
+        By step, the rank within whose groups it asks.
+    """
+    steps = [CHANCE, *step_ranks]
+    found = judge([_step(step, rows.get(step)) for step in steps])
+    return dict(zip(steps, found, strict=True))
 
 
 def _step(name: str, row: Mapping[str, Any] | None) -> Step:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from visgen.naming.overview import AREAS, KNOWN_COLUMNS, NEW_COLUMNS, Overview, Row
-from visgen.report.cells import cell, interval_in_words
+from visgen.report.cells import cell, in_round_numbers, interval_in_words
 from visgen.report.page import format_number, format_percent
 
 
@@ -108,17 +108,6 @@ def _of_known(overview: Overview, settings: Mapping[str, Any], finest: str, righ
         f"Where the study knows the taxon, of {n:,} test specimen{'s' * (n != 1)} "
         f"{'; '.join(told)}."
     )
-
-
-def in_round_numbers(share: float) -> str:
-    """Return a share for a sentence; what is nearly all, or nothing, is not said to be it.
-
-    >>> in_round_numbers(0.511), in_round_numbers(0.998), in_round_numbers(0.001)
-    ('51 %', 'over 99 %', 'under 1 %')
-    """
-    if 0.995 <= share < 1:
-        return "over 99 %"
-    return "under 1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %"
 
 
 def _share(score: Mapping[str, Any]) -> str:
