@@ -1,7 +1,7 @@
 import re
+from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
-from shutil import copy
 
 import numpy as np
 import pandas as pd
@@ -147,17 +147,9 @@ def genetics(folder, name="study", n_refused=3, metrics=None, settings=SETTINGS,
 
 
 def section(content):
-    """Return the page's section on sequences and its findings, rendered alone."""
-    text = TEMPLATE.read_text(encoding="utf-8")
-    start, end = text.index('<h2 id="genetics">'), text.index('<h2 id="classification">')
-    findings = "{% for sentence in genetics.findings %}<p>{{ sentence }}</p>{% endfor %}"
-    top = text.split("\n", 1)[0]  # where the page gets its macro of cells from
-    alone = top + findings + "{% if true %}" + text[start:end]
-    path = Path(content["genetics"]["sequence_figure"]).parent / "section.jinja"
-    for beside in (TEMPLATE.with_name("cells.html.jinja"), *TEMPLATE.parent.glob("*.rst")):
-        copy(beside, path.parent)
-    path.write_text(alone, encoding="utf-8")
-    return render_report(path, content)
+    """Return the page's section on sequences, its findings before it."""
+    found = "".join(f"<p>{escape(sentence)}</p>" for sentence in content["genetics"]["findings"])
+    return found + render_report(TEMPLATE.with_name("genetics.html.jinja"), content)
 
 
 class Tags(HTMLParser):
@@ -233,7 +225,7 @@ def test_without_a_tree_the_page_has_no_figure_of_it(tmp_path):
 
 def test_page_without_sequences_has_no_such_section():
     text = TEMPLATE.read_text(encoding="utf-8")
-    assert text.index('{% if genetics %}\n<h2 id="genetics">') > 0
+    assert text.index('{% if genetics %}\n{{ begin("genetics"') > 0
     for link in re.findall(r".{40}#genetics.{12}", text):
         assert "{% if genetics %}" in link
 

@@ -9,8 +9,8 @@ from PIL import Image
 from visgen.metrics import metrics_table, over_seeds
 from visgen.naming.overview import Overview
 from visgen.naming.suspects import COLUMNS
-from visgen.report.naming.content import SUSPECTS, naming_content
 from visgen.report.cells import in_round_numbers
+from visgen.report.naming.content import SUSPECTS, naming_content
 from visgen.report.naming.scores import caution_of, score_findings
 from visgen.report.naming.specimens import SHOWN, naming_findings, specimen_rows
 from visgen.report.page import render_report
@@ -218,16 +218,11 @@ def page(tmp_path):
     return make
 
 
-def test_the_section_opens_with_what_became_of_specimens_and_how_far_to_believe_it(page):
+def test_findings_begin_with_what_became_of_specimens_and_how_far_to_believe_it(page):
     found, text = page(drawer(specimen("a")), [*of_known(), *of_new()])
-    assert found["findings"][0] == found["lead"] and found["findings"][1] == found["caution"]
-    places = [
-        text.index("1 unnamed specimen, "),
-        text.index('class="warn">A name that is trusted'),
-        text.index("<img"),
-        text.index("<table"),
-    ]
-    assert places == sorted(places)
+    assert found["findings"][0].startswith("1 unnamed specimen, ")
+    assert found["findings"][1].startswith("A name that is trusted")
+    assert text.index("<img") < text.index("<table")
     assert text.count("data:image/png") == 2
     assert [row["rank"] for row in found["known"]["rows"]] == ["species"]
     assert "<td>an unknown species</td>" in text and ">0.73<" in text

@@ -9,7 +9,7 @@ import pandas as pd
 from visgen.metrics import over_seeds
 from visgen.naming.overview import Overview
 from visgen.report.naming.degraded import degraded_content
-from visgen.report.naming.scores import caution_of, known_rows, new_rows, score_findings
+from visgen.report.naming.scores import known_rows, new_rows, score_findings
 from visgen.report.naming.specimens import naming_findings, specimen_rows
 from visgen.tables import read_table
 
@@ -40,7 +40,6 @@ def naming_content(
         **settings,
         "lead": "",
         "findings": score_findings(overview, settings),
-        "caution": caution_of(overview),
         "known": known_rows(overview, ranks),
         "new": new_rows(overview),
         "suspects": suspects.head(SUSPECTS).to_dict("records"),
