@@ -106,6 +106,7 @@ def test_few_draws_reach_as_far_as_many(draws):
     assert (missed >= binom.ppf(0.001, n_studies, 0.045)).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", [0, 2, 4])
 def test_the_expectation_is_covered_by_95_percent_where_draws_are_skewed(place):
     rng = np.random.default_rng(5)

@@ -82,6 +82,7 @@ def test_measures_are_what_they_were_published_as():
     assert weighted_error_r(genetic, visual) == pytest.approx(np.corrcoef(g, errors)[0, 1])
 
 
+@pytest.mark.slow
 def test_random_vectors_are_told_with_the_range_of_their_draws(genetic):
     mean, low, high = of_random_vectors(genetic, with_diagonal_r)
     assert low < mean < high < 1 and high - low < 0.1

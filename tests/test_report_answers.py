@@ -11,6 +11,7 @@ from visgen.naming.novelty import KNOWN
 from visgen.naming.overview import Overview
 from visgen.prior.scoring import NOTHING, SEEN, beyond
 from visgen.report.answers.answer import NOT_SHOWN, OPEN, PARTLY, YES
+from visgen.report.answers.content import answers_content
 from visgen.report.answers.descent import answer_descent
 from visgen.report.answers.rare import answer_rare
 from visgen.report.answers.recognition import answer_recognition
@@ -98,10 +99,13 @@ def test_nothing_scored_says_why():
 # --- does look follow descent? -----------------------------------------------------------------
 
 
-def mantel(step, r, p, n_permutations=999):
+def mantel(step, r, p, n_permutations=999, backbone="net"):
     test = score(r, r - 0.1, r + 0.1, p=p, n_permutations=n_permutations, n=41)
     return {
         "step": step,
+        "backbone": backbone,
+        "variant": "mean",
+        "is_random": False,
         "n": 41,
         "pearson": test,
         "spearman": test,
@@ -131,6 +135,19 @@ def test_descent_is_answered_step_by_step(p, kind, headline):
     assert answer.number.startswith("r = 0.30 (95 % interval 0.20 to 0.40; 41 taxa; p = ")
     assert answer.null.endswith("r = 0.02")
     assert answer.lines[0].label == "all pairs"
+
+
+def test_a_control_answers_only_where_nothing_else_does():
+    page = {"classification": [], "classification_findings": ["None."], "tree_rank": "species"}
+    page |= {"labels": {"net": "net", "blank": "blank (control)"}, "prior": None, "naming": None}
+    rows = [mantel(CHANCE, 0.1, 0.4, backbone="blank"), mantel(CHANCE, 0.3, 0.001)]
+    both = answers_content(metrics_table([]), page | {"agreement": rows}, STEPS, [])
+    assert both["answers"][1].number.startswith("r = 0.30")
+    alone = answers_content(metrics_table([]), page | {"agreement": rows[:1]}, STEPS, [])
+    assert alone["answers"][1].number.startswith("r = 0.10")
+    assert [answer.headline for answer in alone["answers"]] == [
+        "Cannot be told", "Not shown", "Not asked", "Not asked",
+    ]  # fmt: skip
 
 
 def test_steps_that_were_not_asked_are_not_drawn():

@@ -122,7 +122,12 @@ def test_value_of_the_true_deal_is_the_mantel_r():
 
 @pytest.mark.parametrize(
     "variant",
-    [*VARIANTS[:6], MEAN | {"whiten": True}, MEAN | {"whiten": True, "centre": True}],
+    [
+        VARIANTS[0],
+        *(pytest.param(variant, marks=pytest.mark.slow) for variant in VARIANTS[1:6]),
+        pytest.param(MEAN | {"whiten": True}, marks=pytest.mark.slow),
+        MEAN | {"whiten": True, "centre": True},
+    ],
     ids=str,
 )
 def test_specimens_drawn_anew_vary_around_the_mantel_r(variant):

@@ -84,7 +84,8 @@ if params.naming is not None:
     page |= naming_content(metrics, params.naming, given)
 
 steps = ranks_by_step(params.ranks, page["tree_rank"]) if page["tree_rank"] else {}
-page |= answers_content(metrics, page, steps, given.naming_specimens)
+named = [] if params.naming is None else given.naming_specimens
+page |= answers_content(metrics, page, steps, named)
 
 text = render_report(given.template, page)
 Path(snakemake.output[0]).write_text(text, encoding="utf-8")

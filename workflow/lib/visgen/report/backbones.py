@@ -24,3 +24,8 @@ def backbone_labels(backbones: Mapping[str, Mapping[str, Any]]) -> dict[str, str
         name: f"{name} (control)" if backbone["weights"] == UNTRAINED else name
         for name, backbone in backbones.items()
     }
+
+
+def is_control(backbone: str, labels: Mapping[str, str]) -> bool:
+    """Tell whether a backbone has learned nothing, from what the page calls each."""
+    return labels[backbone] != backbone

@@ -11,6 +11,7 @@ from visgen.prior.scoring import EXPERIMENT
 from visgen.report.answers import descent, rare, unnamed
 from visgen.report.answers.answer import OPEN, Answer
 from visgen.report.answers.recognition import answer_recognition
+from visgen.report.backbones import is_control
 from visgen.report.embedding.agreement import verdicts_of
 from visgen.report.prior.findings import rows_by_key
 from visgen.tables import read_table
@@ -48,6 +49,8 @@ def answers_content(
 
 def _descent(page: Mapping[str, Any], step_ranks: Mapping[str, str]) -> Answer:
     rows = [row for row in page.get("agreement", []) if not row["is_random"]]
+    controls = [row for row in rows if is_control(row["backbone"], page["labels"])]
+    rows = [row for row in rows if row not in controls] or controls
     first = [row for row in rows if _key(row) == _key(rows[0])]
     verdicts = verdicts_of({row["step"]: row for row in first}, step_ranks)
     why_not = page.get("agreement_findings", [])

@@ -26,7 +26,7 @@ def answer_descent(
     tree_rank: str | None,
     why_not: Sequence[str],
 ) -> Answer:
-    """Return the answer, of the first vectors in the configuration that look at the images.
+    """Return the answer, of the first vectors in the study that look at the images.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def answer_descent(
     ends = interval_in_words(score, _two_digits)
     number = f"r = {_two_digits(score['value'])}"
     number += f" ({f'95 % interval {ends}; ' if ends else ''}{row['n']:,} taxa; "
-    number += f"p = {format_p(score['p'])})"
+    number += f"p = {format_p(score['p'])}; {row['variant'].replace('_', ' ')} vectors)"
     return Answer(
         QUESTION,
         kind,
