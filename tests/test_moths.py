@@ -28,8 +28,7 @@ def moths(tmp_path_factory):
     classifiers = config["classification"]["classifiers"]
     config["classification"]["classifiers"] = {name: classifiers[name] for name in kept}
     config["classification"]["ranks"] = ["family"]
-    classifiers["random_forest"]["trees"] = 20
-    config["naming"] = {"seeds": [1], "degraded": []}
+    config["naming"] = None
     run_jobs(folder, config)
     return folder / "results" / "moths"
 
