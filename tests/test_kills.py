@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 
 # Two threads in a job, whatever its cores: their number is part of what decides the last bits.
 STUDY = changed(TINY, "compute.threads", 2)
-STUDY = changed(changed(STUDY, "splits.seeds", [1]), "naming", {"seeds": [1]})
+STUDY = changed(changed(STUDY, "splits.seeds", [1]), "naming", {"seeds": [1], "degraded": []})
 N_KILLS, N_RUNS = 40, 3
 # In the midst of these, whatever chance has.
 KILLED = ("simulate_study", "train_variant", "write_report")
