@@ -19,6 +19,7 @@ $(STAMP): requirements.lock
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	$(BIN)/uv pip sync --quiet --require-hashes --compile-bytecode --python $(BIN)/python requirements.lock
+	@rm -f $(VENV)/lib/python*/site-packages/pyproject.toml  # roc-validator's; Biopython warns of it
 	touch $@
 
 demo: $(STAMP)
