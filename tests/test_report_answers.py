@@ -121,6 +121,7 @@ def mantel(step, r, p, n_permutations=999, backbone="net"):
         ((0.001, 0.001, 0.001), YES, "Yes, even within one genus"),
         ((0.001, 0.001, 0.4), PARTLY, "Partly: not shown within one genus"),
         ((0.001, 0.4, 0.001), PARTLY, "Partly: not shown within one order"),
+        ((0.001, 0.001, 0.06), PARTLY, "Partly: undecided within one genus"),
         ((0.001, None, None), YES, "Yes"),
         ((0.4, 0.001, 0.001), NOT_SHOWN, "Not shown"),
         ((0.06, 0.001, 0.001), OPEN, "Undecided"),
@@ -166,8 +167,11 @@ def test_without_a_tree_descent_is_not_asked_and_without_vectors_not_told():
 # --- do relatives and genes help? --------------------------------------------------------------
 
 
-def prior_rows(kin=0.001, genes=None, more=None):
-    """Rows of the prior; p of the gains by the tree, by genes, and of genes beyond the taxonomy."""
+def prior_rows(kin=0.001, genes=None, more=None, within=None):
+    """Rows of the prior; p of the gains by the tree, by genes, and of genes beyond the taxonomy.
+
+    Last, p of that where places change within a family only.
+    """
     same = {"experiment": "prior", "evaluator": "balanced", "part": SEEN, "n": 19, "seed": 1}
     same |= {"metric": "tail_accuracy", "n_permutations": 99}
 
@@ -182,6 +186,9 @@ def prior_rows(kin=0.001, genes=None, more=None):
             rows += [gain(variant, value - 0.2, p)]
     if more is not None:
         rows += [gain(beyond("kmers"), 0.05, more, against="taxonomy")]
+    if within is not None:
+        null = {"variant": beyond("kmers"), "value": 0.2, "p": within, "role": "expected"}
+        rows += [same | null | {"against": "permuted_within_family"}]
     return rows_by_key(metrics_table(rows))
 
 
@@ -193,6 +200,8 @@ def prior_rows(kin=0.001, genes=None, more=None):
         ((0.06,), OPEN, "Cannot be told"),
         ((0.01, 0.01, 0.01), YES, "Yes, and genes add to it"),
         ((0.01, 0.01, 0.4), PARTLY, "Relatives do; that genes add to it is not shown"),
+        ((0.01, 0.01, 0.01, 0.02), YES, "Yes, and genes add to it"),
+        ((0.01, 0.01, 0.01, 0.4), PARTLY, "Relatives do; that genes add to it is not shown"),
         ((0.01, 0.4, 0.01), PARTLY, "Relatives do; that genes add to it is not shown"),
         ((0.4, 0.01, 0.01), NOT_SHOWN, "Not shown"),
         ((None, 0.01), YES, "Yes, genes do"),

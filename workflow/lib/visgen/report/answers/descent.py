@@ -98,14 +98,14 @@ def _in_words(verdicts: Mapping[str, str], step_ranks: Mapping[str, str]) -> tup
             return YES, "Yes", f"{beyond}; within one {untested[-1]} it could not be asked."
         return YES, f"Yes, even within one {reached[-1]}" if reached else "Yes", f"{beyond}."
     rank = step_ranks[stopped]
-    why = {
-        UNDECIDED: "it is on the edge",
-        CANNOT_TELL: "so few taxa would hardly show it",
-        COARSE: "too few permutations were asked for",
-    }.get(verdicts[stopped], "it is not seen")
+    word, why = {
+        UNDECIDED: ("undecided", "it is on the edge"),
+        CANNOT_TELL: ("cannot be told", "so few taxa would hardly show it"),
+        COARSE: ("cannot be told", "too few permutations were asked for"),
+    }.get(verdicts[stopped], ("not shown", "it is not seen"))
     return (
         PARTLY,
-        f"Partly: not shown within one {rank}",
+        f"Partly: {word} within one {rank}",
         f"{beyond}; but among members of one {rank} {why}.",
     )
 

@@ -11,7 +11,7 @@ from visgen.prior.words import in_words
 from visgen.report.answers.answer import NOT_SHOWN, OPEN, PARTLY, YES, Answer, line_of
 from visgen.report.cells import in_round_numbers, interval_in_words, points
 from visgen.report.page import format_p, format_percent, is_nothing
-from visgen.report.prior.findings import Rows, verdict
+from visgen.report.prior.findings import Rows, holds_within, verdict
 
 QUESTION = "Do relatives and genes help with rare species?"
 _TAIL = "tail_accuracy"
@@ -105,6 +105,7 @@ def _of_genes(rows: Rows, genes: str) -> tuple[bool, str]:
         return verdict(gain) == SHOWN, words
     alone = rows[genes, SEEN, _TAIL, DIFFERENCE, NOTHING]
     is_shown = verdict(gain) == SHOWN and verdict(alone) == SHOWN
+    is_shown = is_shown and holds_within(rows, beyond(genes))
     change = f"{points(gain['value'])} points"
     return is_shown, f"Genes beside the taxonomy change it by {change}" + (
         "." if is_shown else ": that they help is not shown."

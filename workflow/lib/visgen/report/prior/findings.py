@@ -174,7 +174,7 @@ def _beyond(rows: Rows) -> Iterator[str]:
             if key == [relatives, SEEN, _TAIL, EXPECTED] and null.startswith(PERMUTED_WITHIN)
         ]
         finer = f" With places changed within a group only: {', '.join(within)}."
-        if verdict(gain) == SHOWN and within and not _holds_within(rows, relatives):
+        if verdict(gain) == SHOWN and not holds_within(rows, relatives):
             finer = (
                 f", though not where places change within a group only ({', '.join(within)}): it "
                 "may do no more than weigh the ranks otherwise."
@@ -186,13 +186,22 @@ def _beyond(rows: Rows) -> Iterator[str]:
         )
 
 
-def _holds_within(rows: Rows, relatives: str) -> bool:
-    """Tell whether some null within groups is rejected, too."""
-    return any(
-        row["p"] <= SHOWN_AT
+def holds_within(rows: Rows, relatives: str) -> bool:
+    """Tell whether some null within groups is rejected, too; without such nulls nothing denies it.
+
+    Parameters
+    ----------
+    rows
+        As `rows_by_key` returns them.
+    relatives
+        A source together with the taxonomy (`visgen.prior.scoring.beyond`).
+    """
+    p = [
+        row["p"]
         for (*key, null), row in rows.items()
         if key == [relatives, SEEN, _TAIL, EXPECTED] and null.startswith(PERMUTED_WITHIN)
-    )
+    ]
+    return not p or min(p) <= SHOWN_AT
 
 
 def _of_unseen(rows: Rows, rank: str) -> Iterator[str]:
