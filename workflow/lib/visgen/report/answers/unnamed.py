@@ -48,7 +48,7 @@ def answer_unnamed(
             null=null,
             section="naming",
         )
-    counts = {f"{rank}": int((table["trusted_rank"] == rank).sum()) for rank in reversed(ranks)} | {
+    counts = {rank: int((table["trusted_rank"] == rank).sum()) for rank in reversed(ranks)} | {
         "no name": int(table["trusted_rank"].isna().sum())
     }
     deep, n = counts[ranks[-1]], len(table)
