@@ -354,7 +354,7 @@ def test_signal_has_rows_of_its_own():
 
 def test_page_explains_held_out_taxa_and_shows_the_table(tmp_path):
     text = page(tmp_path)
-    assert '<h3 id="unseen">Taxa not seen</h3>' in text
+    assert '<h3 id="unseen">Taxa not seen <a class="anchor" href="#unseen"' in text
     assert "Under each null 99 refits or more a variant. Signal" in text
     assert "the larger of the two is p" in text and "what numbers of images alone give" in text
     assert "permuted 0.870" in text and "dealt 0.860" in text and "over study" in text

@@ -184,7 +184,7 @@ def test_every_unnamed_specimen_has_one_row_of_probabilities_that_fall_from_coar
 def test_report_stands_alone_and_names_its_commit_and_figures(study):
     page = results(study, "report/report.html").read_text()
     assert not re.search(r"""(src|href)=["'](?!data:|#)""", page)
-    assert page.count("data:image/png;base64,") == 36
+    assert page.count("data:image/webp;base64,") == 36
     provenance = json.loads(results(study, "provenance.json").read_text())
     assert provenance["config"]["dataset"] == "tiny"
     assert provenance["images"]["n"] == 130

@@ -1,9 +1,11 @@
 """Write the one page to read."""
 
 import json
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
+import yaml
 from visgen.distances.steps import ranks_by_step
 from visgen.machine.logs import start_log
 from visgen.report.answers.content import answers_content
@@ -30,11 +32,14 @@ ranks = read_table(given.ranks)
 specimens = pd.read_parquet(given.specimens)
 labels = backbone_labels(params.settings["backbones"])
 
+provenance = json.loads(Path(given.provenance).read_text(encoding="utf-8"))
 page = params.settings | {
     "labels": labels,
     "dataset": params.dataset,
+    "date": date.today().isoformat(),
     "counts": given.counts,
-    "provenance": json.loads(Path(given.provenance).read_text(encoding="utf-8")),
+    "provenance": provenance,
+    "configuration": yaml.safe_dump(provenance["config"], sort_keys=False, allow_unicode=True),
     "left_out": left_out(params.settings["tree_rank"], params.sequence_rank),
     "baselines": params.baselines,
     "genetics": None,

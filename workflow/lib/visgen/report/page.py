@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,15 @@ ALPHA = 0.05
 # Names of variants, backbones and files may wrap after a sign: cells would be as wide as they.
 _LONG_WORD_OF_CELL = re.compile(r"(?<=<td>)[^<>]*[^\s<>]{13}[^<>]*")
 _PER_CENT = re.compile(r"(\d) %")  # no line begins with the sign
+_SCRIPT = re.compile(r"(<script\b.*?</script>)", re.DOTALL)
+_END_OF_SCRIPT = re.compile(r"</(script)", re.IGNORECASE)
 _SIGN = re.compile(r"(?<=\w)([_/-])(?=\w)")
 
 # Dots an inch of figures on the page; their files have twice as many, for print.
 _DOTS_PER_INCH = 150
+
+# Drawings of ours have up to 11,000 colours by their smoothed edges, photographs 80,000.
+_COLOURS_OF_DRAWINGS = 2**15
 
 #: Rows of a listing that the page shows; the rest is in its table.
 LISTED = 200
@@ -42,8 +48,15 @@ def render_report(template: str | Path, content: Mapping[str, Any]) -> str:
     """
     folder = Path(template).parent
     page = _environment(folder).get_template(Path(template).name).render(content)
-    page = _LONG_WORD_OF_CELL.sub(lambda cell: _SIGN.sub(r"\1<wbr>", cell[0]), page)
-    return _PER_CENT.sub(r"\1&nbsp;%", page)
+    parts = _SCRIPT.split(page)
+    parts[::2] = [_typeset(text) for text in parts[::2]]
+    return "".join(parts)
+
+
+def _typeset(html: str) -> str:
+    """Return HTML in which long names of cells may wrap, and no line begins with a sign."""
+    html = _LONG_WORD_OF_CELL.sub(lambda cell: _SIGN.sub(r"\1<wbr>", cell[0]), html)
+    return _PER_CENT.sub(r"\1&nbsp;%", html)
 
 
 @cache
@@ -62,24 +75,40 @@ def _environment(folder: Path) -> Environment:
         p=format_p,
         image=embed_image,
         short=format_name,
+        slug=slug,
     )
     environment.tests["nothing"] = is_nothing
     environment.globals["caption"] = lambda name: (
         (folder / f"{name}.rst").read_text("utf-8").strip()
     )
+    environment.globals["library"] = script_of
     return environment
 
 
-def embed_image(path: str | Path) -> str:
-    """Return a PNG as a data address, so that the page stands alone.
+def script_of(package: str, path: str) -> str:
+    """Return a script that a package of Python brings, fit to stand in a page."""
+    text = files(package).joinpath(path).read_text(encoding="utf-8")
+    return _END_OF_SCRIPT.sub(r"<\\/\1", text)
 
-    One of more dots an inch than a screen shows is made smaller.
+
+def slug(title: str) -> str:
+    """Return a title as an address within the page: lower case, words joined by hyphens."""
+    return "-".join(re.findall(r"\w+", title.lower()))
+
+
+def embed_image(path: str | Path) -> str:
+    """Return a figure as a data address, so that the page stands alone.
+
+    One of more dots an inch than a screen shows is made smaller. Drawings are kept to the pixel;
+    figures with photographs, which have many colours, nearly so.
     """
     with Image.open(path) as figure:
         shrink = max(1, round(figure.info.get("dpi", (_DOTS_PER_INCH,))[0] / _DOTS_PER_INCH))
-        made = io.BytesIO()
-        figure.convert("RGB").reduce(shrink).save(made, format="PNG")
-    return "data:image/png;base64," + base64.b64encode(made.getvalue()).decode()
+        shown = figure.convert("RGB").reduce(shrink)
+    is_drawing = shown.getcolors(_COLOURS_OF_DRAWINGS) is not None
+    made = io.BytesIO()
+    shown.save(made, format="WebP", lossless=is_drawing, method=2, quality=30 if is_drawing else 85)
+    return "data:image/webp;base64," + base64.b64encode(made.getvalue()).decode()
 
 
 def format_number(value: float | None, digits: int = 3) -> str:

@@ -10,9 +10,6 @@ from visgen.report.embedding.held_out_findings import held_out_findings
 from visgen.report.embedding.held_out_rows import held_out_rows
 from visgen.tables import read_table
 
-#: More figures of a kind than this are folded away.
-OPEN_FIGURES = 6
-
 
 def held_out_content(
     metrics: pd.DataFrame,
@@ -63,7 +60,6 @@ def held_out_content(
         "many_guided": any(row["standing"] for row in rows),
         "fewest_refits": min(filter(None, tested.values()), default=0),
         "not_refitted": [name for name, number in tested.items() if not number],
-        "open_figures": OPEN_FIGURES,
         "fit_rows": _fit_rows(tables["fits"]),
         "ridge_rows": _fit_rows(tables["ridge_fits"]),
         "folds_omitted": [
