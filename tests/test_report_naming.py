@@ -270,7 +270,10 @@ def test_suspects_are_listed_up_to_a_number(page):
 
 def test_no_suspects_are_none(page):
     _, text = page(n_suspects=0)
-    assert "The study doubts none of its own labels." in text and "that the study itself doubts" not in text
+    assert (
+        "The study doubts none of its own labels." in text
+        and "that the study itself doubts" not in text
+    )
 
 
 def test_many_specimens_are_cut_and_refused_files_counted(page):

@@ -39,7 +39,7 @@ async function enliven(part) {
     new DataTable(table, {
       order: [], autoWidth: false, paging: many, pageLength: 50, info: many, searching: true,
       language: { search: "", searchPlaceholder: "filter", entries: { _: "rows", 1: "row" } },
-      layout: { topStart: null, topEnd: null, bottomStart: [{ search: {} }, { buttons: [save] }], bottomEnd: many ? ["info", "paging"] : null },
+      layout: { topStart: [{ search: {} }, { buttons: [save] }], topEnd: null, bottomStart: many ? ["info", "paging"] : null, bottomEnd: null },
     });
   }
 }
