@@ -26,8 +26,13 @@ window.alert = (word) => seen.alerts.push(String(word));
 _AFTER = """<script>
 addEventListener("load", async () => {
   const wait = (ms) => new Promise((done) => setTimeout(done, ms));
-  const until = async (test) => { for (let n = 0; n < 100 && !test(); n++) await wait(50); return test(); };
-  const openAll = () => document.querySelectorAll("details").forEach((part) => { part.open = true; });
+  const until = async (test) => {
+    for (let n = 0; n < 100 && !test(); n++) await wait(50);
+    return test();
+  };
+  const openAll = () => {
+    for (const part of document.querySelectorAll("details")) part.open = true;
+  };
   let found = null;
   try {
     found = await (async () => { ACTIONS })();

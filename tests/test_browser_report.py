@@ -12,15 +12,18 @@ ACTIONS = """
   found.closed = [...document.querySelectorAll("details.section")].every((part) => !part.open);
   location.hash = "#unseen";
   await until(() => document.getElementById("embedding").closest("details").open);
-  found.opened = [...document.querySelectorAll("details.section[open] > div")].map((part) => part.id);
+  const open = document.querySelectorAll("details.section[open] > div");
+  found.opened = [...open].map((part) => part.id);
 
   openAll();
   const tables = () => [...document.querySelectorAll(".scroll table.dataTable")];
   await until(() => tables().length);
   await wait(1000);
   const table = tables().find((table) => table.tHead.textContent.includes("macro-F1"));
-  const head = [...table.tHead.rows[0].cells].find((cell) => cell.textContent.includes("balanced"));
-  const column = () => [...table.tBodies[0].rows].map((row) => parseFloat(row.cells[head.cellIndex].textContent));
+  const heads = [...table.tHead.rows[0].cells];
+  const head = heads.find((cell) => cell.textContent.includes("balanced"));
+  const value = (row) => parseFloat(row.cells[head.cellIndex].textContent);
+  const column = () => [...table.tBodies[0].rows].map(value);
   found.before = column();
   head.click(); await wait(200);
   found.up = column(); found.sorted = head.getAttribute("aria-sort");
