@@ -23,6 +23,7 @@ from visgen.report.page import (
     format_p,
     format_percent,
     is_nothing,
+    rank_in_plural,
     render_report,
 )
 from visgen.report.published import published_rows
@@ -756,3 +757,54 @@ def test_shares_and_p_values_are_written_for_reading():
     assert is_nothing(None)
     assert is_nothing(np.nan)
     assert not is_nothing(0.0)
+
+
+@pytest.mark.parametrize(
+    ("rank", "ranks"),
+    [
+        ("species", "species"),
+        ("subspecies", "subspecies"),
+        ("genus", "genera"),
+        ("subgenus", "subgenera"),
+        ("superfamily", "superfamilies"),
+        ("class", "classes"),
+        ("phylum", "phyla"),
+        ("order", "orders"),
+    ],
+)
+def test_ranks_have_their_plural(rank, ranks):
+    assert [rank_in_plural(rank, number) for number in (0, 1, 2)] == [ranks, rank, ranks]
+
+
+def test_scripts_are_left_as_they_are(tmp_path):
+    written = "<p>1 %</p><td>a_name_of_many_letters</td><script>9 % 2;'<td>a_name_of_many'</script>"
+    (tmp_path / "a.jinja").write_text(written)
+    shown, script = render_report(tmp_path / "a.jinja", {}).split("<script>")
+    assert "1&nbsp;%" in shown and "a_<wbr>name_<wbr>of" in shown
+    assert script == "9 % 2;'<td>a_name_of_many'</script>"
+
+
+def test_findings_after_the_first_long_ones_are_folded(tmp_path):
+    template = tmp_path / "a.jinja"
+    section = Path("workflow/report/section.html.jinja").read_text()
+    (tmp_path / "section.html.jinja").write_text(section)
+    template.write_text(
+        '{% from "section.html.jinja" import begin with context %}{{ begin("x", "X", findings) }}'
+    )
+    answers = [
+        {"section": "x", "headline": "Yes"},
+        {"section": "y", "headline": "No"},
+    ]
+
+    def shown(*lengths):
+        findings = [letter * length for letter, length in zip("abcd", lengths, strict=False)]
+        text = render_report(template, {"answers": answers, "findings": findings})
+        assert "Yes" in text and "No" not in text
+        assert all(f"<p>{finding}</p>" in text for finding in findings)
+        before, _, after = text.partition('<details class="numbers">')
+        return before.count("<p>"), after.count("<p>")
+
+    assert shown(100, 100, 100) == (3, 0)
+    assert shown(2000) == (1, 0)
+    assert shown(2000, 10) == (1, 1)
+    assert shown(600, 600, 10) == (1, 2)

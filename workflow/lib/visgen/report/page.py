@@ -76,6 +76,7 @@ def _environment(folder: Path) -> Environment:
         image=embed_image,
         short=format_name,
         slug=slug,
+        plural=rank_in_plural,
     )
     environment.tests["nothing"] = is_nothing
     environment.globals["caption"] = lambda name: (
@@ -89,6 +90,19 @@ def script_of(package: str, path: str) -> str:
     """Return a script that a package of Python brings, fit to stand in a page."""
     text = files(package).joinpath(path).read_text(encoding="utf-8")
     return _END_OF_SCRIPT.sub(r"<\\/\1", text)
+
+
+def rank_in_plural(rank: str, number: int) -> str:
+    """Return the name of a rank as it stands behind a number: 1 genus, 2 genera, 2 superfamilies.
+
+    Ranks of a user's own are taken for English words.
+    """
+    if number == 1 or rank.endswith("species"):
+        return rank
+    for end, ends in {"genus": "genera", "phylum": "phyla", "y": "ies", "s": "ses"}.items():
+        if rank.endswith(end):
+            return rank.removesuffix(end) + ends
+    return rank + "s"
 
 
 def slug(title: str) -> str:
