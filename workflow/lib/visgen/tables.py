@@ -110,6 +110,7 @@ KINDS = {
     "positive": "number",
     "power": "number",
     "precision": "number",
+    "probability": "number",
     "probability_of_label": "number",
     "probability_of_suggested": "number",
     "recall": "number",
@@ -140,6 +141,7 @@ KINDS = {
     "variance": "number",
     "watched_loss": "number",
     "watched_loss_before": "number",
+    "weight": "number",
     "width": "integer",
 }
 
