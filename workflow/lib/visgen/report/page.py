@@ -19,7 +19,8 @@ ALPHA = 0.05
 
 # Names of variants, backbones and files may wrap after a sign: cells would be as wide as they.
 _LONG_WORD_OF_CELL = re.compile(r"(?<=<td>)[^<>]*[^\s<>]{13}[^<>]*")
-_PER_CENT = re.compile(r"(\d) %")  # no line begins with the sign
+_PER_CENT = re.compile(r"(\d) %(?![^<>]*>)")  # no line begins with the sign; not in attributes
+_SCRIPT = re.compile(r"(<script\b.*?</script>)", re.S)
 _SIGN = re.compile(r"(?<=\w)([_/-])(?=\w)")
 
 # Dots an inch of figures on the page; their files have twice as many, for print.
@@ -43,7 +44,10 @@ def render_report(template: str | Path, content: Mapping[str, Any]) -> str:
     folder = Path(template).parent
     page = _environment(folder).get_template(Path(template).name).render(content)
     page = _LONG_WORD_OF_CELL.sub(lambda cell: _SIGN.sub(r"\1<wbr>", cell[0]), page)
-    return _PER_CENT.sub(r"\1&nbsp;%", page)
+    return "".join(
+        part if part.startswith("<script") else _PER_CENT.sub(r"\1&nbsp;%", part)
+        for part in _SCRIPT.split(page)
+    )
 
 
 @cache

@@ -52,13 +52,11 @@ def typical_first(photographs: pd.DataFrame, odd: pd.Series) -> pd.DataFrame:
     Parameters
     ----------
     photographs
-        Index id.
+        Index id, sorted: so are those that are as typical.
     odd
         As `oddness` returns it.
     """
-    order = pd.DataFrame({"odd": odd.reindex(photographs.index)}, photographs.index)
-    order["id"] = photographs.index
-    return photographs.loc[order.sort_values(["odd", "id"]).index]
+    return photographs.loc[odd.reindex(photographs.index).sort_values(kind="stable").index]
 
 
 def most_typical(photographs: pd.DataFrame, odd: pd.Series, rank: str) -> pd.Series:
