@@ -94,6 +94,17 @@ def test_a_typical_photograph_is_the_first_one_of_a_specimen_nearest_to_its_taxo
     assert most_typical(first_photographs(labels), odd, "species").to_dict() == {ARCA: "s01a"}
 
 
+def test_oddness_is_the_same_in_blocks(monkeypatch):
+    labels = labels_of()
+    features = features_of(labels).assign(y=np.sqrt(range(18)))
+    whole = oddness(features, labels["species"].mask(labels.index == "s08b"))
+    monkeypatch.setattr("visgen.report.galleries.looks._ROWS", 2)
+    in_blocks = oddness(features, labels["species"].mask(labels.index == "s08b"))
+    assert np.allclose(whole, in_blocks) and "s08b" not in whole
+    own = features.iloc[:6]  # of the first species
+    assert np.allclose(whole[:6], np.hypot(*(own - own.mean()).to_numpy().T))
+
+
 def test_without_features_the_first_specimen_is_typical_and_equals_go_by_name():
     photographs = first_photographs(labels_of())
     none, equal = pd.Series(dtype=float), pd.Series(1.0, photographs.index)
@@ -312,7 +323,7 @@ def test_images_of_maps_are_made_small_too():
 
 def parts_of_page(examples, is_tested=True, **more):
     content = galleries_of(examples, {"net": "net"}, is_tested)
-    content |= {"labels": {"net": "net"}, "tree_rank": None, "naming": None}
+    content |= {"labels": {"net": "net"}, "tree_rank": None, "naming": None, "weighing": []}
     content |= {"prior": {"rows": [1]}} | more
     parts = ("strip", "galleries", "helped", "weighted", "photographs_script")
     return [render_report(REPORT / f"{part}.html.jinja", content) for part in parts]
@@ -361,6 +372,8 @@ def test_what_a_study_has_not_leaves_no_empty_heading():
     assert "<img" in strip and "All species" in section and "named right" not in section
     assert "confused" not in section and "Named wrong" not in section
     assert not helped.strip() and not weighted.strip()
+    alike = parts_of_page(untested, is_tested=False, weighing=["guided"])[3]
+    assert "learned by guided, but all images of a taxon count alike" in alike
     assert galleries_of(untested, is_tested=False)["galleries"]["findings"] == [
         "No classifier could be chosen, so no specimen is shown by what it was taken for."
     ]

@@ -205,6 +205,7 @@ def page(
         "dataset": name,
         "simulated": False,
         "tree_rank": tree_rank,
+        "weighing": [],
         "permutations": 9999,
         "min_images": 3,
         "placement_confidence": 0.9,
@@ -332,9 +333,7 @@ class Tags(HTMLParser):
 
 def test_hostile_names_stay_text(tmp_path):
     plain, hostile = Tags(page(tmp_path)), Tags(page(tmp_path, HOSTILE))
-    assert [tag for tag, _ in hostile.found].count(
-        "script"
-    ) == 4  # photographs: three
+    assert [tag for tag, _ in hostile.found].count("script") == 4  # photographs: three
     assert [tag for tag, _ in hostile.found] == [tag for tag, _ in plain.found]
     assert [set(x) for _, x in hostile.found] == [set(x) for _, x in plain.found]
     assert "".join(hostile.text).count(HOSTILE) > 200

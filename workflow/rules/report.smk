@@ -317,6 +317,7 @@ rule write_report:
         settings={
             "simulated": plan.simulated is not None,
             "tree_rank": INPUTS["tree_rank"] if plan.has_tree else None,
+            "weighing": plan.embedding.weighing,
             "permutations": config["embedding"]["permutations"],
             "min_images": config["embedding"]["min_images"],
             "placement_confidence": config["embedding"]["confidence"],

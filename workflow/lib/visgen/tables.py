@@ -107,6 +107,7 @@ KINDS = {
     "permutation": "integer",
     "place": "number",
     "place_random": "number",
+    "position": "integer",
     "positive": "number",
     "power": "number",
     "precision": "number",

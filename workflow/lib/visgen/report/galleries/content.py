@@ -48,7 +48,7 @@ def galleries_content(
     groups: dict[str, list[list[Row]]] = {}
     for row in _rows(examples):
         of_gallery = groups.setdefault(row["gallery"], [])
-        if row["place"] == 1:
+        if row["position"] == 1:
             of_gallery.append([])
         of_gallery[-1].append(row)
     small = photographs_of(script)
@@ -90,7 +90,7 @@ def alt_text(row: Mapping[str, Any]) -> str:
 
 def _rows(examples: pd.DataFrame) -> Iterator[Row]:
     """Yield rows whose gaps are None and whose whole numbers are integers."""
-    whole = {name for name in examples if kind_of(name) == "integer"} | {"place"}
+    whole = {name for name in examples if kind_of(name) == "integer"}
     for row in examples.to_dict("records"):
         cells = {
             name: None if pd.isna(value) else int(value) if name in whole else value

@@ -19,7 +19,7 @@ GAINED, LOST = "gained", "lost"
 #: the taxon vectors or the source of relatives) stands in every row of it, what is said of a group
 #: (from ``n`` on) in every row of the group.
 EXAMPLE_COLUMNS = [
-    *("gallery", "group", "place", "image", "specimen", "role"),
+    *("gallery", "group", "position", "image", "specimen", "role"),
     *("rank", "backbone", "variant"),
     *("taxon", "other", "predicted", "probability", "weight", "part", "seed", "n_train"),
     *("n", "n_asked", "n_images", "n_specimens", "n_test_specimens", "share", "distance"),
@@ -37,13 +37,13 @@ def examples_table(rows: Mapping[str, Iterable[Mapping[str, Any]]]) -> pd.DataFr
     Returns
     -------
     DataFrame
-        `EXAMPLE_COLUMNS`; place counts the photographs of a group from 1.
+        `EXAMPLE_COLUMNS`; position counts the photographs of a group from 1.
     """
     table = pd.DataFrame(
         [{"gallery": name} | dict(row) for name in GALLERIES for row in rows.get(name, ())],
         columns=EXAMPLE_COLUMNS,
     )
-    return table.assign(place=table.groupby(["gallery", "group"]).cumcount() + 1)
+    return table.assign(position=table.groupby(["gallery", "group"]).cumcount() + 1)
 
 
 def wanted_images(examples: pd.DataFrame, others: Sequence[pd.DataFrame] = ()) -> list[str]:

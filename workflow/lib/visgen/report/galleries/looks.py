@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+_ROWS = 4096  # in memory beside the matrix
+
 
 def first_photographs(labels: pd.DataFrame) -> pd.DataFrame:
     """Return the labels of the first photograph of each specimen.
@@ -40,9 +42,11 @@ def oddness(features: pd.DataFrame, taxa: pd.Series) -> pd.Series:
     """
     taxa = taxa.reindex(features.index)
     values, far = features.to_numpy(), np.full(len(features), np.nan)
-    for members in taxa.groupby(taxa).indices.values():  # one taxon in memory beside the matrix
-        own = values[members].astype(np.float64)
-        far[members] = np.linalg.norm(own - own.mean(axis=0), axis=1)
+    for members in taxa.groupby(taxa).indices.values():
+        blocks = np.split(members, range(_ROWS, len(members), _ROWS))
+        mean = sum(values[block].sum(axis=0, dtype=np.float64) for block in blocks) / len(members)
+        for block in blocks:
+            far[block] = np.linalg.norm(values[block] - mean, axis=1)
     return pd.Series(far, features.index, dtype=float).dropna()
 
 

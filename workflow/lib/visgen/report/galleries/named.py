@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from visgen.classification.evaluators import INDEPENDENT
@@ -63,7 +64,7 @@ def named_images(
     -------
     DataFrame
         `NAMED_COLUMNS`; photographs of taxa that were not trained on are left out, as in scores.
-        probability is that of the name given, as the classifier has it.
+        probability is that of the name given, as the classifier has it, to four digits.
     """
     found = []
     for (seed, of), table in predictions:
@@ -72,7 +73,7 @@ def named_images(
         odds = table.iloc[:, len(LABELS) :]
         table = table[(table["part"] == "test") & table["truth"].isin(odds.columns)]
         place = odds.columns.get_indexer(table["predicted"])
-        own = odds.loc[table.index].to_numpy()[range(len(table)), place]
+        own = odds.loc[table.index].to_numpy(np.float64)[range(len(table)), place].round(4)
         found.append(table[["id", "truth", "predicted"]].assign(seed=seed, probability=own))
     if not found:
         return no_names()

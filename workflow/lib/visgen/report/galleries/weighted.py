@@ -44,7 +44,7 @@ def choose_weighted(weights: pd.DataFrame, specimens: pd.Series) -> list[dict]:
                 "specimen": specimens[row["id"]],
                 "role": role,
                 "taxon": taxon,
-                "weight": row["weight"],
+                "weight": round(row["weight"], 4),
                 "n_images": len(own),
             }
             for role, ends in ((MOST, own.head(n)), (LEAST, own.tail(n)))
