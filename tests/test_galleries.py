@@ -83,6 +83,22 @@ def test_only_test_photographs_of_trained_taxa_have_names_here():
     assert named_images(tables, "family", specimens).empty
 
 
+def test_probabilities_are_tempered_and_names_stay_as_they_are():
+    rng = np.random.default_rng(1)
+    names = [ARCA, LIMA]
+    truth = rng.choice(names, 60)
+    odds = np.where(truth[:, None] == names, 0.52, 0.48)  # unsure, and always right
+    table = pd.DataFrame(odds, columns=names)
+    part = ["val"] * 40 + ["test"] * 20
+    ids = [f"i{i}" for i in range(60)]
+    for name, values in zip(LABELS[::-1], (truth, truth, ids, part), strict=True):
+        table.insert(0, name, values)
+    specimens = pd.Series(ids, ids)
+    named = named_images([((1, "species"), table)], "species", specimens)
+    assert (named["predicted"] == named["truth"]).all() and len(named) == 20
+    assert named["probability"].min() > 0.9
+
+
 # What is typical.
 
 
@@ -349,7 +365,7 @@ def test_the_page_says_what_was_counted():
     ))  # fmt: skip
     assert "Taken for each other 2 of 12 times (16.7\xa0%; 6 test specimens)" in section
     assert f"{LIMA} 6 images, 3 specimens; right 5 of 6 (83.3\xa0%; 3 test specimens)" in section
-    assert "3 of 3 specimens. Probabilities as the classifier gives them" in section
+    assert "3 of 3 specimens. Probabilities are calibrated" in section
     assert "It may be the label that is wrong." in section
     assert "1 of 3 specimens of rare taxa are named right with relatives" in helped
     assert "counts 1.71" in weighted

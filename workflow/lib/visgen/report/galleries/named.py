@@ -8,6 +8,7 @@ import pandas as pd
 
 from visgen.classification.evaluators import INDEPENDENT
 from visgen.classification.predictions import LABELS
+from visgen.classification.scores.tempering import temper
 
 #: Columns of what was named.
 NAMED_COLUMNS = ["seed", "id", "specimen", "truth", "predicted", "probability"]
@@ -64,12 +65,14 @@ def named_images(
     -------
     DataFrame
         `NAMED_COLUMNS`; photographs of taxa that were not trained on are left out, as in scores.
-        probability is that of the name given, as the classifier has it, to four digits.
+        probability is that of the name given, tempered on validation where it has images, to four
+        digits.
     """
     found = []
     for (seed, of), table in predictions:
         if of != rank:
             continue
+        table, _ = temper(table, specimens)
         odds = table.iloc[:, len(LABELS) :]
         table = table[(table["part"] == "test") & table["truth"].isin(odds.columns)]
         place = odds.columns.get_indexer(table["predicted"])
