@@ -367,7 +367,9 @@ def test_the_page_says_what_was_counted():
     assert f"{LIMA} 6 images, 3 specimens; right 5 of 6 (83.3\xa0%; 3 test specimens)" in section
     assert "3 of 3 specimens. Probabilities are calibrated" in section
     assert "It may be the label that is wrong." in section
-    assert "1 of 3 specimens of rare taxa are named right with relatives" in helped
+    times = "1 of 3 times that a specimen of a rare taxon was named, in all splits together"
+    assert f"{times}, its name is right with relatives (tree) and wrong without:" in helped
+    assert f"{times}, its name is right without relatives and wrong with them (tree):" in helped
     assert "counts 1.71" in weighted
 
 
@@ -378,6 +380,13 @@ def test_hostile_names_of_taxa_stay_text():
     )
     assert [tag for tag, _ in hostile.found] == [tag for tag, _ in plain.found]
     assert [set(has) for _, has in hostile.found] == [set(has) for _, has in plain.found]
+
+
+def test_where_relatives_spoil_no_name_the_page_says_so():
+    examples = of_every_kind()
+    helped = parts_of_page(examples[examples["group"] != "harmed"])[2]
+    assert "No name is right without relatives and wrong with them (tree)." in helped
+    assert helped.count("<img") == 1
 
 
 def test_what_a_study_has_not_leaves_no_empty_heading():
@@ -396,7 +405,7 @@ def test_what_a_study_has_not_leaves_no_empty_heading():
     right = galleries_of(choose_galleries(shown_study(), {}))["galleries"]
     assert right["findings"] == ["No test specimen was named wrong."]
     none = parts_of_page(untested[:0], is_tested=False)
-    assert "<h3" not in none[1] and "none of them" in none[2]
+    assert "<h3" not in none[1] and "and spoil none" in none[2]
 
 
 def test_photographs_that_are_many_lie_beside_the_page(monkeypatch):

@@ -67,7 +67,7 @@ def galleries_content(
                 (group[0], [_by_role(group).get(role, []) for role in (MOST, LEAST)])
                 for group in groups.get(WEIGHTED, [])
             ],
-            "helped": [(role, helped[role]) for role in (GAINED, LOST) if role in helped],
+            "helped": [(role, helped.get(role, [])) for role in (GAINED, LOST) if helped],
             "relatives": next((in_words(g[0]["variant"]) for g in helped.values()), ""),
             "script": script if len(script) < INLINE else None,
         }
