@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from gallery_study import galleries_of, of_every_kind
 from jinja2 import UndefinedError
 from matplotlib.figure import Figure
 from visgen.metrics import metrics_table, over_seeds
@@ -205,6 +206,7 @@ def page(
         "dataset": name,
         "simulated": False,
         "tree_rank": tree_rank,
+        "weighing": [],
         "permutations": 9999,
         "min_images": 3,
         "placement_confidence": 0.9,
@@ -315,6 +317,7 @@ def page(
         files = ([net / "ridge" / f"placed.{end}"] for end in ("tsv", "trust.tsv"))
         given |= placed_content(*files, [figure], name, labels)
     given |= answers_content(metrics, given, STEPS if tree_rank else {}, [])
+    given |= galleries_of(of_every_kind((name, f"{name} 2", f"{name} 3")), {"net": name})
     return render_report(TEMPLATE, given)
 
 
@@ -333,7 +336,7 @@ class Tags(HTMLParser):
 
 def test_hostile_names_stay_text(tmp_path):
     plain, hostile = Tags(page(tmp_path)), Tags(page(tmp_path, HOSTILE))
-    assert [tag for tag, _ in hostile.found].count("script") == 2  # its own, and a library
+    assert [tag for tag, _ in hostile.found].count("script") == 5  # tables, photographs: three
     assert [tag for tag, _ in hostile.found] == [tag for tag, _ in plain.found]
     assert [set(x) for _, x in hostile.found] == [set(x) for _, x in plain.found]
     assert "".join(hostile.text).count(HOSTILE) > 200
@@ -352,6 +355,7 @@ def test_page_needs_no_other_file(tmp_path):
 
 def test_every_figure_is_in_the_page(tmp_path):
     images = [attributes for tag, attributes in Tags(page(tmp_path)).found if tag == "img"]
+    images = [image for image in images if image.get("class") != "photograph"]
     # Counts, what is seen, learned weights, four of the classifiers, distances, five of embedding.
     assert len(images) == 13
     assert {image["src"] for image in images} == {embed_image(tmp_path / "figure.png")}
@@ -360,8 +364,8 @@ def test_every_figure_is_in_the_page(tmp_path):
 
 def test_every_figure_opens_at_its_full_size_by_a_click(tmp_path):
     found = Tags(page(tmp_path)).found
-    for i, (tag, _) in enumerate(found):
-        if tag == "img":
+    for i, (tag, attributes) in enumerate(found):
+        if tag == "img" and attributes.get("class") != "photograph":
             assert [before for before, _ in found[i - 3 : i]] == ["figure", "label", "input"]
             assert found[i - 1][1]["type"] == "checkbox"
 

@@ -15,6 +15,7 @@ from visgen.classification.predictions import read_predictions, write_prediction
 from visgen.distances.trees import read_tree
 from visgen.genetics.anchors.files import read_anchors
 from visgen.publishing.machine_paths import TEXTS
+from visgen.report.photographs import photographs_of
 from visgen.tables import read_table
 from visgen.verify.__main__ import main as verify
 from workflow_copy import TINY, changed, copy_workflow, planned_jobs, run, run_jobs
@@ -184,7 +185,14 @@ def test_every_unnamed_specimen_has_one_row_of_probabilities_that_fall_from_coar
 def test_report_stands_alone_and_names_its_commit_and_figures(study):
     page = results(study, "report/report.html").read_text()
     assert not re.search(r"""(src|href)=["'](?!data:|#)""", page)
-    assert page.count("data:image/webp;base64,") == 36
+    examples = read_table(results(study, "report/examples.tsv"))
+    shown = set(examples.loc[examples["gallery"] != "strip", "image"])
+    assert shown and set(re.findall('data-photo="([^"]+)"', page)) == shown
+    script = results(study, "report/photographs.js").read_text()
+    assert set(photographs_of(script)) == set(examples["image"]) and script in page
+    # 36 figures, and what the script puts before a photograph
+    n_in_strip = (examples["gallery"] == "strip").sum()
+    assert page.count("data:image/webp;base64,") == 36 + n_in_strip + 1
     provenance = json.loads(results(study, "provenance.json").read_text())
     assert provenance["config"]["dataset"] == "tiny"
     assert provenance["images"]["n"] == 130
@@ -212,8 +220,10 @@ def archive(study, tmp_path_factory):
 
 def test_an_archive_has_what_a_referee_needs_and_nothing_of_the_machine(study, archive):
     own = archive / "results/tiny"
-    for path in ("report/report.html", "report/metrics.tsv", "provenance.json", "logs/publish.log"):
-        assert (own / path).is_file() == (path != "logs/publish.log"), path
+    beside = ("metrics.tsv", "examples.tsv", "photographs.js")
+    for path in ("report/report.html", *(f"report/{name}" for name in beside), "provenance.json"):
+        assert (own / path).is_file(), path
+    assert not (own / "logs/publish.log").exists()
     names = ("README.md", "methods.md", "references.bib", "requirements.lock", "Snakefile")
     assert all((archive / name).is_file() for name in names)
     assert (own / "naming/model/model_card.md").is_file()

@@ -169,6 +169,70 @@ rule write_metrics:
         "../scripts/write_metrics.py"
 
 
+rule choose_examples:
+    """Choose the specimens that the page shows, and make small photographs of them."""
+    input:
+        labels=labels_of(*RANKS),
+        image_table=IMAGE_TABLE,
+        images=plan.images_made,
+        split=plan.splits[0],
+        chosen=expand(
+            "<results>/classification/{backbone}/chosen.tsv",
+            backbone=config["backbones"],
+        ),
+        predictions=expand(
+            "<results>/classification/{backbone}/{classifier}/predictions.parquet",
+            backbone=config["backbones"],
+            classifier=plan.candidates,
+        ),
+        features=[
+            path
+            for backbone in config["backbones"]
+            for path in plan.features.clean_features(backbone)
+        ],
+        distances=plan.tree_distances,
+        weights=plan.embedding.files(
+            "weights.parquet", plan.embedding.weighing if plan.has_tree else []
+        ),
+        prior=expand(
+            "<results>/prior/seed-{seed}/predictions.tsv",
+            seed=plan.prior.seeds if plan.prior else [],
+        ),
+        # Tables with a column image: points of maps, which show a photograph too.
+        maps=[],
+        sequences_ingested=of_sequences([]),
+        code=code_of("choose_examples.py"),
+    output:
+        examples="<results>/report/examples.tsv",
+        photographs="<results>/report/photographs.js",
+    log:
+        "<logs>/choose_examples.log",
+    group:
+        "scores"
+    conda:
+        "../../envs/statistics.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled(8000),
+        runtime=scaled(120),
+    params:
+        ranks=RANKS,
+        rank=max(plan.classified, key=RANKS.index),
+        tree_rank=INPUTS["tree_rank"],
+        backbones=list(config["backbones"]),
+        classifiers=plan.candidates,
+        seed=plan.seeds[0],
+        prior=(
+            {"source": plan.prior.sources[-1], "tail": config["prior"]["tail"]}
+            if plan.prior
+            else {}
+        ),
+        background=config["ingest"]["background"],
+        max_pixels=config["ingest"]["max_pixels"],
+    script:
+        "../scripts/choose_examples.py"
+
+
 rule write_provenance:
     """Write down what the run was made of."""
     input:
@@ -210,6 +274,8 @@ rule write_report:
         **PRIOR_INPUTS,
         **NAMING_PAGE,
         metrics="<results>/report/metrics.tsv",
+        examples="<results>/report/examples.tsv",
+        photographs="<results>/report/photographs.js",
         provenance="<results>/provenance.json",
         specimens=SPECIMENS,
         rejected="<results>/specimens/rejected.tsv",
@@ -251,6 +317,7 @@ rule write_report:
         settings={
             "simulated": plan.simulated is not None,
             "tree_rank": INPUTS["tree_rank"] if plan.has_tree else None,
+            "weighing": plan.embedding.weighing,
             "permutations": config["embedding"]["permutations"],
             "min_images": config["embedding"]["min_images"],
             "placement_confidence": config["embedding"]["confidence"],

@@ -16,6 +16,7 @@ from visgen.report.embedding.as_published import as_published_content
 from visgen.report.embedding.held_out import held_out_content
 from visgen.report.embedding.placed import placed_content
 from visgen.report.features import pretraining_content, seen_content
+from visgen.report.galleries.content import galleries_content
 from visgen.report.genetics.content import genetics_content
 from visgen.report.naming.content import naming_content
 from visgen.report.page import render_report
@@ -88,6 +89,12 @@ if params.visual_genetic is not None:
 if params.naming is not None:
     page |= naming_content(metrics, params.naming, given)
 
+page |= galleries_content(
+    read_table(given.examples),
+    Path(given.photographs).read_text(encoding="utf-8"),
+    labels,
+    is_tested=any(row["is_chosen"] for row in page["classification"]),
+)
 steps = ranks_by_step(params.ranks, page["tree_rank"]) if page["tree_rank"] else {}
 named = [] if params.naming is None else given.naming_specimens
 page |= answers_content(metrics, page, steps, named)

@@ -107,9 +107,11 @@ KINDS = {
     "permutation": "integer",
     "place": "number",
     "place_random": "number",
+    "position": "integer",
     "positive": "number",
     "power": "number",
     "precision": "number",
+    "probability": "number",
     "probability_of_label": "number",
     "probability_of_suggested": "number",
     "recall": "number",
@@ -140,6 +142,7 @@ KINDS = {
     "variance": "number",
     "watched_loss": "number",
     "watched_loss_before": "number",
+    "weight": "number",
     "width": "integer",
 }
 

@@ -160,6 +160,11 @@ class EmbeddingPlan:
         """
         return is_learned(self.variants[variant]["pooling"])
 
+    @property
+    def weighing(self) -> list[str]:
+        """Guided variants that learn how much each image counts."""
+        return [name for name in self.descended if self.learns_pooling(name)]
+
     def threads_of(self, variant: str) -> int:
         """Return the threads of a variant's jobs."""
         return self.config["compute"]["threads"] if self.learns_pooling(variant) else 1

@@ -20,7 +20,7 @@ ALPHA = 0.05
 
 # Names of variants, backbones and files may wrap after a sign: cells would be as wide as they.
 _LONG_WORD_OF_CELL = re.compile(r"(?<=<td>)[^<>]*[^\s<>]{13}[^<>]*")
-_PER_CENT = re.compile(r"(\d) %")  # no line begins with the sign
+_PER_CENT = re.compile(r"(\d) %(?![^<>]*>)")  # no line begins with the sign; not in attributes
 _SCRIPT = re.compile(r"(<script\b.*?</script>)", re.DOTALL)
 _END_OF_SCRIPT = re.compile(r"</(script)", re.IGNORECASE)
 _SIGN = re.compile(r"(?<=\w)([_/-])(?=\w)")

@@ -17,6 +17,7 @@ from visgen.specimens.images import load_image
 #: Longest side of a small photograph, in pixels.
 SIDE = 128
 _QUALITY = 78
+_CALL, _END = "showPhotographs(", ");\n"
 
 
 def make_thumbnail(
@@ -51,7 +52,7 @@ def make_thumbnails(
 def photographs_script(thumbnails: Mapping[str, bytes]) -> str:
     """Return a script that hands a page its photographs: ``showPhotographs({key: base64})``."""
     content = {key: base64.b64encode(photo).decode() for key, photo in thumbnails.items()}
-    return f"showPhotographs({script_json(content)});\n"
+    return f"{_CALL}{script_json(content)}{_END}"
 
 
 def script_json(value: object) -> str:
@@ -64,3 +65,14 @@ def script_json(value: object) -> str:
         .replace("\u2028", "\\u2028")
         .replace("\u2029", "\\u2029")
     )
+
+
+def photographs_of(script: str) -> dict[str, bytes]:
+    """Return the photographs that `photographs_script` has put into a script."""
+    content = json.loads(script.removeprefix(_CALL).removesuffix(_END))
+    return {key: base64.b64decode(photo) for key, photo in content.items()}
+
+
+def as_source(photograph: bytes) -> str:
+    """Return a small photograph as a data address, for an image that needs no script."""
+    return "data:image/webp;base64," + base64.b64encode(photograph).decode()

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from visgen.figures.matrices import plot_notice
 from visgen.names import shortened
-from visgen.prior.scoring import NOTHING
+from visgen.prior.examples import changed_names
 from visgen.prior.words import in_words
 from visgen.specimens.images import load_image
 
@@ -34,23 +34,9 @@ def choose_examples(predictions: pd.DataFrame, source: str) -> pd.DataFrame:
         kind (``helped`` or ``harmed``), specimen, taxon, n_train, without and having (names given);
         `SHOWN` of a kind at most, taxa with fewest training specimens first, one specimen a taxon.
     """
-    keys = ["specimen", "taxon", "n_train"]
-    wide = predictions.pivot_table("predicted", keys, "relatives", aggfunc="first").reset_index()
-    if not {NOTHING, source} <= set(wide):
-        return pd.DataFrame(columns=["kind", *keys, "without", "having"])
-    wide = wide.rename(columns={NOTHING: "without", source: "having"})
-    right_without, right_having = (wide[name] == wide["taxon"] for name in ("without", "having"))
-    kinds = {"helped": ~right_without & right_having, "harmed": right_without & ~right_having}
-    return pd.concat(
-        [
-            wide[chosen]
-            .sort_values(["n_train", "taxon", "specimen"])
-            .drop_duplicates("taxon")
-            .head(SHOWN)
-            .assign(kind=kind)
-            for kind, chosen in kinds.items()
-        ]
-    )[["kind", *keys, "without", "having"]]
+    changed = changed_names(predictions.assign(seed=0), source).drop(columns="seed")
+    changed = changed.drop_duplicates(["kind", "taxon"])
+    return changed.groupby("kind", sort=False).head(SHOWN)
 
 
 def plot_examples(

@@ -1,0 +1,1 @@
+"""Which specimens the page shows, and what is said beside their photographs."""
