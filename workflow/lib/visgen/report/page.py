@@ -20,6 +20,7 @@ ALPHA = 0.05
 # Names of variants, backbones and files may wrap after a sign: cells would be as wide as they.
 _LONG_WORD_OF_CELL = re.compile(r"(?<=<td>)[^<>]*[^\s<>]{13}[^<>]*")
 _PER_CENT = re.compile(r"(\d) %")  # no line begins with the sign
+_SCRIPT = re.compile(r"(<script\b.*?</script>)", re.DOTALL)
 _SIGN = re.compile(r"(?<=\w)([_/-])(?=\w)")
 
 # Dots an inch of figures on the page; their files have twice as many, for print.
@@ -42,8 +43,16 @@ def render_report(template: str | Path, content: Mapping[str, Any]) -> str:
     """
     folder = Path(template).parent
     page = _environment(folder).get_template(Path(template).name).render(content)
-    page = _LONG_WORD_OF_CELL.sub(lambda cell: _SIGN.sub(r"\1<wbr>", cell[0]), page)
-    return _PER_CENT.sub(r"\1&nbsp;%", page)
+    # Scripts, which stand at odd places, are left as they are.
+    parts = _SCRIPT.split(page)
+    parts[::2] = map(_typeset, parts[::2])
+    return "".join(parts)
+
+
+def _typeset(text: str) -> str:
+    """Return HTML whose long words may wrap in cells, and no number is parted from per cent."""
+    text = _LONG_WORD_OF_CELL.sub(lambda cell: _SIGN.sub(r"\1<wbr>", cell[0]), text)
+    return _PER_CENT.sub(r"\1&nbsp;%", text)
 
 
 @cache
