@@ -1,5 +1,6 @@
 """Bokeh's documents as JSON of the same bytes every time, and the script that draws them."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -58,7 +59,7 @@ def document_json(name: str, roots: Sequence[LayoutDOM]) -> dict[str, Any]:
     document = Document()
     for root in roots:
         document.add_root(root)
-    content = document.to_json(deferred=False)
+    content = json.loads(json.dumps(document.to_json(deferred=False)))
     document.clear()
     content["title"] = ""
     return _renamed(content, _fresh_ids(content, name))
