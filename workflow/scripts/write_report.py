@@ -48,7 +48,15 @@ page |= specimen_content(specimens, ranks, read_table(given.rejected))
 page |= split_content([read_table(path) for path in given.notes], ranks)
 page |= seen_content(given.cuts, given.seen_figures, params.settings["backbones"])
 page |= map_content(metrics, specimens, params.ranks, given.map_tables, given.map_figures)
-page |= picture_content(metrics, specimens, params.ranks, page["tree_rank"], page, given)
+page |= picture_content(
+    metrics,
+    specimens,
+    params.ranks,
+    page["tree_rank"],
+    params.held_out["guided"],
+    page,
+    given,
+)
 page |= pretraining_content(given.simclr_histories, given.simclr_figures)
 
 if params.genetics is not None:

@@ -117,7 +117,7 @@ class EmbeddingPlan:
 
         One without such a variant has its first of another kind.
         """
-        order = sorted(self.variants, key=lambda name: (name in self.guided, name in self.random))
+        order = sorted(self.variants, key=lambda name: (name in self.random, name in self.guided))
         made = {
             backbone: self.of_backbone(backbone, order) for backbone in self.config["backbones"]
         }

@@ -22,6 +22,7 @@ def picture_content(
     specimens: pd.DataFrame,
     ranks: Sequence[str],
     tree_rank: str | None,
+    guided: Sequence[str],
     page: Mapping[str, Any],
     tables: Mapping[str, Any],
 ) -> dict[str, Any]:
@@ -35,6 +36,8 @@ def picture_content(
         One row an image, with id and the ranks.
     ranks, tree_rank
         Coarse to fine, and that of the tips, None without a tree.
+    guided
+        Variants that were fitted to the tree.
     page
         ``map_rows``, as `visgen.report.maps.map_content` has them.
     tables
@@ -67,6 +70,7 @@ def picture_content(
     content = {"map_picture": _json(drawn), "map_backbone": best, "pair_picture": None}
     if tree_rank:
         content |= _pair_content(specimens, ranks, tree_rank, best, tables)
+        content["pair_is_guided"] = content["pair_variant"] in guided
     has_any = content["map_picture"] or content["pair_picture"]
     return content | {"bokeh": bokeh_script() if has_any else None}
 
