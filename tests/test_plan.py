@@ -76,6 +76,7 @@ def test_a_study_of_ones_own_without_tree_and_sequences_asks_for_neither():
     assert made.score_tables == [
         "results/drawer/classification/small/scores.tsv",
         "results/drawer/classification/small/confidence.tsv",
+        "results/drawer/features/small/map.scores.tsv",
     ]
 
 
@@ -110,6 +111,8 @@ def test_every_part_of_a_study_has_its_table_of_scores():
         "results/demo/classification/large/scores.tsv",
         "results/demo/classification/large/confidence.tsv",
         "results/demo/classification/backbones.tsv",
+        "results/demo/features/small/map.scores.tsv",
+        "results/demo/features/large/map.scores.tsv",
         "results/demo/genetics/scores.tsv",
         "results/demo/visual_genetic/scores.tsv",
         "results/demo/visual_genetic/spaces.tsv",
@@ -117,6 +120,16 @@ def test_every_part_of_a_study_has_its_table_of_scores():
         "results/demo/embedding/large/scores.tsv",
         "results/demo/embedding/held_out.tsv",
     ]
+
+
+def test_the_plainest_vectors_see_images_and_not_the_tree():
+    variants = {
+        "random": {"pooling": "random"},
+        "guided": {"pooling": "mean", "guidance": {}},
+        "mean": {"pooling": "mean"},
+    }
+    made = plan({"backbones.large": LARGE, "embedding.variants": variants}).embedding
+    assert made.plainest == [("small", "mean"), ("large", "mean")]
 
 
 def test_weights_come_from_a_hub_a_training_a_file_or_nowhere():

@@ -18,6 +18,7 @@ from visgen.report.embedding import agreement as on_agreement
 from visgen.report.embedding.held_out import held_out_content
 from visgen.report.embedding.placed import placed_content
 from visgen.report.features import pretraining_content, seen_content
+from visgen.report.maps import map_content
 from visgen.report.page import (
     embed_image,
     format_number,
@@ -160,8 +161,9 @@ def page(
     refits=99,
     n_cut=0,
     weights=None,
+    pictures=None,
 ):
-    """Return a page on which every name is `name`."""
+    """Return a page on which every name is `name`, with pictures that answer where given."""
     figure = folder / "figure.png"
     Figure(figsize=(1, 1)).savefig(figure)
     write_table(folder / "none.tsv", pd.DataFrame(columns=["variant", "evaluator", "reason"]))
@@ -259,6 +261,13 @@ def page(
     write_table(net / "seen.tsv", pd.DataFrame([cuts]))
     Figure(figsize=(1, 1)).savefig(net / "seen.png")
     given |= seen_content([net / "seen.tsv"], [net / "seen.png"], networks)
+    write_table(net / "map.tsv", pd.DataFrame({"image": ["1"]}))
+    labels_of_images = pd.DataFrame({"id": ["1"], name: [name]})
+    given |= map_content(metrics, labels_of_images, [name], [net / "map.tsv"], [net / "seen.png"])
+    given |= {"map_picture": None, "map_backbone": "net", "bokeh": None}
+    given |= {"pair_picture": None, "pair_taxa": 401, "most_pair_taxa": 400}
+    given |= {"pair_variant": name, "pair_backbone": "net", "pair_is_guided": True}
+    given |= pictures or {}
     given |= {"initial_weights": name}
     given |= pretraining_content([net / "history.tsv"] * pretrained, [net / "history.png"])
     if tree_rank:
@@ -356,8 +365,9 @@ def test_page_needs_no_other_file(tmp_path):
 def test_every_figure_is_in_the_page(tmp_path):
     images = [attributes for tag, attributes in Tags(page(tmp_path)).found if tag == "img"]
     images = [image for image in images if image.get("class") != "photograph"]
-    # Counts, what is seen, learned weights, four of the classifiers, distances, five of embedding.
-    assert len(images) == 13
+    # Counts, what is seen, a map of images, learned weights, four of the classifiers, distances,
+    # five of embedding.
+    assert len(images) == 14
     assert {image["src"] for image in images} == {embed_image(tmp_path / "figure.png")}
     assert all(image["alt"] for image in images)
 
@@ -393,6 +403,20 @@ def test_no_line_begins_with_the_sign_of_per_cent(tmp_path):
     text = "".join(Tags(page(tmp_path)).text)
     assert "50.0\xa0% to 70.0\xa0%" in text
     assert not re.search(r"\d %", text)
+
+
+def test_a_picture_stands_above_its_still_one_and_scripts_are_left_as_they_are(tmp_path):
+    script = "const rest = 5 % 3, cell = '<td>a_very_long_name-with_signs';"
+    pictures = {"map_picture": '{"said":"5 %"}', "pair_picture": "{}", "bokeh": script}
+    text = page(tmp_path, pictures=pictures)
+    assert f"<script>{script}</script>" in text and '{"said":"5 %"}</script>' in text
+    assert text.count('<div class="interactive" hidden>') == 2
+    assert "As a still picture" in text and "are too many for matrices" not in text
+    plain = page(tmp_path)
+    assert (
+        "401 taxa are too many for matrices" in plain
+        and "interactive" not in plain.lower().partition("</style>")[2]
+    )
 
 
 def test_links_lead_somewhere(tmp_path):

@@ -50,8 +50,9 @@ VARIANTS = VISUAL_GENETIC | {"train_variant"}
 VIEWS = VARIANTS | {"pool_views"}
 FROZEN = VARIANTS | {"train_frozen"}
 REGIMES = VIEWS | FROZEN | {"train_regime"}
+MAPS = SCORES | {"map_images"}
 # What is drawn beside the inputs tells how images were framed for their features.
-FEATURES = CLASSIFIERS | GUIDED | RIDGE | UNGUIDED | PRIORS | FROZEN
+FEATURES = CLASSIFIERS | GUIDED | RIDGE | UNGUIDED | PRIORS | FROZEN | MAPS
 FEATURES |= {"extract_features", "extract_degraded", "extract_versions", "plot_inputs"}
 COVERAGE = {"measure_coverage", "plot_inputs", "plot_genetics"}
 SPLITS = CLASSIFIERS | VISUAL_GENETIC | RARE | COVERAGE | {"split_specimens", "extract_degraded"}
@@ -70,7 +71,7 @@ SPECIMENS = WEIGHTS | PARTS | ANCHORS | COVERAGE
 SPECIMENS |= {"ingest_specimens", "measure_distances", "split_taxa", "split_taxa_again"}
 PHOTOGRAPHS = NAMED | {"ingest_unnamed"}
 FIGURES = REPORT | {"plot_inputs", "plot_genetics", "plot_classification", "plot_embedding"}
-FIGURES |= {"plot_prior", "plot_visual_genetic", "plot_naming"}
+FIGURES |= {"plot_prior", "plot_visual_genetic", "plot_naming"} | MAPS
 ALL = SPECIMENS | SEQUENCES | PHOTOGRAPHS | {"simulate_study"}
 # What draws nothing by chance, or has seeds of its own.
 UNSEEDED = {"simulate_study", "ingest_specimens", "split_specimens", "measure_coverage"}
@@ -293,6 +294,6 @@ def test_a_photograph_to_name_trains_nothing_and_a_new_image_of_ones_own_is_noti
     assert not rules & {"embed_taxa", "score_held_out", "measure_distances", "score_sequences"}
 
 
-def test_the_default_study_has_at_most_71_jobs(planner):
+def test_the_default_study_has_at_most_64_jobs(planner):
     planned = planned_jobs(planner.run("--cores", "2", "--dry-run", "--resources", "gpu=1"))
-    assert sum(planned.values()) + 1 <= 71  # with all
+    assert sum(planned.values()) + 1 <= 64  # with all

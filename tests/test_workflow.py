@@ -63,6 +63,7 @@ def test_metrics_have_the_columns_of_the_contract_and_every_experiment(study):
     assert set(metrics["experiment"]) == {
         "classification",
         "embedding",
+        "features",
         "genetics",
         "naming",
         "prior",
@@ -184,15 +185,19 @@ def test_every_unnamed_specimen_has_one_row_of_probabilities_that_fall_from_coar
 
 def test_report_stands_alone_and_names_its_commit_and_figures(study):
     page = results(study, "report/report.html").read_text()
-    assert not re.search(r"""(src|href)=["'](?!data:|#)""", page)
+    marked = re.sub(r"<script\b.*?</script>", "", page, flags=re.DOTALL)
+    assert not re.search(r"""(src|href)=["'](?!data:|#)""", marked)
     examples = read_table(results(study, "report/examples.tsv"))
     shown = set(examples.loc[examples["gallery"] != "strip", "image"])
     assert shown and set(re.findall('data-photo="([^"]+)"', page)) == shown
     script = results(study, "report/photographs.js").read_text()
-    assert set(photographs_of(script)) == set(examples["image"]) and script in page
-    # 36 figures, and what the script puts before a photograph
+    on_maps = read_table(results(study, "features/tiny/map.tsv"))["image"]
+    assert set(photographs_of(script)) == {*examples["image"], *on_maps} and script in page
+    # 37 figures, and what the script puts before a photograph
     n_in_strip = (examples["gallery"] == "strip").sum()
-    assert page.count("data:image/webp;base64,") == 36 + n_in_strip + 1
+    assert marked.count("data:image/webp;base64,") == 37 + n_in_strip
+    assert page.count("Redistribution and use in source and binary forms") == 1  # Bokeh, once
+    assert marked.count('class="interactive"') == 2
     provenance = json.loads(results(study, "provenance.json").read_text())
     assert provenance["config"]["dataset"] == "tiny"
     assert provenance["images"]["n"] == 130
@@ -229,7 +234,7 @@ def test_an_archive_has_what_a_referee_needs_and_nothing_of_the_machine(study, a
     assert (own / "naming/model/model_card.md").is_file()
     assert list(own.rglob("predictions.parquet")) and list(own.glob("logs/**/*.log"))
     figures = sorted(own.rglob("*.png"))
-    assert len(figures) == 37 and all(path.with_suffix(".svg").is_file() for path in figures)
+    assert len(figures) == 38 and all(path.with_suffix(".svg").is_file() for path in figures)
     assert {round(Image.open(path).info["dpi"][0]) for path in figures} == {60}
     asked = yaml.safe_load((archive / "config.yaml").read_text())
     assert asked == TINY

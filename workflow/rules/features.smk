@@ -1,5 +1,6 @@
 # Weights, fetched, unpacked, converted or learned; frozen backbones: images become vectors, once.
-# Needs specimens/ and images; makes weights/, simclr/ and features/, and fills the store, which outlives them.
+# Needs specimens/ and images; makes weights/, simclr/ and features/, maps among them, and fills the store, which
+# outlives them.
 
 
 rule fetch_weights:
@@ -163,3 +164,39 @@ rule extract_repeats:
         augmentation=plan.features.augmentation,
     script:
         "../scripts/extract_repeats.py"
+
+
+rule map_images:
+    """Lay a backbone's images out in the plane, and score who lies next to whom."""
+    input:
+        labels=labels_of(*RANKS),
+        features=by_wildcards(plan.features.clean_features),
+        code=code_of("map_images.py"),
+    output:
+        table="<results>/features/{backbone}/map.tsv",
+        scores="<results>/features/{backbone}/map.scores.tsv",
+        figure=report(
+            "<results>/features/{backbone}/map.png",
+            caption="../report/map.rst",
+            category="What networks see",
+            subcategory="{backbone}",
+        ),
+        svg="<results>/features/{backbone}/map.svg",
+    log:
+        "<logs>/map_images/{backbone}.log",
+    benchmark:
+        "<benchmarks>/map_images/{backbone}.tsv"
+    group:
+        "scores"
+    conda:
+        "../../envs/statistics.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled(8000),
+        runtime=scaled(60),
+    params:
+        dots_per_inch=config["figures"]["dots_per_inch"],
+        ranks=RANKS,
+        seed=plan.seed,
+    script:
+        "../scripts/map_images.py"

@@ -37,6 +37,12 @@ FEATURE_INPUTS = {
     "cuts": expand(
         "<results>/features/{backbone}/seen.tsv", backbone=config["backbones"]
     ),
+    "map_figures": expand(
+        "<results>/features/{backbone}/map.png", backbone=config["backbones"]
+    ),
+    "map_tables": expand(
+        "<results>/features/{backbone}/map.tsv", backbone=config["backbones"]
+    ),
     "simclr_histories": expand(
         "<results>/simclr/{model}/history.tsv", model=plan.features.learned_models
     ),
@@ -67,6 +73,11 @@ EMBEDDING_INPUTS = {}
 if plan.has_tree:
     EMBEDDING_INPUTS = {
         "distance_figure": f"<results>/distances/{INPUTS['tree_rank']}.png",
+        "tree_distances": TREE_DISTANCES,
+        "pair_distances": [
+            f"<results>/embedding/{backbone}/{variant}/distances.tsv"
+            for backbone, variant in plan.embedding.plainest
+        ],
         "missing": f"<results>/distances/{INPUTS['tree_rank']}.missing.tsv",
         "few_images": "<results>/embedding/few_images.tsv",
         "folds_omitted": [
@@ -198,8 +209,10 @@ rule choose_examples:
             "<results>/prior/seed-{seed}/predictions.tsv",
             seed=plan.prior.seeds if plan.prior else [],
         ),
-        # Tables with a column image: points of maps, which show a photograph too.
-        maps=[],
+        # Points of maps show a photograph too.
+        maps=expand(
+            "<results>/features/{backbone}/map.tsv", backbone=config["backbones"]
+        ),
         sequences_ingested=of_sequences([]),
         code=code_of("choose_examples.py"),
     output:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 from visgen.distances.steps import ranks_by_step
+from visgen.figures.interactive.content import picture_content
 from visgen.machine.logs import start_log
 from visgen.report.answers.content import answers_content
 from visgen.report.backbones import backbone_labels
@@ -18,6 +19,7 @@ from visgen.report.embedding.placed import placed_content
 from visgen.report.features import pretraining_content, seen_content
 from visgen.report.galleries.content import galleries_content
 from visgen.report.genetics.content import genetics_content
+from visgen.report.maps import map_content
 from visgen.report.naming.content import naming_content
 from visgen.report.page import render_report
 from visgen.report.prior.content import prior_content
@@ -51,6 +53,16 @@ page = params.settings | {
 page |= specimen_content(specimens, ranks, read_table(given.rejected))
 page |= split_content([read_table(path) for path in given.notes], ranks)
 page |= seen_content(given.cuts, given.seen_figures, params.settings["backbones"])
+page |= map_content(metrics, specimens, params.ranks, given.map_tables, given.map_figures)
+page |= picture_content(
+    metrics,
+    specimens,
+    params.ranks,
+    page["tree_rank"],
+    params.held_out["guided"],
+    page,
+    given,
+)
 page |= pretraining_content(given.simclr_histories, given.simclr_figures)
 
 if params.genetics is not None:

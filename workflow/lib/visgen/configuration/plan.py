@@ -264,6 +264,7 @@ class Plan:
         ]
         if len(backbones) > 1:
             names.append("classification/backbones.tsv")
+        names += [f"features/{backbone}/map.scores.tsv" for backbone in backbones]
         if self.has_sequences:
             names.append("genetics/scores.tsv")
         if self.visual_genetic:

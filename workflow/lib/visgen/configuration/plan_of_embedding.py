@@ -111,6 +111,18 @@ class EmbeddingPlan:
         """Variants that know nothing of the images."""
         return [name for name in self.unguided if self.variants[name]["pooling"] == "random"]
 
+    @property
+    def plainest(self) -> list[tuple[str, str]]:
+        """Each backbone with its first variant that sees images and not the tree.
+
+        One without such a variant has its first of another kind.
+        """
+        order = sorted(self.variants, key=lambda name: (name in self.random, name in self.guided))
+        made = {
+            backbone: self.of_backbone(backbone, order) for backbone in self.config["backbones"]
+        }
+        return [(backbone, names[0]) for backbone, names in made.items() if names]
+
     @cached_property
     def references(self) -> dict[str, str]:
         """By variant: the unguided one that it is compared with."""
