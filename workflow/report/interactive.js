@@ -90,7 +90,7 @@
         });
       });
       part.querySelector(".coloured").textContent = rank.coloured_by === rank.name ? "" : `Too many ${rank.name} for colours: these are of the ${rank.coloured_by}.`;
-      part.querySelector(".sentence").textContent = rank.sentence;
+      part.querySelector(".sentence").textContent = rank.sentence.replace(/(\d) %/g, "$1\u00a0%");
       paint();
     }
 
