@@ -8,6 +8,7 @@ from skbio.stats.distance import DistanceMatrix
 from test_figures_trees import random_tree
 from visgen.distances.trees import patristic_distances
 from visgen.figures.leaf_order import among_relatives, ladderised, leaf_order
+from visgen.figures.taxon_order import taxa_in_order
 
 NO_GROUPS = pd.Series(dtype="str")
 
@@ -73,3 +74,33 @@ def test_taxa_without_a_place_stand_beside_their_group_and_strangers_last():
     order = among_relatives(["b2", "z", "a2", "a1"], ["a1", "a2", "b1", "b2", "c1", "x"], groups)
     assert order == ["b2", "b1", "a2", "a1", "c1", "x"]
     assert among_relatives([], ["a1", "c1"], groups) == ["a1", "c1"]
+
+
+LABELS = pd.DataFrame({
+    "genus": ["A", "A", "B", "C", "C"],
+    "species": ["a1", "a2", "b1", "c1", "c2"],
+})  # fmt: skip
+# a1 and c1 are sisters, and so are a2 and b1; c2 is in no tree.
+TIPS = DistanceMatrix(
+    [[0, 9, 9, 1], [9, 0, 2, 9], [9, 2, 0, 9], [1, 9, 9, 0]], ["a1", "a2", "b1", "c1"]
+)
+
+
+def test_taxa_come_in_the_order_of_the_tree_those_outside_it_beside_relatives():
+    order = taxa_in_order(TIPS, LABELS, ["genus", "species"], "species", "species")
+    assert sorted(order) == list(LABELS["species"])
+    assert order.index("c2") == order.index("c1") + 1  # of its genus
+    order.remove("c2")
+    assert abs(order.index("a1") - order.index("c1")) == 1
+    assert abs(order.index("a2") - order.index("b1")) == 1
+
+
+def test_taxa_of_a_coarser_rank_come_in_the_order_of_the_tree_too():
+    order = taxa_in_order(TIPS, LABELS, ["genus", "species"], "species", "genus")
+    assert order[1] == "A"  # between B and C: it is near both
+
+
+def test_without_a_tree_taxa_come_in_the_order_of_the_taxonomy():
+    for tips in (None, DistanceMatrix([[0, 1], [1, 0]], ["x", "y"])):
+        order = taxa_in_order(tips, LABELS[::-1], ["genus", "species"], "species", "species")
+        assert order == list(LABELS["species"])

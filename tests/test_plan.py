@@ -310,6 +310,7 @@ def test_threads_and_a_gpu_go_to_variants_that_weigh_images():
     changes = {"embedding.variants": GUIDED, "compute.threads": 3}
     made = plan(changes).embedding
     assert [made.threads_of(name) for name in ("attention", "projected", "mean")] == [3, 1, 1]
+    assert made.weighing == ["attention"]
     assert [made.gpu_of(name) for name in ("attention", "projected", "mean")] == [1, 0, 0]
 
 
