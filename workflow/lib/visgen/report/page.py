@@ -21,6 +21,8 @@ ALPHA = 0.05
 _LONG_WORD_OF_CELL = re.compile(r"(?<=<td>)[^<>]*[^\s<>]{13}[^<>]*")
 _PER_CENT = re.compile(r"(\d) %")  # no line begins with the sign
 _SIGN = re.compile(r"(?<=\w)([_/-])(?=\w)")
+# Scripts and styles are no text for people: what stands in them stays as it is.
+_NO_TEXT = re.compile("(<script.*?</script>|<style.*?</style>)", re.DOTALL)
 
 # Dots an inch of figures on the page; their files have twice as many, for print.
 _DOTS_PER_INCH = 150
@@ -42,8 +44,14 @@ def render_report(template: str | Path, content: Mapping[str, Any]) -> str:
     """
     folder = Path(template).parent
     page = _environment(folder).get_template(Path(template).name).render(content)
-    page = _LONG_WORD_OF_CELL.sub(lambda cell: _SIGN.sub(r"\1<wbr>", cell[0]), page)
-    return _PER_CENT.sub(r"\1&nbsp;%", page)
+    parts = _NO_TEXT.split(page)
+    parts[::2] = map(_ready_to_wrap, parts[::2])
+    return "".join(parts)
+
+
+def _ready_to_wrap(text: str) -> str:
+    text = _LONG_WORD_OF_CELL.sub(lambda cell: _SIGN.sub(r"\1<wbr>", cell[0]), text)
+    return _PER_CENT.sub(r"\1&nbsp;%", text)
 
 
 @cache
