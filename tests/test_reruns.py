@@ -22,7 +22,8 @@ from workflow_copy import (
 # What follows from what, up to the report; each set goes on from those above it.
 REPORT = {"write_provenance", "write_report"}
 SCORES = REPORT | {"write_metrics"}
-NAMED = REPORT | {"name_specimens", "plot_naming"}
+PAGE_OF_NAMES = {"write_naming"}
+NAMED = REPORT | PAGE_OF_NAMES | {"name_specimens", "plot_naming"}
 NAME_SCORES = SCORES | {"score_naming", "write_model_card", "plot_naming"}
 DEGRADED_SCORES = SCORES | {"score_degraded"}
 DEGRADED = DEGRADED_SCORES | {"extract_degraded"}

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from visgen.naming.novelty import KNOWN
+from visgen.naming.tabulating import NEAREST
 from visgen.naming.words import UNTOLD, all_verdicts, novelty_in_words
 from visgen.report.page import format_percent, is_nothing
 from visgen.specimens.oddities import ODDITIES
@@ -65,7 +66,7 @@ def flags_of(row: Mapping[str, Any], suspects: Mapping[str, str]) -> list[list[s
         flags.append([_IN_STUDY, str(row["in_study"])])
     if not is_nothing(row.get("ruled_out")) and row["ruled_out"] >= MUCH_RULED_OUT:
         flags.append([_RULED_OUT, format_percent(row["ruled_out"])])
-    alike = [row[name] for name in row if name.startswith("nearest_") and not is_nothing(row[name])]
+    alike = [row.get(f"nearest_{k}") for k in range(1, NEAREST + 1)]
     doubted = list(dict.fromkeys(name for name in [row["in_study"], *alike] if name in suspects))
     if doubted:
         flags.append([_SUSPECTED, ", ".join(doubted)])
