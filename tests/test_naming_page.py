@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 from PIL import Image
 from visgen.report.naming_page import pictures
 from visgen.report.naming_page.cards import PHOTOGRAPHS, specimen_cards
@@ -218,3 +219,26 @@ def test_a_page_of_ten_thousand_specimens_can_be_opened():
     specimens = pd.DataFrame(row, index=range(n)).assign(specimen=[f"drawer_{i}" for i in range(n)])
     tables = tables_of(row) | {"specimens": specimens, "images": images_of(specimens)}
     assert len(script_json(page_data(tables, SETTINGS))) < 15e6
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (0.25, 1.5, "Arca noae, at a distance of 0.25 to 1.5 along the tree"),
+        (0.25, np.inf, "Arca noae"),
+        (0.0, 0.0, "Arca noae"),
+        (np.nan, np.nan, "Arca noae"),
+    ],
+)
+def test_a_relative_is_told_with_how_far_it_is_where_that_is_known(low, high, said):
+    row = named("a", relative="Arca noae", relative_low=low, relative_high=high)
+    (card,), _ = cards_of(row)
+    assert card["relative"] == said
+
+
+def test_a_specimen_says_where_its_photographs_are_from_and_all_their_files():
+    table = pd.DataFrame([named("a")])
+    images = images_of(table, 3).assign(locality=["Oman", None, "Oman"])
+    places = places_of(list_taxa(taxonomy(), STUDY_RANKS), STUDY_RANKS)
+    (card,) = specimen_cards(table, images, RANKS, places, {})
+    assert card["place"] == "Oman" and card["files"] == ["a_0.png", "a_1.png", "a_2.png"]

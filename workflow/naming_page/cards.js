@@ -70,7 +70,7 @@ function marksOf(specimen) {
   const said = saidName(specimen), trusted = trustedTaxon(specimen), none = "no name is trusted: write what it is";
   return make("div", { class: "marks" },
     make("button", { type: "button", "data-kind": "right", text: trusted ? "Right: " + said : "Right", disabled: !trusted, title: trusted ? null : none }),
-    make("button", { type: "button", "data-kind": "wrong", text: "Wrong", disabled: !said }),
+    make("button", { type: "button", "data-kind": "wrong", text: "Wrong", disabled: !said, title: said ? "it is not " + said : none }),
     make("label", {}, "is ", make("input", { list: "taxa", autocomplete: "off", spellcheck: "false", "aria-label": "what specimen " + specimen.name + " is" })),
     make("small", { class: "unknown", role: "status" }));
 }

@@ -7,7 +7,7 @@ const PROBABILITIES = [["95 % and more", 0.95, 2], ["90 to 95 %", 0.9, 0.95], ["
 const collator = new Intl.Collator("en", { numeric: true });
 const depth = (specimen) => (specimen.trusted === undefined ? -1 : trustedTaxon(specimen)[1]);
 const ORDERS = {
-  "as in the table": null,
+  "as listed": null,
   "least sure first": (a, b) => (a.p ?? -1) - (b.p ?? -1),
   "surest first": (a, b) => (b.p ?? -1) - (a.p ?? -1),
   "trusted least deep first": (a, b) => depth(a) - depth(b),

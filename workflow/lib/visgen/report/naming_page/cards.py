@@ -109,7 +109,7 @@ def _relative(row: Mapping[str, Any]) -> str:
     if is_nothing(row.get("relative")):
         return ""
     limits = [row["relative_low"], row["relative_high"]]
-    if any(is_nothing(limit) or math.isinf(limit) for limit in limits):
+    if any(is_nothing(limit) or math.isinf(limit) for limit in limits) or limits[1] == 0:
         return str(row["relative"])
     return f"{row['relative']}, at a distance of {limits[0]:.3g} to {limits[1]:.3g} along the tree"
 
