@@ -11,6 +11,7 @@ function make(tag, attributes = {}, ...children) {
 }
 // Nearly all is not all, and nearly nothing is something.
 const percent = (p) => (p === null ? "–" : p > 0.994 ? "over 99 %" : p < 0.005 ? "under 1 %" : (100 * p).toFixed(0) + " %");
+const flagText = (flag) => flag.replaceAll("_", " ");
 const counted = (n, word) => n.toLocaleString("en") + " " + word + (n === 1 ? "" : "s");
 
 function lineageOf(specimen, trustedRank) {
@@ -34,12 +35,13 @@ function nameOf(specimen) {
   if (specimen.flags) {
     const chips = make("ul", { class: "flags", "aria-label": "noticed" });
     for (const [flag, detail] of specimen.flags)
-      chips.append(make("li", { title: study.flags[flag], text: flag.replaceAll("_", " ") + (detail ? ": " + detail : "") }));
+      chips.append(make("li", { title: study.flags[flag], text: flagText(flag) + (detail ? ": " + detail : "") }));
     box.append(chips);
   }
   const more = make("details", {}, make("summary", { text: "More: " + counted(specimen.set_size, "lineage") + " not ruled out" }));
   if (specimen.strange) more.append(make("p", { text: "Only if it is of a taxon that the study knows, against its looks:" }), lineageOf(specimen, -1));
   more.append(make("p", { text: "Not ruled out: " + (specimen.set || "none") + "." }));
+  for (const [flag] of specimen.flags || []) more.append(make("p", { text: flagText(flag) + ": " + study.flags[flag] + "." }));
   if (specimen.relative) more.append(make("p", { text: "In the tree nearest to " + specimen.relative + "." }));
   if (specimen.place) more.append(make("p", { text: "Place: " + specimen.place }));
   more.append(make("p", { text: (specimen.files.length > 1 ? "Files: " : "File: ") + specimen.files.join("; ") }));

@@ -40,7 +40,7 @@ function fillTools() {
   const flagged = (flag) => (s) => (s.flags || []).some((own) => own[0] === flag);
   fillSelect("by-flag", [[ALL, "any"], ["none", numbered("nothing", (s) => !s.flags)],
     ["some", numbered("anything", (s) => Boolean(s.flags))],
-    ...Object.keys(study.flags).map((flag) => ["flag " + flag, numbered(flag.replaceAll("_", " "), flagged(flag))])]);
+    ...Object.keys(study.flags).map((flag) => ["flag " + flag, numbered(flagText(flag), flagged(flag))])]);
   fillSelect("by-mark", [[ALL, "any"], ["none", "not yet"], ["right", "right"], ["wrong", "wrong"], ["is", "with another name"]]);
   fillSelect("order", Object.keys(ORDERS).map((text) => [text, text]));
   byId("taxa").replaceChildren(...study.taxa.map(([text, rank]) => make("option", { value: text, label: text + ", " + study.study_ranks[rank] })));
