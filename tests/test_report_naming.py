@@ -222,7 +222,7 @@ def test_findings_begin_with_what_became_of_specimens_and_how_far_to_believe_it(
     found, text = page(drawer(specimen("a")), [*of_known(), *of_new()])
     assert found["findings"][0].startswith("1 unnamed specimen, ")
     assert found["findings"][1].startswith("A name that is trusted")
-    assert text.index("<img") < text.index("<table")
+    assert text.index('"../naming/naming.html"') < text.index("<img") < text.index("<table")
     assert text.count("data:image/webp") == 2
     assert [row["rank"] for row in found["known"]["rows"]] == ["species"]
     assert "<td>an unknown species</td>" in text and ">0.73<" in text
@@ -232,6 +232,7 @@ def test_a_model_alone_has_no_table_of_specimens(page):
     found, text = page(None, [*of_known(), *of_new()])
     assert "No photographs were given to be named" in text
     assert found["specimens"] == [] and "trusted name</th>" not in text
+    assert "naming.html" not in text
     assert text.count("data:image/webp") == 1
     assert found["findings"][0].startswith("A name that is trusted is no proof")
 

@@ -23,7 +23,8 @@ from workflow_copy import (
 REPORT = {"write_provenance", "write_report"}
 SCORES = REPORT | {"write_metrics"}
 SHOWN = REPORT | {"choose_examples"}
-NAMED = REPORT | {"name_specimens", "plot_naming"}
+PAGE_OF_NAMES = {"write_naming"}
+NAMED = REPORT | PAGE_OF_NAMES | {"name_specimens", "plot_naming"}
 NAME_SCORES = SCORES | {"score_naming", "write_model_card", "plot_naming"}
 DEGRADED_SCORES = SCORES | {"score_degraded"}
 DEGRADED = DEGRADED_SCORES | {"extract_degraded"}

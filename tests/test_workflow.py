@@ -183,10 +183,24 @@ def test_every_unnamed_specimen_has_one_row_of_probabilities_that_fall_from_coar
     assert (np.diff(p, axis=1) <= 1e-9).all()
 
 
+def test_the_page_of_names_has_every_specimen_and_its_photographs(study):
+    named = read_table(results(study, "naming/specimens.tsv"))
+    page = results(study, "naming/naming.html").read_text()
+    given = json.loads(re.search(r'id="study">(.*?)</script>', page)[1])
+    assert [card["name"] for card in given["specimens"]] == named["specimen"].tolist()
+    assert given["study_ranks"] == TINY["inputs"]["ranks"]
+    script = results(study, "naming/photographs.js").read_text()
+    files = read_table(results(study, "naming/images.tsv"))["path"]
+    assert all(f'"unnamed/{path}":' in script for path in files)
+    assert all(f'"known/{name}":' in script for name in named["nearest_1"])
+    assert not re.search(r"""(src|href)=["'](?!data:|#|\.\./report/report.html)""", page)
+
+
 def test_report_stands_alone_and_names_its_commit_and_figures(study):
     page = results(study, "report/report.html").read_text()
     marked = re.sub(r"<script\b.*?</script>", "", page, flags=re.DOTALL)
-    assert not re.search(r"""(src|href)=["'](?!data:|#)""", marked)
+    outside = set(re.findall(r"""(?:src|href)=["']((?!data:|#)[^"']*)""", marked))
+    assert outside == {"../naming/naming.html"}
     examples = read_table(results(study, "report/examples.tsv"))
     shown = set(examples.loc[examples["gallery"] != "strip", "image"])
     assert shown and set(re.findall('data-photo="([^"]+)"', page)) == shown
@@ -231,7 +245,8 @@ def test_an_archive_has_what_a_referee_needs_and_nothing_of_the_machine(study, a
     assert not (own / "logs/publish.log").exists()
     names = ("README.md", "methods.md", "references.bib", "requirements.lock", "Snakefile")
     assert all((archive / name).is_file() for name in names)
-    assert (own / "naming/model/model_card.md").is_file()
+    names = ("model/model_card.md", "naming.html", "photographs.js")
+    assert all((own / "naming" / name).is_file() for name in names)
     assert list(own.rglob("predictions.parquet")) and list(own.glob("logs/**/*.log"))
     figures = sorted(own.rglob("*.png"))
     assert len(figures) == 38 and all(path.with_suffix(".svg").is_file() for path in figures)

@@ -372,6 +372,8 @@ if plan.naming:
                 "<logs>/name_specimens.log",
             benchmark:
                 "<benchmarks>/name_specimens.tsv"
+            group:
+                "named"
             conda:
                 "../../envs/naming.yaml"
             threads: config["compute"]["threads"]
@@ -385,3 +387,50 @@ if plan.naming:
                 false_flags=NAMING["false_flags"],
             script:
                 "../scripts/name_specimens.py"
+
+        rule write_naming:
+            """Write the page to look through named specimens, and their photographs beside it."""
+            input:
+                **NAMING_PICTURES,
+                rejected=of_unnamed([f"{plan.naming.folder}/rejected.tsv"]),
+                suspects="<results>/naming/suspects.tsv",
+                taxonomy=TAXONOMY,
+                template=str(WORKFLOW / "naming_page/naming.html.jinja"),
+                parts=[
+                    str(WORKFLOW / part)
+                    for part in (
+                        "naming_page/naming.css",
+                        "report/photographs.js",
+                        "naming_page/table.js",
+                        "naming_page/marks.js",
+                        "naming_page/cards.js",
+                        "naming_page/naming.js",
+                    )
+                ],
+                code=code_of("write_naming.py"),
+            output:
+                page="<results>/naming/naming.html",
+                photographs="<results>/naming/photographs.js",
+            log:
+                "<logs>/write_naming.log",
+            benchmark:
+                "<benchmarks>/write_naming.tsv"
+            group:
+                "named"
+            conda:
+                "../../envs/statistics.yaml"
+            threads: 1
+            resources:
+                mem_mb=scaled(4000),
+                runtime=scaled(60),
+            params:
+                settings={
+                    "dataset": config["dataset"],
+                    "ranks": plan.naming.ranks,
+                    "study_ranks": RANKS,
+                    "confidence": NAMING["confidence"],
+                },
+                background=config["ingest"]["background"],
+                max_pixels=config["ingest"]["max_pixels"],
+            script:
+                "../scripts/write_naming.py"

@@ -195,6 +195,7 @@ class NamingPlan:
         names += ["degraded.tsv"] * bool(self.degraded)
         if self.images is not None:
             names += ["specimens.tsv", "images.tsv", "rejected.tsv"]
+            names += ["naming.html", "photographs.js"]
         return [f"{self.folder}/{name}" for name in names]
 
     @property

@@ -21,9 +21,9 @@ ALPHA = 0.05
 # Names of variants, backbones and files may wrap after a sign: cells would be as wide as they.
 _LONG_WORD_OF_CELL = re.compile(r"(?<=<td>)[^<>]*[^\s<>]{13}[^<>]*")
 _PER_CENT = re.compile(r"(\d) %(?![^<>]*>)")  # no line begins with the sign; not in attributes
-_SCRIPT = re.compile(r"(<script\b.*?</script>)", re.DOTALL)
-_END_OF_SCRIPT = re.compile(r"</(script)", re.IGNORECASE)
 _SIGN = re.compile(r"(?<=\w)([_/-])(?=\w)")
+_NO_TEXT = re.compile(r"(<script\b.*?</script>|<style\b.*?</style>)", re.DOTALL)
+_END_OF_SCRIPT = re.compile(r"</(script)", re.IGNORECASE)
 
 # Dots an inch of figures on the page; their files have twice as many, for print.
 _DOTS_PER_INCH = 150
@@ -48,8 +48,9 @@ def render_report(template: str | Path, content: Mapping[str, Any]) -> str:
     """
     folder = Path(template).parent
     page = _environment(folder).get_template(Path(template).name).render(content)
-    parts = _SCRIPT.split(page)
-    parts[::2] = [_typeset(text) for text in parts[::2]]
+    # Scripts and styles, which stand at odd places, are left as they are.
+    parts = _NO_TEXT.split(page)
+    parts[::2] = map(_typeset, parts[::2])
     return "".join(parts)
 
 

@@ -1,0 +1,1 @@
+"""A page to look through specimens that were named, and to mark names as right or wrong."""
