@@ -26,8 +26,8 @@ snakemake.cli snakemake.script pandas pyarrow.parquet scipy.stats scipy.sparse.c
 scipy.spatial.distance scipy.cluster.hierarchy sklearn.ensemble sklearn.svm sklearn.linear_model
 sklearn.neighbors sklearn.metrics sklearn.model_selection imblearn.ensemble imblearn.over_sampling
 matplotlib.pyplot matplotlib.backends.backend_agg seaborn networkx jinja2 PIL.Image Bio.SeqIO
-sklearn.manifold bokeh.plotting dendropy torch torch._dynamo torchvision.transforms.v2 timm timm.optim
-pytorch_metric_learning.losses safetensors.torch
+sklearn.manifold dendropy torch torch._dynamo torchvision.transforms.v2 timm timm.optim
+pytorch_metric_learning.losses safetensors.torch bokeh.plotting
 """
 
 
