@@ -27,7 +27,7 @@ scipy.spatial.distance scipy.cluster.hierarchy sklearn.ensemble sklearn.svm skle
 sklearn.neighbors sklearn.metrics sklearn.model_selection imblearn.ensemble imblearn.over_sampling
 matplotlib.pyplot matplotlib.backends.backend_agg seaborn networkx jinja2 PIL.Image Bio.SeqIO
 sklearn.manifold dendropy torch torch._dynamo torchvision.transforms.v2 timm timm.optim
-pytorch_metric_learning.losses safetensors.torch
+pytorch_metric_learning.losses safetensors.torch bokeh.plotting
 """
 
 
