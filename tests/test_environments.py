@@ -19,7 +19,8 @@ pytestmark = pytest.mark.slow
 TESTS = Path(__file__).parent
 LIBRARY = REPOSITORY / "workflow/lib"
 UV = Path(sys.executable).with_name("uv")
-ENVIRONMENTS = sorted((REPOSITORY / "envs").glob("*.yaml"))
+ENVS, TEMPLATES = REPOSITORY / "envs", REPOSITORY / "workflow/report"
+ENVIRONMENTS = sorted(ENVS.glob("*.yaml"))
 # Rules that no simulated study reaches: one needs a network, one a CLIP model.
 NOT_RUN = {"fetch_weights", "convert_weights"}
 # What a module is called in conda, where its name is another.
@@ -36,8 +37,9 @@ PACKAGES = {
     "yaml": "pyyaml",
 }
 # Imported by no module of ours: the interpreter, what pandas reads Parquet with, what sgt needs and
-# does not say, weights that are found without an import, and programs.
+# does not say, weights and a script that are found without an import, and programs.
 IMPLIED = {"python", "pyarrow", "pandas", "pip", "iqtree", "mafft", "modeltest-ng", "raxml-ng"}
+IMPLIED |= {"itables"}
 IMPLIED |= {bundled.DISTRIBUTION}
 
 
@@ -76,8 +78,11 @@ def test_an_environment_lists_what_its_rules_import_and_no_more(file):
 def test_what_is_found_without_an_import_is_in_the_environment_that_looks_for_it():
     environment, script = rules()["unpack_weights"]
     assert "visgen.features.bundled" in (REPOSITORY / "workflow/scripts" / script).read_text()
-    assert bundled.DISTRIBUTION in packages_listed(REPOSITORY / "envs" / environment)
+    assert bundled.DISTRIBUTION in packages_listed(ENVS / environment)
     assert version(bundled.DISTRIBUTION)
+    environment, _ = rules()["write_report"]
+    brought = re.findall(r'library\("(\w+)"', (TEMPLATES / "report.html.jinja").read_text())
+    assert brought == ["itables"] and set(brought) <= packages_listed(ENVS / environment)
     assert bundled.DISTRIBUTION.replace("-", "_") == bundled.PACKAGE
 
 
