@@ -15,12 +15,13 @@ from PIL import Image
 from scipy.linalg import expm
 from scipy.stats import spearmanr
 from visgen.names import normalise_taxon
+from visgen.simulate import phylogeny as phylogeny_of
 from visgen.simulate import sequences, traits
 from visgen.simulate.collection import lay_out_collection
 from visgen.simulate.contact_sheet import contact_sheet
 from visgen.simulate.latin import draw_roots, name_species
 from visgen.simulate.photographs import BACKGROUNDS, draw_photo, take_photo
-from visgen.simulate.phylogeny import RANKS, newick, simulate_phylogeny
+from visgen.simulate.phylogeny import RANKS, newick, simulate_phylogeny, slice_times
 from visgen.simulate.rendering import VIEWS, draw_valve
 from visgen.simulate.sequences import simulate_sequences
 from visgen.simulate.shells import (
@@ -87,6 +88,24 @@ def test_tree_is_ultrametric_with_height_one(phylogeny):
     tree, taxonomy = phylogeny
     assert tree.calc_node_root_distances() == pytest.approx([1] * 40)
     assert sorted(tip.taxon.label for tip in tree.leaf_node_iter()) == list(taxonomy["species"])
+
+
+def test_many_species_get_the_most_even_of_some_trees(monkeypatch):
+    drawn = []
+    draw = phylogeny_of._birth_death_tree
+    monkeypatch.setattr(phylogeny_of, "_DRAWS", 3)
+    monkeypatch.setattr(phylogeny_of, "_EVEN_ENOUGH", 2.0)  # which no tree reaches
+    monkeypatch.setattr(
+        phylogeny_of, "_birth_death_tree", lambda *words: drawn.append(draw(*words)) or drawn[-1]
+    )
+    tree, taxonomy = simulate_phylogeny(60, seed=1)
+
+    def smallest(tree):
+        groups = phylogeny_of._slice_tree(tree, slice_times(tree)["subclass"])
+        return np.bincount(groups).min()
+
+    assert len(drawn) == 3 and tree in drawn
+    assert taxonomy.groupby("subclass").size().min() == max(map(smallest, drawn))
 
 
 def test_no_branch_is_of_length_zero():
