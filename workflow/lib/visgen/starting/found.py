@@ -156,8 +156,8 @@ def _check_path(what: str, path: str, kind: str) -> None:
 
 def _no_images(what: str, folder: str, files: pd.DataFrame) -> str:
     others = other_files(files)
-    there = "; ".join(others) if others else "nothing else"
-    return f"{what}: found no photograph in {folder!r} (JPEG, PNG, TIFF or WebP), but {there}"
+    there = "; ".join(others) if others else "nothing at all"
+    return f"{what}: found no photograph in {folder!r} (JPEG, PNG, TIFF or WebP): {there}"
 
 
 def _unnamed(folder: str | None) -> dict[str, int]:

@@ -27,6 +27,10 @@ def summary(found: Found) -> list[str]:
         enough = f"{found.testable(rank):,} with {MIN_SPECIMENS} specimens or more"
         middle = f"{sizes.median():g} photographs each in the middle"
         lines.append(f"{rank}: {len(sizes):,} taxa, {enough}, {middle}")
+    if len(found.ranks) == 1:
+        lines.append(
+            "one rank alone: with the genus and the family a doubtful name could stop there"
+        )
     if found.tree:
         tree = found.tree
         lines.append(f"tree: {tree.n_names:,} tips; of the {tree.n_taxa:,} taxa at the rank "
