@@ -19,6 +19,7 @@ _PATTERNS = (
     r"^(?P<taxon>[^\s|]+)",
 )
 _EVEN = 10  # sequences that are aligned, at least
+_FEWEST = 3  # taxa, between which relations differ
 
 
 class Matched(NamedTuple):
@@ -52,9 +53,15 @@ def match_tree(path: str | Path, taxa: Mapping[str, Sequence[str]]) -> Matched:
     Raises
     ------
     ValueError
-        If the tree cannot be used, or has no name of the images.
+        If the tree cannot be used, or has fewer than three taxa of the images.
     """
-    return _match([tip.name for tip in read_tree(path).tips()], taxa, str(path))
+    matched = _match([tip.name for tip in read_tree(path).tips()], taxa, str(path))
+    if matched.n_matched < _FEWEST:
+        raise ValueError(
+            f"{path}: found {matched.n_matched} of the {matched.n_taxa} taxa of the photographs at "
+            f"the rank {matched.rank} among its {matched.n_names} tips, expected {_FEWEST} or more"
+        )
+    return matched
 
 
 def match_sequences(path: str | Path, taxa: Mapping[str, Sequence[str]]) -> Sequenced:

@@ -47,9 +47,10 @@ def configuration_text(found: Found, choices: Choices, dataset: str, out: str) -
         *_naming(found),
         "",
         "# Keys that were not needed, all in config/README.md: ingest (limits of what is refused),",
-        "# features (store, batches), simclr (weights learned without labels), visual_genetic (a",
-        "# network drawn to DNA), figures (dots per inch), compute (threads), published (scores to",
-        "# compare with), inputs.synonyms, inputs.missing_values, inputs.specimen_pattern.",
+        "# features (store, batches), simclr (weights learned without labels), genetics (trees and",
+        "# anchors from DNA), visual_genetic (a network drawn to them), figures (dots per inch),",
+        "# compute (threads), published (scores to compare with), inputs.synonyms,",
+        "# inputs.missing_values, inputs.specimen_pattern.",
     ]
     return "\n".join(lines) + "\n"
 
@@ -139,7 +140,7 @@ def _about_seeds(choices: Choices) -> str:
 
 
 def _classification(found: Found, choices: Choices) -> list[str]:
-    lines = ["classification:"]
+    lines = [_line("classification:", "can names be told by looks, and how surely?")]
     if choices.ranks:
         why = f"with two taxa or more of {MIN_SPECIMENS} specimens"
         lines.append(_line(f"  ranks: {as_yaml(choices.ranks)}", why))
