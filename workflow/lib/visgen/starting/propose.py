@@ -20,7 +20,8 @@ from visgen.starting.summary import summary
 from visgen.starting.text import configuration_text
 
 SCHEMA = Path(__file__).parents[3] / "schemas/config.schema.yaml"
-_DEFAULT = "config/my_study.yaml"
+#: Written where the user names no file.
+DEFAULT = "config/my_study.yaml"
 
 
 def propose(asked: Asked, out: str) -> list[str]:
@@ -88,7 +89,7 @@ def main(arguments: list[str] | None = None) -> None:
         )
     logging.basicConfig(stream=sys.stdout, level=logging.WARNING, format="Note: %(message)s")
     paths = {key: _expanded(getattr(told, key)) for key in Asked.__dataclass_fields__}
-    out = _expanded(told.out) or _DEFAULT
+    out = _expanded(told.out) or DEFAULT
     for line in propose(Asked(**paths), out):
         print(f"  {line}")
     quoted = shlex.quote(out)
@@ -108,7 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--unnamed", default="", help="folder of photographs to be named")
     parser.add_argument("--tree", default="", help="Newick or Nexus")
     parser.add_argument("--sequences", default="", help="FASTA")
-    parser.add_argument("--out", default="", help=f"file to write; {_DEFAULT}")
+    parser.add_argument("--out", default="", help=f"file to write; {DEFAULT}")
     return parser
 
 
