@@ -171,6 +171,20 @@ def test_whole_names_are_preferred_to_epithets_and_no_spelling_means_two_things(
     assert len(known) == len(set(known))
 
 
+def test_columns_of_numbers_and_empty_ones_are_no_ranks(here):
+    rows = [(f"{n}.png", n, "", "Bivalvia", name) for n, name in enumerate(["Arca a", "Solen b"])]
+    for name, *_ in rows:
+        put(here / "photos" / name)
+    table = pd.DataFrame(rows, columns=["filename", "order", "Subfamily", "Class", "Species"])
+    table.to_csv("meta.csv", index=False)
+    lines, config = proposed(images="photos", meta="meta.csv")
+    assert config["inputs"]["ranks"] == ["species"]
+    assert config["inputs"]["columns"] == {"species": "Species"}
+    assert "columns that are not used: 'order', 'Subfamily'" in lines
+    assert any(line.startswith("class: Bivalvia alone") for line in lines)
+    assert any(line.startswith("one rank alone") for line in lines)
+
+
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
@@ -337,6 +351,7 @@ def test_every_line_that_may_be_changed_has_a_comment(here):
         (["photos", "--meta", "nothing.csv"], "META: found 'nothing.csv', which is no file"),
         (["photos", "--tree", "other.nwk"], "no taxon of the photographs among its 3 names"),
         (["photos", "--unnamed", "telephone"], "UNNAMED: found no photograph in 'telephone'"),
+        (["photos", "--unnamed", "photos/Arcidae"], "UNNAMED: .*lies in IMAGES"),
         (["photos", "--out", "photos"], "already there"),
         (["photos", "--out", "study.txt"], "expected a name that ends in .yaml"),
     ],

@@ -15,6 +15,7 @@ from visgen.specimens.splits import PARTS
 from visgen.starting.words import FIELDS, PLACES, RANKS, looks_like_epithet, looks_whole, plain
 
 _N_SHOWN = 12
+_N_LOOKED_AT = 2_000  # rows, spread over the table, that tell the column of files
 _GAPS = gap_words([])
 
 
@@ -65,7 +66,8 @@ def find_columns(table: Cells, files: Collection[str], source: str) -> Columns:
             taken.add(named[0])
     ranks = []
     for rank, spellings in RANKS.items():
-        named = _named(table, spellings, taken)
+        named = [name for name in _named(table, spellings, taken)
+                 if _mostly(_has_letters, table.column(name))]  # fmt: skip
         if rank == "species":
             named = _species(table, named, fields)
         if named:
@@ -113,6 +115,11 @@ def _mostly(looks: Callable[[str], bool], cells: list[str]) -> bool:
     return bool(names) and sum(map(looks, names)) > len(names) / 2
 
 
+def _has_letters(name: str) -> bool:
+    """Tell a name from a number, such as that of a row in a column `order`."""
+    return any(sign.isalpha() for sign in name)
+
+
 def _are_splits(cells: list[str]) -> bool:
     words = sorted({cell.strip() for cell in cells} - {""})
     return bool(words) and set(read_splits(pd.Series(words))) <= set(PARTS)
@@ -120,8 +127,9 @@ def _are_splits(cells: list[str]) -> bool:
 
 def _column_of_files(table: Cells, files: Collection[str], source: str) -> str:
     ids, best = set(files), {}
+    step = max(1, len(table.rows) // _N_LOOKED_AT)
     for name in filter(None, table.header):
-        cells = [clean_part(cell, "filename", [], set()) for cell in table.column(name)]
+        cells = [clean_part(cell, "filename", [], set()) for cell in table.column(name)[::step]]
         best[name] = sum(find_file(cell, ids) is not None for cell in cells)
     called = [name for name in table.header if plain(name) in FIELDS["filename"]]
     order = sorted(best, key=lambda name: (-best[name], name not in called))

@@ -97,6 +97,8 @@ def look_around(asked: Asked) -> Found:
     ):
         if path is not None:
             _check_path(what, path, kind)
+    if asked.meta is None and asked.unnamed is not None:
+        _check_apart(asked.images, asked.unnamed)
     files = scan_folder(asked.images)
     usable = files.loc[files["reason"].isna(), "id"].tolist()
     if not usable:
@@ -152,6 +154,16 @@ def _check_path(what: str, path: str, kind: str) -> None:
         raise ValueError(f"{what}: found {path!r}, which is a file, expected a folder; unpack it "
                          "where it is an archive")  # fmt: skip
     check_path(what, path, kind)
+
+
+def _check_apart(images: str, unnamed: str) -> None:
+    """Refuse a folder of unnamed photographs among those whose folders name them."""
+    folder = Path(unnamed).resolve()
+    if Path(images).resolve() in (folder, *folder.parents):
+        raise ValueError(
+            f"UNNAMED: found {unnamed!r}, which lies in IMAGES, whose folders are names; expected "
+            "a folder outside"
+        )
 
 
 def _no_images(what: str, folder: str, files: pd.DataFrame) -> str:

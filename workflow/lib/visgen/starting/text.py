@@ -4,6 +4,7 @@ import re
 import shlex
 from collections.abc import Mapping
 
+from visgen.specimens.columns import FIELDS
 from visgen.specimens.splits import MIN_SPECIMENS
 from visgen.starting.choices import FEW_IMAGES, MANY_IMAGES, Choices, guiding_rank
 from visgen.starting.columns import columns_to_name
@@ -82,7 +83,7 @@ def _inputs(found: Found) -> list[str]:
         used = {
             field: column
             for field, column in columns_to_name(found.columns).items()
-            if field not in found.left_out
+            if field in (*FIELDS, *found.ranks)
         }
         if used:
             lines.append(_line("  columns:", "what: the column of the table that has it"))
