@@ -45,7 +45,7 @@ def configuration_text(found: Found, choices: Choices, dataset: str, out: str) -
         *_classification(found, choices),
         *_embedding(found, choices),
         *_prior(choices),
-        *_naming(found),
+        *_naming(found, choices),
         "",
         "# Keys that were not needed, all in config/README.md: ingest (limits of what is refused),",
         "# features (store, batches), simclr (weights learned without labels), genetics (trees and",
@@ -196,7 +196,7 @@ def _prior(choices: Choices) -> list[str]:
     ]
 
 
-def _naming(found: Found) -> list[str]:
+def _naming(found: Found, choices: Choices) -> list[str]:
     unnamed = found.asked.unnamed
     if unnamed is None:
         return [
@@ -209,6 +209,10 @@ def _naming(found: Found) -> list[str]:
         _line(f"  images: {as_yaml(unnamed)}", "the folder of these photographs"),
         "  # meta: data/drawer.csv         # where known: filename, specimen, view, source, place",
         _line("  confidence: 0.9", "share of specimens whose trusted name should be right"),
+        _line(
+            f"  seeds: {as_yaml(choices.seeds[:2])}",
+            "splits on which names are scored; more take longer",
+        ),
     ]
 
 
