@@ -10,7 +10,7 @@ SNAKEMAKE := $(BIN)/snakemake --cores $(CORES) --resources gpu=1
 # What tests and jobs compile is kept: the second tier collects in half the time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: env demo test test-slow lint format docs bench lock pins rulegraph image clean
+.PHONY: env config check demo test test-slow lint format docs bench lock pins rulegraph image clean
 
 env: $(STAMP)
 
@@ -21,6 +21,16 @@ $(STAMP): requirements.lock
 	$(BIN)/uv pip sync --quiet --require-hashes --compile-bytecode --python $(BIN)/python requirements.lock
 	@rm -f $(VENV)/lib/python*/site-packages/pyproject.toml  # roc-validator's; Biopython warns of it
 	touch $@
+
+# A configuration for a folder of photographs, and what is odd about a study before it runs. Paths
+# reach the programs through the environment, so that blanks and quotes in them do no harm.
+config: $(STAMP)
+	@PYTHONPATH=workflow/lib $(BIN)/python -m visgen.starting.propose "$$IMAGES" --meta "$$META" \
+	  --unnamed "$$UNNAMED" --tree "$$TREE" --sequences "$$SEQUENCES" --out "$$OUT"
+
+check: export TQDM_DISABLE := 1
+check: $(STAMP)
+	@PYTHONPATH=workflow/lib $(BIN)/python -m visgen.starting.check "$$CONFIG"
 
 demo: $(STAMP)
 	$(SNAKEMAKE)

@@ -5,8 +5,10 @@ import pytest
 import yaml
 from visgen.configuration.key_table import END, START, with_key_table
 from visgen.configuration.schema import load_schema
+from visgen.starting.propose import DEFAULT
 
 REPOSITORY = Path(__file__).parents[1]
+PAGES = [*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/*.md"), REPOSITORY / "config/README.md"]
 
 
 def test_the_table_of_keys_is_that_of_the_schema():
@@ -56,23 +58,47 @@ def test_a_page_without_marks_is_refused():
 def test_readme_calls_what_the_makefile_has():
     makefile = (REPOSITORY / "Makefile").read_text()
     readme = (REPOSITORY / "README.md").read_text()
-    for target in ("demo", "test", "test-slow", "lint", "bench"):
+    for target in ("config", "check", "demo", "test", "test-slow", "lint", "bench"):
         assert f"\n{target}: " in makefile
         assert f"make {target}" in readme
     assert "\ndocs: " in makefile
 
 
-def test_readme_leads_with_the_smallest_study_of_ones_own():
+def test_readme_leads_from_photographs_to_names_by_commands_that_belong_together():
     readme = (REPOSITORY / "README.md").read_text()
-    section = readme.partition("## Your own study")[2].partition("\n## ")[0]
-    configs = re.findall(r"--configfile (\S+)", section)
-    assert configs[0] == "config/quickstart.yaml"
-    inputs = yaml.safe_load((REPOSITORY / configs[0]).read_text())["inputs"]
+    section = readme.partition("## Your own data in five minutes")[2].partition("\n## ")[0]
+    commands = re.findall(r"^    (\S.*)", section, re.M)
+    assert [command.split()[1] for command in commands[:2]] == ["config", "check"]
+    default = DEFAULT
+    assert f"writes `{default}`" in section and commands[1].endswith(f"CONFIG={default}")
+    assert commands[2] == f".venv/bin/snakemake --cores all --configfile {default}"
+    recipe = (REPOSITORY / "Makefile").read_text().partition("\nconfig: ")[2].partition("\n\n")[0]
+    named = set(re.findall(r"\b([A-Z]+)=", section))
+    assert named == set(re.findall(r'"\$\$([A-Z]+)"', recipe)) | {"CONFIG"}
+    assert len(readme.splitlines()) <= 200
+
+
+def test_the_smallest_study_is_explained_where_it_is_named():
+    text = (REPOSITORY / "docs/studies.md").read_text()
+    section = text.partition("## The smallest study")[2].partition("\n## ")[0]
+    quickstart = (REPOSITORY / "config/quickstart.yaml").read_text()
+    inputs = yaml.safe_load(quickstart)["inputs"]
     for word in (inputs["images"], inputs["meta"], "filename", *inputs["ranks"]):
         assert f"`{word}`" in section
-    assert (
-        f"snakemake --cores all --configfile {configs[0]}" in (REPOSITORY / configs[0]).read_text()
-    )
+    command = "snakemake --cores all --configfile config/quickstart.yaml"
+    assert command in section and command in quickstart
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(REPOSITORY).as_posix())
+def test_links_between_pages_lead_to_files_and_to_headings(page):
+    for target in re.findall(r"\]\((?!https?:)([^)\s]+)\)", page.read_text()):
+        path, _, anchor = target.partition("#")
+        file = (page.parent / path).resolve() if path else page
+        assert file.exists(), target
+        if anchor:
+            heads = re.findall(r"^#+ (.*)", text := file.read_text(), re.M)
+            known = {re.sub(r"[^\w -]", "", head).replace(" ", "-").lower() for head in heads}
+            assert anchor in known or f'id="{anchor}"' in text, target
 
 
 def test_every_preset_is_explained():

@@ -86,7 +86,7 @@ def test_the_version_is_said_alike_everywhere(tmp_path):
     assert f'image.version="{version}"' in (ROOT / "Dockerfile").read_text()
     assert re.search(r"^## \[(\d.*?)\]", CHANGELOG, re.M)[1] == version
     assert f"visgen:{version}" in (ROOT / "docs/containers.md").read_text()
-    assert f'tag="v{version}"' in README
+    assert f'tag="v{version}"' in (ROOT / "docs/running.md").read_text()
     assert visgen_version(tmp_path / "pyproject.toml") is None
 
 

@@ -13,7 +13,8 @@ LIBRARY = ROOT / "workflow/lib/visgen"
 ORDER = """
 tables metrics published names fields encodings delimited name_tables spellings scikit_bio bootstrap
 shares claims version machine simulate specimens features provenance distances signal genetics prior
-embedding classification visual_genetic naming report configuration figures publishing verify
+embedding classification visual_genetic naming report configuration starting figures publishing
+verify
 """.split()  # noqa: SIM905
 QUESTIONS = ["specimens", "features", "distances", "genetics", "classification", "embedding"]
 QUESTIONS += ["visual_genetic"]

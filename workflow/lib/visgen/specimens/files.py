@@ -87,7 +87,7 @@ def match_rows(meta: pd.DataFrame, files: pd.DataFrame, unnamed: str | None) -> 
     named = files.dropna(subset="id").set_index("id")
     ids = set(named.index)
     in_other_case = {name.casefold(): name for name in sorted(ids, reverse=True)}
-    found = [_find(name, ids) for name in meta["filename"].tolist()]
+    found = [find_file(name, ids) for name in meta["filename"].tolist()]
     rows = meta.assign(id=pd.Series(found, index=meta.index, dtype="str"))
     rows = rows.join(named[["path", "reason", "detail"]], on="id")
     rows["file"] = rows["id"].fillna(rows["filename"]).fillna("")
@@ -144,8 +144,8 @@ def _flaw(name: str, kind: str | None) -> tuple[str | None, str | None]:
     return ("not_an_image", kind) if kind else (None, None)
 
 
-def _find(name: object, ids: set[str]) -> str | None:
-    """Return the id of the file that a row names.
+def find_file(name: object, ids: set[str]) -> str | None:
+    """Return the id of the file that a row names, None where there is none.
 
     A backslash may be a separator; blanks that look alike and what cannot be seen may be strays;
     a name from a web page has %20 for a blank.

@@ -119,7 +119,7 @@ def load_image(
     below 0 or beyond 16 bits, or all too small for 8 bits, are stretched between the image's own
     minimum and maximum; ones that are not finite are refused. Colour profiles are ignored.
     """
-    with _opened(Path(path)) as file, _turn(file, path, max_pixels, at_least), _refusing(path):
+    with opened(Path(path)) as file, _turn(file, path, max_pixels, at_least), refusing(path):
         return decode(file, background, at_least)[0]
 
 
@@ -159,22 +159,15 @@ def inspect_image(
     MemoryError
         As `load_image`.
     """
-    with _opened(Path(path)) as file:
+    with opened(Path(path)) as file:
         try:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
             raise RefusedImage(path, "unreadable", error.strerror or str(error)) from error
         file.seek(0)
-        with _turn(file, path, max_pixels, None) as (width, height):
-            short, long = sorted((width, height))
-            shape = f"{width} x {height} pixels"
-            if short < min_side:
-                detail = f"{shape}; ingest.min_side wants at least {min_side} a side"
-                raise RefusedImage(path, "too_small", detail)
-            if long > max_aspect_ratio * short:
-                detail = f"{shape}; ingest.max_aspect_ratio allows {max_aspect_ratio:g} : 1"
-                raise RefusedImage(path, "too_elongated", detail)
-            with _refusing(path):
+        with _turn(file, path, max_pixels, None) as size:
+            check_shape(path, size, max_pixels, min_side, max_aspect_ratio)
+            with refusing(path):
                 image, reading = decode(file, background)
                 check_whole(file)
             measured = None if measure is None else measure(image)
@@ -195,6 +188,26 @@ def check_content(path: str | Path, sha256: str) -> None:
         raise ValueError(f"{path}: its content has changed since ingest; run again")
 
 
+def check_shape(
+    path: str | Path,
+    size: tuple[int, int],
+    max_pixels: int,
+    min_side: int = 1,
+    max_aspect_ratio: float = float("inf"),
+) -> None:
+    """Refuse an image of a width and height, in pixels, beyond limits as of `inspect_image`."""
+    shape, (short, long) = f"{size[0]} x {size[1]} pixels", sorted(size)
+    if short * long > max_pixels:
+        detail = f"{shape}, the limit is {max_pixels} (ingest.max_pixels)"
+        raise RefusedImage(path, "too_many_pixels", detail)
+    if short < min_side:
+        detail = f"{shape}; ingest.min_side wants at least {min_side} a side"
+        raise RefusedImage(path, "too_small", detail)
+    if long > max_aspect_ratio * short:
+        detail = f"{shape}; ingest.max_aspect_ratio allows {max_aspect_ratio:g} : 1"
+        raise RefusedImage(path, "too_elongated", detail)
+
+
 @contextmanager
 def naming(path: str | Path) -> Iterator[None]:
     """Name the file, in one line, in whatever goes wrong with its picture."""
@@ -208,7 +221,8 @@ def naming(path: str | Path) -> Iterator[None]:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """Open a file to be read; refuse one that is missing, locked or empty."""
     try:
         file = path.open("rb")
     except FileNotFoundError:
@@ -222,7 +236,7 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def _refusing(path: str | Path) -> Iterator[None]:
+def refusing(path: str | Path) -> Iterator[None]:
     """Turn any failure inside into a refusal: a decoder meets damage with errors of every type."""
     try:
         yield
@@ -253,11 +267,9 @@ def _turn(
     file: BinaryIO, path: str | Path, max_pixels: int, at_least: int | None
 ) -> Iterator[tuple[int, int]]:
     """Yield width and height, from the header, once there is room in memory for the pixels."""
-    with _refusing(path):
+    with refusing(path):
         size, decoded = sizes(file, at_least)
-    if size[0] * size[1] > max_pixels:
-        detail = f"{size[0]} x {size[1]} pixels, the limit is {max_pixels} (ingest.max_pixels)"
-        raise RefusedImage(path, "too_many_pixels", detail)
+    check_shape(path, size, max_pixels)
     with _TURNS.take(bytes_to_decode(size, decoded)):
         yield size
 

@@ -1,7 +1,7 @@
 """From a folder of images and a table to the accepted specimens and the rejected rest."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from visgen.specimens.entries import (
     rejected,
 )
 from visgen.specimens.files import match_rows, scan_folder
-from visgen.specimens.images import MAX_PIXELS, inspect_image
+from visgen.specimens.images import MAX_PIXELS, ImageFacts, inspect_image
 from visgen.specimens.options import CONTRADICTIONS
 from visgen.specimens.paths import labels_from_paths
 from visgen.specimens.spelling import say_near_specimens, unify_names
@@ -43,6 +43,7 @@ def ingest(
     max_aspect_ratio: float = math.inf,
     background: tuple[int, int, int] = (255, 255, 255),
     workers: int = 1,
+    inspect: Callable[..., ImageFacts] = inspect_image,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Check every row of a table and every file of a folder, and each against the others.
 
@@ -77,6 +78,9 @@ def ingest(
         As in `visgen.specimens.images.inspect_image`. Images of other sizes are refused undecoded.
     workers : int
         Threads that decode images. The result does not depend on it.
+    inspect : callable
+        What looks at a file, as `visgen.specimens.images.inspect_image` does; one that reads less
+        (`visgen.specimens.headers.header_inspector`) finds less.
 
     Returns
     -------
@@ -119,7 +123,7 @@ def ingest(
     refuse(entries, checks.find_long_names(left(entries), ranks))
     refuse(entries, checks.find_unknown_splits(left(entries)))
     look = partial(
-        inspect_image,
+        inspect,
         max_pixels=max_pixels,
         background=background,
         min_side=min_side,

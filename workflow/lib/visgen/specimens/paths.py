@@ -28,7 +28,8 @@ def labels_from_paths(
     pattern : str
         A regular expression, searched in each path. It has a named group for every rank and may
         have groups ``specimen``, ``view``, ``source`` and ``split``, for example
-        ``(?P<species>(?P<genus>[^_/]+)_[^/]+)/[^/]+$``.
+        ``(?P<species>(?P<genus>[^_/]+)_[^/]+)/[^/]+$``. A rank's group may span folders, as in
+        ``(?P<species>(?P<genus>[^/]+)/[^/]+)/``: what parts them is a blank in the name.
     ranks : list of str
         The ranks, coarse to fine.
     missing_values : iterable of str
@@ -53,9 +54,10 @@ def labels_from_paths(
     meta["filename"] = string_column([file for file, _ in matches])
     for field in (*ranks, *OPTIONAL_FIELDS):
         found = field in expression.groupindex
+        parting = " " if field in ranks else "/"
         meta[field] = string_column(
-            [clean_cell(match[field] or "", field, ranks, gaps) if found else None
-             for _, match in matches]
+            [clean_cell((match[field] or "").replace("/", parting), field, ranks, gaps)
+             if found else None for _, match in matches]
         )  # fmt: skip
     return meta
 

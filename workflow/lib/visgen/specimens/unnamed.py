@@ -2,6 +2,7 @@
 
 import logging
 import math
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from visgen.specimens.entries import (
     rejected,
 )
 from visgen.specimens.files import match_rows, scan_folder
-from visgen.specimens.images import EXTENSIONS, MAX_PIXELS, inspect_image
+from visgen.specimens.images import EXTENSIONS, MAX_PIXELS, ImageFacts, inspect_image
 from visgen.specimens.oddities import Look, look_at
 from visgen.specimens.spelling import say_near_specimens
 
@@ -36,6 +37,7 @@ def ingest_unnamed(
     max_aspect_ratio: float = math.inf,
     background: tuple[int, int, int] = (255, 255, 255),
     workers: int = 1,
+    inspect: Callable[..., ImageFacts] = inspect_image,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Check every photograph of a folder, and every row of a table about them if there is one.
 
@@ -64,6 +66,8 @@ def ingest_unnamed(
         As in `visgen.specimens.images.inspect_image`.
     workers : int
         Threads that decode images. The result does not depend on it.
+    inspect : callable
+        As in `visgen.specimens.ingest.ingest`.
 
     Returns
     -------
@@ -95,7 +99,7 @@ def ingest_unnamed(
     refuse(entries, checks.find_repeated_rows(left(entries), ["specimen"]))
     refuse(entries, checks.find_long_names(left(entries), []))
     look = partial(
-        inspect_image,
+        inspect,
         max_pixels=max_pixels,
         background=background,
         min_side=min_side,

@@ -42,11 +42,11 @@ def check_files(config: Mapping[str, Any]) -> None:
             named["simclr.initial_weights"] = config["simclr"]["initial_weights"]
     for key, path in named.items():
         if path is not None:
-            _check_path(key, path, "file")
+            check_path(f"config key {key}", path, "file")
     if inputs["images"] is not None:
-        _check_path("inputs.images", inputs["images"], "folder")
+        check_path("config key inputs.images", inputs["images"], "folder")
     if naming.get("images") is not None:
-        _check_path("naming.images", naming["images"], "folder")
+        check_path("config key naming.images", naming["images"], "folder")
     for key, path in named.items():
         if path is not None and not Path(path).stat().st_size:
             raise ValueError(f"config key {key}: found {path!r}, which is empty")
@@ -58,11 +58,26 @@ def check_files(config: Mapping[str, Any]) -> None:
     _check_made("features.store", Path(config["features"]["store"]))
 
 
-def _check_path(key: str, path: str, kind: str) -> None:
-    """Check that a path leads to a file or a folder, and that rules can have it as an input."""
+def check_path(key: str, path: str, kind: str) -> None:
+    """Check that a path leads to a file or a folder, and that rules can have it as an input.
+
+    Parameters
+    ----------
+    key
+        What to call the place that names the path, such as ``config key inputs.images``.
+    path
+        As it was given.
+    kind
+        ``file`` or ``folder``.
+
+    Raises
+    ------
+    ValueError
+        In one line: the key, the path and what is wrong with it.
+    """
     where, other = Path(path), "folder" if kind == "file" else "file"
     if not path.strip():
-        raise ValueError(f"config key {key}: found {path!r}, expected a {kind}; null for none")
+        raise ValueError(f"{key}: found {path!r}, expected a {kind}; null for none")
     if not (where.is_file() if kind == "file" else where.is_dir()):
         hint = ""
         if where.exists():
@@ -77,12 +92,12 @@ def _check_path(key: str, path: str, kind: str) -> None:
             hint = f"; did you mean {str(where.parent / near[0])!r}?"
         if key.endswith("weights"):
             hint += f" (nor is it {' or '.join(WEIGHTS)})"
-        raise ValueError(f"config key {key}: found {path!r}, which is no {kind}{hint}")
+        raise ValueError(f"{key}: found {path!r}, which is no {kind}{hint}")
     if not os.access(where, os.R_OK):
-        raise ValueError(f"config key {key}: found {path!r}, which you may not read")
+        raise ValueError(f"{key}: found {path!r}, which you may not read")
     if signs := [sign for sign in "{}<>" if sign in path]:
         raise ValueError(
-            f"config key {key}: found {path!r}, expected a path without {' '.join(signs)}, which "
+            f"{key}: found {path!r}, expected a path without {' '.join(signs)}, which "
             "Snakemake takes for something to be filled in; rename it, or name a link to it"
         )
 
