@@ -1,0 +1,1 @@
+"""All sections of the page, put together."""
