@@ -111,6 +111,7 @@ def test_coverage_over_repeated_splits_is_the_stated_one(confidence, n, monkeypa
     assert 0.92 <= within / repeats <= 1
 
 
+@pytest.mark.slow
 def test_head_and_tail_apart_cover_the_tail_where_one_pool_does_not(monkeypatch):
     monkeypatch.setattr("visgen.classification.confidence.set_coverage.BOOTSTRAPS", 2)
     found = []

@@ -78,6 +78,7 @@ def deployed(tmp_path_factory):
     return deployed
 
 
+@pytest.mark.slow
 def test_a_workflow_that_is_named_by_its_repository_runs_with_its_library(deployed):
     assert (deployed.folder / MADE).is_file()
     jobs = deployed.plan()
@@ -87,6 +88,7 @@ def test_a_workflow_that_is_named_by_its_repository_runs_with_its_library(deploy
     assert (deployed.folder / ".snakemake/visgen/envs/torch.yaml").is_file()
 
 
+@pytest.mark.slow
 def test_a_new_version_runs_what_it_changed_alone(deployed):
     changed = deployed.repository / "workflow/lib/visgen/simulate/traits.py"
     changed.write_text(changed.read_text() + "\n# new\n")

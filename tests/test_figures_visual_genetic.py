@@ -405,6 +405,7 @@ def test_photographs_are_no_longer_than_most_taxa_are_apart():
     assert photograph_side([one_pair]) == 30
 
 
+@pytest.mark.slow
 def test_names_in_the_graph_cover_neither_each_other_nor_photographs():
     figure = graph(32, 32)
     for axes in figure.axes:

@@ -81,6 +81,7 @@ def test_fresh_looks_agree_with_the_tree_the_more_the_larger_the_signal(fresh):
     assert means[FRESH_UNGUIDED[0.0]] < means[FRESH_UNGUIDED[0.3]] < means[FRESH_UNGUIDED[1.0]]
 
 
+@pytest.mark.slow
 def test_the_same_seed_draws_the_same_looks(study):
     features, taxa, genetic, folds, specimens = study
     made = make_embedder(features, taxa, UNGUIDED, seed=1, device=None)

@@ -88,7 +88,11 @@ def test_what_needs_photographs_is_refused_without(key):
 
 
 def test_names_by_a_network_depend_on_its_own_files_alone():
-    plan = plan_of({"with": "visual_genetic.real"}, visual_genetic__seeds=[1, 2])
+    plan = plan_of(
+        {"with": "visual_genetic.real"},
+        visual_genetic__seeds=[1, 2],
+        visual_genetic__unseen={"variants": ["real"]},
+    )
     assert plan.ranks == ["subclass", "order", "family", "genus", "species"]
     assert (plan.backbone, plan.chosen, plan.classifiers) == ("efficientnet_lite0", [], {})
     assert (plan.relatives, plan.sees_anew, plan.image_size) == ([], False, None)

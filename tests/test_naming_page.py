@@ -212,6 +212,7 @@ def test_unnamed_photographs_are_larger_where_there_are_few(tmp_path, monkeypatc
     assert widths() == {"known/a": 128, "unnamed/a": 128}
 
 
+@pytest.mark.slow
 def test_a_page_of_ten_thousand_specimens_can_be_opened():
     n = 10_000
     row = named("x", oddities="grey blurred", novelty="new species", novelty_doubt="grey")

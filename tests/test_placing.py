@@ -286,6 +286,7 @@ def few_and_families(names, families, seed):
     return set(names[np.isin(families, chosen)]) | set(rng.choice(rest, 6, replace=False))
 
 
+@pytest.mark.slow
 def test_distances_of_placed_taxa_are_in_their_intervals_as_often_as_asked():
     inside = {kind: [] for kind in KINDS}
     for seed in range(6):

@@ -218,11 +218,14 @@ def test_recall_counts_taxa_alike():
 
 
 def test_what_is_expected_as_collected_is_named_common():
-    trial, *_ = few_and_many()
-    weights = plain_weights(trial.n_images)
-    balanced, collected = (recalls(trial, weights, s) for s in ("balanced", "as_collected"))
-    assert collected["rare"] < balanced["rare"]
-    assert collected["others"] > balanced["others"]
+    rows = []
+    for seed in range(1, 6):  # of one trial alone both can name as many
+        trial, *_ = few_and_many(seed)
+        weights = plain_weights(trial.n_images)
+        balanced, collected = (recalls(trial, weights, s) for s in ("balanced", "as_collected"))
+        rows.append({kind: collected[kind] - balanced[kind] for kind in ("rare", "others")})
+    gains = pd.DataFrame(rows).mean()
+    assert gains["rare"] < -0.02 and gains["others"] > 0
 
 
 def test_orders_keep_taxa_in_their_groups():

@@ -81,7 +81,7 @@ UNSEEDED |= {"measure_anchors", "ingest_unnamed"}
 
 #: What is changed in the configuration, and the rules that run for it.
 CHANGES = [
-    ("figures.dots_per_inch", 70, FIGURES),
+    ("figures.dots_per_inch", 70, FIGURES | {"choose_examples"}),  # maps and their table are one
     ("compute.threads", 2, REPORT),
     ("features.store", "elsewhere", REPORT),
     ("classification.bootstraps", 200, CHOICE),

@@ -389,6 +389,7 @@ def test_a_permuted_bag_is_scored_in_the_place_that_it_takes(study):
         assert first[key] == pytest.approx(value, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_ridge_reaches_families_that_it_has_not_seen_where_look_follows_the_tree():
     found = {}
     for signal in (0.0, 1.0):

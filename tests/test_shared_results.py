@@ -39,6 +39,7 @@ def shares(folder, rule):
     return [line for line in said.splitlines() if "between-workflow cache" in line]
 
 
+@pytest.mark.slow
 def test_all_that_can_be_shared_is_accepted_by_the_cache(cache, tmp_path):
     folder = work_folder(tmp_path / "study")
     done = run(folder, TINY, "--cores", "2", "--dry-run", "--cache")

@@ -152,6 +152,7 @@ def test_each_mantel_r_stands_beside_inherited_look_and_its_power():
         ]
 
 
+@pytest.mark.slow
 def test_joined_views_are_drawn_anew_view_by_view():
     features, taxa = collection(n_images=6)
     specimens = pd.Series([f"s{i // 2}" for i in range(len(taxa))], taxa.index)

@@ -274,16 +274,9 @@ def test_the_crate_of_an_archive_holds_by_its_profiles(archive, tmp_path):
     assert len(actions) > 50 and all(a["startTime"] <= a["endTime"] for a in actions)
 
 
-def test_scores_of_an_archive_follow_from_its_predictions_until_one_number_is_changed(
+def test_scores_of_an_archive_follow_from_its_predictions_but_where_a_number_is_changed(
     archive, tmp_path, capsys
 ):
-    assert verify([str(archive)]) == 0
-    said = capsys.readouterr().out
-    assert "0 changed, 0 missing, 0 not listed" in said and "No row differs." in said
-    recomputed, compared = map(int, re.search(r"(\d+) recomputed, (\d+) only", said).groups())
-    metrics = read_table(archive / "results/tiny/report/metrics.tsv")
-    assert recomputed + compared == len(metrics) and recomputed > 5 * compared
-
     path = archive / "results/tiny/classification/tiny/random_forest/predictions.parquet"
     tables = read_predictions(path)
     table = tables[1, "species"]
@@ -292,7 +285,11 @@ def test_scores_of_an_archive_follow_from_its_predictions_until_one_number_is_ch
     write_predictions(path, tables)
     assert verify([str(archive), "--differences", str(tmp_path / "found.tsv")]) == 1
     said = capsys.readouterr().out
-    assert "1 changed, 0 missing" in said and f"changed: {path.relative_to(archive)}" in said
+    assert "1 changed, 0 missing, 0 not listed" in said
+    recomputed, compared = map(int, re.search(r"(\d+) recomputed, (\d+) only", said).groups())
+    metrics = read_table(archive / "results/tiny/report/metrics.tsv")
+    assert recomputed + compared == len(metrics) and recomputed > 5 * compared
+    assert f"changed: {path.relative_to(archive)}" in said
     found = pd.read_csv(tmp_path / "found.tsv", sep="\t")
     assert set(found["experiment"]) == {"classification"} and set(found["seed"]) == {1}
     assert set(found["variant"]) == {"random_forest"}
