@@ -3,11 +3,11 @@
 import base64
 import json
 import re
-import shutil
 import subprocess
 
 import pandas as pd
 import pytest
+from browser import CHROMIUM, needs_browser
 from test_interactive import HOSTILE, RANKS, distances, study
 from test_report import page
 from visgen.figures.interactive.distance_pair import pair_picture
@@ -15,9 +15,7 @@ from visgen.figures.interactive.documents import bokeh_script
 from visgen.figures.interactive.image_map import map_picture
 from visgen.report.photographs import script_json
 
-pytestmark = pytest.mark.slow
-
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+pytestmark = [pytest.mark.slow, needs_browser]
 PHOTOGRAPH = "data:image/gif;base64,R0lGODlhAQABAIAAAAUEBA7/ACwAAAAAAQABAAACAkQBADs="
 
 # Opens the sections, moves a mouse over their pictures, chooses, and says what it saw.
@@ -92,8 +90,6 @@ addEventListener("load", async () => {
 @pytest.fixture(scope="module")
 def visit(tmp_path_factory):
     """Return what the browser saw, and what it said, of a page with hostile names."""
-    if CHROMIUM is None:
-        pytest.skip("no Chromium")
     folder = tmp_path_factory.mktemp("page")
     places, labels = study(name=HOSTILE)
     images = map_picture(places, labels, RANKS, "order", [0.4, 0.2], {"genus": "A number."})

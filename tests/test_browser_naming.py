@@ -3,24 +3,20 @@
 import html
 import json
 import re
-import shutil
 import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
+from browser import CHROMIUM, needs_browser
 from PIL import Image
 from test_naming_page import HOSTILE, LINEAGES, STUDY_RANKS, named, page_of, tables_of
 from visgen.report.photographs import photographs_script
 from visgen.specimens.ingest import ingest
 from visgen.specimens.table import read_meta
 
-BROWSER = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(BROWSER is None, reason="Chromium is not installed"),
-]
+pytestmark = [pytest.mark.slow, needs_browser]
 
 # What a test asks of a page is written into it, as text.
 FOUND = """<script>
@@ -112,7 +108,7 @@ def ask(folder, page, steps, frame=None, profile=None, world=None):
     if frame is not None:
         shown = folder / "around.html"
         shown.write_text(f'<body>{FOUND}<iframe src="naming.html" {frame}></iframe></body>')
-    command = [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr"]
+    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr"]
     command += ["--disable-background-networking", "--window-size=1300,1000"]
     command += ["--virtual-time-budget=8000", f"--user-data-dir={profile or folder / 'profile'}"]
     if world is not None:
