@@ -1,3 +1,5 @@
+import base64
+import io
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -8,6 +10,7 @@ import pytest
 from gallery_study import galleries_of, of_every_kind
 from jinja2 import UndefinedError
 from matplotlib.figure import Figure
+from PIL import Image
 from visgen.metrics import metrics_table, over_seeds
 from visgen.report import specimens as content
 from visgen.report.answers.content import answers_content
@@ -836,3 +839,18 @@ def test_findings_after_the_first_long_ones_are_folded(tmp_path):
     assert shown(2000) == (1, 0)
     assert shown(2000, 10) == (1, 1)
     assert shown(600, 600, 10) == (1, 2)
+
+
+@pytest.mark.parametrize(("kind", "is_exact"), [("drawing", True), ("matrix", False)])
+def test_drawings_are_kept_to_the_pixel_and_large_matrices_nearly_so(tmp_path, kind, is_exact):
+    pixels = np.full((500, 700, 3), 255, dtype=np.uint8)
+    pixels[100:300, 50:52] = (0, 90, 160)
+    if kind == "matrix":
+        shades = np.random.default_rng(0).integers(0, 256, (500, 700))
+        pixels = np.stack([shades, 255 - shades, shades // 2], axis=-1).astype(np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "a.png", dpi=(150, 150))
+    data = base64.b64decode(embed_image(tmp_path / "a.png").partition(",")[2])
+    with Image.open(io.BytesIO(data)) as shown:
+        found = np.asarray(shown.convert("RGB"))
+    assert np.array_equal(found, pixels) == is_exact and found.shape == pixels.shape
+    assert is_exact or len(data) < (tmp_path / "a.png").stat().st_size

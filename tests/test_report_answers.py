@@ -67,6 +67,20 @@ def test_taxa_are_told_apart_down_to_the_finest_rank_above_guessing(
     assert "31 test specimens" in answer.number and "10.0 %" in answer.null
 
 
+def test_names_that_are_better_than_guesses_and_mostly_wrong_are_called_so():
+    rarely = score(0.25, 0.2, 0.3)
+    answer = answer_recognition([chosen("family", CLEAR), chosen("species", rarely)], [])
+    assert (answer.kind, answer.headline) == (PARTLY, "Partly: down to the family")
+    assert "down to the species (25 % right)" in answer.sentence
+    assert "cannot be told" not in answer.sentence and answer.number.startswith("60.0 %")
+    answer = answer_recognition([chosen("family", rarely), chosen("species", UNCLEAR)], [])
+    assert (answer.kind, answer.headline) == (PARTLY, "Partly: better than guessing")
+    assert (
+        "names the family of 25 %" in answer.sentence and "most names are wrong" in answer.sentence
+    )
+    assert "For the species that cannot be told" in answer.sentence
+
+
 def test_a_guess_that_was_chosen_is_no_effect_and_an_edge_is_no_answer():
     answer = answer_recognition([chosen("species", CLEAR, is_baseline=True)], [])
     assert (answer.kind, answer.headline) == (NOT_SHOWN, "Not shown")
@@ -76,7 +90,7 @@ def test_a_guess_that_was_chosen_is_no_effect_and_an_edge_is_no_answer():
 
 @pytest.mark.parametrize(("low", "kind"), [(0.1, YES), (-0.1, OPEN), (None, OPEN)])
 def test_without_an_interval_the_correlation_of_truth_and_guess_decides(low, kind):
-    row = chosen("species", score(0.4), mcc=score(0.3, low, None if low is None else 0.5))
+    row = chosen("species", score(0.5), mcc=score(0.3, low, None if low is None else 0.5))
     answer = answer_recognition([row], [])
     assert answer.kind == kind and "no interval" in answer.number
     assert answer.lines[0].low is None

@@ -30,6 +30,7 @@ _DOTS_PER_INCH = 150
 
 # Drawings of ours have up to 11,000 colours by their smoothed edges, photographs 80,000.
 _COLOURS_OF_DRAWINGS = 2**15
+_LARGE = 250_000  # bytes
 
 #: Rows of a listing that the page shows; the rest is in its table.
 LISTED = 200
@@ -115,15 +116,25 @@ def embed_image(path: str | Path) -> str:
     """Return a figure as a data address, so that the page stands alone.
 
     One of more dots an inch than a screen shows is made smaller. Drawings are kept to the pixel;
-    figures with photographs, which have many colours, nearly so.
+    figures with photographs, which have many colours, and large matrices nearly so.
     """
     with Image.open(path) as figure:
         shrink = max(1, round(figure.info.get("dpi", (_DOTS_PER_INCH,))[0] / _DOTS_PER_INCH))
         shown = figure.convert("RGB").reduce(shrink)
-    is_drawing = shown.getcolors(_COLOURS_OF_DRAWINGS) is not None
+    made = b""
+    if shown.getcolors(_COLOURS_OF_DRAWINGS) is not None:
+        made = _as_webp(shown, lossless=True, method=2, quality=30)
+    if not made or len(made) > _LARGE:
+        made = min(
+            _as_webp(shown, method=2, quality=80), made, key=lambda one: len(one) or math.inf
+        )
+    return "data:image/webp;base64," + base64.b64encode(made).decode()
+
+
+def _as_webp(image: Image.Image, **options: Any) -> bytes:
     made = io.BytesIO()
-    shown.save(made, format="WebP", lossless=is_drawing, method=2, quality=30 if is_drawing else 85)
-    return "data:image/webp;base64," + base64.b64encode(made.getvalue()).decode()
+    image.save(made, format="WebP", **options)
+    return made.getvalue()
 
 
 def format_number(value: float | None, digits: int = 3) -> str:

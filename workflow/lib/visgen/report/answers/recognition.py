@@ -9,6 +9,9 @@ from visgen.report.page import format_percent, is_nothing
 
 QUESTION = "Can taxa be told apart by look?"
 
+#: Names of a rank of which fewer are right are called mostly wrong.
+MOSTLY = 0.5
+
 Row = Mapping[str, Any]
 
 
@@ -44,7 +47,8 @@ def answer_recognition(rows: Sequence[Row], why_not: Sequence[str]) -> Answer:
         return Answer(QUESTION, OPEN, "Cannot be told", " ".join(why_not), section="classification")
     told = {row["rank"]: is_told_apart(row) for row in picked}
     shown = [row for row in picked if told[row["rank"]]]
-    row = shown[-1] if shown else picked[-1]
+    mostly = [row for row in shown if row["cells"]["balanced_accuracy"]["value"] >= MOSTLY]
+    row = (mostly or shown or picked)[-1]
     finest, score = picked[-1]["rank"], row["cells"]["balanced_accuracy"]
     rank, best = row["rank"], row["best_baseline"]
     if not shown:
@@ -62,6 +66,17 @@ def answer_recognition(rows: Sequence[Row], why_not: Sequence[str]) -> Answer:
         )
         if row is not picked[-1]:
             kind, headline = PARTLY, f"Partly: down to the {rank}"
+        last = shown[-1]
+        if not mostly:
+            kind, headline = PARTLY, "Partly: better than guessing"
+            sentence += " That is more than guessing gives, but most names are wrong."
+        elif last is not row:
+            right = in_round_numbers(last["cells"]["balanced_accuracy"]["value"])
+            sentence += (
+                f" Finer names, down to the {last['rank']} ({right} right), are better than "
+                "guesses, but more often wrong than right."
+            )
+        if last is not picked[-1]:
             sentence += f" For the {finest} that cannot be told from guessing."
     sentence += " It has seen all these taxa: of new ones this says nothing."
     return Answer(
