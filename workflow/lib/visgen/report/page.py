@@ -121,14 +121,12 @@ def embed_image(path: str | Path) -> str:
     with Image.open(path) as figure:
         shrink = max(1, round(figure.info.get("dpi", (_DOTS_PER_INCH,))[0] / _DOTS_PER_INCH))
         shown = figure.convert("RGB").reduce(shrink)
-    made = b""
+    made = []
     if shown.getcolors(_COLOURS_OF_DRAWINGS) is not None:
-        made = _as_webp(shown, lossless=True, method=2, quality=30)
-    if not made or len(made) > _LARGE:
-        made = min(
-            _as_webp(shown, method=2, quality=80), made, key=lambda one: len(one) or math.inf
-        )
-    return "data:image/webp;base64," + base64.b64encode(made).decode()
+        made.append(_as_webp(shown, lossless=True, method=2, quality=30))
+    if not made or len(made[0]) > _LARGE:
+        made.append(_as_webp(shown, method=2, quality=80))
+    return "data:image/webp;base64," + base64.b64encode(min(made, key=len)).decode()
 
 
 def _as_webp(image: Image.Image, **options: Any) -> bytes:
