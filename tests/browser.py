@@ -58,6 +58,27 @@ class Visit(NamedTuple):
     width: int  # pixels, of the content
 
 
+def run_chromium(words: list[str], told: str) -> tuple[re.Match, str]:
+    """Run Chromium until a page has told what it was asked, and return that and the complaints.
+
+    The browser's own clock can run out before a page has loaded on a busy machine: then it is
+    asked again.
+
+    Parameters
+    ----------
+    words
+        Of the command line, the page's address last.
+    told
+        A regular expression, sought in both streams.
+    """
+    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--mute-audio", *words]
+    for _ in range(3):
+        done = subprocess.run(command, capture_output=True, text=True, timeout=180)
+        if found := re.search(told, done.stdout + done.stderr, re.DOTALL):
+            return found, done.stderr
+    raise AssertionError(f"the page did not come to its end: {done.stderr[-2000:]}")
+
+
 def visit(page: Path, actions: str = "", width: int = 1300, height: int = 1000) -> Visit:
     """Open a page, act, and return what is seen.
 
@@ -76,12 +97,9 @@ def visit(page: Path, actions: str = "", width: int = 1300, height: int = 1000) 
     text += _AFTER.replace("ACTIONS", actions)
     visited = page.with_name(f"visited-{page.name}")
     visited.write_text(text, encoding="utf-8")
-    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--mute-audio"]
-    command += [f"--window-size={width},{height}", "--virtual-time-budget=20000"]
-    command += [f"--user-data-dir={page.parent / 'profile'}", "--dump-dom", visited.as_uri()]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=True)
-    told = re.search(r'<pre id="told-by-the-page">(.*?)</pre>', done.stdout, re.DOTALL)
-    assert told, f"the page did not come to its end: {done.stderr[-2000:]}"
+    words = [f"--window-size={width},{height}", "--virtual-time-budget=20000"]
+    words += [f"--user-data-dir={page.parent / 'profile'}", "--dump-dom", visited.as_uri()]
+    told, _ = run_chromium(words, r'<pre id="told-by-the-page">(.*?)</pre>')
     told = json.loads(html.unescape(told[1]))
     own = ("data:", "blob:", page.parent.as_uri())
     asked = [address for address in told.pop("asked") if not address.startswith(own)]

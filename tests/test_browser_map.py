@@ -3,11 +3,10 @@
 import base64
 import json
 import re
-import subprocess
 
 import pandas as pd
 import pytest
-from browser import CHROMIUM, needs_browser
+from browser import needs_browser, run_chromium
 from test_interactive import HOSTILE, RANKS, distances, study
 from test_report import page
 from visgen.figures.interactive.distance_pair import pair_picture
@@ -103,17 +102,15 @@ def visit(tmp_path_factory):
     text = page(folder, pictures=pictures)
     path = folder / "page.html"
     path.write_text(text.replace("</body>", LOOK.replace("PHOTOGRAPH", PHOTOGRAPH)))
-    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--window-size=1300,1000"]
+    command = ["--window-size=1300,1000"]
     command += ["--virtual-time-budget=20000", "--enable-logging=stderr", "--v=0"]
     command += [f"--log-net-log={folder / 'net.json'}", f"--user-data-dir={folder / 'user'}"]
     command += [
         f"--screenshot={folder / 'page.png'}",
         path.as_uri(),
     ]  # without one no frame is drawn
-    done = subprocess.run(command, capture_output=True, text=True, timeout=180)
-    found = re.search(r"SEEN:([\w+/=]+)", done.stderr)
-    assert found, done.stderr[-3000:]
-    return json.loads(base64.b64decode(found[1])), done.stderr, (folder / "net.json").read_text()
+    found, said = run_chromium(command, r"SEEN:([\w+/=]+)")
+    return json.loads(base64.b64decode(found[1])), said, (folder / "net.json").read_text()
 
 
 def test_no_script_fails_and_nothing_is_asked_of_others(visit):

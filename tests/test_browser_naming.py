@@ -2,14 +2,12 @@
 
 import html
 import json
-import re
-import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
-from browser import CHROMIUM, needs_browser
+from browser import needs_browser, run_chromium
 from PIL import Image
 from test_naming_page import HOSTILE, LINEAGES, STUDY_RANKS, named, page_of, tables_of
 from visgen.report.photographs import photographs_script
@@ -108,19 +106,17 @@ def ask(folder, page, steps, frame=None, profile=None, world=None):
     if frame is not None:
         shown = folder / "around.html"
         shown.write_text(f'<body>{FOUND}<iframe src="naming.html" {frame}></iframe></body>')
-    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr"]
-    command += ["--disable-background-networking", "--window-size=1300,1000"]
+    command = ["--enable-logging=stderr", "--disable-background-networking"]
+    command += ["--window-size=1300,1000"]
     command += ["--virtual-time-budget=8000", f"--user-data-dir={profile or folder / 'profile'}"]
     if world is not None:
         command.append(f"--host-resolver-rules=MAP * 127.0.0.1:{world.server_port}")
-    run = subprocess.run(
-        [*command, "--dump-dom", shown.as_uri()], capture_output=True, text=True, timeout=120
+    written, said = run_chromium(
+        [*command, "--dump-dom", shown.as_uri()], r'<pre id="found">(.*?)</pre>'
     )
-    written = re.search(r'<pre id="found">(.*?)</pre>', run.stdout, re.DOTALL)
-    assert written, run.stdout[-2000:] + run.stderr[-2000:]
     found = json.loads(html.unescape(written[1]))
     assert not (isinstance(found, dict) and "error" in found), found
-    return found, [line for line in run.stderr.splitlines() if "CONSOLE" in line]
+    return found, [line for line in said.splitlines() if "CONSOLE" in line]
 
 
 def drawer():
@@ -292,6 +288,23 @@ def test_marks_are_there_again_but_not_for_another_name_or_other_photographs(tmp
     later["images"].loc[2, "sha256"] = "other"
     found, _ = ask(tmp_path, page_of(later), told)
     assert found == ["isArca noae", "", "", "isPinna nobilis"]
+
+
+def test_marks_of_another_tab_stay(tmp_path):
+    steps = """
+      const other = JSON.stringify([["elsewhere", {kind: "wrong", name: "Arca noae"}]]);
+      localStorage.setItem(STORE, other);
+      click(cards()[0], "wrong");
+      click(cards()[1], "wrong");
+      const both = JSON.parse(localStorage.getItem(STORE)).length;
+      click(cards()[1], "wrong");  // taken back
+      const fewer = JSON.parse(localStorage.getItem(STORE)).length;
+      localStorage.setItem(STORE, "{broken");
+      click(cards()[1], "wrong");
+      return [both, fewer, localStorage.getItem(STORE), byId("said").textContent.slice(0, 12)];
+    """
+    found, _ = ask(tmp_path, page_of(drawer()), steps)
+    assert found == [3, 2, "{broken", "This browser"]
 
 
 def test_where_storage_is_denied_the_page_says_so_and_saves_all_the_same(tmp_path):

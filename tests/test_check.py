@@ -81,9 +81,9 @@ def test_a_sound_study_has_its_numbers_and_nothing_else(study):
         "16 of 16 in the folder can be used, of 16 specimens (headers were read)"
     ]
     assert found["taxa"] == [
-        "family: 2 taxa, 2 with 3 specimens",
-        "genus: 3 taxa, 3 with 3 specimens",
-        "species: 4 taxa, 4 with 3 specimens",
+        "family: 2 taxa, 2 with 3 specimens or more",
+        "genus: 3 taxa, 3 with 3 specimens or more",
+        "species: 4 taxa, 4 with 3 specimens or more",
     ]
     assert found["relatives"] == found["names and cells"] == [] and "naming" not in found
     assert found["runs"] == [
@@ -135,8 +135,25 @@ def test_taxa_with_one_specimen_and_ranks_of_one_taxon_are_named(study):
     assert lines_with(found, "taxa", "family: Arcidae alone")
     assert lines_with(found, "taxa", "family: is not classified")
     assert lines_with(found, "taxa", "species: 1 with one specimen", "Ensis ensis")
-    few = study.table.drop_duplicates("species")
-    assert lines_with(study(few), "taxa", "no rank can be classified")
+    few = study(study.table.drop_duplicates("species"))
+    assert lines_with(few, "taxa", "species: is not classified")
+    assert not lines_with(few, "taxa", "no rank can be classified")  # genera may have two
+    one = study(study.table.drop_duplicates("genus"))
+    assert lines_with(one, "taxa", "genus: is not classified")
+
+
+def test_taxa_of_two_specimens_may_be_classified(study):
+    table = study.table.groupby("species").head(2)
+    found = study(table)
+    assert lines_with(found, "taxa", "species: is classified only if the split parts")
+    assert not lines_with(found, "taxa", "is not classified")
+    assert not lines_with(found, "taxa", "no rank can be classified")
+
+
+def test_too_many_refusals_name_no_list_that_is_not_there(study):
+    with pytest.raises(ValueError, match=r"were rejected") as error:
+        study(study.table.assign(filename="none.png"))
+    assert "All are listed" not in str(error.value)
 
 
 def test_names_in_doubt_are_told_in_the_words_of_the_ingest(study):

@@ -167,6 +167,21 @@ def test_a_sheet_of_many_has_eight_from_the_most_typical_to_the_least():
     assert shown.iloc[[0, -1]].tolist() == [odd[::2].min(), odd[::2].max()]
 
 
+def test_a_specimen_is_shown_by_its_first_photograph_that_has_a_label():
+    labels = labels_of(names=(ARCA, LIMA), n=3)
+    first = first_photographs(labels).index
+    labels.loc[first, "species"] = None
+    rows = sheets(labels, order=[ARCA, LIMA])
+    assert {row["taxon"] for row in rows if row["image"]} == {ARCA, LIMA}
+    assert not {row["image"] for row in rows} & set(first)
+
+
+def test_sheets_of_very_many_taxa_are_smaller(monkeypatch):
+    monkeypatch.setattr("visgen.report.galleries.taxa.IN_ALL", 5)
+    rows = sheets(labels_of(names=(ARCA, LIMA), n=9), order=[ARCA, LIMA])
+    assert [row["taxon"] for row in rows] == [ARCA] * 2 + [LIMA] * 2
+
+
 def test_a_sheet_says_how_many_test_photographs_were_named_right():
     labels = labels_of()
     named = named_of(labels, {"s00a": (LIMA, 0.9)}, seeds=(1, 2))

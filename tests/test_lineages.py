@@ -111,6 +111,17 @@ def test_taxa_coarser_than_the_tips_are_as_far_as_the_mean_of_their_tips():
     assert distances_at("order").loc["O1", "O2"] == (4 + 6) / 2
 
 
+def test_distances_between_coarse_taxa_are_the_same_both_ways_to_the_last_bit():
+    rng = np.random.default_rng(0)
+    points = rng.normal(size=(60, 3))
+    tips = [f"T{i:02}" for i in range(60)]
+    between = np.linalg.norm(points[:, None] - points, axis=2)
+    labels = pd.DataFrame({"genus": rng.choice(list("ABCDE"), 60), "species": tips})
+    matrix = DistanceMatrix((between + between.T) / 2, tips)
+    genera = taxon_distances(matrix, labels, ["genus", "species"], "species", "genus")
+    assert (genera.to_numpy() == genera.to_numpy().T).all()
+
+
 def test_a_taxon_without_a_place_in_the_tree_has_no_distance():
     found = look_up(distances_at("genus"), pd.Series(["G1", "G6"]), pd.Series(["G4", "G1"]))
     assert found[0] == 4 and np.isnan(found[1])

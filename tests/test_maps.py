@@ -6,6 +6,7 @@ import pytest
 from visgen.features.maps.choosing import choose_images, rank_to_colour
 from visgen.features.maps.nearest import DEALS, expected_share, nearest_of_others, score_map
 from visgen.features.maps.planes import lay_out, principal_axes, standardised
+from visgen.report.galleries.named import choose
 from visgen.report.maps import best_on_validation, map_content, map_sentences
 from visgen.tables import read_table, write_table
 
@@ -158,13 +159,29 @@ def test_the_page_has_the_number_beside_chance(tmp_path):
     assert (row["n_shown"], row["rank"], row["sentence"]) == (2, "genus", said)
 
 
-def test_the_best_backbone_is_that_of_the_finest_rank_that_all_have():
+def test_the_best_backbone_is_the_one_whose_names_are_shown():
     def chosen(**values):
         table = pd.DataFrame({"rank": list(values), "value": list(values.values())})
-        return table.assign(evaluator="independent")
+        return table.assign(evaluator="independent", variant="forest")
 
-    tables = {"net": chosen(family=0.8, genus=0.3), "other": chosen(family=0.7, genus=0.4)}
-    assert best_on_validation(tables, ["family", "genus"]) == "other"
-    tables["third"] = chosen(family=0.5)
-    assert best_on_validation(tables, ["family", "genus"]) == "net"
-    assert best_on_validation({"net": chosen(), "other": chosen(genus=1)}, ["genus"]) == "net"
+    for ranks, values in (
+        (["family", "genus"], {"net": {"family": 0.9, "genus": 0.5}, "other": {"genus": 0.6}}),
+        (["family", "genus"], {"net": {"family": 0.6}, "other": {"family": 0.9, "genus": 0.5}}),
+        (["genus"], {"net": {"genus": 0.5}, "other": {"genus": 0.5}}),
+    ):
+        tables = {name: chosen(**of_name) for name, of_name in values.items()}
+        together = pd.concat(table.assign(backbone=name) for name, table in tables.items())
+        assert best_on_validation(tables, ranks) == choose(together, ranks).backbone
+    assert best_on_validation({"net": chosen(), "other": chosen(genus=1)}, ["genus"]) == "other"
+    assert best_on_validation({"net": chosen(), "other": chosen()}, ["genus"]) == "net"
+
+
+def test_specimens_that_are_alone_in_their_taxa_have_no_score():
+    labels = pd.DataFrame({
+        "specimen": list("aabbcc"),
+        "genus": ["A", "A", "A", "A", "B", "B"],
+        "species": ["1", "1", "2", "2", "3", "3"],
+    })  # fmt: skip
+    values = np.random.default_rng(0).normal(size=(6, 4))
+    table = score_map(values, labels, ["genus", "species"], [0.5], "net", 1)
+    assert set(table["rank"].dropna()) == {"genus"}

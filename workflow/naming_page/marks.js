@@ -20,17 +20,26 @@ function saidName(specimen) {
   return trusted ? trusted[0] : best ? best[1] : "";
 }
 
-function keepMarks() {
+// What another tab has kept meanwhile stays, but for the specimens that are marked here.
+function keepMarks(digests) {
   try {
-    localStorage.setItem(STORE, JSON.stringify([...marks]));
+    const kept = new Map(keptMarks());
+    for (const digest of digests ?? marks.keys())
+      if (marks.has(digest)) kept.set(digest, marks.get(digest));
+      else kept.delete(digest);
+    localStorage.setItem(STORE, JSON.stringify([...kept]));
     return true;
   } catch {
     return false;
   }
 }
+function keptMarks() {
+  const kept = JSON.parse(localStorage.getItem(STORE) || "[]");
+  return Array.isArray(kept) ? kept.filter((pair) => Array.isArray(pair) && pair[1]) : [];
+}
 function recallMarks() {
   try {
-    for (const [digest, mark] of JSON.parse(localStorage.getItem(STORE) || "[]"))
+    for (const [digest, mark] of keptMarks())
       if (KINDS.includes(mark.kind) && typeof mark.name === "string") marks.set(digest, mark);
     return true;
   } catch {
@@ -46,7 +55,7 @@ function markOf(specimen) {
 function setMark(specimen, mark) {
   if (mark) marks.set(specimen.digest, mark);
   else marks.delete(specimen.digest);
-  if (!keepMarks()) say("This browser keeps no marks: save them before you close the page.");
+  if (!keepMarks([specimen.digest])) say("This browser keeps no marks: save them before you close the page.");
 }
 
 // The names at the ranks of the study that a mark stands for; all empty where it names no taxon.

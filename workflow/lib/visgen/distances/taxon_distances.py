@@ -51,7 +51,8 @@ def taxon_distances(
     sums = member.T @ distances.data[np.ix_(place, place)] @ member
     n = member.sum(axis=0)
     taxa = sorted(group.unique())
-    return pd.DataFrame(sums / np.outer(n, n), taxa, taxa)
+    means = sums / np.outer(n, n)
+    return pd.DataFrame((means + means.T) / 2, taxa, taxa)  # equal to the last bit both ways
 
 
 def look_up(distances: pd.DataFrame, truth: pd.Series, predicted: pd.Series) -> np.ndarray:

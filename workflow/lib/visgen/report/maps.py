@@ -87,8 +87,8 @@ def best_on_validation(chosen: Mapping[str, pd.DataFrame], ranks: Sequence[str])
     chosen
         By backbone: rank, evaluator, value (``chosen.tsv``).
     ranks
-        Coarse to fine; the finest that all backbones have a value for decides. Where there is
-        none, and of equals, the first backbone is returned.
+        Whose mean decides, as where names are shown. Where none has a value, and of equals, the
+        first backbone is returned.
 
     Examples
     --------
@@ -99,12 +99,9 @@ def best_on_validation(chosen: Mapping[str, pd.DataFrame], ranks: Sequence[str])
     >>> best_on_validation(tables, ["family", "genus"])
     'other'
     """
-    names = list(chosen)
-    for rank in reversed(ranks):
-        values = [
-            of_rank(table[table["evaluator"] == INDEPENDENT], rank)["value"].dropna()
-            for table in chosen.values()
-        ]
-        if all(len(value) for value in values):
-            return max(zip(names, values, strict=True), key=lambda pair: pair[1].iloc[0])[0]
-    return names[0]
+    means = {}
+    for name, table in chosen.items():
+        own = table[(table["evaluator"] == INDEPENDENT) & table["rank"].isin(ranks)]
+        mean = own["value"].mean()
+        means[name] = -1.0 if pd.isna(mean) else mean
+    return max(means, key=means.__getitem__)

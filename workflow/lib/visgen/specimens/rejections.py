@@ -10,7 +10,7 @@ def check_share(
     rejected: pd.DataFrame,
     max_share: float,
     n_rows: int | None = None,
-    listed: str | Path = "rejected.tsv",
+    listed: str | Path | None = "rejected.tsv",
 ) -> None:
     """Stop a study that lost too much of what it names.
 
@@ -25,8 +25,8 @@ def check_share(
         The largest share that may be rejected, 0 to 1.
     n_rows : int, optional
         Rows of the table; without one, files that may be images are counted.
-    listed : path
-        The file that has every rejected one, for the message.
+    listed : path or None
+        The file that has every rejected one, for the message, if there is one.
 
     Raises
     ------
@@ -48,10 +48,7 @@ def check_share(
     if specimens.empty:
         lines[0] = "no image was accepted: " + lines[0]
     lines += _examples(rejected)
-    lines.append(
-        f"All are listed in {listed}. Correct the table or the folder, or raise "
-        "ingest.max_rejected."
-    )
+    lines.append(f"{_where(listed)}Correct the table or the folder, or raise ingest.max_rejected.")
     raise ValueError("\n".join(lines))
 
 
@@ -59,7 +56,7 @@ def check_any(
     images: pd.DataFrame,
     rejected: pd.DataFrame,
     folder: str | Path,
-    listed: str | Path = "rejected.tsv",
+    listed: str | Path | None = "rejected.tsv",
 ) -> None:
     """Stop where no photograph without a name was accepted.
 
@@ -69,8 +66,8 @@ def check_any(
         As `visgen.specimens.unnamed.ingest_unnamed` returns them.
     folder : path
         Where the photographs are, for the message.
-    listed : path
-        The file that has every rejected one, for the message.
+    listed : path or None
+        The file that has every rejected one, for the message, if there is one.
 
     Raises
     ------
@@ -82,9 +79,13 @@ def check_any(
     lines = [
         f"{folder}: no photograph was accepted: all {len(rejected)} files and rows were rejected",
         *_examples(rejected),
-        f"All are listed in {listed}. Correct the table or the folder.",
+        f"{_where(listed)}Correct the table or the folder.",
     ]
     raise ValueError("\n".join(lines))
+
+
+def _where(listed: str | Path | None) -> str:
+    return "" if listed is None else f"All are listed in {listed}. "
 
 
 def _examples(rejected: pd.DataFrame) -> list[str]:

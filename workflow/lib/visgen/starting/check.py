@@ -49,7 +49,7 @@ def check(path: str) -> dict[str, list[str]]:
     with said() as messages:
         intake = take_in(config)
         limit = config["ingest"]["max_rejected"]
-        check_share(intake.specimens, intake.rejected, limit, intake.n_rows, inputs["images"])
+        check_share(intake.specimens, intake.rejected, limit, intake.n_rows, None)
         relatives = about_relatives(config, intake.specimens)
         found = {
             "photographs": [
@@ -63,7 +63,7 @@ def check(path: str) -> dict[str, list[str]]:
             "relatives": relatives,
         }
         if intake.unnamed is not None:
-            check_any(intake.unnamed, intake.unnamed_rejected, naming["images"], naming["images"])
+            check_any(intake.unnamed, intake.unnamed_rejected, naming["images"], None)
             found["naming"] = [*about_unnamed(intake), *about_unnamed_columns(naming["meta"])]
     return found | {"names and cells": messages, "runs": [_sections(config)]}
 

@@ -87,7 +87,9 @@ def about_taxa(
     for rank in ranks:
         sizes = specimens.groupby(rank)["specimen"].nunique().sort_index()
         enough = int((sizes >= MIN_SPECIMENS).sum())
-        lines.append(f"{rank}: {len(sizes):,} taxa, {enough:,} with {MIN_SPECIMENS} specimens")
+        lines.append(
+            f"{rank}: {len(sizes):,} taxa, {enough:,} with {MIN_SPECIMENS} specimens or more"
+        )
         single = sizes.index[sizes == 1]
         if len(single):
             what = f"{len(single):,} with one specimen, which cannot be tested"
@@ -96,10 +98,14 @@ def about_taxa(
             lines.append(f"{rank}: {sizes.index[0]} alone, so that there is nothing to tell apart")
         if (gaps := int(specimens[rank].isna().sum())) > 0:
             lines.append(f"{rank}: {gaps:,} photographs without a name")
-        if enough > 1:
-            usable.append(rank)
-        elif classified is None or rank in classified:
-            lines.append(f"{rank}: is not classified, which needs two taxa of {MIN_SPECIMENS}")
+        is_asked = classified is None or rank in classified
+        if int((sizes > 1).sum()) < 2:  # with one specimen a taxon is trained on or tested
+            if is_asked:
+                lines.append(f"{rank}: is not classified, which needs two taxa of two specimens")
+        else:
+            usable += [rank] if is_asked else []
+            if is_asked and enough < 2:
+                lines.append(f"{rank}: is classified only if the split parts two taxa of two")
     if not usable:
         lines.append("no rank can be classified: the page will have no score of names")
     lines += _two_places(specimens, ranks)

@@ -38,7 +38,8 @@ def score_map(
         One row an image, in the same order: specimen and the ranks, gaps null. A specimen whose
         images have several taxa counts as of that with most images.
     ranks
-        Ranks with fewer than two taxa or specimens have no score.
+        Ranks with fewer than two taxa or specimens, or without two specimens of one taxon, have
+        no score.
     shares
         Of the variance along the first axes; a row each.
     backbone, seed
@@ -62,6 +63,8 @@ def score_map(
         specimens = taxa.index.get_indexer(labels["specimen"][named])
         nearest = specimens[nearest_of_others(values[named], specimens)]
         codes = pd.factorize(taxa, sort=True)[0]
+        if expected_share(codes) == 0:  # each specimen is alone in its taxon
+            continue
         found = float((codes[specimens] == codes[nearest]).mean())
         draw = np.random.default_rng(seed)
         deals = [draw.permutation(codes) for _ in range(DEALS)]

@@ -92,7 +92,7 @@ def choose_galleries(
     }
     of_features = {"backbone": shown.backbone}
     named = shown.named if choice and choice.rank == shown.rank else shown.named[:0]
-    strip = choose_strip(photographs, odd[wide], shown.ranks, wide)
+    strip = choose_strip(first_photographs(labels, wide), odd[wide], shown.ranks, wide)
     sheets = choose_taxa(labels, odd[shown.rank], shown.parts, named, shown.rank, shown.order)
     rows = {
         STRIP: _told(strip, of_features | {"rank": wide}),
@@ -100,7 +100,10 @@ def choose_galleries(
     }
     if choice:
         of_choice = {"backbone": choice.backbone, "rank": choice.rank, "variant": choice.classifier}
-        typical = most_typical(photographs, odd[choice.rank], choice.rank)
+        training = shown.parts.reindex(labels.index) == "train"
+        named_of = [first_photographs(own, choice.rank) for own in (labels, labels[training])]
+        typical = most_typical(named_of[0], odd[choice.rank], choice.rank)
+        typical.update(most_typical(named_of[1], odd[choice.rank], choice.rank))
         rows[CONFUSED] = _told(choose_confused(shown.named, shown.distances), of_choice)
         rows[MISTAKES] = _told(choose_mistakes(shown.named, typical, specimens), of_choice)
     if weights:

@@ -8,15 +8,18 @@ import pandas as pd
 _ROWS = 4096  # in memory beside the matrix
 
 
-def first_photographs(labels: pd.DataFrame) -> pd.DataFrame:
+def first_photographs(labels: pd.DataFrame, rank: str | None = None) -> pd.DataFrame:
     """Return the labels of the first photograph of each specimen.
 
     Parameters
     ----------
     labels
         Index id, sorted; specimen and the ranks.
+    rank
+        At which it is labelled; None: the first, labelled or not.
     """
-    return labels[~labels["specimen"].duplicated()]
+    labelled = labels if rank is None else labels[labels[rank].notna()]
+    return labelled[~labelled["specimen"].duplicated()]
 
 
 def oddness(features: pd.DataFrame, taxa: pd.Series) -> pd.Series:

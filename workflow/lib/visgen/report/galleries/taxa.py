@@ -6,8 +6,8 @@ import pandas as pd
 
 from visgen.report.galleries.looks import evenly, first_photographs, typical_first
 
-#: Photographs of a sheet.
-SHOWN = 8
+#: Photographs of a sheet, and of all sheets together; of very many taxa each has at least one.
+SHOWN, IN_ALL = 8, 4000
 
 
 def choose_taxa(
@@ -18,7 +18,7 @@ def choose_taxa(
     rank: str,
     order: Sequence[str],
 ) -> list[dict]:
-    """Return `SHOWN` photographs of each taxon, from the most typical to the least.
+    """Return up to `SHOWN` photographs of each taxon, from the most typical to the least.
 
     Parameters
     ----------
@@ -41,11 +41,12 @@ def choose_taxa(
         One photograph a specimen. Of the group: n_images, n_specimens; of test photographs over
         all splits n_asked, n (named right), share, and n_test_specimens.
     """
-    photographs = typical_first(first_photographs(labels), odd).groupby(rank)
+    photographs = typical_first(first_photographs(labels, rank), odd).groupby(rank)
     images = labels.groupby(rank)
     n_images, n_specimens = images.size(), images["specimen"].nunique()
     asked = named.assign(right=named["truth"] == named["predicted"]).groupby("truth")
     n_asked, n_right, n_tested = asked.size(), asked["right"].sum(), asked["specimen"].nunique()
+    shown = max(1, min(SHOWN, IN_ALL // max(1, len(order))))
     rows = []
     for taxon in order:
         sheet = photographs.get_group(taxon) if taxon in photographs.groups else labels[:0]
@@ -62,6 +63,6 @@ def choose_taxa(
             of_taxon["share"] = of_taxon["n"] / of_taxon["n_asked"]
         rows += [
             of_taxon | {"image": image, "specimen": specimen, "part": parts.get(image)}
-            for image, specimen in evenly(list(sheet["specimen"].items()), SHOWN)
+            for image, specimen in evenly(list(sheet["specimen"].items()), shown)
         ]
     return rows
