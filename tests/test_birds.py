@@ -57,7 +57,7 @@ def test_relatives_help_rare_species_and_permuted_ones_fall_silent(scores):
 def test_others_lose_nothing_where_they_are_expected_as_they_came(scores):
     lost = rows(scores, DIFFERENCE, "head_accuracy", evaluator="as_collected")
     lost = lost[lost["against"] == "nothing"].loc[SOURCES]
-    assert (lost["value"].abs() < 0.02).all() and (lost["ci_high"] > 0).all()
+    assert (lost["value"].abs() < 0.02).all() and (lost["ci_high"] > -0.01).all()
 
 
 def test_barcodes_add_nothing_that_is_shown_to_the_taxonomy(scores):
