@@ -49,11 +49,11 @@ UNSEEN = {"split_unseen", "measure_anchors", "train_regime", "pool_views"}
 COUNTS = {"measure_coverage", "plot_inputs", "plot_genetics"}
 GENUS = {"ingest_specimens", "score_embedding", "place_taxa", "plot_embedding", "score_sequences"}
 GENUS |= CLASSIFICATION | UNSEEN | RECOGNITION | RARE | {"train_prior"} | COUNTS | ENDS
-GENUS |= {"extract_versions"}
+GENUS |= {"extract_versions", "choose_examples", "map_images"}
 
 # Networks deal the specimens of their seed themselves.
 SEED = {"split_specimens", "score_visual_genetic", "plot_visual_genetic"}
-SEED |= CLASSIFICATION | RARE | COUNTS | ENDS
+SEED |= CLASSIFICATION | RARE | COUNTS | ENDS | {"choose_examples"}
 # A tree that lies elsewhere is another tree; table and sequences are compared by what they hold.
 TABLES = {"ingest_specimens", "ingest_sequences", "measure_distances", "split_taxa"}
 TABLES |= {"embed_held_out", "score_embedding", "score_sequences", "score_predictions"}
@@ -62,13 +62,14 @@ TABLES |= {"split_taxa_again", "train_ridge", "place_taxa", "train_prior"}
 TABLES |= {"score_degraded"}
 TABLES |= {"train_naming", "score_naming", "plot_naming", "write_model_card"}
 CLASSIFICATION |= {"extract_degraded", "score_degraded"}
-TABLES |= RARE | GUIDED | COUNTS | ENDS
+TABLES |= RARE | GUIDED | COUNTS | ENDS | {"choose_examples"}
 # Nothing that knows the taxa alone.
 PICTURES = {"ingest_specimens", "split_specimens", "train_simclr", "extract_features"}
 PICTURES |= {"split_taxa", "embed_taxa", "train_ridge", "embed_held_out", "score_embedding"}
 PICTURES |= RARE | {"train_prior", "extract_versions"}
 PICTURES |= {"split_taxa_again", "place_taxa", "train_regime", "pool_views", "train_frozen"}
 PICTURES |= CLASSIFICATION | GUIDED | RECOGNITION | COUNTS | ENDS
+PICTURES |= {"choose_examples", "map_images"}
 
 
 class Study:
@@ -180,7 +181,7 @@ def study(tmp_path_factory):
         (touch, {"ingest_specimens"}),  # some files were refused, and are looked at again
         (more_refusals, {"ingest_specimens"} | PAGE),
         (edit_view, {"ingest_specimens"} | PAGE),
-        (view_and_epochs, {"ingest_specimens"} | GUIDED | ENDS),
+        (view_and_epochs, {"ingest_specimens", "choose_examples"} | GUIDED | ENDS),
         (other_neighbours, RECOGNITION | ENDS),
         (rename_genus, GENUS),
         (another_seed, SEED),
