@@ -178,3 +178,17 @@ def test_a_list_of_sources_has_accents_and_links():
     (line,) = bibliography([REFERENCES["hofmann2024"]]).splitlines()
     assert line.startswith("- `hofmann2024`: Hofmann, Martin; Kiel, Steffen; Kösters, Lara M.;")
     assert line.endswith("Systematic Biology 73, 920–940. https://doi.org/10.1093/sysbio/syae042")
+
+
+def test_files_that_one_job_has_stamped_one_after_another_are_of_one_job(tmp_path):
+    def record(path, end):
+        name = urlsafe_b64encode(path.encode()).decode()
+        job = {"rule": "plot", "log": ["plot.log"], "code": "plot.py", "input": ["a"]}
+        job |= {"starttime": end - 1, "endtime": end}
+        (tmp_path / name).write_text(json.dumps(job))
+
+    record("old.png", 90.0)
+    record("new.png", 100.0)
+    record("new.svg", 100.004)
+    outputs = [job.outputs for job in read_jobs(tmp_path)]
+    assert sorted(outputs) == [("new.png", "new.svg"), ("old.png",)]

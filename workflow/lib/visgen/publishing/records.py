@@ -5,8 +5,10 @@ import re
 from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
+_AT_ONCE = 0.5  # seconds between files that one job has made
 _SCRIPT = re.compile(r"(\w+\.py)\W*$")
 
 
@@ -55,15 +57,26 @@ def read_jobs(folder: str | Path) -> list[Job]:
             # A long name is divided among folders, each of which begins with this sign.
             name = "".join(part.removeprefix("@") for part in path.relative_to(folder).parts)
             record = json.loads(path.read_text(encoding="utf-8"))
-            key = record["rule"], *record["log"], record["endtime"]
+            key = record["rule"], *record["log"]
             records.setdefault(key, []).append((urlsafe_b64decode(name).decode(), record))
     if not records:
         raise ValueError(
             f"{folder}: found no record of a job, expected those that Snakemake keeps of every "
             "file that it makes; a run with --drop-metadata cannot be published"
         )
-    jobs = [_job(made) for made in records.values()]
+    jobs = [_job(made) for of_rule in records.values() for made in _by_end(of_rule)]
     return sorted(jobs, key=lambda job: (job.rule, job.outputs))
+
+
+def _by_end(made: list[tuple[str, dict]]) -> list[list[tuple[str, dict]]]:
+    """Part files by the job that made them, which stamps them one right after another."""
+    ordered = sorted(made, key=lambda file: (file[1]["endtime"], file[0]))
+    jobs = [ordered[:1]]
+    for before, file in pairwise(ordered):
+        if file[1]["endtime"] - before[1]["endtime"] > _AT_ONCE:
+            jobs.append([])
+        jobs[-1].append(file)
+    return jobs
 
 
 def _job(made: list[tuple[str, dict]]) -> Job:
