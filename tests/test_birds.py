@@ -27,7 +27,7 @@ def birds(tmp_path_factory):
     config["splits"]["seeds"] = [1, 2]
     config["visual_genetic"] = None
     config["compute"] = {"threads": 1, "workers": 1}
-    config["prior"]["curve"] = [0, 1, 3]
+    config["prior"]["curve"] = [0, 1]
     results = "results/birds/prior"
     run_jobs(folder, config, f"{results}/gain.png", f"{results}/lacking.tsv")
     return folder / results

@@ -9,10 +9,11 @@ from visgen.classification.classifiers import fitting, methods, rbf_svm
 from visgen.classification.classifiers.balanced_tree import BalancedTree
 from visgen.classification.classifiers.methods import build_members
 from visgen.classification.classifiers.options import BASELINE_METHODS, METHOD_OPTIONS
-from visgen.classification.classifiers.ranks import finest_label, predict_ranks, scorable_taxa
+from visgen.classification.classifiers.ranks import predict_ranks
 from visgen.classification.scores.counts import count_guesses
 from visgen.classification.scores.guesses import guesses
 from visgen.classification.scores.intervals import score_variants
+from visgen.classification.trained import finest_label, scorable_taxa
 from visgen.configuration.plan import Plan
 from visgen.configuration.reading import checked_config
 from visgen.configuration.schema import load_schema
@@ -27,7 +28,7 @@ def options(*, seed=1, **given):
     """Options of a classifier, defaults filled in, with the study's seed."""
     config = changed(TINY, "features", {"repeats": 1})
     config = changed(config, "classification.classifiers", {"one": given})
-    return Plan(checked_config(config, SCHEMA)).classifier("one") | {"seed": seed}
+    return Plan(checked_config(config, SCHEMA)).classification.options("one") | {"seed": seed}
 
 
 def small(method, **given):

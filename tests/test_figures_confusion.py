@@ -5,6 +5,8 @@ import pandas as pd
 import pytest
 from visgen.figures.classification.confusion import plot_confusion
 
+pytestmark = pytest.mark.slow  # many drawings
+
 
 def confusion(n_taxa, untested=(), seeds=(1, 2, 3)):
     """Right, or taken for the next taxon; rows of untested taxa are left out."""

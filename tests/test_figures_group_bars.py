@@ -23,6 +23,8 @@ from visgen.figures.group_bars import (
 )
 from visgen.figures.matrices import plot_distance_heatmap
 
+pytestmark = pytest.mark.slow  # many drawings
+
 
 def groups_of(sizes):
     """Return the group of each taxon by name; `sizes` of the groups, in their order."""

@@ -6,6 +6,8 @@ from matplotlib.colors import to_rgba
 from visgen.figures.genetics.mirrored_counts import MAX_NAMED, plot_mirrored_counts
 from visgen.figures.group_styles import UNPLACED, group_styles
 
+pytestmark = pytest.mark.slow  # many drawings
+
 COVERAGE = pd.DataFrame({
     "taxon": ["Aa x", "Aa y", "Ba x", "Ba y", "Ca x"],
     "n_images": [7, 500, 7, 3, 1],

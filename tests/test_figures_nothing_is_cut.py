@@ -31,6 +31,8 @@ from visgen.figures.genetics.sequence_map import plot_sequence_map
 from visgen.figures.matrices import plot_notice
 from visgen.figures.specimens.counts import plot_counts
 
+pytestmark = pytest.mark.slow  # many drawings
+
 LONG = "attention_with_a_long_name_that_goes_on_and_on_and_on"
 TREES = "balanced_bagging_of_100_trees"
 

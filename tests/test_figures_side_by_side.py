@@ -10,6 +10,8 @@ from visgen.figures.embedding.side_by_side import plot_side_by_side, rank_differ
 from visgen.figures.leaf_order import leaf_order
 from visgen.metrics import metrics_table
 
+pytestmark = pytest.mark.slow  # many drawings
+
 
 def side_by_side(n_taxa, title="title"):
     genetic, visual = matrix(n_taxa, 1), matrix(n_taxa, 2)

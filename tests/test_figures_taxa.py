@@ -7,6 +7,8 @@ from visgen.classification.scores.taxa import score_taxa
 from visgen.figures.classification.taxa import plot_taxa
 from visgen.metrics import metrics_table
 
+pytestmark = pytest.mark.slow  # many drawings
+
 CHOSEN = {"genus": "random_forest", "family": "random_forest"}
 
 

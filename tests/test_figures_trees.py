@@ -15,6 +15,8 @@ from visgen.figures.genetics.trees import plot_tree
 from visgen.figures.group_styles import UNKNOWN, UNPLACED, group_styles
 from visgen.figures.leaf_order import ladderised
 
+pytestmark = pytest.mark.slow  # many drawings
+
 # Lengths to the tips: a 5, b 6, c 4.5, d 7, e 7.
 NEWICK = "((((e:1,d:1)49:2,c:0.5)88:2,(b:1,a:0)50:3)100:2,f:4);"
 GROUPS = pd.Series({"a": "G", "b": "G", "c": "H", "d": "H", "e": "K"}, name="genus")

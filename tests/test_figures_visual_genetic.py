@@ -37,6 +37,8 @@ from visgen.visual_genetic.recognition.hits import METRICS
 from visgen.visual_genetic.recognition.nulls import PERMUTED
 from visgen.visual_genetic.spacing import score_space
 
+pytestmark = pytest.mark.slow  # many drawings
+
 MOVED, STILL = {"wd_sgt": True}, {"wd_sgt": False}
 VALUES = {"control": 0.31, "wd": 0.53, "wd_sgt": 0.67}
 PUBLISHED = pd.DataFrame(

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.slow
 # Two threads in a job, whatever its cores: their number is part of what decides the last bits.
 STUDY = changed(TINY, "compute.threads", 2)
 STUDY = changed(changed(STUDY, "splits.seeds", [1]), "naming", {"seeds": [1], "degraded": []})
-N_KILLS, N_RUNS = 20, 3
+N_KILLS, N_RUNS = 12, 3
 # In the midst of these, whatever chance has.
 KILLED = ("simulate_study", "train_variant", "write_report")
 SIGNS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
@@ -119,7 +119,7 @@ def in_a_row(killed):
     )
 
 
-def test_runs_that_are_killed_twenty_times_give_the_bytes_of_an_unbroken_one(tmp_path):
+def test_runs_that_are_killed_twelve_times_give_the_bytes_of_an_unbroken_one(tmp_path):
     # beside those that are killed, which wait more than they compute
     unbroken = Runs(tmp_path / "unbroken", STUDY, cores=1)
     whole = unbroken.start()

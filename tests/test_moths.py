@@ -29,6 +29,7 @@ def moths(tmp_path_factory):
     config["classification"]["classifiers"] = {name: classifiers[name] for name in kept}
     config["classification"]["ranks"] = ["family"]
     config["naming"] = None
+    config["classification"]["classifiers"]["random_forest"]["trees"] = 30
     run_jobs(folder, config)
     return folder / "results" / "moths"
 

@@ -33,7 +33,7 @@ VERSIONS = NAMES | {"extract_versions"}
 CHOICE = SCORES | NAMES | SHOWN | {"score_predictions", "plot_classification"}
 CONFIDENCE = SCORES | {"measure_confidence", "plot_classification"}
 CLASSIFICATION = CHOICE | CONFIDENCE
-CLASSIFIERS = CLASSIFICATION | {"train_classifier"}
+CLASSIFIERS = CLASSIFICATION | {"train_classifier", "train_network"}
 EMBEDDING = SCORES | {"score_embedding", "plot_embedding"}
 HELD_OUT = SCORES | {"score_held_out", "plot_embedding"}
 REFITS = HELD_OUT | {"train_held_out"}
@@ -90,7 +90,16 @@ CHANGES = [
     ("classification.tail", 30, CONFIDENCE),
     ("classification.ranks", ["family"], CLASSIFIERS | VERSIONS | {"extract_degraded"}),
     ("published", "config/bivalvia.published.tsv", REPORT | {"plot_visual_genetic"}),
-    ("classification.classifiers.random_forest.trees", 11, CLASSIFIERS),
+    (
+        "classification.classifiers.random_forest.trees",
+        11,
+        CLASSIFICATION | {"train_classifier"},
+    ),
+    (
+        "classification.classifiers.joint.network.epochs",
+        4,
+        CLASSIFICATION | {"train_network"},
+    ),
     (
         "classification.classifiers.stratified",
         {"method": "stratified"},
@@ -208,7 +217,14 @@ def test_an_unchanged_study_has_nothing_to_do(planner):
     assert rules_to_run(planner, TINY) == set()
 
 
-@pytest.mark.parametrize("changes", in_few_plans(CHANGES), ids=lambda c: " ".join(k for k, *_ in c))
+PLANS = [
+    # Most changes that need a plan of their own run nearly all.
+    pytest.param(plan, marks=[pytest.mark.slow] * (len(plan) == 1))
+    for plan in in_few_plans(CHANGES)
+]
+
+
+@pytest.mark.parametrize("changes", PLANS, ids=lambda c: " ".join(k for k, *_ in c))
 def test_a_change_of_config_runs_what_depends_on_it(planner, changes):
     config = TINY
     for key, value, _ in changes:

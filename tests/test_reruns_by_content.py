@@ -36,7 +36,7 @@ for number, path in enumerate(snakemake.output):
 
 PAGE = {"write_provenance", "write_report"}
 ENDS = PAGE | {"write_metrics"}
-CLASSIFICATION = {"train_classifier", "score_predictions", "measure_confidence"}
+CLASSIFICATION = {"train_classifier", "train_network", "score_predictions", "measure_confidence"}
 CLASSIFICATION |= {"plot_classification"}
 # Names are taken from the chosen classifier.
 CLASSIFICATION |= {"train_naming", "score_naming", "plot_naming", "write_model_card"}

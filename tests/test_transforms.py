@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler, normalize
-from visgen.classification.classifiers.transforms import FeatureSteps
+from visgen.classification.classifiers.feature_steps import FeatureSteps
 from visgen.features.whitening import Whitening
 
 

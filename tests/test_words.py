@@ -21,7 +21,9 @@ from visgen.classification.classifiers.kept.methods import check_method, method_
 from visgen.classification.classifiers.kept.steps import apply_step, check_step
 from visgen.classification.classifiers.methods import build_members
 from visgen.classification.classifiers.resampling import resample_training
-from visgen.classification.classifiers.transforms import FeatureSteps
+from visgen.classification.classifiers.transforms import Transform
+from visgen.classification.networks import options as learning
+from visgen.classification.networks.training import make_optimiser
 from visgen.configuration.checks.visual_genetic import size_of_anchors, training_of
 from visgen.configuration.schema import load_schema
 from visgen.embedding.guidance import options as guiding
@@ -75,13 +77,14 @@ def cases(source):
 @pytest.mark.parametrize(
     ("function", "words"),
     [
-        (build_members, classifying.METHODS),
-        (FeatureSteps._step, classifying.TRANSFORMS),
-        (keeping._as_arrays, classifying.METHODS),
-        (check_method, classifying.METHODS),
-        (method_asked, classifying.METHODS),
+        (build_members, classifying.RANK_METHODS),
+        (Transform._step, classifying.TRANSFORMS),
+        (keeping._as_arrays, classifying.RANK_METHODS),
+        (check_method, classifying.RANK_METHODS),
+        (method_asked, classifying.RANK_METHODS),
         (check_step, {*classifying.TRANSFORMS, "best_features", "pca"}),
         (apply_step, {*classifying.TRANSFORMS, "best_features", "pca"}),
+        (make_optimiser, learning.OPTIMISERS),
         (pool, FIXED_POOLINGS),
         (build_model, {"equal", *LEARNED_POOLINGS, *guiding.PROJECTIONS}),
         (make_loss, guiding.LOSSES),
@@ -194,7 +197,7 @@ def test_every_word_of_a_forest_can_be_fitted(option, words):
 
 def test_options_and_transforms_belong_to_known_methods():
     assert classifying.METHODS_WITH["C"] == ("linear_svm", "rbf_svm", "logistic_regression")
-    assert classifying.SUITABLE.keys() <= classifying.METHOD_OPTIONS.keys()
+    assert classifying.SUITABLE.keys() <= {*classifying.METHOD_OPTIONS, classifying.NETWORK}
     for steps in classifying.SUITABLE.values():
         assert set(steps) <= classifying.TRANSFORMS.keys()
 

@@ -39,7 +39,10 @@ OF_EVERY_RULE = {
         "weights": "bundled",
         "preprocessing": {"image_size": 32},
     },
-    "classification.classifiers": {"logistic": {"method": "logistic_regression"}},
+    "classification.classifiers": {
+        "logistic": {"method": "logistic_regression"},
+        "joint": {"method": "network", "network": {"hidden": [8], "epochs": 3}},
+    },
     "embedding.refits": 1,
     "embedding.variants": {
         "mean": {"pooling": "mean"},

@@ -19,8 +19,10 @@ rule train_classifier:
         "<logs>/train_classifier/{backbone}/{classifier}.log",
     benchmark:
         "<benchmarks>/train_classifier/{backbone}/{classifier}.tsv"
+    wildcard_constraints:
+        classifier=one_of(plan.classification.rank_by_rank),
     group:
-        by_wildcards(plan.group_of)
+        by_wildcards(plan.classification.group_of)
     conda:
         "../../envs/statistics.yaml"
     threads: config["compute"]["threads"]
@@ -29,11 +31,47 @@ rule train_classifier:
         runtime=scaled(420),
     params:
         ranks=RANKS,
-        classified=plan.classified,
+        classified=plan.classification.ranks,
         seeds=plan.seeds,
-        classifier=by_wildcards(plan.classifier),
+        classifier=by_wildcards(plan.classification.options),
     script:
         "../scripts/train_classifier.py"
+
+
+rule train_network:
+    """Train a network for all ranks, one a seed, and predict validation and test."""
+    input:
+        labels=labels_of(*RANKS),
+        features=by_wildcards(plan.features.training_features),
+        splits=plan.splits,
+        code=code_of("train_network.py"),
+    output:
+        predictions="<results>/classification/{backbone}/{classifier}/predictions.parquet",
+        training="<results>/classification/{backbone}/{classifier}/training.tsv",
+        tuning="<results>/classification/{backbone}/{classifier}/tuning.tsv",
+        importances="<results>/classification/{backbone}/{classifier}/importances.tsv",
+        omitted="<results>/classification/{backbone}/{classifier}/omitted.tsv",
+        history="<results>/classification/{backbone}/{classifier}/history.tsv",
+    log:
+        "<logs>/train_network/{backbone}/{classifier}.log",
+    benchmark:
+        "<benchmarks>/train_network/{backbone}/{classifier}.tsv"
+    wildcard_constraints:
+        classifier=one_of(plan.classification.networks),
+    conda:
+        "../../envs/embedding.yaml"
+    threads: config["compute"]["threads"]
+    resources:
+        gpu=1,
+        mem_mb=scaled(8000),
+        runtime=scaled(120),
+    params:
+        ranks=RANKS,
+        classified=plan.classification.ranks,
+        seeds=plan.seeds,
+        classifier=by_wildcards(plan.classification.options),
+    script:
+        "../scripts/train_network.py"
 
 
 rule score_predictions:
@@ -42,11 +80,11 @@ rule score_predictions:
         labels=labels_of(*RANKS),
         predictions=expand(
             "<results>/classification/{{backbone}}/{classifier}/predictions.parquet",
-            classifier=plan.classifiers,
+            classifier=plan.classification.classifiers,
         ),
         training=expand(
             "<results>/classification/{{backbone}}/{classifier}/training.tsv",
-            classifier=plan.classifiers,
+            classifier=plan.classification.classifiers,
         ),
         distances=plan.tree_distances,
         code=code_of("score_predictions.py"),
@@ -68,9 +106,9 @@ rule score_predictions:
         mem_mb=scaled(4000),
         runtime=scaled(60),
     params:
-        classifiers=plan.classifiers,
-        candidates=plan.candidates,
-        reference=plan.reference,
+        classifiers=plan.classification.classifiers,
+        candidates=plan.classification.candidates,
+        reference=plan.classification.reference,
         ranks=RANKS,
         tree_rank=INPUTS["tree_rank"],
         bootstraps=config["classification"]["bootstraps"],
@@ -84,11 +122,11 @@ rule measure_confidence:
         labels=labels_of(*RANKS),
         predictions=expand(
             "<results>/classification/{{backbone}}/{classifier}/predictions.parquet",
-            classifier=plan.candidates,
+            classifier=plan.classification.candidates,
         ),
         training=expand(
             "<results>/classification/{{backbone}}/{classifier}/training.tsv",
-            classifier=plan.candidates,
+            classifier=plan.classification.candidates,
         ),
         code=code_of("measure_confidence.py"),
     output:
@@ -110,7 +148,7 @@ rule measure_confidence:
         mem_mb=scaled(4000),
         runtime=scaled(60),
     params:
-        classifiers=plan.candidates,
+        classifiers=plan.classification.candidates,
         ranks=RANKS,
         tail=config["classification"]["tail"],
         confidence=config["classification"]["confidence"],
@@ -129,7 +167,7 @@ rule compare_backbones:
         predictions=expand(
             "<results>/classification/{backbone}/{classifier}/predictions.parquet",
             backbone=config["backbones"],
-            classifier=plan.candidates,
+            classifier=plan.classification.candidates,
         ),
         code=code_of("compare_backbones.py"),
     output:
@@ -146,7 +184,7 @@ rule compare_backbones:
         runtime=scaled(60),
     params:
         backbones=list(config["backbones"]),
-        classifiers=plan.candidates,
+        classifiers=plan.classification.candidates,
         ranks=RANKS,
         bootstraps=config["classification"]["bootstraps"],
     script:
@@ -178,7 +216,7 @@ rule plot_classification:
         confusions=report(
             expand(
                 "<results>/classification/{{backbone}}/confusion-{rank}.png",
-                rank=plan.classified,
+                rank=plan.classification.ranks,
             ),
             caption="../report/confusion.rst",
             category="Classification",
@@ -188,7 +226,7 @@ rule plot_classification:
             "<results>/classification/{{backbone}}/{figure}.svg",
             figure=[
                 *("answered", "scores", "taxa", "confidence"),
-                *expand("confusion-{rank}", rank=plan.classified),
+                *expand("confusion-{rank}", rank=plan.classification.ranks),
             ],
         ),
     log:
@@ -202,8 +240,8 @@ rule plot_classification:
     params:
         dots_per_inch=config["figures"]["dots_per_inch"],
         ranks=RANKS,
-        classified=plan.classified,
-        baselines=plan.baselines,
+        classified=plan.classification.ranks,
+        baselines=plan.classification.baselines,
         tail=config["classification"]["tail"],
     script:
         "../scripts/plot_classification.py"

@@ -125,7 +125,7 @@ def one_of(names):
 
 wildcard_constraints:
     backbone=one_of(config["backbones"]),
-    classifier=one_of(plan.classifiers),
+    classifier=one_of(plan.classification.classifiers),
     variant=one_of(plan.embedding.variants),
     anchors=one_of(GENETICS["anchors"]),
     encoding=one_of(plan.encodings),

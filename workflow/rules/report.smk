@@ -15,18 +15,18 @@ CLASSIFICATION_INPUTS = {
         backbone=config["backbones"],
         figure=[
             *("answered", "scores", "taxa", "confidence"),
-            *expand("confusion-{rank}", rank=plan.classified),
+            *expand("confusion-{rank}", rank=plan.classification.ranks),
         ],
     ),
     "classification_omitted": expand(
         "<results>/classification/{backbone}/{classifier}/omitted.tsv",
         backbone=config["backbones"],
-        classifier=plan.classifiers,
+        classifier=plan.classification.classifiers,
     ),
     "tuning": expand(
         "<results>/classification/{backbone}/{classifier}/tuning.tsv",
         backbone=config["backbones"],
-        classifier=plan.classifiers,
+        classifier=plan.classification.classifiers,
     ),
     "published": given(config["published"]),
 }
@@ -194,7 +194,7 @@ rule choose_examples:
         predictions=expand(
             "<results>/classification/{backbone}/{classifier}/predictions.parquet",
             backbone=config["backbones"],
-            classifier=plan.candidates,
+            classifier=plan.classification.candidates,
         ),
         features=[
             path
@@ -230,10 +230,10 @@ rule choose_examples:
         runtime=scaled(120),
     params:
         ranks=RANKS,
-        rank=max(plan.classified, key=RANKS.index),
+        rank=max(plan.classification.ranks, key=RANKS.index),
         tree_rank=INPUTS["tree_rank"],
         backbones=list(config["backbones"]),
-        classifiers=plan.candidates,
+        classifiers=plan.classification.candidates,
         seed=plan.seeds[0],
         prior=(
             {"source": plan.prior.sources[-1], "tail": config["prior"]["tail"]}
@@ -312,7 +312,7 @@ rule write_report:
     params:
         dataset=config["dataset"],
         ranks=RANKS,
-        baselines=plan.baselines,
+        baselines=plan.classification.baselines,
         sequence_rank=INPUTS["sequence_rank"] if plan.has_sequences else None,
         held_out={
             "guided": plan.embedding.guided,

@@ -142,6 +142,7 @@ KINDS = {
     "unseen_genera": "boolean",
     "unseen_species": "boolean",
     "val_accuracy": "number",
+    "val_loss": "number",
     "value": "number",
     "variance": "number",
     "watched_loss": "number",

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from visgen.classification.classifiers.options import BASELINE_METHODS
 from visgen.configuration.checks.genetics import INFERRED
 from visgen.configuration.checks.paths import STUDY_FILES
+from visgen.configuration.plan_of_classification import ClassificationPlan
 from visgen.configuration.plan_of_embedding import EmbeddingPlan
 from visgen.configuration.plan_of_features import FeaturesPlan
 from visgen.configuration.plan_of_naming import NamingPlan
@@ -141,43 +141,6 @@ class Plan:
         """What follows for networks, their weights and features."""
         return FeaturesPlan(self.config)
 
-    # Classification.
-
-    @property
-    def classified(self) -> list[str]:
-        """Ranks that are classified."""
-        return self.config["classification"]["ranks"] or self.inputs["ranks"]
-
-    @property
-    def classifiers(self) -> list[str]:
-        """Names of the classifiers."""
-        return list(self.config["classification"]["classifiers"])
-
-    def classifier(self, classifier: str) -> dict[str, Any]:
-        """Return the options of a classifier."""
-        return self.config["classification"]["classifiers"][classifier] | {"seed": self.seed}
-
-    @property
-    def baselines(self) -> list[str]:
-        """Classifiers that do not see the images."""
-        classifiers = self.config["classification"]["classifiers"]
-        return [name for name in classifiers if classifiers[name]["method"] in BASELINE_METHODS]
-
-    def group_of(self, classifier: str) -> str | None:
-        """Return the group of jobs of a baseline, which takes seconds; others are jobs alone."""
-        return "classification" if classifier in self.baselines else None
-
-    @property
-    def candidates(self) -> list[str]:
-        """Classifiers to choose from: the baselines only where there is nothing else."""
-        seeing = [name for name in self.classifiers if name not in self.baselines]
-        return seeing or self.classifiers
-
-    @property
-    def reference(self) -> str:
-        """Classifier that the others are compared with."""
-        return self.config["classification"]["reference"] or self.candidates[0]
-
     # Sequences.
 
     @property
@@ -232,6 +195,11 @@ class Plan:
         return [f"{folder}/{name}.npz" for name in self.config["genetics"]["anchors"]]
 
     # The other questions.
+
+    @cached_property
+    def classification(self) -> ClassificationPlan:
+        """What follows for classifiers."""
+        return ClassificationPlan(self.config)
 
     @cached_property
     def embedding(self) -> EmbeddingPlan:

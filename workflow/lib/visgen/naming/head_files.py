@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 
 from visgen.classification.classifiers.kept.classifier import restore
+from visgen.classification.networks.keeping import describe_network, network_of
 from visgen.naming.classifier_head import ClassifierHead
 from visgen.naming.heads import Head
+from visgen.naming.joint_head import JointHead
 from visgen.naming.network_head import NetworkHead
 from visgen.naming.prior_head import PriorHead
 from visgen.prior.posterior import Posterior
@@ -26,6 +28,10 @@ def describe_head(head: Head) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         for number, (weight, bias) in enumerate(layers):
             tensors |= {f"{number}.weight": weight, f"{number}.bias": bias}
         return tensors, {"kind": "network", "rank": head.rank, "n_taxa": head.n_taxa}
+    if isinstance(head, JointHead):
+        tensors, about = describe_network(head.trained)
+        tensors |= {f"columns.{rank}": columns for rank, columns in head.columns.items()}
+        return tensors, {"kind": "joint", "network": about, "n_named": dict(head.n_taxa)}
     tensors = {
         f"{rank}.{name}": array
         for rank, kept in head.classifiers.items()
@@ -39,6 +45,9 @@ def head_of(tensors: Mapping[str, np.ndarray], told: Mapping[str, Any]) -> Head:
     """Return what `describe_head` described."""
     if told["kind"] == "prior":
         return PriorHead(told["rank"], Posterior(*(tensors[n] for n in Posterior._fields)))
+    if told["kind"] == "joint":
+        columns = {rank: tensors[f"columns.{rank}"] for rank in told["network"]["n_taxa"]}
+        return JointHead(network_of(tensors, told["network"]), columns, told["n_named"])
     if told["kind"] == "network":
         weights, biases = (
             tuple(tensors[f"{number}.{of}"] for number in range(3)) for of in ("weight", "bias")

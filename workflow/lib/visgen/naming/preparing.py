@@ -5,8 +5,10 @@ from typing import Any
 
 import pandas as pd
 
+from visgen.classification.classifiers.options import NETWORK
 from visgen.classification.lineages.known import Lineages
 from visgen.naming.classifier_head import ClassifierHead, train_classifiers
+from visgen.naming.joint_head import JointHead, train_joint_head
 from visgen.naming.labelled import Labelled
 from visgen.naming.model import study_lineages
 from visgen.naming.network_head import network_head
@@ -21,7 +23,7 @@ Prepare = Callable[[Labelled], tuple[Lineages, TrainHead]]
 
 
 def by_classifier(options: Mapping[str, Any], *, seed: int, threads: int) -> Prepare:
-    """Return how a classifier of every rank is trained.
+    """Return how a classifier of every rank, or a network for all, is trained.
 
     Parameters
     ----------
@@ -34,7 +36,9 @@ def by_classifier(options: Mapping[str, Any], *, seed: int, threads: int) -> Pre
     def prepare(labelled: Labelled) -> tuple[Lineages, TrainHead]:
         lineages = study_lineages(labelled.taxa)
 
-        def train_head(specimens: Labelled, looks: Looks) -> ClassifierHead:
+        def train_head(specimens: Labelled, looks: Looks) -> ClassifierHead | JointHead:
+            if options["method"] == NETWORK:
+                return train_joint_head(specimens, lineages.taxa, options, seed=seed)
             return train_classifiers(specimens, lineages.taxa, options, seed=seed, threads=threads)
 
         return lineages, train_head

@@ -68,20 +68,20 @@ def _classification(plan: Plan, folder: Path, backbone: str) -> pd.DataFrame:
     study = Study(
         _labels(plan, folder), inputs["ranks"], next(iter(distances), None), inputs["tree_rank"]
     )
-    names = plan.classifiers
+    names = plan.classification.classifiers
     return score_backbone(
         backbone,
         _tables(plan, folder, backbone, names, "predictions.parquet"),
         _tables(plan, folder, backbone, names, "training.tsv"),
         study,
-        candidates=plan.candidates,
-        reference=plan.reference,
+        candidates=plan.classification.candidates,
+        reference=plan.classification.reference,
         bootstraps=plan.config["classification"]["bootstraps"],
     ).scores
 
 
 def _confidence(plan: Plan, folder: Path, backbone: str) -> pd.DataFrame:
-    names = plan.candidates
+    names = plan.classification.candidates
     return measure_backbone(
         backbone,
         _tables(plan, folder, backbone, names, "predictions.parquet"),
@@ -101,7 +101,7 @@ def _backbones(plan: Plan, folder: Path) -> pd.DataFrame:
     predictions = {
         (backbone, name): of / backbone / name / "predictions.parquet"
         for backbone in backbones
-        for name in plan.candidates
+        for name in plan.classification.candidates
     }
     return score_chosen(
         chosen,

@@ -8,8 +8,9 @@ import pandas as pd
 from sklearn.base import ClassifierMixin
 
 from visgen.classification.classifiers.fitting import Fitting
-from visgen.classification.classifiers.importances import IMPORTANCE_COLUMNS, Importances
+from visgen.classification.classifiers.importances import Importances
 from visgen.classification.classifiers.resampling import TrainingRows
+from visgen.classification.trained import IMPORTANCE_COLUMNS
 
 _BLOCK = 1024  # images asked about at a time
 

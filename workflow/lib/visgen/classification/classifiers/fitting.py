@@ -11,10 +11,11 @@ from sklearn.base import ClassifierMixin, clone
 from threadpoolctl import threadpool_limits
 
 from visgen.classification.classifiers.convergence import catch_failures
+from visgen.classification.classifiers.feature_steps import FeatureSteps
 from visgen.classification.classifiers.methods import build_members, each_member
 from visgen.classification.classifiers.options import BASELINE_METHODS, SUITABLE
 from visgen.classification.classifiers.resampling import balance_training
-from visgen.classification.classifiers.transforms import FeatureSteps, fit_scaler
+from visgen.classification.classifiers.transforms import fit_scaler
 
 log = logging.getLogger(__name__)
 

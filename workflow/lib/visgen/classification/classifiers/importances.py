@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-IMPORTANCE_COLUMNS = ["seed", "rank", "of", "feature", "importance", "sd"]
+from visgen.classification.trained import IMPORTANCE_COLUMNS
 
 
 class Importances:

@@ -21,10 +21,15 @@ METHOD_OPTIONS = {
     "nearest_centroid": (),
     "nearest_neighbours": ("neighbours",),
 }
+#: The method that learns all ranks at once, by `visgen.classification.networks`.
+NETWORK = "network"
 #: Options of every method that sees the features.
 SHARED_OPTIONS = ("transform", "best_features", "pca", "resample", "tune")
 
-METHODS = (*METHOD_OPTIONS, *BASELINE_METHODS)
+#: Methods that learn each rank by itself.
+RANK_METHODS = (*METHOD_OPTIONS, *BASELINE_METHODS)
+
+METHODS = (*METHOD_OPTIONS, NETWORK, *BASELINE_METHODS)
 
 #: The methods that have an option, by option.
 METHODS_WITH = {
@@ -53,6 +58,7 @@ SUITABLE = {
     "lda": ["signed_sqrt", "l2"],
     "nearest_centroid": ["centre", "l2"],
     "nearest_neighbours": ["centre", "l2"],
+    "network": ["signed_sqrt", "whiten"],
 }
 
 #: How large taxa are reduced.

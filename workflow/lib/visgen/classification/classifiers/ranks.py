@@ -8,60 +8,21 @@ import numpy as np
 import pandas as pd
 
 from visgen.classification.classifiers.asking import Answers, fit_and_ask
-from visgen.classification.classifiers.importances import IMPORTANCE_COLUMNS
-from visgen.classification.classifiers.tuning import TUNING_COLUMNS, choose_options
+from visgen.classification.classifiers.tuning import choose_options
+from visgen.classification.trained import (
+    IMPORTANCE_COLUMNS,
+    OMITTED_COLUMNS,
+    TRAINING_COLUMNS,
+    TUNING_COLUMNS,
+    UNTESTED,
+    RankPredictions,
+    feature_rows,
+    prediction_table,
+    scorable_taxa,
+)
 from visgen.features.within_covariance import NoSpreadError
 
 log = logging.getLogger(__name__)
-
-OMITTED_COLUMNS = ["seed", "rank", "n_taxa", "reason"]
-TRAINING_COLUMNS = ["seed", "rank", "taxon", "n_images", "n_specimens", "n_rows", "n_altered"]
-
-
-class RankPredictions(NamedTuple):
-    """What one classifier learned and said at every rank and seed.
-
-    Attributes
-    ----------
-    predictions
-        By (seed, rank): columns part, id, truth, predicted, and one probability a taxon of the
-        training part (float32), sorted by name. All images of val and test are there; truth is
-        null where an image has no label, and no column where its taxon is not in training.
-    training
-        Columns seed, rank, taxon, n_images, n_specimens (of the training part), n_rows (trained
-        on after resampling), n_altered (of these, augmented repeats or rows with noise).
-    tuning
-        Columns seed, rank, options, balanced_accuracy, n_specimens, chosen.
-    importances
-        Columns seed, rank, of (what trees were given: feature, or component of whiten or pca),
-        feature (its number from 0), importance (mean over trees, sums to 1), sd (over trees). No
-        rows of methods that are no trees.
-    omitted
-        Columns seed, rank, n_taxa, reason: ranks with fewer than two taxa that can be tested, or
-        with no spread within taxa where the classifier needs one, which have no predictions; and
-        those where the classifier did not converge, which have.
-    """
-
-    predictions: dict[tuple[int, str], pd.DataFrame]
-    training: pd.DataFrame
-    tuning: pd.DataFrame
-    importances: pd.DataFrame
-    omitted: pd.DataFrame
-
-
-def scorable_taxa(taxa: pd.Series, parts: pd.Series) -> list[str]:
-    """Return the taxa with images in train and in test, sorted.
-
-    Parameters
-    ----------
-    taxa
-        Taxon of each image, index id; gaps are null.
-    parts
-        Part of each image, index id.
-    """
-    labelled = taxa.dropna()
-    part = parts.loc[labelled.index]
-    return sorted(set(labelled[part == "train"]) & set(labelled[part == "test"]))
 
 
 def predict_ranks(
@@ -99,20 +60,7 @@ def predict_ranks(
     ValueError
         If an image has no clean features.
     """
-    ids = features.index.get_level_values("id")
-    clean = ids[features.index.get_level_values("repeat") == 0]
-    lacking = specimens.index.difference(clean)
-    if len(lacking):
-        raise ValueError(f"{len(lacking)} images have no clean features, such as {lacking[0]}")
-    rows = pd.DataFrame({
-        "position": np.arange(len(features)),
-        "id": ids,
-        "repeat": features.index.get_level_values("repeat"),
-    })  # fmt: skip
-    rows = rows[rows["id"].isin(specimens.index)]
-    rows = rows.sort_values(["id", "repeat"], ignore_index=True)
-    rows["specimen"] = specimens["specimen"].reindex(rows["id"]).to_numpy()
-    rows["stratum"] = finest_label(specimens, ranks).reindex(rows["id"]).to_numpy()
+    rows = feature_rows(features, specimens, ranks)
     predictions, training, tuning, importances, omitted = {}, [], [], [], []
     for seed, parts in splits.items():
         for rank in ranks if classified is None else classified:
@@ -120,8 +68,7 @@ def predict_ranks(
             key = {"seed": seed, "rank": rank}
             of_taxa = key | {"n_taxa": specimens[rank].nunique()}
             if len(scorable) < 2:
-                reason = "fewer than two taxa have specimens in train and in test"
-                omitted.append(of_taxa | {"reason": reason})
+                omitted.append(of_taxa | {"reason": UNTESTED})
                 continue
             log.info("seed %d, %s: %d taxa to score", seed, rank, len(scorable))
             try:
@@ -165,15 +112,6 @@ class _Found(NamedTuple):
     answers: Answers
 
 
-def finest_label(specimens: pd.DataFrame, ranks: Sequence[str]) -> pd.Series:
-    """Return the finest label of each image with its rank: order Veneroida is not the family."""
-    finest = pd.Series("unlabelled", index=specimens.index)
-    for rank in ranks:
-        labelled = specimens[rank].notna()
-        finest = finest.mask(labelled, rank + " " + specimens[rank].astype(str))
-    return finest
-
-
 def _predict_taxa(
     matrix: np.ndarray,
     rows: pd.DataFrame,
@@ -203,11 +141,12 @@ def _predict_taxa(
         seed=seed,
         threads=threads,
     )
-    table = pd.DataFrame({"part": part[held_out.index], "id": held_out["id"].to_numpy()})
-    table["truth"] = held_out["taxon"].to_numpy()
-    table["predicted"] = taxa[answers.predicted].to_numpy()
-    by_name = np.argsort(taxa)
-    columns = pd.DataFrame(answers.probabilities[:, by_name], columns=taxa[by_name])
+    asked = pd.DataFrame({
+        "part": part[held_out.index],
+        "id": held_out["id"].to_numpy(),
+        "truth": held_out["taxon"].to_numpy(),
+    })  # fmt: skip
+    table = prediction_table(asked, taxa, answers.predicted, answers.probabilities)
     clean = training[training["repeat"] == 0]
     code = pd.Series(training["taxon"].to_numpy(), training["position"])
     trained = pd.DataFrame({
@@ -219,4 +158,4 @@ def _predict_taxa(
             code.loc[answers.rows.positions], answers.rows.altered, len(taxa)
         ).astype(int),
     }).sort_values("taxon")  # fmt: skip
-    return _Found(pd.concat([table, columns], axis=1), trained.to_dict("records"), trials, answers)
+    return _Found(table, trained.to_dict("records"), trials, answers)

@@ -17,8 +17,6 @@ log = logging.getLogger(__name__)
 #: Of successive halving: one of so many combinations goes on, with so many times as much.
 _FACTOR = 3
 
-TUNING_COLUMNS = ["seed", "rank", "options", "balanced_accuracy", "n_specimens", "chosen"]
-
 
 def choose_options(
     matrix: np.ndarray,

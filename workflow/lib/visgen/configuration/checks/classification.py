@@ -6,9 +6,11 @@ from typing import Any
 from visgen.classification.classifiers.options import (
     BASELINE_METHODS,
     METHOD_OPTIONS,
+    NETWORK,
     SHARED_OPTIONS,
 )
 from visgen.configuration.checks.choice import check_choice
+from visgen.configuration.checks.networks import check_network
 
 
 def check_classifiers(classifiers: Mapping[str, Mapping[str, Any]]) -> None:
@@ -23,6 +25,8 @@ def check_classifiers(classifiers: Mapping[str, Mapping[str, Any]]) -> None:
         key, method = f"classification.classifiers.{name}", classifier.get("method")
         if method in BASELINE_METHODS:
             own, legal = (), ("method",)
+        elif method == NETWORK:
+            own, legal = (), ("method", "transform", "network")
         elif method in METHOD_OPTIONS:
             own = METHOD_OPTIONS[method]
             legal = ("method", *own, *SHARED_OPTIONS)
@@ -68,6 +72,10 @@ def check_classification(config: Mapping[str, Any]) -> None:
     if reference is not None:
         check_choice("classification.reference", reference, classifiers)
     for name, classifier in classifiers.items():
+        if classifier["method"] == NETWORK:
+            check_network(
+                f"classification.classifiers.{name}.network", classifier["network"], config
+            )
         resample = classifier["resample"]
         if resample is None:
             continue

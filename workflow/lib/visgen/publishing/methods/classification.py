@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from visgen.classification.classifiers.options import SUITABLE
+from visgen.classification.classifiers.options import NETWORK, SUITABLE
 from visgen.configuration.plan import Plan
 from visgen.publishing.methods.words import listed, numbered
 
@@ -21,6 +21,25 @@ _METHODS = {
     "most_frequent": "always the most frequent taxon, which does not see the images",
     "stratified": "taxa at their training frequencies, which does not see the images",
     "uniform": "taxa at equal odds, which does not see the images",
+    "network": "a neural network for all ranks",
+}
+
+#: What of a network has a source.
+_TOWERS = {
+    "shared": "layers shared by all ranks",
+    "fused": "layers for each rank, summed from coarse to fine [@elhamod2022]",
+    "apart": "layers for each rank alone",
+}
+_HIERARCHIES = {
+    "free": "",
+    "masked": "taxa told apart within their parent",
+    "summed": "lineages told apart and summed up the taxonomy [@bertinetto2020]",
+}
+_LOSSES = {
+    "cross_entropy": "cross-entropy",
+    "class_balanced": "class-balanced cross-entropy [@cui2019]",
+    "focal": "focal loss [@lin2017]",
+    "logit_adjusted": "logit-adjusted cross-entropy [@menon2021]",
 }
 
 
@@ -33,10 +52,12 @@ def classification_sentences(plan: Plan) -> list[str]:
     )
     reference = ""
     if len(section["classifiers"]) > 1:
-        reference = f", and differences to `{plan.reference}` are taken in the same samples"
+        reference = (
+            f", and differences to `{plan.classification.reference}` are taken in the same samples"
+        )
     return [
-        f"Classifiers were trained for each of the ranks {listed(plan.classified)} by itself: "
-        f"{asked}.",
+        f"Classifiers were trained for each of the ranks {listed(plan.classification.ranks)}"
+        f"{_by_itself(plan)}: {asked}.",
         "Their probabilities were also joined over all ranks by a logarithmic opinion pool "
         "[@genest1986], which names whole lineages, and summed up the taxonomy from the finest "
         "rank.",
@@ -51,9 +72,17 @@ def classification_sentences(plan: Plan) -> list[str]:
     ]
 
 
+def _by_itself(plan: Plan) -> str:
+    if not plan.classification.networks:
+        return " by itself"
+    return (
+        " by itself, networks for all of them together" if plan.classification.rank_by_rank else ""
+    )
+
+
 def _with(options: dict[str, Any]) -> str:
-    said = []
     method = options["method"]
+    said = _with_network(options["network"]) if method == NETWORK else []
     if method in ("random_forest", "balanced_bagging", "balanced_forest"):
         said.append(numbered(options["trees"], "tree"))
     if method in ("linear_svm", "rbf_svm", "logistic_regression"):
@@ -72,3 +101,14 @@ def _with(options: dict[str, Any]) -> str:
     if options["tune"]["grid"]:
         said.append("tuned by cross-validation inside the training part")
     return f" ({', '.join(said)})" if said else ""
+
+
+def _with_network(network: dict[str, Any]) -> list[str]:
+    units = ", ".join(map(str, network["hidden"])) or "no hidden"
+    said = [f"{units} units", _TOWERS[network["towers"]], _HIERARCHIES[network["hierarchy"]]]
+    said += [_LOSSES[network["loss"]]]
+    said += ["soft labels along the taxonomy [@bertinetto2020]"] * bool(network["soft_labels"])
+    said += ["mixup [@zhang2018]"] * bool(network["mixup"])
+    said += ["augmented repeats"] * (network["augment"] == "repeats")
+    said += ["stopped where validation got no better"]
+    return [part for part in said if part]

@@ -52,7 +52,7 @@ def check_step(step: str, at: str, tensors: Mapping[str, np.ndarray], n: int) ->
 def apply_step(step: str, at: str, tensors: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
     """Return (n_images, n) float32 vectors after a step; they are overwritten.
 
-    As `visgen.classification.classifiers.transforms.FeatureSteps.apply`, to the order of its
+    As `visgen.classification.classifiers.feature_steps.FeatureSteps.apply`, to the order of its
     operations.
 
     Raises

@@ -1,0 +1,1 @@
+"""Networks as classifiers: one that learns all ranks at once, along the taxonomy."""

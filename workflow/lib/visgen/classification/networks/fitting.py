@@ -1,0 +1,198 @@
+"""From labelled features to a network that answers at every rank."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from visgen.classification.classifiers.kept.steps import apply_step
+from visgen.classification.classifiers.options import SUITABLE
+from visgen.classification.classifiers.transforms import Transform
+from visgen.classification.networks.hierarchy import Hierarchy, decide
+from visgen.classification.networks.losses import RankLosses
+from visgen.classification.networks.modules import RankNetwork
+from visgen.classification.networks.targets import Targets, make_targets
+from visgen.classification.networks.training import train_network
+from visgen.machine.checkpoints import Checkpoint
+
+_BLOCK = 8192  # images at a time
+
+_TRAINING = (
+    *("optimiser", "learning_rate", "momentum", "weight_decay", "batch_size"),
+    *("epochs", "patience", "mixup"),
+)
+
+
+class Trained(NamedTuple):
+    """A network, and what it needs to answer.
+
+    Attributes
+    ----------
+    network
+        In evaluation mode.
+    hierarchy
+        What its logits mean.
+    steps
+        That features pass before it sees them, with the arrays of
+        `visgen.classification.classifiers.kept.steps`.
+    places
+        (n_lineages, n_ranks) taxa of each lineage, −1 for a gap.
+    """
+
+    network: RankNetwork
+    hierarchy: Hierarchy
+    steps: list[tuple[str, dict[str, np.ndarray]]]
+    places: np.ndarray
+
+    def probabilities(self, x: np.ndarray) -> list[np.ndarray]:
+        """Return the probabilities of taxa.
+
+        Parameters
+        ----------
+        x
+            (n_images, n_features) float32, left as it is.
+
+        Returns
+        -------
+        list
+            By rank (n_images, n_taxa) float32.
+        """
+        device = next(self.network.parameters()).device
+        blocks = []
+        with torch.no_grad():
+            for start in range(0, max(len(x), 1), _BLOCK):
+                seen = np.array(x[start : start + _BLOCK], np.float32, order="C")
+                for step, arrays in self.steps:
+                    seen = apply_step(step, "of", {f"of.{n}": a for n, a in arrays.items()}, seen)
+                logits = self.network(torch.from_numpy(seen).to(device))
+                blocks.append([p.cpu().numpy() for p in self.hierarchy.probabilities(logits)])
+        return [np.concatenate(of_rank) for of_rank in zip(*blocks, strict=True)]
+
+    def name(self, probabilities: list[np.ndarray]) -> np.ndarray:
+        """Return what is named, (n_images, n_ranks) numbers of taxa, −1 where none is.
+
+        Free ranks name their most probable taxon, of equals the more frequent one; others name
+        one lineage (`visgen.classification.networks.hierarchy.decide`).
+        """
+        if self.hierarchy.kind == "free":
+            return np.stack([p.argmax(axis=1) for p in probabilities], axis=1)
+        return decide(probabilities, self.places)
+
+
+class Fitted(NamedTuple):
+    """What `fit_network` returns: a network, what it learned, and how."""
+
+    trained: Trained
+    targets: Targets
+    history: list[dict[str, Any]]
+
+
+class Images(NamedTuple):
+    """Images that a network may see: their labels, and where their features lie.
+
+    Attributes
+    ----------
+    labels
+        (n_images, ...) with the ranks; gaps are null.
+    train, val
+        (n_images,) bool: which train, and which tell when to stop.
+    positions
+        (n_images, 1 + n_repeats) rows of the features: the clean image, then its repeats.
+    """
+
+    labels: pd.DataFrame
+    train: np.ndarray
+    val: np.ndarray
+    positions: np.ndarray
+
+
+def fit_network(
+    matrix: np.ndarray,
+    images: Images,
+    ranks: Sequence[str],
+    options: Mapping[str, Any],
+    checkpoint: Checkpoint,
+    *,
+    seed: int,
+    device: torch.device,
+) -> Fitted:
+    """Train one network for all ranks.
+
+    Parameters
+    ----------
+    matrix
+        (n, n_features) float32, left as it is.
+    images
+        What of it is learned from. Those without a label at any of the ranks teach nothing.
+    ranks
+        To be learned, coarse to fine; each has two taxa or more in training.
+    options
+        A classifier of the config with the method ``network``.
+    checkpoint
+        To go on from.
+    seed
+        Of weights, batches and mixtures.
+    device
+        Where to train.
+
+    Raises
+    ------
+    visgen.features.within_covariance.NoSpreadError
+        If the spread within taxa is needed, and no two training images of a taxon differ.
+    ValueError
+        If a loss is no number, or the checkpoint is damaged.
+    """
+    of = options["network"]
+    targets = make_targets(images.labels, images.train, ranks)
+    known = (targets.codes >= 0).any(axis=1)
+    train, val = (np.flatnonzero(part & known) for part in (images.train, images.val))
+    transform = options["transform"]
+    steps = Transform(SUITABLE["network"] if transform is None else transform)
+    finest = _finest(targets.codes[train])
+    fitted = steps.fit(matrix[images.positions[train, 0]], finest)
+    n_taxa = {rank: len(n) for rank, n in targets.n_images.items()}
+    hierarchy = Hierarchy(targets.lineages.places, n_taxa, of["hierarchy"])
+    network = RankNetwork(
+        fitted.shape[1],
+        hidden=of["hidden"],
+        heads=hierarchy.heads,
+        towers=of["towers"],
+        dropout=of["dropout"],
+        seed=seed,
+    ).to(device)
+    loss = RankLosses(targets, hierarchy, of).to(device)
+    clean = torch.from_numpy(fitted).to(device)
+
+    def rows_of(epoch: int) -> Tensor:
+        """Return each training image as it is, or one of its versions, drawn anew."""
+        if of["augment"] == "none":
+            return clean
+        draw = np.random.default_rng([seed, epoch])
+        which = draw.integers(images.positions.shape[1], size=len(train))
+        rows = images.positions[train, which]
+        return torch.from_numpy(steps.apply(matrix[rows])).to(device)
+
+    seen = [steps.apply(matrix[images.positions[val, 0]]), targets.codes[val]]
+    history = train_network(
+        network,
+        loss,
+        rows_of,
+        torch.from_numpy(targets.codes[train]).to(device),
+        tuple(torch.from_numpy(part).to(device) for part in seen),
+        checkpoint,
+        seed=seed,
+        **{key: of[key] for key in _TRAINING},
+    )
+    kept = Trained(network, hierarchy.to(device), steps.as_arrays(), targets.lineages.places)
+    return Fitted(kept, targets, history)
+
+
+def _finest(codes: np.ndarray) -> np.ndarray:
+    """Return a number for the finest known taxon of each image."""
+    n_ranks = codes.shape[1]
+    rank = n_ranks - 1 - (codes[:, ::-1] >= 0).argmax(axis=1)
+    pairs = np.stack([rank, codes[np.arange(len(codes)), rank]], axis=1)
+    return np.unique(pairs, axis=0, return_inverse=True)[1].reshape(-1)

@@ -1,0 +1,48 @@
+"""Whether the options of networks that classify go together."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from visgen.configuration.checks.choice import check_choice
+
+
+def check_network(key: str, network: Mapping[str, Any], config: Mapping[str, Any]) -> None:
+    """Check a network's options, defaults filled in.
+
+    Parameters
+    ----------
+    key
+        Where they stand in the config.
+    network
+        The options.
+    config
+        All of it.
+
+    Raises
+    ------
+    ValueError
+        In one line: the key, what was found and what was expected.
+    """
+    ranks = config["classification"]["ranks"] or config["inputs"]["ranks"]
+    for rank in network["rank_weights"]:
+        check_choice(f"{key}.rank_weights", rank, ranks)
+    if all(network["rank_weights"].get(rank, 1) == 0 for rank in ranks):
+        raise ValueError(
+            f"config key {key}.rank_weights: found 0 for every rank, expected one that counts"
+        )
+    towers, hierarchy = network["towers"], network["hierarchy"]
+    if towers == "fused" and not network["hidden"]:
+        raise ValueError(f"config key {key}.hidden: found none, expected layers that can be fused")
+    if hierarchy == "summed" and towers != "shared":
+        raise ValueError(
+            f"config key {key}.towers: found {towers!r}, but summed has one head for all ranks; "
+            "expected 'shared'"
+        )
+    if network["discount"] and hierarchy != "summed":
+        raise ValueError(f"config key {key}.discount: {hierarchy} has no such option; summed has")
+    if network["soft_labels"] is not None and hierarchy != "free":
+        raise ValueError(f"config key {key}.soft_labels: {hierarchy} has no such option; free has")
+    if network["augment"] == "repeats" and not config["features"]["repeats"]:
+        raise ValueError(
+            f"config key {key}.augment: found 'repeats', which needs features.repeats of 1 or more"
+        )
