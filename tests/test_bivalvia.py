@@ -285,7 +285,8 @@ def roys():
 
 
 def test_roys_classifiers_are_trees_on_raised_data(roys):
-    made = {name: roys.classifier(name) for name in ("roy_raised", "roy_weighted", "roy_bagging")}
+    roys_own = ("roy_raised", "roy_weighted", "roy_bagging")
+    made = {name: roys.classification.options(name) for name in roys_own}
     assert [options["trees"] for options in made.values()] == [100, 100, 10]
     for options in made.values():
         assert options["transform"] is None
@@ -296,7 +297,18 @@ def test_roys_classifiers_are_trees_on_raised_data(roys):
     assert methods == ["random_forest", "random_forest", "balanced_bagging"]
     assert made["roy_raised"]["class_weight"] == "none"
     assert made["roy_weighted"]["class_weight"] == "balanced"
-    assert {"subclass", "order"} <= set(roys.classified)
+    assert roys.classification.ranks_of("roy_raised") == ["subclass", "order", "family"]
+
+
+def test_a_hierarchy_guided_network_learns_genus_and_species_beside_one_that_is_not_fused(roys):
+    pair = ("hierarchy_guided", "unfused")
+    towers = {name: roys.classification.options(name)["network"] for name in pair}
+    assert [of["towers"] for of in towers.values()] == ["fused", "apart"]
+    same = [{key: value for key, value in of.items() if key != "towers"} for of in towers.values()]
+    assert same[0] == same[1]
+    assert roys.classification.ranks_of("hierarchy_guided") == ["genus", "species"]
+    assert roys.classification.ranks_of("unfused") == ["genus", "species"]
+    assert {"hierarchy_guided", "unfused", "joint"} == set(roys.classification.networks)
 
 
 def test_roys_pictures_are_squares_of_224_pixels_of_the_whole_shell(roys):
@@ -350,7 +362,7 @@ def test_parts_differ_from_roys_as_the_documentation_says(roys):
 
 
 def test_tuned_forest_is_chosen_by_halving(roys):
-    assert roys.classifier("tuned_forest")["tune"]["halving"] == "trees"
+    assert roys.classification.options("tuned_forest")["tune"]["halving"] == "trees"
 
 
 # --- the whole workflow ---
@@ -373,6 +385,8 @@ def reduced(config):
     for classifier in config["classification"]["classifiers"].values():
         if "forest" in classifier["method"] or classifier["method"] == "balanced_bagging":
             classifier["trees"] = 5
+        if classifier["method"] == "network":
+            classifier["network"] |= {"hidden": [11], "epochs": 2}
         if "resample" in classifier:
             classifier["resample"]["to"] = 7
             if "reduce_first" in classifier["resample"]:

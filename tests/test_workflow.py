@@ -81,7 +81,9 @@ def test_baselines_stand_beside_every_classifier_at_every_rank(study):
     own = scores[(scores["part"] == "test") & (scores["evaluator"] == "independent")]
     own = own[own["rank"] != "all"]
     by_rank = own.groupby(["rank", "seed"])["variant"].unique()
-    assert by_rank.map(lambda names: set(names) == {"random_forest", "most_frequent"}).all()
+    assert by_rank.map(
+        lambda names: set(names) == {"random_forest", "joint", "most_frequent"}
+    ).all()
 
 
 def test_recognition_stands_beside_chance_and_tells_what_is_aligned(study):

@@ -31,7 +31,7 @@ rule train_classifier:
         runtime=scaled(420),
     params:
         ranks=RANKS,
-        classified=plan.classification.ranks,
+        classified=by_wildcards(plan.classification.ranks_of),
         seeds=plan.seeds,
         classifier=by_wildcards(plan.classification.options),
     script:
@@ -67,7 +67,7 @@ rule train_network:
         runtime=scaled(120),
     params:
         ranks=RANKS,
-        classified=plan.classification.ranks,
+        classified=by_wildcards(plan.classification.ranks_of),
         seeds=plan.seeds,
         classifier=by_wildcards(plan.classification.options),
     script:

@@ -26,8 +26,15 @@ class ClassificationPlan:
 
     @property
     def ranks(self) -> list[str]:
-        """Ranks that are classified."""
-        return self.section["ranks"] or self.config["inputs"]["ranks"]
+        """Ranks that any classifier learns, coarse to fine."""
+        learned = {rank for name in self.classifiers for rank in self.ranks_of(name)}
+        return [rank for rank in self.config["inputs"]["ranks"] if rank in learned]
+
+    def ranks_of(self, classifier: str) -> list[str]:
+        """Return the ranks that a classifier learns, coarse to fine."""
+        own = self.section["classifiers"][classifier]["ranks"] or self.section["ranks"]
+        ranks = self.config["inputs"]["ranks"]
+        return [rank for rank in ranks if rank in (own or ranks)]
 
     @property
     def classifiers(self) -> list[str]:
@@ -40,7 +47,7 @@ class ClassificationPlan:
         kept = ("method", "seed", "transform", "network")
         if classifier in self.networks:
             return {key: options[key] for key in kept}
-        return {key: value for key, value in options.items() if key != "network"}
+        return {key: value for key, value in options.items() if key not in ("network", "ranks")}
 
     @property
     def networks(self) -> list[str]:

@@ -24,12 +24,12 @@ def check_classifiers(classifiers: Mapping[str, Mapping[str, Any]]) -> None:
     for name, classifier in classifiers.items():
         key, method = f"classification.classifiers.{name}", classifier.get("method")
         if method in BASELINE_METHODS:
-            own, legal = (), ("method",)
+            own, legal = (), ("method", "ranks")
         elif method == NETWORK:
-            own, legal = (), ("method", "transform", "network")
+            own, legal = (), ("method", "ranks", "transform", "network")
         elif method in METHOD_OPTIONS:
             own = METHOD_OPTIONS[method]
-            legal = ("method", *own, *SHARED_OPTIONS)
+            legal = ("method", "ranks", *own, *SHARED_OPTIONS)
         else:
             continue  # the schema says it better
         _check_options(key, classifier, legal, method)
@@ -71,11 +71,14 @@ def check_classification(config: Mapping[str, Any]) -> None:
     reference = section["reference"]
     if reference is not None:
         check_choice("classification.reference", reference, classifiers)
+    ranks = config["inputs"]["ranks"]
     for name, classifier in classifiers.items():
+        here = f"classification.classifiers.{name}"
+        for rank in classifier["ranks"] or []:
+            check_choice(f"{here}.ranks", rank, ranks)
         if classifier["method"] == NETWORK:
-            check_network(
-                f"classification.classifiers.{name}.network", classifier["network"], config
-            )
+            learned = classifier["ranks"] or section["ranks"] or ranks
+            check_network(f"{here}.network", classifier["network"], learned, config)
         resample = classifier["resample"]
         if resample is None:
             continue

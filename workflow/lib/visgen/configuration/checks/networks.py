@@ -1,12 +1,14 @@
 """Whether the options of networks that classify go together."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from visgen.configuration.checks.choice import check_choice
 
 
-def check_network(key: str, network: Mapping[str, Any], config: Mapping[str, Any]) -> None:
+def check_network(
+    key: str, network: Mapping[str, Any], ranks: Sequence[str], config: Mapping[str, Any]
+) -> None:
     """Check a network's options, defaults filled in.
 
     Parameters
@@ -15,6 +17,8 @@ def check_network(key: str, network: Mapping[str, Any], config: Mapping[str, Any
         Where they stand in the config.
     network
         The options.
+    ranks
+        That it learns.
     config
         All of it.
 
@@ -23,7 +27,6 @@ def check_network(key: str, network: Mapping[str, Any], config: Mapping[str, Any
     ValueError
         In one line: the key, what was found and what was expected.
     """
-    ranks = config["classification"]["ranks"] or config["inputs"]["ranks"]
     for rank in network["rank_weights"]:
         check_choice(f"{key}.rank_weights", rank, ranks)
     if all(network["rank_weights"].get(rank, 1) == 0 for rank in ranks):
