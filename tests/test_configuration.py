@@ -774,6 +774,7 @@ FREE = [
     "config.genetics.tree.outgroup.items",
     "config.backbones.<name>.weights",
     "config.simclr.initial_weights",
+    "config.classification.classifiers.<name>.ranks.items",
     "config.classification.ranks.items",
     "config.classification.reference",
     "config.published",

@@ -1,169 +1,128 @@
+"""Losses of embeddings against slow loops, and answers by the nearest mean."""
+
 import math
 
+import numpy as np
 import pytest
 import torch
-from visgen.visual_genetic.regimes.losses import Euclidean, make_metric_loss
+from test_networks import CPU, RANKS, fit, options, split, study
+from torch.nn.functional import normalize
+from visgen.classification.networks.keeping import describe_network, network_of
+from visgen.classification.networks.metric_losses import (
+    MetricLosses,
+    Prototypical,
+    hierarchical_triplet,
+)
+from visgen.classification.networks.options import METRIC_LOSSES
+from visgen.classification.networks.prototypes import SCALE, Prototypes
+from visgen.classification.networks.ranks import predict_jointly
 
-OPTIONS = {"distance": "plain", "epsilon": 0.01, "margin": 0.7}
-
-
-def batch(n_images=37, size=5, n_taxa=4, seed=3):
-    """Return embeddings and taxa; more images than where the library takes inner products."""
-    draw = torch.Generator().manual_seed(seed)
-    taxa = torch.randint(0, n_taxa, (n_images,), generator=draw)
-    taxa[7] = n_taxa  # a taxon of one image
-    return torch.randn(n_images, size, generator=draw), taxa
-
-
-def triplets(taxa):
-    images = range(len(taxa))
-    return [
-        (a, p, n)
-        for a in images
-        for p in images
-        for n in images
-        if a != p and taxa[a] == taxa[p] and taxa[a] != taxa[n]
-    ]
+CODES = torch.tensor([[0, 0], [0, 0], [0, 1], [0, 1], [1, 2], [1, 2], [1, 2], [-1, -1], [1, -1]])
 
 
-def measure(one, other, distance):
-    length = math.dist(one.tolist(), other.tolist())
-    return length if distance == "plain" else length**2
+def embeddings(n=9, size=5, seed=1):
+    return torch.randn(n, size, generator=torch.Generator().manual_seed(seed), requires_grad=True)
 
 
-@pytest.mark.parametrize("distance", ["plain", "squared"])
-def test_reciprocal_loss_is_that_of_a_loop_over_triplets(distance):
-    x, taxa = batch()
-    terms = [
-        measure(x[a], x[p], distance) + 1 / (measure(x[a], x[n], distance) + 0.01)
-        for a, p, n in triplets(taxa.tolist())
-    ]
-    loss = make_metric_loss("reciprocal", **OPTIONS | {"distance": distance})
-    assert len(terms) > 1000
-    assert loss(x, taxa).item() == pytest.approx(sum(terms) / len(terms), rel=1e-5)
-
-
-@pytest.mark.parametrize("distance", ["plain", "squared"])
-def test_triplet_loss_is_that_of_a_loop_over_triplets(distance):
-    x, taxa = batch()
-    terms = [
-        max(0.0, measure(x[a], x[p], distance) - measure(x[a], x[n], distance) + 0.7)
-        for a, p, n in triplets(taxa.tolist())
-    ]
-    loss = make_metric_loss("triplet", **OPTIONS | {"distance": distance})
-    assert 0 in terms
-    assert loss(x, taxa).item() == pytest.approx(sum(terms) / len(terms), rel=1e-5)
-
-
-@pytest.mark.parametrize("distance", ["plain", "squared"])
-def test_contrastive_loss_is_that_of_a_loop_over_pairs(distance):
-    x, taxa = batch()
-    same, other = [], []
-    for i in range(37):
-        for j in set(range(37)) - {i}:
-            if taxa[i] == taxa[j]:
-                same.append(measure(x[i], x[j], distance))
-            else:
-                other.append(max(0.0, 2.9 - measure(x[i], x[j], distance)))
-    loss = make_metric_loss("contrastive", **OPTIONS | {"distance": distance, "margin": 2.9})
-    expected = sum(same) / len(same) + sum(other) / len(other)
-    assert sum(other) > 0
-    assert loss(x, taxa).item() == pytest.approx(expected, rel=1e-5)
-
-
-@pytest.mark.parametrize("distance", ["plain", "squared"])
-def test_reciprocal_gradient_is_that_of_the_loop(distance):
-    x, taxa = batch(n_images=11)
-    x = x.double().requires_grad_(True)
-    loss = make_metric_loss("reciprocal", **OPTIONS | {"distance": distance})
-    assert torch.autograd.gradcheck(lambda values: loss(values, taxa), (x,))
-
-
-@pytest.mark.parametrize("distance", ["plain", "squared"])
-@pytest.mark.parametrize("name", ["reciprocal", "triplet", "contrastive"])
-@pytest.mark.parametrize("other", [1, 3])  # an image of the same taxon, one of another
-def test_coinciding_embeddings_have_finite_losses_and_gradients(name, distance, other):
-    x, taxa = batch(n_images=31)
-    taxa[:4] = torch.tensor([0, 0, 1, 1])
-    x[other] = x[0]
-    x.requires_grad_(True)
-    loss = make_metric_loss(name, **OPTIONS | {"distance": distance})(x, taxa)
-    loss.backward()
-    assert loss.isfinite()
-    assert x.grad.isfinite().all()
-    assert x.grad.any()
-
-
-def test_equal_embeddings_are_at_no_distance_however_large():
-    x = batch(n_images=61)[0] + 100
-    x[60] = x[3]
-    distance = Euclidean("plain")(x)
-    assert distance[60, 3] == 0
-    assert not distance.diagonal().any()
-    assert distance[5, 8].item() == pytest.approx(math.dist(x[5].tolist(), x[8].tolist()), rel=1e-5)
-
-
-def test_reciprocal_loss_of_one_point_is_one_over_epsilon():
-    x = torch.full((29, 3), 0.37, requires_grad=True)
-    loss = make_metric_loss("reciprocal", **OPTIONS)(x, torch.arange(29) % 2)
-    loss.backward()
-    assert loss.item() == pytest.approx(100)
-    assert x.grad.isfinite().all()
-
-
-@pytest.mark.parametrize("name", ["reciprocal", "triplet"])
-@pytest.mark.parametrize("taxa", [[0, 1, 2, 3, 4], [2, 2, 2, 2, 2]])
-def test_a_batch_without_triplets_has_no_loss(name, taxa):
-    x = torch.randn(5, 3, generator=torch.Generator().manual_seed(1), requires_grad=True)
-    loss = make_metric_loss(name, **OPTIONS)(x, torch.tensor(taxa))
-    loss.backward()
-    assert loss.item() == 0
-    assert not x.grad.any()
-
-
-def test_a_batch_of_single_images_pushes_only():
-    x = torch.tensor([[0.0, 0.0], [0.3, 0.4]], requires_grad=True)
-    loss = make_metric_loss("contrastive", **OPTIONS)(x, torch.tensor([0, 1]))
-    loss.backward()
-    assert loss.item() == pytest.approx(0.2)  # margin 0.7, distance 0.5
-    assert x.grad.isfinite().all()
-
-
-def test_none_is_no_loss():
-    x, taxa = batch()
-    x.requires_grad_(True)
-    loss = make_metric_loss("none", **OPTIONS)(x, taxa)
-    assert loss.item() == 0
-
-
-def test_order_of_images_does_not_matter():
-    x, taxa = batch()
-    mixed = torch.randperm(37, generator=torch.Generator().manual_seed(5))
-    for name in ("reciprocal", "triplet", "contrastive"):
-        loss = make_metric_loss(name, **OPTIONS)
-        assert loss(x[mixed], taxa[mixed]).item() == pytest.approx(loss(x, taxa).item(), rel=1e-5)
-
-
-def test_descent_brings_taxa_together_and_others_apart():
-    x, taxa = batch(n_images=8, n_taxa=2)
-    x.requires_grad_(True)
-    loss = make_metric_loss("reciprocal", **OPTIONS)
-    optimiser = torch.optim.SGD([x], lr=0.3)
+def test_queries_seek_the_means_of_those_that_support():
+    taxa = torch.tensor([4, 2, 4, 2, 2, 7])
+    x = embeddings(6).detach()
+    means = {4: x[0], 2: (x[1] + x[4]) / 2, 7: x[5]}
     losses = []
-    for _ in range(150):
-        optimiser.zero_grad()
-        value = loss(x, taxa)
-        value.backward()
-        optimiser.step()
-        losses.append(value.item())
-    distance = torch.cdist(x, x).detach()
-    same = taxa[:, None] == taxa
-    assert losses[-1] < 0.5 * losses[0]
-    assert distance[same].max() < distance[~same].min()
+    for query in (2, 3):
+        far = {taxon: float((x[query] - mean).square().sum()) for taxon, mean in means.items()}
+        whole = sum(math.exp(-d) for d in far.values())
+        losses.append(far[int(taxa[query])] + math.log(whole))
+    assert float(Prototypical()(x, taxa)) == pytest.approx(np.mean(losses), rel=1e-4)
 
 
-def test_unknown_names_are_refused():
-    with pytest.raises(ValueError, match="loss: found 'circle', expected one of reciprocal, tri"):
-        make_metric_loss("circle", **OPTIONS)
-    with pytest.raises(ValueError, match="distance: found 'cosine', expected one of plain, squ"):
-        Euclidean("cosine")
+def test_an_episode_without_queries_has_no_loss_and_no_gradient():
+    x = embeddings(3)
+    loss = Prototypical()(x, torch.tensor([0, 1, 2]))
+    loss.backward()
+    assert float(loss) == 0 and x.grad.abs().sum() == 0
+
+
+def test_margins_of_triplets_grow_with_the_ranks_that_taxa_do_not_share():
+    x, margin = embeddings(), 0.7
+    unit = normalize(x).detach().numpy()
+    codes, losses = CODES.numpy(), []
+    for a in range(9):
+        for p in range(9):
+            for n in range(9):
+                if a == p or codes[a, 1] < 0 or codes[n, 1] < 0:
+                    continue
+                if codes[a, 1] != codes[p, 1] or codes[a, 1] == codes[n, 1]:
+                    continue
+                share = np.mean([x != y or x < 0 for x, y in zip(codes[a], codes[n], strict=True)])
+                near, far = (((unit[a] - unit[i]) ** 2).sum() for i in (p, n))
+                losses.append(max(0.0, near - far + margin * share))
+    found = float(hierarchical_triplet(x, CODES, margin))
+    assert found == pytest.approx(np.mean(losses), rel=1e-4) and len(losses) > 20
+
+
+def test_weights_of_ranks_add_up():
+    x, codes = embeddings(), CODES[:7]
+    each = [
+        float(
+            MetricLosses(
+                "supervised_contrastive", {"genus": 2, "species": 3}, weights, size=5, seed=1
+            )([x[:7]], codes)[0]
+        )
+        for weights in ({"species": 0}, {"genus": 0}, {"genus": 2.0, "species": 0.5})
+    ]
+    assert each[2] == pytest.approx(2 * each[0] + 0.5 * each[1], rel=1e-5)
+
+
+@pytest.mark.parametrize("euclidean", [True, False])
+def test_the_nearest_mean_answers(euclidean):
+    x = embeddings().detach()
+    prototypes = Prototypes({"genus": 2, "species": 3}, size=5, euclidean=euclidean)
+    prototypes.learn(x, CODES)
+    seen = x if euclidean else normalize(x)
+    for r, n in ((0, 2), (1, 3)):
+        means = torch.stack([seen[CODES[:, r] == t].mean(0) for t in range(n)])
+        expected = torch.stack([
+            torch.stack([
+                -((one - mean) ** 2).sum()
+                if euclidean
+                else SCALE * torch.cosine_similarity(one, mean, dim=0)
+                for mean in means
+            ])
+            for one in x
+        ])  # fmt: skip
+        found = prototypes.probabilities([x])[r]
+        assert torch.allclose(found, expected.softmax(1), atol=1e-5)
+
+
+@pytest.mark.parametrize("loss", METRIC_LOSSES)
+def test_embeddings_of_taxa_that_lie_apart_find_their_taxon(loss, tmp_path):
+    features, labels = study(noise=0.2)
+    chosen = options(loss=loss, size=6, per_taxon=3, epochs=20)
+    tables, history, _ = predict_jointly(
+        features, labels, RANKS, split(labels), chosen, tmp_path, classified=RANKS, device=CPU
+    )
+    assert history["val_loss"].notna().all() and history["chosen"].sum() == 1
+    test = tables.predictions[1, "species"].query("part == 'test'")
+    assert (test["truth"] == test["predicted"]).mean() > 0.8
+    assert np.allclose(test.iloc[:, 4:].sum(axis=1), 1, atol=1e-4)
+
+
+@pytest.mark.parametrize("loss", METRIC_LOSSES)
+def test_gradients_reach_every_weight_and_proxy(loss):
+    codes = torch.tensor([[i // 4, i // 2, i] for i in range(6) for _ in range(4)])
+    losses = MetricLosses(loss, {"family": 2, "genus": 3, "species": 6}, {}, size=7, seed=1)
+    x = embeddings(24, 7)
+    losses([x], codes).mean().backward()
+    assert x.grad.abs().sum() > 0
+    assert all(p.grad.abs().sum() > 0 for p in losses.parameters())
+
+
+def test_a_kept_embedding_gives_the_same_answers(tmp_path):
+    features, labels = study()
+    changes = {"loss": "arcface", "size": 6, "per_taxon": 3, "epochs": 2}
+    trained = fit(features, labels, tmp_path, **changes).trained
+    again = network_of(*describe_network(trained))
+    x = features.to_numpy()
+    for one, other in zip(trained.probabilities(x), again.probabilities(x), strict=True):
+        assert (one == other).all()

@@ -42,6 +42,8 @@ NETWORK = {
     "batch_size": 16,
     "epochs": 12,
     "patience": None,
+    "size": 8,
+    "per_taxon": 3,
 }
 
 

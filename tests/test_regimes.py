@@ -13,11 +13,11 @@ from safetensors.torch import save_file
 from visgen.configuration.checks.visual_genetic import training_of
 from visgen.features.backbones import forward, load_backbone
 from visgen.features.folded_norms import refuse_folded_norms
+from visgen.machine.taxon_batches import taxon_batches
 from visgen.tables import read_table
 from visgen.visual_genetic.cross_modal.network import build_projection
 from visgen.visual_genetic.regimes import regime as regimes
 from visgen.visual_genetic.regimes import steps, training
-from visgen.visual_genetic.regimes.batches import taxon_batches
 from visgen.visual_genetic.regimes.distortion import distort, standardise, to_shares
 from visgen.visual_genetic.regimes.files import read_checkpoint, read_pooled, write_checkpoint
 from visgen.visual_genetic.regimes.labels import label_images

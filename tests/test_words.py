@@ -23,6 +23,7 @@ from visgen.classification.classifiers.methods import build_members
 from visgen.classification.classifiers.resampling import resample_training
 from visgen.classification.classifiers.transforms import Transform
 from visgen.classification.networks import options as learning
+from visgen.classification.networks.metric_losses import _loss_of_rank
 from visgen.classification.networks.training import make_optimiser
 from visgen.configuration.checks.visual_genetic import size_of_anchors, training_of
 from visgen.configuration.schema import load_schema
@@ -85,6 +86,7 @@ def cases(source):
         (check_step, {*classifying.TRANSFORMS, "best_features", "pca"}),
         (apply_step, {*classifying.TRANSFORMS, "best_features", "pca"}),
         (make_optimiser, learning.OPTIMISERS),
+        (_loss_of_rank, learning.METRIC_LOSSES),
         (pool, FIXED_POOLINGS),
         (build_model, {"equal", *LEARNED_POOLINGS, *guiding.PROJECTIONS}),
         (make_loss, guiding.LOSSES),

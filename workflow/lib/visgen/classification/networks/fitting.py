@@ -13,15 +13,25 @@ from visgen.classification.classifiers.options import SUITABLE
 from visgen.classification.classifiers.transforms import Transform
 from visgen.classification.networks.hierarchy import Hierarchy, decide
 from visgen.classification.networks.losses import RankLosses
+from visgen.classification.networks.metric_losses import MetricLosses
 from visgen.classification.networks.modules import RankNetwork
+from visgen.classification.networks.options import METRIC_LOSSES
+from visgen.classification.networks.prototypes import Prototypes
 from visgen.classification.networks.targets import Targets, make_targets
-from visgen.classification.networks.training import train_network
+from visgen.classification.networks.training import (
+    embed,
+    mean_loss,
+    prototype_loss,
+    train_network,
+)
 from visgen.machine.checkpoints import Checkpoint
+from visgen.machine.schedule import seed_of
+from visgen.machine.taxon_batches import taxon_batches
 
 _BLOCK = 8192  # images at a time
 
 _TRAINING = (
-    *("optimiser", "learning_rate", "momentum", "weight_decay", "batch_size"),
+    *("optimiser", "learning_rate", "momentum", "weight_decay"),
     *("epochs", "patience", "mixup"),
 )
 
@@ -34,7 +44,7 @@ class Trained(NamedTuple):
     network
         In evaluation mode.
     hierarchy
-        What its logits mean.
+        What its logits mean, or the means that its embeddings are compared with.
     steps
         That features pass before it sees them, with the arrays of
         `visgen.classification.classifiers.kept.steps`.
@@ -43,7 +53,7 @@ class Trained(NamedTuple):
     """
 
     network: RankNetwork
-    hierarchy: Hierarchy
+    hierarchy: Hierarchy | Prototypes
     steps: list[tuple[str, dict[str, np.ndarray]]]
     places: np.ndarray
 
@@ -154,7 +164,12 @@ def fit_network(
     finest = _finest(targets.codes[train])
     fitted = steps.fit(matrix[images.positions[train, 0]], finest)
     n_taxa = {rank: len(n) for rank, n in targets.n_images.items()}
-    hierarchy = Hierarchy(targets.lineages.places, n_taxa, of["hierarchy"])
+    measured = of["loss"] in METRIC_LOSSES
+    if measured:
+        euclidean = of["loss"] == "prototypical"
+        hierarchy = Prototypes(n_taxa, size=of["size"], euclidean=euclidean)
+    else:
+        hierarchy = Hierarchy(targets.lineages.places, n_taxa, of["hierarchy"])
     network = RankNetwork(
         fitted.shape[1],
         hidden=of["hidden"],
@@ -163,7 +178,11 @@ def fit_network(
         dropout=of["dropout"],
         seed=seed,
     ).to(device)
-    loss = RankLosses(targets, hierarchy, of).to(device)
+    if measured:
+        weights = of["rank_weights"]
+        loss = MetricLosses(of["loss"], n_taxa, weights, size=of["size"], seed=seed).to(device)
+    else:
+        loss = RankLosses(targets, hierarchy, of).to(device)
     clean = torch.from_numpy(fitted).to(device)
 
     def rows_of(epoch: int) -> Tensor:
@@ -175,18 +194,40 @@ def fit_network(
         rows = images.positions[train, which]
         return torch.from_numpy(steps.apply(matrix[rows])).to(device)
 
-    seen = [steps.apply(matrix[images.positions[val, 0]]), targets.codes[val]]
+    def batches_of(epoch: int) -> list[np.ndarray]:
+        """Return rows in any order, or so that a batch has several images of its taxa."""
+        if measured:
+            sizes = {key: of[key] for key in ("batch_size", "per_taxon")}
+            return taxon_batches(finest, **sizes, seed=seed, epoch=epoch)
+        draw = np.random.default_rng(seed_of(seed, epoch, "order"))
+        return np.array_split(draw.permutation(len(train)), -(-len(train) // of["batch_size"]))
+
+    codes = torch.from_numpy(targets.codes[train]).to(device)
+    seen = torch.from_numpy(steps.apply(matrix[images.positions[val, 0]])).to(device)
+    told = torch.from_numpy(targets.codes[val]).to(device)
+
+    def val_loss() -> float:
+        """Return the mean loss of validation images, by prototypes where there are such."""
+        if not measured:
+            return mean_loss(network, loss, seen, told)
+        hierarchy.learn(embed(network, clean), codes)
+        return prototype_loss(hierarchy, embed(network, seen), told, loss.weights)
+
+    hierarchy = hierarchy.to(device)
     history = train_network(
         network,
         loss,
         rows_of,
-        torch.from_numpy(targets.codes[train]).to(device),
-        tuple(torch.from_numpy(part).to(device) for part in seen),
+        codes,
+        batches_of,
+        val_loss,
         checkpoint,
         seed=seed,
         **{key: of[key] for key in _TRAINING},
     )
-    kept = Trained(network, hierarchy.to(device), steps.as_arrays(), targets.lineages.places)
+    if measured:
+        hierarchy.learn(embed(network, clean), codes)
+    kept = Trained(network, hierarchy, steps.as_arrays(), targets.lineages.places)
     return Fitted(kept, targets, history)
 
 

@@ -25,6 +25,18 @@ LOSSES = {
     "(Menon et al. 2021)",
 }
 
+#: Losses of embeddings, from which the nearest mean of a taxon answers.
+METRIC_LOSSES = {
+    "prototypical": "episodes, in which images seek the means of others (Snell et al. 2017)",
+    "arcface": "angles to a proxy of each taxon, with a margin (Deng et al. 2019)",
+    "proxy_anchor": "proxies that draw all images of a batch (Kim et al. 2020)",
+    "supervised_contrastive": "pairs of a batch (Khosla et al. 2020)",
+    "hierarchical_triplet": "triplets whose margin grows with the ranks that two taxa do not share "
+    "(after Ge 2018)",
+}
+
+ALL_LOSSES = (*LOSSES, *METRIC_LOSSES)
+
 OPTIMISERS = {
     "adamw": "Loshchilov & Hutter 2019",
     "sgd": "stochastic gradient descent with momentum",

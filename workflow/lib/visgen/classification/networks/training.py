@@ -3,15 +3,16 @@
 import copy
 import logging
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from visgen.classification.networks.prototypes import Prototypes
 from visgen.machine.checkpoints import Checkpoint
-from visgen.machine.schedule import Batches, seed_of, share_of_rate
+from visgen.machine.schedule import seed_of, share_of_rate
 
 log = logging.getLogger(__name__)
 
@@ -24,14 +25,14 @@ def train_network(
     loss: nn.Module,
     rows_of: Callable[[int], Tensor],
     codes: Tensor,
-    val: tuple[Tensor, Tensor],
+    batches_of: Callable[[int], list[np.ndarray]],
+    val_loss: Callable[[], float],
     checkpoint: Checkpoint,
     *,
     optimiser: str,
     learning_rate: float,
     momentum: float,
     weight_decay: float,
-    batch_size: int,
     epochs: int,
     patience: int | None,
     mixup: float,
@@ -40,7 +41,7 @@ def train_network(
     """Train a network in place, or go on where it was stopped; the best epoch is kept.
 
     The rate falls along a cosine to zero. The best epoch is the one with the least loss of
-    validation images, which are not mixed; without any it is the last.
+    validation images; without any it is the last.
 
     Parameters
     ----------
@@ -51,13 +52,15 @@ def train_network(
         From an epoch to the features that it sees of the training images, (n_images, n_features).
     codes
         (n_images, n_ranks) their taxa.
-    val
-        Features and taxa of the validation images.
+    batches_of
+        From an epoch to the rows of each of its batches; as many in every epoch.
+    val_loss
+        Loss of validation images as the network is now, NaN of none.
     checkpoint
         Written after an epoch when it is due.
     optimiser
         One of `visgen.classification.networks.options.OPTIMISERS`.
-    learning_rate, momentum, weight_decay, batch_size, epochs
+    learning_rate, momentum, weight_decay, epochs
         Of the training; momentum of ``sgd``. Biases do not decay.
     patience
         Epochs without a better one after which it stops; None goes on.
@@ -65,7 +68,7 @@ def train_network(
         Both parameters of the beta distribution that shares are drawn from in which two images
         are mixed (Zhang et al. 2018); 0 mixes none.
     seed
-        Of batches and mixtures.
+        Of mixtures, and of what layers draw.
 
     Returns
     -------
@@ -77,20 +80,20 @@ def train_network(
     ValueError
         If a loss is no number, or the checkpoint is damaged.
     """
-    steps = make_optimiser(network, optimiser, momentum=momentum, weight_decay=weight_decay)
+    learned = nn.ModuleList([network, loss])
+    steps = make_optimiser(learned, optimiser, momentum=momentum, weight_decay=weight_decay)
     state = checkpoint.read() or {"history": [], "best": None}
     if state["history"]:
-        network.load_state_dict(state["network"])
+        learned.load_state_dict(state["learned"])
         steps.load_state_dict(state["optimiser"])
     history, best = state["history"], state["best"]
     device = codes.device
-    batches = Batches(len(codes), batch_size, 1, seed)
-    n_steps = batches.n_per_epoch
+    n_steps = len(batches_of(0))
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         for epoch in range(len(history), epochs):
             if _is_done(history, patience):
                 break
-            x, order = rows_of(epoch), _order(len(codes), n_steps, seed, epoch)
+            x, order = rows_of(epoch), batches_of(epoch)
             draw = np.random.default_rng(seed_of(seed, epoch, "mixup"))
             rates = [
                 learning_rate * share_of_rate(epoch * n_steps + i, epochs * n_steps, 0)
@@ -120,17 +123,17 @@ def train_network(
                 "epoch": epoch + 1,
                 "learning_rate": rates[-1],
                 "loss": float((means * sizes).sum() / sizes.sum()),
-                "val_loss": mean_loss(network, loss, *val),
+                "val_loss": val_loss(),
             }
             history.append(row)
-            is_best = not len(val[1]) or row["val_loss"] <= min(h["val_loss"] for h in history)
+            is_best = not row["val_loss"] > min(h["val_loss"] for h in history)
             if is_best:
                 best = {"epoch": epoch + 1, "network": copy.deepcopy(network.state_dict())}
             if checkpoint.is_due:
                 checkpoint.write({
                     "history": history,
                     "best": best,
-                    "network": network.state_dict(),
+                    "learned": learned.state_dict(),
                     "optimiser": steps.state_dict(),
                 })  # fmt: skip
     network.load_state_dict(best["network"])
@@ -148,6 +151,27 @@ def mean_loss(network: nn.Module, loss: nn.Module, x: Tensor, codes: Tensor) -> 
             part = slice(start, start + _BLOCK)
             total += float(loss(network(x[part]), codes[part]).double().sum())
     return total / len(codes) if len(codes) else math.nan
+
+
+def embed(network: nn.Module, x: Tensor) -> Tensor:
+    """Return the (n_images, size) embeddings of images as they are."""
+    network.eval()
+    with torch.no_grad():
+        blocks = [network(x[i : i + _BLOCK])[0] for i in range(0, max(len(x), 1), _BLOCK)]
+    return torch.cat(blocks)
+
+
+def prototype_loss(
+    prototypes: Prototypes, embeddings: Tensor, codes: Tensor, weights: Sequence[float]
+) -> float:
+    """Return the mean over images of −log p by prototypes, summed over ranks; NaN of none."""
+    if not len(codes):
+        return math.nan
+    total = embeddings.new_zeros(len(codes))
+    for r, log_p in enumerate(prototypes.log_probabilities(embeddings)):
+        told = log_p.gather(1, codes[:, r, None].clamp_min(0))[:, 0]
+        total -= weights[r] * torch.where(codes[:, r] >= 0, told, 0.0)
+    return float(total.double().mean())
 
 
 def make_optimiser(
@@ -181,11 +205,6 @@ def _is_done(history: list[Mapping[str, Any]], patience: int | None) -> bool:
         return False
     best = max(i for i, value in enumerate(losses) if value == min(losses))
     return len(losses) - 1 - best >= patience
-
-
-def _order(n_images: int, n_steps: int, seed: int, epoch: int) -> list[np.ndarray]:
-    draw = np.random.default_rng(seed_of(seed, epoch, "order"))
-    return np.array_split(draw.permutation(n_images), n_steps)
 
 
 def _mixed_loss(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from visgen.classification.networks.options import METRIC_LOSSES
 from visgen.configuration.checks.choice import check_choice
 
 
@@ -34,6 +35,16 @@ def check_network(
             f"config key {key}.rank_weights: found 0 for every rank, expected one that counts"
         )
     towers, hierarchy = network["towers"], network["hierarchy"]
+    if network["loss"] in METRIC_LOSSES:
+        # One embedding for all ranks, as it is.
+        for option, plain in (("towers", "shared"), ("hierarchy", "free"), ("mixup", 0)):
+            if network[option] != plain:
+                raise ValueError(
+                    f"config key {key}.{option}: found {network[option]!r}, but {network['loss']} "
+                    f"learns one embedding for all ranks; expected {plain!r}"
+                )
+        if network["soft_labels"] is not None:
+            raise ValueError(f"config key {key}.soft_labels: {network['loss']} has no labels")
     if towers == "fused" and not network["hidden"]:
         raise ValueError(f"config key {key}.hidden: found none, expected layers that can be fused")
     if hierarchy == "summed" and towers != "shared":

@@ -40,6 +40,11 @@ _LOSSES = {
     "class_balanced": "class-balanced cross-entropy [@cui2019]",
     "focal": "focal loss [@lin2017]",
     "logit_adjusted": "logit-adjusted cross-entropy [@menon2021]",
+    "prototypical": "prototypical episodes [@snell2017]",
+    "arcface": "additive angular margins [@deng2019]",
+    "proxy_anchor": "proxy anchors [@kim2020]",
+    "supervised_contrastive": "supervised contrastive loss [@khosla2020]",
+    "hierarchical_triplet": "triplets with margins along the taxonomy [after @ge2018]",
 }
 
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from visgen.machine.checkpoints import Checkpoint
 from visgen.machine.schedule import seed_of, share_of_rate
-from visgen.visual_genetic.regimes.batches import taxon_batches
+from visgen.machine.taxon_batches import taxon_batches
 from visgen.visual_genetic.regimes.losses import make_metric_loss
 from visgen.visual_genetic.regimes.steps import sgd, train_epoch
 from visgen.visual_genetic.regimes.weight_balancing import project_layers, row_norms
@@ -67,7 +67,7 @@ def train_network(
 
     SGD with momentum, its learning rate along a cosine to zero. The last epoch is taken: nothing
     is chosen by validation or test images. For an epoch see
-    `visgen.visual_genetic.regimes.batches.taxon_batches`.
+    `visgen.machine.taxon_batches.taxon_batches`.
 
     Parameters
     ----------
