@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 from visgen.naming.classifier_head import train_classifiers
+from visgen.naming.joint_head import train_joint_head
 from visgen.naming.labelled import labelled_specimens
 from visgen.naming.model import study_lineages
 from visgen.naming.prior_head import train_prior_head
@@ -13,6 +14,14 @@ RANKS = ["family", "genus", "species"]
 #: Of families, genera in their family, species in their genus, specimens in their species, images.
 SPREAD = (9.0, 5.0, 4.0, 0.5, 0.2)
 PLAIN = {"resample": None, "transform": None, "best_features": None, "pca": None}
+#: Options of a small network.
+NETWORK = {
+    **{"towers": "shared", "hidden": [31], "dropout": 0.0, "hierarchy": "free"},
+    **{"loss": "cross_entropy", "beta": 0.9, "gamma": 2.0, "tau": 1.0, "rank_weights": {}},
+    **{"discount": 0.0, "soft_labels": None, "augment": "none", "mixup": 0.0},
+    **{"optimiser": "adamw", "learning_rate": 0.01, "momentum": 0.9, "weight_decay": 0.01},
+    **{"batch_size": 32, "epochs": 30, "patience": None, "size": 8, "per_taxon": 3},
+}
 
 
 def centres(n_families=2, n_genera=2, n_species=3, n_features=7, seed=1):
@@ -60,6 +69,8 @@ def labelled_study(count=7, seed=1, spread=SPREAD[3], **sizes):
 def by_classifiers(lineages, method="nearest_centroid", **options):
     """Return what trains a head of classifiers."""
     wanted = {**PLAIN, "method": method, **options}
+    if method == "network":
+        return lambda labelled, looks: train_joint_head(labelled, lineages.taxa, wanted, seed=1)
     return lambda labelled, looks: train_classifiers(
         labelled, lineages.taxa, wanted, seed=1, threads=1
     )

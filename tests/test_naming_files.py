@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import timm
 import torch
+from naming_study import NETWORK as SMALL
 from naming_study import RANKS, by_classifiers, by_prior, centres, draw, labelled_study, lineages_of
 from safetensors.numpy import load_file, save_file
 from safetensors.torch import save_file as save_tensors
@@ -38,6 +39,7 @@ HEADS = {
         "class_weight": "none",
     },
     "nearest_neighbours": {"neighbours": 3, "transform": ["whiten"]},
+    "network": {"transform": ["standardise"], "network": SMALL | {"hierarchy": "masked"}},
 }
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from naming_study import (
+    NETWORK,
     RANKS,
     by_classifiers,
     by_prior,
@@ -37,7 +38,9 @@ def study():
 def learned(head):
     labelled = study()
     lineages = lineages_of(labelled)
-    train = by_prior(labelled, lineages) if head == "prior" else by_classifiers(lineages, head)
+    options = {"network": NETWORK} if head == "network" else {}
+    train = by_classifiers(lineages, head, **options)
+    train = by_prior(labelled, lineages) if head == "prior" else train
     return learn_names(labelled, train, None, seed=1)
 
 
@@ -45,7 +48,7 @@ def truth_of(taxa, lineages):
     return true_lineages(true_taxa(taxa, lineages), lineages)
 
 
-@pytest.mark.parametrize("head", ["prior", "nearest_centroid", "lda"])
+@pytest.mark.parametrize("head", ["prior", "nearest_centroid", "lda", "network"])
 def test_new_specimens_are_named_and_strangers_are_told(head):
     model, _ = learned(head)
     names, means = centres()
@@ -184,13 +187,14 @@ def gappy():
     return features, labels, unlabelled
 
 
-@pytest.mark.parametrize("head", ["nearest_centroid", "lda"])
+@pytest.mark.parametrize("head", ["nearest_centroid", "lda", "network"])
 def test_gaps_in_ranks_and_a_species_of_one_specimen_are_learned_with(head):
     features, labels, unlabelled = gappy()
     labelled = labelled_specimens(features, labels, RANKS)
     assert not set(unlabelled) & set(labelled.taxa.index)
     lineages = lineages_of(labelled)
-    train = by_classifiers(lineages, head)
+    options = {"network": NETWORK, "transform": ["standardise"]} if head == "network" else {}
+    train = by_classifiers(lineages, head, **options)
     model, found = learn_names(labelled, train, None, seed=1)
     alone = labelled.taxa["species"] == "G00 s0"
     open_ = (labelled.taxa["genus"] == "G01") & labelled.taxa["species"].isna()
@@ -211,7 +215,8 @@ def test_gaps_in_ranks_and_a_species_of_one_specimen_are_learned_with(head):
     placed = found.lineage >= 0
     placed &= lineages.names["species"].notna().to_numpy()[found.lineage]
     assert (answered.best == found.lineage)[placed].mean() > 0.85
-    assert np.array_equal(answered.best[alone], found.lineage[alone])
+    if head != "network":  # which need not have learned the one specimen by heart
+        assert np.array_equal(answered.best[alone], found.lineage[alone])
 
 
 def test_a_species_of_one_specimen_does_not_take_away_how_sure_answers_are():

@@ -163,26 +163,10 @@ def fit_network(
     steps = Transform(SUITABLE["network"] if transform is None else transform)
     finest = _finest(targets.codes[train])
     fitted = steps.fit(matrix[images.positions[train, 0]], finest)
-    n_taxa = {rank: len(n) for rank, n in targets.n_images.items()}
-    measured = of["loss"] in METRIC_LOSSES
-    if measured:
-        euclidean = of["loss"] == "prototypical"
-        hierarchy = Prototypes(n_taxa, size=of["size"], euclidean=euclidean)
-    else:
-        hierarchy = Hierarchy(targets.lineages.places, n_taxa, of["hierarchy"])
-    network = RankNetwork(
-        fitted.shape[1],
-        hidden=of["hidden"],
-        heads=hierarchy.heads,
-        towers=of["towers"],
-        dropout=of["dropout"],
-        seed=seed,
-    ).to(device)
-    if measured:
-        weights = of["rank_weights"]
-        loss = MetricLosses(of["loss"], n_taxa, weights, size=of["size"], seed=seed).to(device)
-    else:
-        loss = RankLosses(targets, hierarchy, of).to(device)
+    network, hierarchy, loss = (
+        part.to(device) for part in _build(of, targets, fitted.shape[1], seed)
+    )
+    measured = isinstance(hierarchy, Prototypes)
     clean = torch.from_numpy(fitted).to(device)
 
     def rows_of(epoch: int) -> Tensor:
@@ -213,7 +197,6 @@ def fit_network(
         hierarchy.learn(embed(network, clean), codes)
         return prototype_loss(hierarchy, embed(network, seen), told, loss.weights)
 
-    hierarchy = hierarchy.to(device)
     history = train_network(
         network,
         loss,
@@ -229,6 +212,22 @@ def fit_network(
         hierarchy.learn(embed(network, clean), codes)
     kept = Trained(network, hierarchy, steps.as_arrays(), targets.lineages.places)
     return Fitted(kept, targets, history)
+
+
+def _build(
+    of: Mapping[str, Any], targets: Targets, n_features: int, seed: int
+) -> tuple[RankNetwork, Hierarchy | Prototypes, RankLosses | MetricLosses]:
+    """Return a network as it is drawn, what its answers mean, and what it is to make small."""
+    n_taxa = {rank: len(n) for rank, n in targets.n_images.items()}
+    if of["loss"] in METRIC_LOSSES:
+        name, size = of["loss"], of["size"]
+        meant = Prototypes(n_taxa, size=size, euclidean=name == "prototypical")
+        loss = MetricLosses(name, n_taxa, of["rank_weights"], size=size, seed=seed)
+    else:
+        meant = Hierarchy(targets.lineages.places, n_taxa, of["hierarchy"])
+        loss = RankLosses(targets, meant, of)
+    shape = {key: of[key] for key in ("hidden", "towers", "dropout")}
+    return RankNetwork(n_features, heads=meant.heads, **shape, seed=seed), meant, loss
 
 
 def _finest(codes: np.ndarray) -> np.ndarray:

@@ -47,20 +47,29 @@ def network_of(tensors: Mapping[str, np.ndarray], about: Mapping[str, Any]) -> T
         (step, _below(tensors, f"steps.{i}."))
         for i, step in enumerate(about["steps"])
     ]  # fmt: skip
-    network = RankNetwork(**about["network"], dropout=0.0, seed=0).eval()
+    n_taxa, places = about["n_taxa"], tensors["places"]
+    if list(n_taxa.values()) != (places.max(axis=0) + 1).tolist():
+        raise ValueError(f"a kept network has {n_taxa} taxa, its lineages others")
+    # Without memory of its own: what a file says of sizes has to fit the arrays in it.
+    with torch.device("meta"):
+        network = RankNetwork(**about["network"], dropout=0.0, seed=0).eval()
     state = {name: torch.from_numpy(array) for name, array in _below(tensors, "network.").items()}
     means = {n: torch.from_numpy(a) for n, a in _below(tensors, "prototypes.").items()}
     if about["euclidean"] is None:
-        hierarchy = Hierarchy(tensors["places"], about["n_taxa"], about["hierarchy"])
+        hierarchy = Hierarchy(places, n_taxa, about["hierarchy"])
     else:
         size = about["network"]["heads"]["embedding"]
-        hierarchy = Prototypes(about["n_taxa"], size=size, euclidean=about["euclidean"])
+        with torch.device("meta"):
+            hierarchy = Prototypes(n_taxa, size=size, euclidean=about["euclidean"])
     try:
-        network.load_state_dict(state)
-        hierarchy.load_state_dict(means, strict=about["euclidean"] is not None)
+        network.load_state_dict(state, assign=True)
+        if means:
+            hierarchy.load_state_dict(means, assign=True)
     except RuntimeError as error:
         raise ValueError(f"the network of a kept model does not fit: {error}") from None
-    return Trained(network, hierarchy, steps, tensors["places"])
+    if network.described["heads"] != hierarchy.heads:
+        raise ValueError("the heads of a kept network are not those of its taxa")
+    return Trained(network, hierarchy, steps, places)
 
 
 def _below(tensors: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:

@@ -84,7 +84,8 @@ class RankLosses(nn.Module):
             if (soft := getattr(self, f"soft{r}")) is not None:
                 loss = -(soft[taxon] * of).sum(1)
             if self.gamma:
-                loss = loss * (1 - given.exp()).clamp_min(0) ** self.gamma
+                # Not from 0, where a power below one has no slope.
+                loss = loss * (1 - given.exp()).clamp_min(1e-7) ** self.gamma
             loss = loss * getattr(self, f"weight{r}")[taxon]
             total = total + weight * torch.where(known, loss, 0.0)
             above = torch.where(known, told, above)

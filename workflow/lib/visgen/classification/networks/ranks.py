@@ -35,6 +35,7 @@ log = logging.getLogger(__name__)
 REVISION = 1
 
 _SECONDS = 60  # between two checkpoints
+_BLOCK = 1024  # rows at a time
 
 
 def predict_jointly(
@@ -83,7 +84,7 @@ def predict_jointly(
     positions = np.stack([versions.nth(i).to_numpy() for i in range(n_versions)], axis=1)
     ids = pd.Index(rows["id"].unique())
     labels = specimens.loc[ids]
-    of_features = hashlib.sha256(matrix[positions.ravel()].tobytes()).hexdigest()
+    of_features = _digest(matrix, positions.ravel())
     predictions, training, history, omitted, checkpoints = {}, [], [], [], []
     for seed, parts in splits.items():
         part = parts.loc[ids].to_numpy()
@@ -138,6 +139,14 @@ def predict_jointly(
         pd.DataFrame(omitted, columns=OMITTED_COLUMNS),
     )
     return tables, pd.DataFrame(history, columns=HISTORY_COLUMNS), checkpoints
+
+
+def _digest(matrix: np.ndarray, rows: np.ndarray) -> str:
+    """Return a digest of some rows, in their order, without a copy of all of them."""
+    digest = hashlib.sha256()
+    for start in range(0, len(rows), _BLOCK):
+        digest.update(matrix[rows[start : start + _BLOCK]].tobytes())
+    return digest.hexdigest()
 
 
 def _left_out(seed: int, rank: str, labels: pd.DataFrame, reason: str) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def train_network(
     codes
         (n_images, n_ranks) their taxa.
     batches_of
-        From an epoch to the rows of each of its batches; as many in every epoch.
+        From an epoch to the rows of each of its batches.
     val_loss
         Loss of validation images as the network is now, NaN of none.
     checkpoint
@@ -88,12 +88,12 @@ def train_network(
         steps.load_state_dict(state["optimiser"])
     history, best = state["history"], state["best"]
     device = codes.device
-    n_steps = len(batches_of(0))
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         for epoch in range(len(history), epochs):
             if _is_done(history, patience):
                 break
             x, order = rows_of(epoch), batches_of(epoch)
+            n_steps = len(order)
             draw = np.random.default_rng(seed_of(seed, epoch, "mixup"))
             rates = [
                 learning_rate * share_of_rate(epoch * n_steps + i, epochs * n_steps, 0)
