@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from safetensors.numpy import load, save, save_file
-from visgen.classification.classifiers import transforms
+from visgen.classification.classifiers import feature_steps
 from visgen.classification.classifiers.asking import fit_and_ask
 from visgen.classification.classifiers.keeping import train_to_keep
 from visgen.classification.classifiers.kept import classifier, neighbours
 from visgen.classification.classifiers.kept.classifier import restore
-from visgen.classification.classifiers.options import METHODS, TRANSFORMS
+from visgen.classification.classifiers.options import RANK_METHODS, TRANSFORMS
 from workflow_copy import REPOSITORY
 
 PLAIN = {"resample": None, "transform": None, "best_features": None, "pca": None}
@@ -29,7 +29,7 @@ STEPS = [
 
 @pytest.fixture(autouse=True)
 def few_trees(monkeypatch):
-    monkeypatch.setattr(transforms, "_RANKING_TREES", 2)
+    monkeypatch.setattr(feature_steps, "_RANKING_TREES", 2)
 
 
 @cache
@@ -75,7 +75,7 @@ def assert_answers_are_those_of_asking(method, *, present=PRESENT, **given):
     assert np.array_equal(found.argmax(axis=1)[apart], expected.argmax(axis=1)[apart])
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", RANK_METHODS)
 def test_each_method_answers_as_when_it_was_fitted(method):
     assert_answers_are_those_of_asking(method)
 
@@ -86,7 +86,7 @@ def test_steps_are_applied_as_when_they_were_fitted(method, steps):
     assert_answers_are_those_of_asking(method, **steps)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", RANK_METHODS)
 def test_two_taxa_are_told_apart_as_when_they_were_fitted(method):
     assert_answers_are_those_of_asking(method, present=(2, 5))
 
@@ -99,7 +99,7 @@ def test_resampling_is_kept(method, source):
     assert_answers_are_those_of_asking(method, resample=resample)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", RANK_METHODS)
 def test_answers_do_not_depend_on_blocks_and_leave_the_features(method, monkeypatch):
     kept, (matrix, *_) = keep(method), study(PRESENT)
     whole, before = kept.probabilities(matrix), matrix.copy()
@@ -110,7 +110,7 @@ def test_answers_do_not_depend_on_blocks_and_leave_the_features(method, monkeypa
     assert kept.probabilities(matrix[:0]).shape == (0, N_TAXA)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", RANK_METHODS)
 def test_taxa_that_were_not_trained_on_have_no_probability(method):
     found = keep(method).probabilities(study(PRESENT)[0])
     assert (found[:, [2, 4]] == 0).all()
@@ -176,7 +176,7 @@ np.save("found.npy", kept.probabilities(np.load("x.npy")))
 
 @pytest.mark.parametrize(
     ("method", "steps"),
-    [*((method, {}) for method in METHODS), *(("linear_svm", steps) for steps in STEPS[-2:])],
+    [*((method, {}) for method in RANK_METHODS), *(("linear_svm", steps) for steps in STEPS[-2:])],
 )
 def test_every_array_that_lacks_is_named(method, steps):
     kept = keep(method, **steps)
@@ -188,7 +188,7 @@ def test_every_array_that_lacks_is_named(method, steps):
             restore(fewer, kept.about)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", RANK_METHODS)
 def test_every_array_of_other_size_is_refused(method):
     kept = keep(method, transform=["whiten"])
     for name, array in kept.tensors.items():

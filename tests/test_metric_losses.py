@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from test_networks import CPU, RANKS, fit, options, split, study
+from test_networks import RANKS, fit, options, split, study
 from torch.nn.functional import normalize
 from visgen.classification.networks.keeping import describe_network, network_of
 from visgen.classification.networks.metric_losses import (
@@ -100,7 +100,7 @@ def test_embeddings_of_taxa_that_lie_apart_find_their_taxon(loss, tmp_path):
     features, labels = study(noise=0.2)
     chosen = options(loss=loss, size=6, per_taxon=3, epochs=20)
     tables, history, _ = predict_jointly(
-        features, labels, RANKS, split(labels), chosen, tmp_path, classified=RANKS, device=CPU
+        features, labels, RANKS, split(labels), chosen, tmp_path, classified=RANKS
     )
     assert history["val_loss"].notna().all() and history["chosen"].sum() == 1
     test = tables.predictions[1, "species"].query("part == 'test'")

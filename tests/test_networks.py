@@ -20,7 +20,6 @@ from visgen.machine.checkpoints import Checkpoint
 from visgen.specimens.taxonomy import lineage
 
 RANKS = ["family", "genus", "species"]
-CPU = torch.device("cpu")
 NETWORK = {
     "towers": "shared",
     "hidden": [13],
@@ -113,7 +112,7 @@ def fit(features, labels, tmp_path, ranks=RANKS, seed=1, **changes):
     images = Images(labels, part == "train", part == "val", positions)
     checkpoint = Checkpoint(tmp_path, math.inf)
     x = features.to_numpy()
-    return fit_network(x, images, ranks, options(**changes), checkpoint, seed=seed, device=CPU)
+    return fit_network(x, images, ranks, options(**changes), checkpoint, seed=seed)
 
 
 # --- what the taxonomy is to probabilities ---
@@ -373,7 +372,7 @@ def test_taxa_that_lie_apart_are_told_apart_and_shuffled_ones_are_not(changes, t
     for name, of in (("true", labels), ("shuffled", shuffled)):
         tables, history, _ = predict_jointly(
             features, of, RANKS, split(labels), options(epochs=25, **changes), tmp_path / name,
-            classified=RANKS, device=CPU,
+            classified=RANKS,
         )  # fmt: skip
         assert len(history) and history["chosen"].sum() == 1
         for rank in RANKS:
@@ -445,7 +444,7 @@ def test_one_taxon_is_listed_and_stops_nothing(tmp_path):
     labels["family"] = "family 0"
     tables, _, _ = predict_jointly(
         features, labels, RANKS, split(labels), options(epochs=1), tmp_path,
-        classified=RANKS, device=CPU,
+        classified=RANKS,
     )  # fmt: skip
     assert set(tables.predictions) == {(1, "genus"), (1, "species")}
     assert tables.omitted[["seed", "rank", "n_taxa"]].to_numpy().tolist() == [[1, "family", 1]]
@@ -459,7 +458,7 @@ def test_taxa_of_one_image_and_images_without_labels_are_learned_from_where_they
     for kind in ("free", "masked", "summed"):
         tables, _, _ = predict_jointly(
             features, labels, RANKS, split(labels), options(epochs=2, hierarchy=kind),
-            tmp_path / kind, classified=RANKS, device=CPU,
+            tmp_path / kind, classified=RANKS,
         )  # fmt: skip
         of_species = tables.training.set_index(["rank", "taxon"])["n_images"]
         assert of_species["species", "species of one image"] == 1
@@ -474,14 +473,14 @@ def test_repeats_of_an_image_are_seen_in_its_place(tmp_path):
     outcome = [
         predict_jointly(
             both, labels, RANKS, split(labels), options(epochs=2, augment=word), tmp_path / word,
-            classified=RANKS, device=CPU,
+            classified=RANKS,
         )[1]["loss"].tolist()
         for word in ("none", "repeats")
     ]  # fmt: skip
     assert outcome[0] != outcome[1]
     tables, _, _ = predict_jointly(
         both, labels, RANKS, split(labels), options(epochs=1), tmp_path / "asked",
-        classified=RANKS, device=CPU,
+        classified=RANKS,
     )  # fmt: skip
     assert tables.predictions[1, "species"]["id"].is_unique
 

@@ -220,17 +220,22 @@ def test_baselines_are_chosen_only_where_nothing_sees_the_images():
         "near": {"method": "nearest_centroid"},
     }
     made = plan({"classification.classifiers": seeing})
-    assert made.classifiers == ["most_frequent", "uniform", "svm", "near"]
-    assert made.baselines == ["most_frequent", "uniform"]
-    assert made.candidates == ["svm", "near"] and made.reference == "svm"
-    assert plan({"classification.classifiers": blind}).candidates == ["most_frequent", "uniform"]
+    assert made.classification.classifiers == ["most_frequent", "uniform", "svm", "near"]
+    assert made.classification.baselines == ["most_frequent", "uniform"]
+    assert (
+        made.classification.candidates == ["svm", "near"] and made.classification.reference == "svm"
+    )
+    assert plan({"classification.classifiers": blind}).classification.candidates == [
+        "most_frequent",
+        "uniform",
+    ]
     named = {"classification.classifiers": seeing, "classification.reference": "uniform"}
-    assert plan(named).reference == "uniform"
+    assert plan(named).classification.reference == "uniform"
 
 
 def test_all_ranks_are_classified_unless_some_are_named():
-    assert plan().classified == ["subclass", "order", "family", "genus", "species"]
-    assert plan({"classification.ranks": ["order"]}).classified == ["order"]
+    assert plan().classification.ranks == ["subclass", "order", "family", "genus", "species"]
+    assert plan({"classification.ranks": ["order"]}).classification.ranks == ["order"]
 
 
 def test_variants_are_sorted_by_what_is_done_to_them():
@@ -484,7 +489,7 @@ def test_without_an_aligned_variant_there_are_no_spaces():
 @pytest.mark.parametrize("name", ["config", "quickstart", "bivalvia", "endless_forams", "moths"])
 def test_every_preset_has_a_plan(name):
     made = Plan(checked_config(yaml.safe_load((CONFIGS / f"{name}.yaml").read_text()), SCHEMA))
-    assert made.candidates and made.score_tables and made.embedding.references
+    assert made.classification.candidates and made.score_tables and made.embedding.references
     assert len(set(made.score_tables)) == len(made.score_tables)
 
 

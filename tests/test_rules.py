@@ -41,7 +41,6 @@ LOCAL = {
 }
 # What takes long on its own, and is no part of a chain.
 ALONE = {"train_embedding", "train_held_out", "train_fine_tuned", "train_prior", "train_naming"}
-ALONE |= {"train_network"}
 # What depends on its inputs and parameters alone, and is worth keeping for other studies.
 SHARED = {"fetch_weights", "unpack_weights", "train_simclr", "embed_sequences", "infer_tree"}
 SHARED |= {"train_regime", "train_frozen"}

@@ -56,13 +56,14 @@ rule train_network:
         "<logs>/train_network/{backbone}/{classifier}.log",
     benchmark:
         "<benchmarks>/train_network/{backbone}/{classifier}.tsv"
+    group:
+        "classification"
     wildcard_constraints:
         classifier=one_of(plan.classification.networks),
     conda:
         "../../envs/embedding.yaml"
     threads: config["compute"]["threads"]
     resources:
-        gpu=1,
         mem_mb=scaled(8000),
         runtime=scaled(120),
     params:

@@ -6,7 +6,6 @@ from pathlib import Path
 from visgen.classification.networks.ranks import predict_jointly
 from visgen.classification.predictions import write_predictions
 from visgen.features.tables import read_features
-from visgen.machine.devices import pick_device
 from visgen.machine.logs import start_log
 from visgen.machine.threads import use_threads
 from visgen.specimens.records import read_labels
@@ -24,7 +23,6 @@ results, history, checkpoints = predict_jointly(
     params.classifier,
     Path(os.environ["VISGEN_FEATURE_STORE"]),
     classified=params.classified,
-    device=pick_device(),
 )
 write_predictions(Path(output.predictions), results.predictions)
 for table in ("training", "tuning", "importances", "omitted"):

@@ -11,7 +11,6 @@ import pandas as pd
 from visgen.classification.networks.fitting import Images, Trained, fit_network
 from visgen.features.taxon_means import taxon_means
 from visgen.machine.checkpoints import Checkpoint
-from visgen.machine.devices import pick_device
 from visgen.naming.labelled import Labelled
 
 _LEAST = 1e-12  # of a probability whose logarithm is taken
@@ -75,14 +74,10 @@ def train_joint_head(
     plain = {**options, "network": {**options["network"], "augment": "none"}}
     with tempfile.TemporaryDirectory() as folder:
         nowhere = Checkpoint(Path(folder), float("inf"))
-        device = pick_device()
-        found = fit_network(labelled.x, images, ranks, plain, nowhere, seed=seed, device=device)
-    trained = found.trained._replace(
-        network=found.trained.network.cpu(), hierarchy=found.trained.hierarchy.cpu()
-    )
+        found = fit_network(labelled.x, images, ranks, plain, nowhere, seed=seed)
     known = found.targets.lineages.taxa
     columns = {rank: taxa[rank].get_indexer(known[rank]) for rank in ranks}
-    return JointHead(trained, columns, {rank: len(names) for rank, names in taxa.items()})
+    return JointHead(found.trained, columns, {rank: len(names) for rank, names in taxa.items()})
 
 
 def _stopping(taxa: pd.DataFrame, seed: int) -> np.ndarray:

@@ -70,15 +70,14 @@ class Trained(NamedTuple):
         list
             By rank (n_images, n_taxa) float32.
         """
-        device = next(self.network.parameters()).device
         blocks = []
         with torch.no_grad():
             for start in range(0, max(len(x), 1), _BLOCK):
                 seen = np.array(x[start : start + _BLOCK], np.float32, order="C")
                 for step, arrays in self.steps:
                     seen = apply_step(step, "of", {f"of.{n}": a for n, a in arrays.items()}, seen)
-                logits = self.network(torch.from_numpy(seen).to(device))
-                blocks.append([p.cpu().numpy() for p in self.hierarchy.probabilities(logits)])
+                logits = self.network(torch.from_numpy(seen))
+                blocks.append([p.numpy() for p in self.hierarchy.probabilities(logits)])
         return [np.concatenate(of_rank) for of_rank in zip(*blocks, strict=True)]
 
     def name(self, probabilities: list[np.ndarray]) -> np.ndarray:
@@ -127,7 +126,6 @@ def fit_network(
     checkpoint: Checkpoint,
     *,
     seed: int,
-    device: torch.device,
 ) -> Fitted:
     """Train one network for all ranks.
 
@@ -145,8 +143,6 @@ def fit_network(
         To go on from.
     seed
         Of weights, batches and mixtures.
-    device
-        Where to train.
 
     Raises
     ------
@@ -163,11 +159,9 @@ def fit_network(
     steps = Transform(SUITABLE["network"] if transform is None else transform)
     finest = _finest(targets.codes[train])
     fitted = steps.fit(matrix[images.positions[train, 0]], finest)
-    network, hierarchy, loss = (
-        part.to(device) for part in _build(of, targets, fitted.shape[1], seed)
-    )
+    network, hierarchy, loss = _build(of, targets, fitted.shape[1], seed)
     measured = isinstance(hierarchy, Prototypes)
-    clean = torch.from_numpy(fitted).to(device)
+    clean = torch.from_numpy(fitted)
 
     def rows_of(epoch: int) -> Tensor:
         """Return each training image as it is, or one of its versions, drawn anew."""
@@ -176,7 +170,7 @@ def fit_network(
         draw = np.random.default_rng([seed, epoch])
         which = draw.integers(images.positions.shape[1], size=len(train))
         rows = images.positions[train, which]
-        return torch.from_numpy(steps.apply(matrix[rows])).to(device)
+        return torch.from_numpy(steps.apply(matrix[rows]))
 
     def batches_of(epoch: int) -> list[np.ndarray]:
         """Return rows in any order, or so that a batch has several images of its taxa."""
@@ -186,9 +180,9 @@ def fit_network(
         draw = np.random.default_rng(seed_of(seed, epoch, "order"))
         return np.array_split(draw.permutation(len(train)), -(-len(train) // of["batch_size"]))
 
-    codes = torch.from_numpy(targets.codes[train]).to(device)
-    seen = torch.from_numpy(steps.apply(matrix[images.positions[val, 0]])).to(device)
-    told = torch.from_numpy(targets.codes[val]).to(device)
+    codes = torch.from_numpy(targets.codes[train])
+    seen = torch.from_numpy(steps.apply(matrix[images.positions[val, 0]]))
+    told = torch.from_numpy(targets.codes[val])
 
     def val_loss() -> float:
         """Return the mean loss of validation images, by prototypes where there are such."""
