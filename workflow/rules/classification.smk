@@ -56,10 +56,10 @@ rule train_network:
         "<logs>/train_network/{backbone}/{classifier}.log",
     benchmark:
         "<benchmarks>/train_network/{backbone}/{classifier}.tsv"
-    group:
-        "classification"
     wildcard_constraints:
         classifier=one_of(plan.classification.networks),
+    group:
+        "classification"
     conda:
         "../../envs/embedding.yaml"
     threads: config["compute"]["threads"]
