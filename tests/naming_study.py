@@ -13,7 +13,7 @@ from visgen.specimens.taxonomy import lineage
 RANKS = ["family", "genus", "species"]
 #: Of families, genera in their family, species in their genus, specimens in their species, images.
 SPREAD = (9.0, 5.0, 4.0, 0.5, 0.2)
-PLAIN = {"resample": None, "transform": None, "best_features": None, "pca": None}
+PLAIN = {"ranks": None, "resample": None, "transform": None, "best_features": None, "pca": None}
 #: Options of a small network.
 NETWORK = {
     **{"towers": "shared", "hidden": [31], "dropout": 0.0, "hierarchy": "free"},

@@ -91,7 +91,7 @@ def test_the_nearest_mean_answers(euclidean):
             ])
             for one in x
         ])  # fmt: skip
-        found = prototypes.probabilities([x])[r]
+        found = prototypes.probabilities([x])[0][r]
         assert torch.allclose(found, expected.softmax(1), atol=1e-5)
 
 
@@ -100,7 +100,7 @@ def test_embeddings_of_taxa_that_lie_apart_find_their_taxon(loss, tmp_path):
     features, labels = study(noise=0.2)
     chosen = options(loss=loss, size=6, per_taxon=3, epochs=20)
     tables, history, _ = predict_jointly(
-        features, labels, RANKS, split(labels), chosen, tmp_path, classified=RANKS
+        features, labels, RANKS, split(labels), chosen, tmp_path, name="one", classified=RANKS
     )
     assert history["val_loss"].notna().all() and history["chosen"].sum() == 1
     test = tables.predictions[1, "species"].query("part == 'test'")
@@ -124,5 +124,5 @@ def test_a_kept_embedding_gives_the_same_answers(tmp_path):
     trained = fit(features, labels, tmp_path, **changes).trained
     again = network_of(*describe_network(trained))
     x = features.to_numpy()
-    for one, other in zip(trained.probabilities(x), again.probabilities(x), strict=True):
+    for one, other in zip(trained.ask(x)[0], again.ask(x)[0], strict=True):
         assert (one == other).all()

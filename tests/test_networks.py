@@ -123,7 +123,7 @@ def test_probabilities_of_a_rank_sum_to_one(kind):
     targets = targets_of(labels_with_gaps())
     n_taxa = {rank: len(n) for rank, n in targets.n_images.items()}
     hierarchy = Hierarchy(targets.lineages.places, n_taxa, kind)
-    for r, p in enumerate(hierarchy.probabilities(logits_of(hierarchy, 17))):
+    for r, p in enumerate(hierarchy.probabilities(logits_of(hierarchy, 17))[0]):
         assert p.shape == (17, n_taxa[RANKS[r]])
         assert torch.allclose(p.sum(1), torch.ones(17), atol=1e-5) and (p >= 0).all()
 
@@ -134,7 +134,7 @@ def test_masked_taxa_share_the_probability_of_their_parent():
     n_taxa = {rank: len(n) for rank, n in targets.n_images.items()}
     hierarchy = Hierarchy(targets.lineages.places, n_taxa, "masked")
     logits = logits_of(hierarchy, 5)
-    family, genus, _ = hierarchy.probabilities(logits)
+    family, genus, _ = hierarchy.probabilities(logits)[0]
     places = targets.lineages.places
     for image, taxon in itertools.product(range(5), range(n_taxa["genus"])):
         parent = places[places[:, 1] == taxon][0, 0]
@@ -162,8 +162,8 @@ def test_no_lineage_that_is_named_is_impossible(kind):
     targets = targets_of(labels)
     n_taxa = {rank: len(n) for rank, n in targets.n_images.items()}
     hierarchy = Hierarchy(targets.lineages.places, n_taxa, kind)
-    odds = [p.numpy() for p in hierarchy.probabilities(logits_of(hierarchy, 400))]
-    numbers = decide(odds, targets.lineages.places)
+    _, odds = hierarchy.probabilities(logits_of(hierarchy, 400))
+    numbers = decide([p.numpy() for p in odds], hierarchy.nodes, list(n_taxa.values()))
     names = pd.DataFrame({
         rank: pd.Series(np.append(targets.lineages.taxa[rank], None)[numbers[:, r]], dtype="str")
         for r, rank in enumerate(RANKS)
@@ -182,7 +182,52 @@ def test_no_lineage_that_is_named_is_impossible(kind):
 def test_the_most_probable_taxon_is_named_at_the_coarsest_rank_and_below_it_alone():
     places = np.array([[0, 0], [0, 1], [1, 2]])
     odds = [np.array([[0.6, 0.4]]), np.array([[0.1, 0.3, 0.6]])]
-    assert decide(odds, places).tolist() == [[0, 1]]
+    assert decide(odds, places, [2, 3]).tolist() == [[0, 1]]
+
+
+def test_what_has_no_name_above_shares_what_is_left_and_can_be_named():
+    labels = labels_with_gaps()
+    targets = targets_of(labels)
+    n_taxa = {rank: len(n) for rank, n in targets.n_images.items()}
+    names = targets.lineages.names.fillna("–")
+    lone = names.index[(names["genus"] == "C")][0]
+    place = targets.lineages.places[names.index.get_loc(lone)]
+    for kind in ("masked", "summed"):
+        hierarchy = Hierarchy(targets.lineages.places, n_taxa, kind)
+        node = hierarchy.nodes[names.index.get_loc(lone)]
+        assert place[0] == -1 and node[0] == n_taxa["family"]
+        logits = logits_of(hierarchy, 3)
+        _, nodes = hierarchy.probabilities(logits)
+        # The whole of a rank is that of the gap, of families, and of what lies below these.
+        assert torch.allclose(nodes[0].sum(1), torch.ones(3), atol=1e-5)
+        below = nodes[1][:, hierarchy.nodes[hierarchy.nodes[:, 0] == node[0], 1]].sum(1)
+        assert torch.allclose(below, nodes[0][:, node[0]], atol=1e-5)
+        if kind == "masked":
+            logits[0][:, node[0]] = 50.0
+        else:
+            logits[0][:, names.index.get_loc(lone)] = 50.0
+        taxa, nodes = hierarchy.probabilities(logits)
+        named = decide([p.numpy() for p in nodes], hierarchy.nodes, list(n_taxa.values()))
+        assert (named == place).all()
+        assert (taxa[2][:, place[2]] > 0.99).all()
+
+
+def test_a_discount_makes_mistakes_between_near_taxa_cheaper():
+    _, labels = study()
+    targets = targets_of(labels)
+    n_taxa = {rank: len(n) for rank, n in targets.n_images.items()}
+    meant = Hierarchy(targets.lineages.places, n_taxa, "summed")
+    truth = targets.lineages.places[0]
+    loss = RankLosses(targets, meant, NETWORK | {"hierarchy": "summed", "discount": 1.0})
+    plain = RankLosses(targets, meant, NETWORK | {"hierarchy": "summed"})
+    shared = (targets.lineages.places == truth).sum(1)
+    share = {}
+    for name, agrees in (("near", 2), ("far", 0)):  # of genus and family, of nothing
+        logits = torch.zeros(1, len(shared))
+        logits[0, int(np.flatnonzero(shared == agrees)[0])] = 9.0
+        codes = torch.from_numpy(truth)[None]
+        share[name] = float(loss([logits], codes) / plain([logits], codes))
+    assert share["near"] < 0.5 * share["far"]
 
 
 def test_names_do_not_decide_the_numbers_of_taxa():
@@ -199,8 +244,54 @@ def test_names_do_not_decide_the_numbers_of_taxa():
 # --- losses against slow loops ---
 
 
+def node_names(lineage):
+    """Return a name for each node of a lineage; a gap is called by what is above it."""
+    last = max(r for r, taxon in enumerate(lineage) if taxon >= 0)
+    names = []
+    for taxon in lineage[: last + 1]:
+        names.append(int(taxon) if taxon >= 0 else ("gap", *names))
+    return names
+
+
+def slow_masked(logits, codes, targets, meant, of):
+    """Return the loss of each image by loops, a taxon against what has the same parent alone."""
+    lineages = [node_names(row) for row in targets.lineages.places]
+    number = {}  # of the logit of a node, by rank and name
+    for names, row in zip(lineages, meant.nodes, strict=True):
+        number |= {(r, name): int(row[r]) for r, name in enumerate(names)}
+    walks = []
+    for row in codes:
+        finest = max(r for r, taxon in enumerate(row) if taxon >= 0)
+        walks.append(
+            next(n for n in lineages if n[finest : finest + 1] == [row[finest]])[: finest + 1]
+        )
+    found = []
+    for i, walk in enumerate(walks):
+        total = 0.0
+        for r, name in enumerate(walk):
+            passed = [w[r] for w in walks if len(w) > r]
+            n = {node: max(passed.count(node), 1) for (rank, node) in number if rank == r}
+            raised = {
+                node: float(logits[r][i][number[r, node]])
+                + (of["tau"] * math.log(n[node]) if of["loss"] == "logit_adjusted" else 0)
+                for node in n
+            }
+            allowed = {names[r] for names in lineages if names[:r] == walk[:r] and len(names) > r}
+            told = raised[name] - math.log(sum(math.exp(raised[node]) for node in allowed))
+            loss = -told
+            if of["loss"] == "focal":
+                loss *= (1 - math.exp(told)) ** of["gamma"]
+            if of["loss"] == "class_balanced":
+                weights = {node: (1 - of["beta"]) / (1 - of["beta"] ** m) for node, m in n.items()}
+                mean = sum(weights[node] for node in passed) / len(passed)
+                loss *= weights[name] / mean
+            total += of["rank_weights"].get(RANKS[r], 1) * math.exp(-of["discount"] * r) * loss
+        found.append(total)
+    return found
+
+
 def slow_loss(logits, codes, targets, of):
-    """Return the loss of each image by loops."""
+    """Return the loss of each image by loops, of free ranks or of summed lineages."""
     found = []
     places, counts = targets.lineages.places, list(targets.n_images.values())
     for i, row in enumerate(codes):
@@ -217,26 +308,14 @@ def slow_loss(logits, codes, targets, of):
                 else:
                     n = counts[r]
                 raised = [v + of["tau"] * math.log(m) for v, m in zip(raised, n, strict=True)]
+            whole = sum(map(math.exp, raised))
+            shares = [math.exp(v) / whole for v in raised]
             if of["hierarchy"] == "summed":
-                whole = sum(map(math.exp, raised))
-                sums = [
-                    sum(math.exp(v) for v, p in zip(raised, places, strict=True) if p[r] == t)
-                    / whole
+                shares = [
+                    sum(share for share, p in zip(shares, places, strict=True) if p[r] == t)
                     for t in range(n_taxa)
                 ]
-                logs = [math.log(s) if s else -math.inf for s in sums]
-            else:
-                allowed = set(range(n_taxa))
-                if of["hierarchy"] == "masked":
-
-                    def parent(t, r=r):
-                        row = places[places[:, r] == t][0]
-                        named = [(k, row[k]) for k in range(r) if row[k] >= 0]
-                        return named[-1] if named else None
-
-                    allowed = {t for t in range(n_taxa) if parent(t) == parent(taxon)}
-                whole = sum(math.exp(raised[t]) for t in allowed)
-                logs = [raised[t] - math.log(whole) for t in range(n_taxa)]
+            logs = [math.log(share) for share in shares]
             told = logs[taxon] - above if of["hierarchy"] == "summed" else logs[taxon]
             loss = -told
             if of["soft_labels"] is not None:
@@ -249,8 +328,7 @@ def slow_loss(logits, codes, targets, of):
                 weights = [(1 - of["beta"]) / (1 - of["beta"] ** n) for n in counts[r]]
                 mean = sum(w * n for w, n in zip(weights, counts[r], strict=True)) / sum(counts[r])
                 loss *= weights[taxon] / mean
-            height = len(row) - 1 - r
-            total += of["rank_weights"].get(RANKS[r], 1) * math.exp(-of["discount"] * height) * loss
+            total += of["rank_weights"].get(RANKS[r], 1) * math.exp(-of["discount"] * r) * loss
             above = logs[taxon]
         found.append(total)
     return found
@@ -279,7 +357,9 @@ def test_losses_equal_slow_loops(hierarchy, changes):
     meant = Hierarchy(targets.lineages.places, n_taxa, hierarchy)
     logits = logits_of(meant, len(targets.codes), seed=2)
     found = RankLosses(targets, meant, of)(logits, torch.from_numpy(targets.codes))
-    expected = slow_loss(logits, targets.codes, targets, of)
+    expected = slow_loss(logits, targets.codes, targets, of) if hierarchy != "masked" else None
+    if hierarchy == "masked":
+        expected = slow_masked(logits, targets.codes, targets, meant, of)
     assert found.tolist() == pytest.approx(expected, rel=1e-4)
 
 
@@ -342,9 +422,9 @@ def test_a_joint_head_with_weight_on_one_rank_is_the_single_head(tmp_path):
     joint = fit(features, labels, tmp_path / "joint", rank_weights=weights)
     single = fit(features, labels, tmp_path / "single", ranks=["species"])
     x = features.to_numpy()
-    assert (joint.trained.probabilities(x)[2] == single.trained.probabilities(x)[0]).all()
+    assert (joint.trained.ask(x)[0][2] == single.trained.ask(x)[0][0]).all()
     other = fit(features, labels, tmp_path / "other")
-    assert (other.trained.probabilities(x)[2] != single.trained.probabilities(x)[0]).any()
+    assert (other.trained.ask(x)[0][2] != single.trained.ask(x)[0][0]).any()
 
 
 @pytest.mark.parametrize(
@@ -372,7 +452,7 @@ def test_taxa_that_lie_apart_are_told_apart_and_shuffled_ones_are_not(changes, t
     for name, of in (("true", labels), ("shuffled", shuffled)):
         tables, history, _ = predict_jointly(
             features, of, RANKS, split(labels), options(epochs=25, **changes), tmp_path / name,
-            classified=RANKS,
+            name="one", classified=RANKS,
         )  # fmt: skip
         assert len(history) and history["chosen"].sum() == 1
         for rank in RANKS:
@@ -425,6 +505,54 @@ def test_a_training_that_was_killed_ends_with_the_same_weights(tmp_path, monkeyp
     assert unbroken.history == last.history
 
 
+@pytest.mark.parametrize("loss", ["cross_entropy", "arcface"])
+def test_checkpoints_are_taken_up_by_the_same_training_alone(loss, tmp_path, monkeypatch):
+    features, labels = study()
+    chosen = options(loss=loss, epochs=4)
+    ask = {"name": "one", "classified": RANKS}
+    unbroken, history, _ = predict_jointly(
+        features, labels, RANKS, split(labels), chosen, tmp_path / "unbroken", **ask
+    )
+    monkeypatch.setattr(Checkpoint, "is_due", property(lambda _: True))
+    write = Checkpoint.write
+
+    def write_and_die(self, state):
+        write(self, state)
+        raise Killed
+
+    store = tmp_path / "killed"
+    with monkeypatch.context() as dying:
+        dying.setattr(Checkpoint, "write", write_and_die)
+        with pytest.raises(Killed):
+            predict_jointly(features, labels, RANKS, split(labels), chosen, store, **ask)
+    assert len(list((store / "networks").iterdir())) == 1
+    again, more, _ = predict_jointly(features, labels, RANKS, split(labels), chosen, store, **ask)
+    assert len(list((store / "networks").iterdir())) == 1
+    assert more.equals(history)
+    for key, table in unbroken.predictions.items():
+        pd.testing.assert_frame_equal(again.predictions[key], table)
+    moved = labels.assign(specimen="t" + labels["specimen"])  # other images calibrate
+    predict_jointly(features, moved, RANKS, split(labels), chosen, store, **ask)
+    predict_jointly(features, labels, RANKS, split(labels), chosen, store, **ask | {"name": "two"})
+    assert len(list((store / "networks").iterdir())) == 3
+
+
+@pytest.mark.parametrize(
+    "transform", [[], ["standardise"], ["l2"], ["signed_sqrt", "whiten", "l2"]]
+)
+@pytest.mark.parametrize("loss", ["cross_entropy", "arcface"])
+def test_without_validation_images_the_last_epoch_is_kept(transform, loss, tmp_path):
+    features, labels = study()
+    parts = {1: split(labels)[1].replace("val", "test")}
+    chosen = options(loss=loss, epochs=3) | {"transform": transform}
+    tables, history, _ = predict_jointly(
+        features, labels, RANKS, parts, chosen, tmp_path, name="one", classified=RANKS
+    )
+    assert history["val_loss"].isna().all()
+    assert history["chosen"].tolist() == [False, False, True]
+    assert len(tables.predictions[1, "species"]) == (parts[1] == "test").sum()
+
+
 def test_a_loss_that_is_no_number_says_where_and_at_which_rate(tmp_path):
     features, labels = study()
     with pytest.raises(ValueError, match=r"step \d+ of epoch \d+ at the learning rate .* lower"):
@@ -444,7 +572,7 @@ def test_one_taxon_is_listed_and_stops_nothing(tmp_path):
     labels["family"] = "family 0"
     tables, _, _ = predict_jointly(
         features, labels, RANKS, split(labels), options(epochs=1), tmp_path,
-        classified=RANKS,
+        name="one", classified=RANKS,
     )  # fmt: skip
     assert set(tables.predictions) == {(1, "genus"), (1, "species")}
     assert tables.omitted[["seed", "rank", "n_taxa"]].to_numpy().tolist() == [[1, "family", 1]]
@@ -458,7 +586,7 @@ def test_taxa_of_one_image_and_images_without_labels_are_learned_from_where_they
     for kind in ("free", "masked", "summed"):
         tables, _, _ = predict_jointly(
             features, labels, RANKS, split(labels), options(epochs=2, hierarchy=kind),
-            tmp_path / kind, classified=RANKS,
+            tmp_path / kind, name="one", classified=RANKS,
         )  # fmt: skip
         of_species = tables.training.set_index(["rank", "taxon"])["n_images"]
         assert of_species["species", "species of one image"] == 1
@@ -473,14 +601,14 @@ def test_repeats_of_an_image_are_seen_in_its_place(tmp_path):
     outcome = [
         predict_jointly(
             both, labels, RANKS, split(labels), options(epochs=2, augment=word), tmp_path / word,
-            classified=RANKS,
+            name="one", classified=RANKS,
         )[1]["loss"].tolist()
         for word in ("none", "repeats")
     ]  # fmt: skip
     assert outcome[0] != outcome[1]
     tables, _, _ = predict_jointly(
         both, labels, RANKS, split(labels), options(epochs=1), tmp_path / "asked",
-        classified=RANKS,
+        name="one", classified=RANKS,
     )  # fmt: skip
     assert tables.predictions[1, "species"]["id"].is_unique
 
@@ -495,9 +623,9 @@ def test_a_kept_network_gives_the_same_answers(kind, tmp_path):
     trained = fit(features, labels, tmp_path, hierarchy=kind, towers=towers, epochs=2).trained
     again = network_of(*describe_network(trained))
     x = features.to_numpy()
-    for one, other in zip(trained.probabilities(x), again.probabilities(x), strict=True):
+    for one, other in zip(trained.ask(x)[0], again.ask(x)[0], strict=True):
         assert (one == other).all()
-    assert [p.shape for p in again.probabilities(x[:0])] == [(0, 2), (0, 3), (0, 6)]
+    assert [p.shape for p in again.ask(x[:0])[0]] == [(0, 2), (0, 3), (0, 6)]
 
 
 def test_a_kept_network_that_lacks_a_layer_is_refused(tmp_path):

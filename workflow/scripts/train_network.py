@@ -22,6 +22,7 @@ results, history, checkpoints = predict_jointly(
     read_splits(snakemake.input.splits),
     params.classifier,
     Path(os.environ["VISGEN_FEATURE_STORE"]),
+    name=f"{snakemake.wildcards.backbone} {snakemake.wildcards.classifier}",
     classified=params.classified,
 )
 write_predictions(Path(output.predictions), results.predictions)

@@ -36,7 +36,7 @@ class JointHead(NamedTuple):
 
     def logits(self, x: np.ndarray, images: np.ndarray, looks: np.ndarray) -> dict[str, np.ndarray]:
         """See `visgen.naming.heads.Head`."""
-        known = dict(zip(self.columns, self.trained.probabilities(x), strict=True))
+        known = dict(zip(self.columns, self.trained.ask(x)[0], strict=True))
         found = {}
         for rank, n_taxa in self.n_taxa.items():
             logs = np.full((len(x), n_taxa), np.log(_LEAST), np.float32)
@@ -58,7 +58,8 @@ def train_joint_head(
     taxa
         By rank, coarse to fine: all that can be named; some may have no specimen here.
     options
-        A classifier of the config with the method ``network``; repeats are left out.
+        A classifier of the config with the method ``network``; repeats are left out. Ranks that
+        it does not learn say nothing.
     seed
         Of the split and of training.
 
@@ -69,7 +70,13 @@ def train_joint_head(
     """
     stops = _stopping(labelled.taxa, seed)[labelled.images]
     labels = labelled.taxa.iloc[labelled.images].reset_index(drop=True)
-    ranks = [rank for rank in taxa if len(labels.loc[~stops, rank].dropna().unique()) > 1]
+    asked = options["ranks"] or list(taxa)
+    shown = labels[~stops]
+    ranks = [r for r in taxa if r in asked and len(shown[r].dropna().unique()) > 1]
+    if not ranks:
+        raise ValueError(
+            f"a network that learns {', '.join(asked)} has fewer than two taxa to name at each rank"
+        )
     images = Images(labels, ~stops, stops, np.arange(len(labels))[:, None])
     plain = {**options, "network": {**options["network"], "augment": "none"}}
     with tempfile.TemporaryDirectory() as folder:

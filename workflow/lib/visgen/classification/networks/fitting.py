@@ -28,7 +28,7 @@ from visgen.machine.checkpoints import Checkpoint
 from visgen.machine.schedule import seed_of
 from visgen.machine.taxon_batches import taxon_batches
 
-_BLOCK = 8192  # images at a time
+_BLOCK = 1024  # images at a time
 
 _TRAINING = (
     *("optimiser", "learning_rate", "momentum", "weight_decay"),
@@ -57,8 +57,8 @@ class Trained(NamedTuple):
     steps: list[tuple[str, dict[str, np.ndarray]]]
     places: np.ndarray
 
-    def probabilities(self, x: np.ndarray) -> list[np.ndarray]:
-        """Return the probabilities of taxa.
+    def ask(self, x: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
+        """Return what the network says of images.
 
         Parameters
         ----------
@@ -67,28 +67,29 @@ class Trained(NamedTuple):
 
         Returns
         -------
-        list
+        probabilities
             By rank (n_images, n_taxa) float32.
+        predicted
+            (n_images, n_ranks) numbers of taxa, −1 where none is named. Free ranks name their most
+            probable taxon, of equals the more frequent one; others name one lineage
+            (`visgen.classification.networks.hierarchy.decide`).
         """
-        blocks = []
-        with torch.no_grad():
-            for start in range(0, max(len(x), 1), _BLOCK):
-                seen = np.array(x[start : start + _BLOCK], np.float32, order="C")
-                for step, arrays in self.steps:
-                    seen = apply_step(step, "of", {f"of.{n}": a for n, a in arrays.items()}, seen)
-                logits = self.network(torch.from_numpy(seen))
-                blocks.append([p.numpy() for p in self.hierarchy.probabilities(logits)])
-        return [np.concatenate(of_rank) for of_rank in zip(*blocks, strict=True)]
-
-    def name(self, probabilities: list[np.ndarray]) -> np.ndarray:
-        """Return what is named, (n_images, n_ranks) numbers of taxa, −1 where none is.
-
-        Free ranks name their most probable taxon, of equals the more frequent one; others name
-        one lineage (`visgen.classification.networks.hierarchy.decide`).
-        """
-        if self.hierarchy.kind == "free":
-            return np.stack([p.argmax(axis=1) for p in probabilities], axis=1)
-        return decide(probabilities, self.places)
+        blocks, named = [], []
+        n_taxa = list(self.hierarchy.n_taxa.values())
+        for start in range(0, max(len(x), 1), _BLOCK):
+            seen = np.array(x[start : start + _BLOCK], np.float32, order="C")
+            for step, arrays in self.steps:
+                seen = apply_step(step, "of", {f"of.{n}": a for n, a in arrays.items()}, seen)
+            with torch.no_grad():
+                taxa, nodes = self.hierarchy.probabilities(self.network(torch.from_numpy(seen)))
+            blocks.append([p.numpy() for p in taxa])
+            if self.hierarchy.kind == "free":
+                named.append(np.stack([p.argmax(axis=1) for p in blocks[-1]], axis=1))
+            else:
+                told = [p.numpy() for p in nodes]
+                named.append(decide(told, self.hierarchy.nodes, n_taxa))
+        found = [np.concatenate(of_rank) for of_rank in zip(*blocks, strict=True)]
+        return found, np.concatenate(named)
 
 
 class Fitted(NamedTuple):
@@ -176,12 +177,17 @@ def fit_network(
         """Return rows in any order, or so that a batch has several images of its taxa."""
         if measured:
             sizes = {key: of[key] for key in ("batch_size", "per_taxon")}
-            return taxon_batches(finest, **sizes, seed=seed, epoch=epoch)
+            made = taxon_batches(finest, **sizes, seed=seed, epoch=epoch)
+            # An image beside itself would be found at no distance.
+            return [pd.unique(rows) for rows in made]
         draw = np.random.default_rng(seed_of(seed, epoch, "order"))
         return np.array_split(draw.permutation(len(train)), -(-len(train) // of["batch_size"]))
 
     codes = torch.from_numpy(targets.codes[train])
-    seen = torch.from_numpy(steps.apply(matrix[images.positions[val, 0]]))
+    seen = np.empty((0, fitted.shape[1]), np.float32)
+    if len(val):
+        seen = steps.apply(matrix[images.positions[val, 0]])
+    seen = torch.from_numpy(seen)
     told = torch.from_numpy(targets.codes[val])
 
     def val_loss() -> float:

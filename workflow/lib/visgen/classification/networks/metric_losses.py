@@ -114,7 +114,8 @@ def hierarchical_triplet(embeddings: Tensor, codes: Tensor, margin: float) -> Te
 
     The mean over triplets of max(0, d²(a, p) − d²(a, n) + margin·share) of embeddings of unit
     length, where a and p are of one taxon at the finest rank, n is of another, and share is that
-    of the ranks at which a and n are not of one taxon. Ge takes distances within taxa that were
+    of the ranks at which a and n are not of one taxon. Images without a name at the finest rank
+    teach nothing. Ge takes distances within taxa that were
     found in training into the margin, too. 0 without a triplet.
 
     Parameters
@@ -134,6 +135,9 @@ def hierarchical_triplet(embeddings: Tensor, codes: Tensor, margin: float) -> Te
     other = (codes[:, None, -1] != codes[:, -1]) & (codes[:, None, -1] >= 0) & (codes[:, -1] >= 0)
     positive = same & ~torch.eye(len(codes), dtype=torch.bool, device=codes.device)
     anchor, near = positive.nonzero(as_tuple=True)
-    loss = (far[anchor, near][:, None] - far[anchor] + margin * share[anchor]).clamp_min(0)
+    # Not by two indices, whose gradients threads sum in any order.
+    close = far.flatten().index_select(0, anchor * len(codes) + near)
+    loss = close[:, None] - far.index_select(0, anchor) + margin * share[anchor]
+    loss = loss.clamp_min(0)
     counted = other[anchor]
     return (loss * counted).sum() / counted.sum().clamp_min(1)

@@ -53,6 +53,7 @@ class Prototypes(nn.Module):
             found.append(logits.log_softmax(1))
         return found
 
-    def probabilities(self, embeddings: list[Tensor]) -> list[Tensor]:
-        """Return probabilities of the taxa of each rank, of one tensor (batch, size)."""
-        return [log_p.exp() for log_p in self.log_probabilities(embeddings[0])]
+    def probabilities(self, embeddings: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+        """Return probabilities of the taxa of each rank, twice, of one tensor (batch, size)."""
+        found = [log_p.exp() for log_p in self.log_probabilities(embeddings[0])]
+        return found, found

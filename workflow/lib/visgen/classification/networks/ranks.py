@@ -33,6 +33,9 @@ log = logging.getLogger(__name__)
 #: Raised when this code comes to learn other weights from the same features.
 REVISION = 1
 
+#: Packages whose versions decide the weights.
+SOFTWARE = ("torch", "pytorch-metric-learning", "numpy", "scikit-learn", "scipy")
+
 _SECONDS = 60  # between two checkpoints
 _BLOCK = 1024  # rows at a time
 
@@ -45,6 +48,7 @@ def predict_jointly(
     options: Mapping[str, Any],
     store: Path,
     *,
+    name: str,
     classified: Sequence[str],
 ) -> tuple[RankPredictions, pd.DataFrame, list[Checkpoint]]:
     """Train a network for each seed, and ask it about validation and test images.
@@ -60,6 +64,9 @@ def predict_jointly(
         its own.
     store
         Folder of the checkpoints.
+    name
+        Of the classifier and its backbone: two that are trained at once, alike or not, go on from
+        checkpoints of their own.
 
     Returns
     -------
@@ -97,16 +104,16 @@ def predict_jointly(
         # Images that calibrate probabilities must not have chosen the network.
         stops = (part == "val") & ~calibrates(labels["specimen"]).to_numpy()
         images = Images(labels, part == "train", stops, positions)
+        told = labels[learned].assign(part=part, stops=stops)
         recipe = {
+            "name": name,
             "revision": REVISION,
             "features": of_features,
-            "labels": hashlib.sha256(
-                labels[learned].assign(part=part).to_csv().encode()
-            ).hexdigest(),
+            "labels": hashlib.sha256(told.to_csv().encode()).hexdigest(),
             "classifier": {key: options[key] for key in ("method", "transform", "network")},
             "seed": options["seed"] + seed,
             "threads": torch.get_num_threads(),
-            "software": {"torch": version("torch")},
+            "software": {package: version(package) for package in SOFTWARE},
         }
         checkpoint = open_checkpoint(store / "networks", recipe, _SECONDS)
         log.info("seed %d: %d images train at %s", seed, images.train.sum(), ", ".join(learned))
@@ -153,8 +160,7 @@ def _predict(
     fitted: Fitted, matrix: np.ndarray, images: Images, part: np.ndarray, seed: int
 ) -> dict[tuple[int, str], pd.DataFrame]:
     asked = np.flatnonzero(~images.train)
-    probabilities = fitted.trained.probabilities(matrix[images.positions[asked, 0]])
-    predicted = fitted.trained.name(probabilities)
+    probabilities, predicted = fitted.trained.ask(matrix[images.positions[asked, 0]])
     of = images.labels.iloc[asked]
     tables = {}
     for r, rank in enumerate(fitted.targets.ranks):

@@ -23,11 +23,14 @@ class Targets(NamedTuple):
         training image has.
     n_images
         By rank, (n_taxa,) training images.
+    train
+        (n_images,) bool: which images train.
     """
 
     lineages: Lineages
     codes: np.ndarray
     n_images: dict[str, np.ndarray]
+    train: np.ndarray
 
     @property
     def ranks(self) -> list[str]:
@@ -59,50 +62,8 @@ def make_targets(labels: pd.DataFrame, train: np.ndarray, ranks: Sequence[str]) 
     order = np.lexsort(found.places.T[::-1])
     lineages = Lineages(found.names.iloc[order], found.places[order], taxa)
     codes = np.stack([taxa[rank].get_indexer(labels[rank]) for rank in ranks], axis=1)
-    return Targets(lineages, codes, {rank: of.to_numpy() for rank, of in counts.items()})
-
-
-class Siblings(NamedTuple):
-    """Which taxa of a rank have the same parent: the nearest taxon above that has a name.
-
-    Attributes
-    ----------
-    group
-        (n_taxa,) number of its group.
-    rank
-        (n_taxa,) number of the rank of the parent; −1 where nothing above has a name.
-    parent
-        (n_taxa,) number of the parent among the taxa of its rank; −1 for none.
-    """
-
-    group: np.ndarray
-    rank: np.ndarray
-    parent: np.ndarray
-
-
-def siblings(places: np.ndarray, r: int, n_taxa: int) -> Siblings:
-    """Return which taxa of rank number `r` have the same parent.
-
-    Parameters
-    ----------
-    places
-        (n_lineages, n_ranks) taxa of each lineage, −1 for a gap.
-    r, n_taxa
-        The rank, and how many taxa it has.
-
-    Examples
-    --------
-    >>> siblings(np.array([[0, 0], [0, 1], [-1, 2]]), 1, 3).parent.tolist()
-    [0, 0, -1]
-    """
-    rank, parent = np.full((2, n_taxa), -1)
-    place = places[:, r]
-    for coarser in range(r):  # finer ones overwrite
-        above = places[:, coarser]
-        named = (place >= 0) & (above >= 0)
-        rank[place[named]], parent[place[named]] = coarser, above[named]
-    _, group = np.unique(np.stack([rank, parent], axis=1), axis=0, return_inverse=True)
-    return Siblings(group.reshape(-1), rank, parent)
+    n_images = {rank: of.to_numpy() for rank, of in counts.items()}
+    return Targets(lineages, codes, n_images, train)
 
 
 def shared_ranks(places: np.ndarray, r: int, n_taxa: int) -> np.ndarray:
@@ -111,7 +72,7 @@ def shared_ranks(places: np.ndarray, r: int, n_taxa: int) -> np.ndarray:
     Parameters
     ----------
     places, r, n_taxa
-        As of `siblings`.
+        (n_lineages, n_ranks) taxa of each lineage, −1 for a gap; the rank; how many taxa it has.
 
     Returns
     -------

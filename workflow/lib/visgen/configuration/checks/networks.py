@@ -45,6 +45,21 @@ def check_network(
                 )
         if network["soft_labels"] is not None:
             raise ValueError(f"config key {key}.soft_labels: {network['loss']} has no labels")
+        if network["batch_size"] < 2 * network["per_taxon"]:
+            raise ValueError(
+                f"config key {key}.batch_size: found {network['batch_size']}, expected twice the "
+                f"{network['per_taxon']} images of a taxon (per_taxon) or more"
+            )
+        if network["loss"] == "hierarchical_triplet" and network["rank_weights"]:
+            raise ValueError(
+                f"config key {key}.rank_weights: hierarchical_triplet is of all ranks at once; "
+                "leave it out"
+            )
+    if len(ranks) < 2 and (towers, hierarchy) != ("shared", "free"):
+        raise ValueError(
+            f"config key {key}: found {towers} towers and {hierarchy} ranks, but {ranks[0]} is "
+            "learned alone; leave them out"
+        )
     if towers == "fused" and not network["hidden"]:
         raise ValueError(f"config key {key}.hidden: found none, expected layers that can be fused")
     if hierarchy == "summed" and towers != "shared":
