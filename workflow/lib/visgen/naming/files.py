@@ -26,9 +26,10 @@ from safetensors.numpy import load_file, save
 
 from visgen.classification.lineages.known import Lineages
 from visgen.classification.lineages.weights import RankWeights
+from visgen.classification.networks.keeping import tensors_below
 from visgen.naming.calibration import Calibration
 from visgen.naming.candidates import Candidates
-from visgen.naming.head_files import describe_head, head_of, tensors_below
+from visgen.naming.head_files import describe_head, head_of
 from visgen.naming.model import Gallery, NamingModel
 from visgen.naming.novelty import Surroundings, levels
 from visgen.naming.odds import Pooling

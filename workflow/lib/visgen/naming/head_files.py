@@ -6,7 +6,11 @@ from typing import Any
 import numpy as np
 
 from visgen.classification.classifiers.kept.classifier import restore
-from visgen.classification.networks.keeping import describe_network, network_of
+from visgen.classification.networks.keeping import (
+    describe_network,
+    network_of,
+    tensors_below,
+)
 from visgen.naming.classifier_head import ClassifierHead
 from visgen.naming.heads import Head
 from visgen.naming.joint_head import JointHead
@@ -58,12 +62,3 @@ def head_of(tensors: Mapping[str, np.ndarray], told: Mapping[str, Any]) -> Head:
         rank: restore(tensors_below(tensors, f"{rank}."), about)
         for rank, about in told["classifiers"].items()
     })  # fmt: skip
-
-
-def tensors_below(tensors: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
-    """Return the arrays whose names begin with a prefix, without it."""
-    return {
-        name.removeprefix(prefix): array
-        for name, array in tensors.items()
-        if name.startswith(prefix)
-    }

@@ -44,7 +44,7 @@ def network_of(tensors: Mapping[str, np.ndarray], about: Mapping[str, Any]) -> T
         If an array is missing or does not fit.
     """
     steps = [
-        (step, _below(tensors, f"steps.{i}."))
+        (step, tensors_below(tensors, f"steps.{i}."))
         for i, step in enumerate(about["steps"])
     ]  # fmt: skip
     n_taxa, places = about["n_taxa"], tensors["places"]
@@ -53,8 +53,10 @@ def network_of(tensors: Mapping[str, np.ndarray], about: Mapping[str, Any]) -> T
     # Without memory of its own: what a file says of sizes has to fit the arrays in it.
     with torch.device("meta"):
         network = RankNetwork(**about["network"], dropout=0.0, seed=0).eval()
-    state = {name: torch.from_numpy(array) for name, array in _below(tensors, "network.").items()}
-    means = {n: torch.from_numpy(a) for n, a in _below(tensors, "prototypes.").items()}
+    state = {
+        name: torch.from_numpy(array) for name, array in tensors_below(tensors, "network.").items()
+    }
+    means = {n: torch.from_numpy(a) for n, a in tensors_below(tensors, "prototypes.").items()}
     if about["euclidean"] is None:
         hierarchy = Hierarchy(places, n_taxa, about["hierarchy"])
     else:
@@ -72,7 +74,8 @@ def network_of(tensors: Mapping[str, np.ndarray], about: Mapping[str, Any]) -> T
     return Trained(network, hierarchy, steps, places)
 
 
-def _below(tensors: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
+def tensors_below(tensors: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
+    """Return the arrays whose names begin with a prefix, without it."""
     return {
         name.removeprefix(prefix): array
         for name, array in tensors.items()
